@@ -1,0 +1,101 @@
+# How rooms, the library and embedded data are built.
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
+endif()
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_CXX_STANDARD 17)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
+set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
+
+option(TRIPSAGE_WERROR "Warnings are errors" OFF)
+set(TRIPSAGE_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them")
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow $<$<COMPILE_LANGUAGE:C>:-Wconversion>
+                    -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+add_compile_definitions(_GNU_SOURCE)
+if(TRIPSAGE_WERROR)
+  add_compile_options(-Werror)
+endif()
+if(TRIPSAGE_SANITIZE)
+  add_compile_options(-fsanitize=${TRIPSAGE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=${TRIPSAGE_SANITIZE})
+endif()
+
+# tripsage_room(NAME [SEES room...] [LIBRARIES target...])
+# Compiles libtripsage/NAME/**.c. Its only include path, besides the public headers, is a folder with a link to each room it
+# may see, so that a look to the right does not compile.
+function(tripsage_room name)
+  cmake_parse_arguments(ROOM "" "" "SEES;LIBRARIES" ${ARGN})
+  set(view ${CMAKE_BINARY_DIR}/rooms/${name})
+  file(MAKE_DIRECTORY ${view})
+  foreach(seen IN LISTS ROOM_SEES ITEMS ${name})
+    file(CREATE_LINK ${CMAKE_SOURCE_DIR}/libtripsage/${seen} ${view}/${seen} SYMBOLIC)
+  endforeach()
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/libtripsage/${name}/*.c)
+  if(NOT sources)
+    return()
+  endif()
+  add_library(room_${name} OBJECT ${sources})
+  target_include_directories(room_${name} PRIVATE ${CMAKE_SOURCE_DIR}/include ${view})
+  target_link_libraries(room_${name} PRIVATE ${ROOM_LIBRARIES} Threads::Threads)
+  set_property(GLOBAL APPEND PROPERTY TRIPSAGE_ROOMS room_${name})
+  set_property(GLOBAL APPEND PROPERTY TRIPSAGE_LIBRARIES ${ROOM_LIBRARIES})
+endfunction()
+
+# tripsage_embed(TARGET OUT SYMBOL MODE FILES...): bytes of files as a C source (see cmake/embed.cmake).
+function(tripsage_embed target out)
+  cmake_parse_arguments(EMBED "" "MODE" "FILES" ${ARGN})
+  string(REPLACE ";" "|" joined "${EMBED_FILES}")
+  add_custom_command(OUTPUT ${out}
+    COMMAND ${CMAKE_COMMAND} -DMODE=${EMBED_MODE} "-DFILES=${joined}" -DOUT=${out} -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+    DEPENDS ${EMBED_FILES} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake VERBATIM)
+  target_sources(${target} PRIVATE ${out})
+endfunction()
+
+# The shared and the static library out of all rooms, and how they are installed.
+function(tripsage_library)
+  file(GLOB migrations CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/migrations/sqlite/*.sql)
+  tripsage_embed(room_store ${CMAKE_BINARY_DIR}/generated/migrations_sqlite.c MODE migrations FILES ${migrations})
+  set(catalogue ${CMAKE_SOURCE_DIR}/libtripsage/trip/catalogue/destinations.json)
+  if(TARGET room_trip AND EXISTS ${catalogue})
+    tripsage_embed(room_trip ${CMAKE_BINARY_DIR}/generated/catalogue.c MODE bytes FILES ${catalogue})
+  endif()
+
+  get_property(rooms GLOBAL PROPERTY TRIPSAGE_ROOMS)
+  get_property(libraries GLOBAL PROPERTY TRIPSAGE_LIBRARIES)
+  list(REMOVE_DUPLICATES libraries)
+  set(objects "")
+  foreach(room IN LISTS rooms)
+    list(APPEND objects $<TARGET_OBJECTS:${room}>)
+  endforeach()
+
+  file(GLOB top CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/libtripsage/*.c) # open.c: what composes the rooms
+  if(top)
+    add_library(room_top OBJECT ${top})
+    target_include_directories(room_top PRIVATE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/libtripsage)
+    list(APPEND objects $<TARGET_OBJECTS:room_top>)
+  endif()
+
+  add_library(tripsage SHARED ${objects})
+  set_target_properties(tripsage PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+  add_library(tripsage_static STATIC ${objects})
+  set_target_properties(tripsage_static PROPERTIES OUTPUT_NAME tripsage)
+  target_compile_definitions(tripsage_static INTERFACE TRIPSAGE_STATIC)
+  foreach(library tripsage tripsage_static)
+    target_include_directories(${library} PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include>
+                                                 $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+    foreach(dependency IN LISTS libraries ITEMS Threads::Threads)
+      target_link_libraries(${library} PRIVATE $<BUILD_INTERFACE:${dependency}>)
+    endforeach()
+    target_link_libraries(${library} PRIVATE $<BUILD_INTERFACE:m>)
+  endforeach()
+  add_library(tripsage::tripsage ALIAS tripsage)
+  add_library(tripsage::static ALIAS tripsage_static)
+endfunction()

@@ -1,0 +1,114 @@
+/* tripsage/auth.h: accounts, tokens, and the actor on whose behalf a call is made.
+ *
+ * Every call that touches somebody's data takes an actor. There are three kinds: a user, the service role (the
+ * program itself, which may do everything), and NULL, which is nobody and is answered with
+ * TRIPSAGE_EUNAUTHENTICATED. A program with accounts of its own makes actors with tripsage_actor_user; one that
+ * takes bearer tokens makes them with tripsage_auth_verify.
+ *
+ * Threads: a tripsage_auth handle may be shared. An actor is immutable after it was made and may be shared.
+ */
+#ifndef TRIPSAGE_AUTH_H
+#define TRIPSAGE_AUTH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "doc.h"
+#include "runtime.h"
+
+TRIPSAGE_BEGIN_DECLS
+
+/* ---- actors ---- */
+
+typedef struct tripsage_actor tripsage_actor;
+
+/* An actor for the user with this id (a UUID in text form, any case).
+ * Errors: TRIPSAGE_EINVALID (field "#user_id"), TRIPSAGE_ENOMEM. Free with tripsage_actor_free. */
+TRIPSAGE_API tripsage_status tripsage_actor_user(tripsage_actor **out, const char *user_id);
+
+/* The service role: sees and may do everything, owns nothing. */
+TRIPSAGE_API tripsage_status tripsage_actor_service(tripsage_actor **out);
+
+/* Borrowed until the actor is freed. The user id is lower-case, "" for the service role; the session id is "" and
+ * the claims are NULL unless the actor came from a token. */
+TRIPSAGE_API const char *tripsage_actor_user_id(const tripsage_actor *actor);
+TRIPSAGE_API const char *tripsage_actor_session_id(const tripsage_actor *actor);
+TRIPSAGE_API const char *tripsage_actor_claims(const tripsage_actor *actor);
+TRIPSAGE_API int tripsage_actor_is_service(const tripsage_actor *actor);
+
+TRIPSAGE_API void tripsage_actor_free(tripsage_actor *actor);
+
+/* ---- accounts ---- */
+
+typedef struct tripsage_auth tripsage_auth;
+
+typedef struct tripsage_auth_options {
+    uint32_t version; /* 1; set by TRIPSAGE_AUTH_OPTIONS_INIT */
+
+    /* HMAC key of access tokens (HS256), at least 32 bytes (RFC 7518 section 3.2). NULL: a random one is made with the
+     * database and kept in it. Copied. */
+    const char *jwt_secret;
+
+    /* `iss` of the tokens made and the one demanded of tokens given; NULL: "tripsage". Copied. */
+    const char *issuer;
+
+    /* Life of an access token in seconds; 0: 3,600, Supabase's default. */
+    uint32_t token_ttl_s;
+
+    /* Shortest password accepted, in characters; 0: 8 (NIST SP 800-63B-4, with a second factor; 15 without one). */
+    uint32_t password_min;
+
+    /* Argon2id (RFC 9106): memory in KiB, passes. 0: 19,456 KiB and 2 passes (OWASP's minimum, about 40 ms). */
+    uint32_t argon2_memory_kib;
+    uint32_t argon2_passes;
+} tripsage_auth_options;
+
+#define TRIPSAGE_AUTH_OPTIONS_INIT                                                                                     \
+    {                                                                                                                  \
+        1, NULL, NULL, 0, 0, 0, 0                                                                                      \
+    }
+
+/* Opens accounts alone over a database (see tripsage/store.h for URLs). `options` and `runtime` may be NULL. */
+TRIPSAGE_API tripsage_status tripsage_auth_open(tripsage_auth **out, const char *url,
+                                                const tripsage_auth_options *options, const tripsage_runtime *runtime);
+
+/* Only for a handle from tripsage_auth_open. NULL is fine. */
+TRIPSAGE_API void tripsage_auth_close(tripsage_auth *auth);
+
+/* Makes an account and signs it in.
+ * Takes {"email": text, "password": text, "full_name": text?, "data": object?}. The address is kept lower-case;
+ * the password may hold any Unicode text of up to 1,024 bytes (a bound on hashing work, not on strength).
+ * Gives a session: {"access_token","token_type":"bearer","expires_in","expires_at","user":{"id","email",
+ * "full_name","role","created_at","updated_at","last_sign_in_at"?,"user_metadata","app_metadata"}}.
+ * Errors: TRIPSAGE_EMALFORMED, TRIPSAGE_EINVALID (fields), TRIPSAGE_EEXISTS (the address has an account). */
+TRIPSAGE_API tripsage_status tripsage_auth_sign_up(tripsage_doc **session, tripsage_auth *auth, const char *json,
+                                                   size_t length);
+
+/* Signs in with {"email", "password"}; gives a session as above.
+ * Errors: TRIPSAGE_ECREDENTIALS, equal in message and in time for an unknown address and a wrong password;
+ * TRIPSAGE_EINVALID, TRIPSAGE_EMALFORMED. */
+TRIPSAGE_API tripsage_status tripsage_auth_sign_in(tripsage_doc **session, tripsage_auth *auth, const char *json,
+                                                   size_t length);
+
+/* Ends the actor's session: its access tokens are refused from now on. Needs an actor made from a token.
+ * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EINVALID (the actor has no session). */
+TRIPSAGE_API tripsage_status tripsage_auth_sign_out(tripsage_auth *auth, const tripsage_actor *actor);
+
+/* The actor behind an access token (the bare token, without "Bearer "). HS256 only, pinned before verification;
+ * `iss`, `aud` "authenticated", `exp`, `nbf` (60 s of skew) and the session are checked (RFC 8725).
+ * Cost: one signature for a token not seen before, a look-up in memory for one that was.
+ * Errors: TRIPSAGE_ETOKEN, TRIPSAGE_EEXPIRED. Free the actor with tripsage_actor_free. */
+TRIPSAGE_API tripsage_status tripsage_auth_verify(tripsage_actor **actor, tripsage_auth *auth, const char *token,
+                                                  size_t length);
+
+/* The actor's own account, the "user" object above. */
+TRIPSAGE_API tripsage_status tripsage_auth_user(tripsage_doc **user, tripsage_auth *auth, const tripsage_actor *actor);
+
+/* Changes the actor's own account: {"full_name": text|null?, "password": text?, "data": object?}; "data" is merged
+ * into user_metadata (RFC 7396). */
+TRIPSAGE_API tripsage_status tripsage_auth_user_update(tripsage_doc **user, tripsage_auth *auth,
+                                                       const tripsage_actor *actor, const char *json, size_t length);
+
+TRIPSAGE_END_DECLS
+
+#endif

@@ -1,0 +1,99 @@
+/* tripsage/cache.h: a bounded cache of bytes with expiry.
+ *
+ * Keys and values are bytes of any content. The cache holds at most `max_bytes` (keys, values and its own
+ * bookkeeping) and drops entries to stay within it; an entry is gone, exactly, from the millisecond its time to
+ * live ends. What is in a cache may be gone at the next call: it never holds the only copy of anything.
+ *
+ * Threads: shared by any number of threads.
+ */
+#ifndef TRIPSAGE_CACHE_H
+#define TRIPSAGE_CACHE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime.h"
+
+TRIPSAGE_BEGIN_DECLS
+
+typedef struct tripsage_cache tripsage_cache;
+
+typedef struct tripsage_cache_options {
+    uint32_t version;     /* 1; set by TRIPSAGE_CACHE_OPTIONS_INIT */
+    uint64_t max_bytes;   /* 0: 64 MiB */
+    uint64_t max_entries; /* 0: bounded by bytes only */
+} tripsage_cache_options;
+
+#define TRIPSAGE_CACHE_OPTIONS_INIT                                                                                    \
+    {                                                                                                                  \
+        1, 0, 0                                                                                                        \
+    }
+
+/* Longest key and longest value: a key is a name, and one value may not push out a whole shard. */
+#define TRIPSAGE_CACHE_KEY_MAX   1024u
+#define TRIPSAGE_CACHE_VALUE_MAX (8u * 1024 * 1024)
+
+/* A value handed out: `data` is NUL-terminated behind its `size` bytes; give it back with tripsage_cache_value_free. */
+typedef struct tripsage_cache_value {
+    const void *data;
+    size_t size;
+    int64_t ttl_ms; /* what was left when it was read; -1: no expiry */
+    void *owner;
+} tripsage_cache_value;
+
+/* When tripsage_cache_set stores. */
+typedef enum tripsage_cache_when {
+    TRIPSAGE_CACHE_ALWAYS = 0,
+    TRIPSAGE_CACHE_IF_ABSENT = 1, /* Redis NX */
+    TRIPSAGE_CACHE_IF_PRESENT = 2 /* Redis XX */
+} tripsage_cache_when;
+
+typedef struct tripsage_cache_stats {
+    uint64_t hits, misses, sets, deletes;
+    uint64_t expired; /* entries dropped because their time was over */
+    uint64_t evicted; /* entries dropped to stay within the bounds */
+    uint64_t entries, bytes;
+} tripsage_cache_stats;
+
+/* `options` and `runtime` may be NULL. */
+TRIPSAGE_API tripsage_status tripsage_cache_open(tripsage_cache **out, const tripsage_cache_options *options,
+                                                 const tripsage_runtime *runtime);
+
+/* Only for a handle from tripsage_cache_open. NULL is fine. */
+TRIPSAGE_API void tripsage_cache_close(tripsage_cache *cache);
+
+/* Stores a copy. `ttl_ms`: life in milliseconds, 0 for no expiry.
+ * Errors: TRIPSAGE_EINVALID (key empty or too long, value too long, negative ttl), TRIPSAGE_ECONFLICT (`when` not met),
+ * TRIPSAGE_ENOMEM (the old value stays). */
+TRIPSAGE_API tripsage_status tripsage_cache_set(tripsage_cache *cache, const void *key, size_t key_size,
+                                                const void *value, size_t value_size, int64_t ttl_ms,
+                                                tripsage_cache_when when);
+
+/* A copy-free look at the value; it stays valid until given back, whatever happens to the entry.
+ * Errors: TRIPSAGE_ENOTFOUND. */
+TRIPSAGE_API tripsage_status tripsage_cache_get(tripsage_cache_value *out, tripsage_cache *cache, const void *key,
+                                                size_t key_size);
+
+TRIPSAGE_API void tripsage_cache_value_free(tripsage_cache_value *value);
+
+/* TRIPSAGE_ENOTFOUND when there was nothing to delete. */
+TRIPSAGE_API tripsage_status tripsage_cache_delete(tripsage_cache *cache, const void *key, size_t key_size);
+
+/* Adds to a decimal integer value (absent counts as 0) and gives the sum; the time to live is kept, or set to
+ * `ttl_ms` when the entry is made. Errors: TRIPSAGE_EINVALID (the value is not an integer, or the sum overflows). */
+TRIPSAGE_API tripsage_status tripsage_cache_increment(int64_t *out, tripsage_cache *cache, const void *key,
+                                                      size_t key_size, int64_t by, int64_t ttl_ms);
+
+/* Gives the entry a new life; 0: no expiry any more. TRIPSAGE_ENOTFOUND. */
+TRIPSAGE_API tripsage_status tripsage_cache_expire(tripsage_cache *cache, const void *key, size_t key_size,
+                                                   int64_t ttl_ms);
+
+/* Deletes every entry whose key starts with the prefix (an empty prefix: all); gives how many. Cost: one pass. */
+TRIPSAGE_API tripsage_status tripsage_cache_clear(uint64_t *out, tripsage_cache *cache, const void *prefix,
+                                                  size_t prefix_size);
+
+TRIPSAGE_API tripsage_status tripsage_cache_get_stats(tripsage_cache_stats *out, tripsage_cache *cache);
+
+TRIPSAGE_END_DECLS
+
+#endif

@@ -1,0 +1,88 @@
+/* tripsage/destination.h: the catalogue of destinations, search by meaning over it, and suggestions.
+ *
+ * The catalogue is data that comes with the library and is loaded into a new database (and brought up to date by a
+ * newer library). Destination
+ *   {"id": "kyoto-jp","name","country","country_code","continent","coordinates":{"latitude","longitude"},"timezone","currency",
+ *    "tags":[text],"best_months":[1..12],"daily_cost":{"amount": minor units,"currency":"USD"},"description"}
+ *
+ * The catalogue is the same for everybody: any actor may read it; NULL may not.
+ * Threads: the handle is tripsage_trips, and may be shared.
+ */
+#ifndef TRIPSAGE_DESTINATION_H
+#define TRIPSAGE_DESTINATION_H
+
+#include "trip.h"
+
+TRIPSAGE_BEGIN_DECLS
+
+/* One destination by its id. TRIPSAGE_ENOTFOUND. */
+TRIPSAGE_API tripsage_status tripsage_destination_get(tripsage_doc **out, tripsage_trips *trips,
+                                                      const tripsage_actor *actor, const char *destination_id);
+
+typedef struct tripsage_destination_query {
+    uint32_t version;      /* 1; set by TRIPSAGE_DESTINATION_QUERY_INIT */
+    const char *text;      /* words or a whole sentence; NULL: all, by name */
+    uint32_t limit;        /* 1..50; 0: 10 */
+    const char *continent; /* filters; NULL or 0: any */
+    const char *country_code;
+    const char *const *tags; /* every one must be there */
+    size_t tag_count;
+    int month;              /* 1..12: it must be among the best months */
+    int64_t max_daily_cost; /* US cents; 0: any */
+    int has_near;           /* 1: within radius_km of latitude, longitude, nearest first when text is NULL */
+    double latitude, longitude, radius_km;
+} tripsage_destination_query;
+
+#define TRIPSAGE_DESTINATION_QUERY_INIT                                                                                \
+    {                                                                                                                  \
+        1, NULL, 0, NULL, NULL, NULL, 0, 0, 0, 0, 0.0, 0.0, 0.0                                                        \
+    }
+
+/* Search by words and by meaning together: full text (BM25) and embedding similarity, fused by reciprocal rank (Cormack et al., 2009, k = 60).
+ * {"items":[Destination with "score", "distance_km"? and "matched": ["text","meaning"]],"total_results","method":"hybrid"|"filter"}. */
+TRIPSAGE_API tripsage_status tripsage_destination_search(tripsage_doc **out, tripsage_trips *trips,
+                                                         const tripsage_actor *actor,
+                                                         const tripsage_destination_query *query);
+
+/* Names that complete what was typed so far, for a search box: {"items":[{"id","name","country"}]}. `limit` 1..50; 0: 10. */
+TRIPSAGE_API tripsage_status tripsage_destination_complete(tripsage_doc **out, tripsage_trips *trips,
+                                                           const tripsage_actor *actor, const char *prefix,
+                                                           uint32_t limit);
+
+typedef struct tripsage_suggest_options {
+    uint32_t version;      /* 1; set by TRIPSAGE_SUGGEST_OPTIONS_INIT */
+    uint32_t limit;        /* 1..100; 0: 20 */
+    int64_t budget_max;    /* US cents for the whole stay of one person; 0: any */
+    int days;              /* length of stay; 0: 7 */
+    int month;             /* 1..12, 0: any */
+    const char *category;  /* adventure | relaxation | culture | nature | city | beach; NULL: any */
+    const char *interests; /* free text, weighed by meaning; NULL: what the actor's own trips say */
+} tripsage_suggest_options;
+
+#define TRIPSAGE_SUGGEST_OPTIONS_INIT                                                                                  \
+    {                                                                                                                  \
+        1, 0, 0, 0, 0, NULL, NULL                                                                                      \
+    }
+
+/* Destinations ranked for the actor: {"items":[{"id","title","destination","country","country_code","description","estimated_price": minor units,"currency":"USD","duration": days,
+ * "category","best_time_to_visit": "Mar-Apr, Oct-Nov","highlights":[tags],"seasonal": bool,"relevance_score": 0..1,"reasons":[sentences]}]}.
+ * The score is a weighted mean of: nearness of meaning to the interests, tags shared with the actor's trips, season, and room
+ * left in the budget; places the actor's trips go to already are left out. budget_max and category are filters. */
+TRIPSAGE_API tripsage_status tripsage_suggest(tripsage_doc **out, tripsage_trips *trips, const tripsage_actor *actor,
+                                              const tripsage_suggest_options *options);
+
+/* ---- saved destinations ---- */
+
+/* {"destination_id","trip_id"?,"notes"?: ..2000,"priority": 1..5 (3),"planned_visit_date"?,"duration_days"?: 1..365}; saving again replaces.
+ * Gives {"id","user_id","destination": Destination,"trip_id"?,"notes"?,"priority","planned_visit_date"?,"duration_days"?,"saved_at"}. */
+TRIPSAGE_API tripsage_status tripsage_destination_save(tripsage_doc **out, tripsage_trips *trips,
+                                                       const tripsage_actor *actor, const char *json, size_t length);
+/* {"items":[...],"total"}, highest priority first. */
+TRIPSAGE_API tripsage_status tripsage_destination_saved(tripsage_doc **out, tripsage_trips *trips,
+                                                        const tripsage_actor *actor);
+TRIPSAGE_API tripsage_status tripsage_destination_unsave(tripsage_trips *trips, const tripsage_actor *actor,
+                                                         const char *destination_id);
+
+TRIPSAGE_END_DECLS
+
+#endif

@@ -1,0 +1,97 @@
+/* tripsage/store.h: opening a database, and keeping it in order.
+ *
+ * `tripsage` is the whole library over one database: trips, auth, vectors and cache. Each of the four also opens
+ * alone, with the open call in its own header.
+ *
+ * URLs
+ *   sqlite:///absolute/path.db   an SQLite file, made when it is missing (its folder must exist)
+ *   sqlite:relative/path.db      the same, relative to the working directory
+ *   sqlite::memory:              a database that lives as long as the handle
+ *
+ * Threads: a handle may be used by any number of threads at once. Close it when none is inside a call.
+ * Processes: several may have the same file open; each sees what the others committed.
+ *
+ * Durability of the SQLite engine: when a writing call returns TRIPSAGE_OK, its change is on disk (WAL mode,
+ * synchronous=FULL). Writing calls that wait at the same moment share one commit: each runs under its own
+ * savepoint, one fsync makes all of them durable, and each is answered after it. Reading calls never wait for
+ * a writer.
+ */
+#ifndef TRIPSAGE_STORE_H
+#define TRIPSAGE_STORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "auth.h"
+#include "cache.h"
+#include "doc.h"
+#include "runtime.h"
+#include "trip.h"
+#include "vector.h"
+
+TRIPSAGE_BEGIN_DECLS
+
+typedef struct tripsage tripsage;
+
+typedef struct tripsage_options {
+    uint32_t version; /* 1; set by TRIPSAGE_OPTIONS_INIT */
+
+    /* Clock, random source and log; NULL: the system's clock, OpenSSL's generator, no log. Copied. */
+    const tripsage_runtime *runtime;
+
+    /* How long a call may wait for its turn at the store before TRIPSAGE_EBUSY, in ms. 0: 10,000, which is longer
+     * than any transaction of this library and shorter than a person waits. */
+    uint32_t busy_timeout_ms;
+
+    /* Reading connections kept open at most. 0: twice the processors, 4 at least, 16 at most: a read is processor
+     * work, more of them at once only queue inside SQLite. */
+    uint32_t readers;
+
+    /* 1: fail with TRIPSAGE_EMIGRATION instead of bringing an older database up to date. */
+    int no_migrate;
+
+    /* Accounts and tokens; NULL: TRIPSAGE_AUTH_OPTIONS_INIT. Copied. */
+    const tripsage_auth_options *auth;
+
+    /* Cache bounds; NULL: TRIPSAGE_CACHE_OPTIONS_INIT. Copied. */
+    const tripsage_cache_options *cache;
+} tripsage_options;
+
+#define TRIPSAGE_OPTIONS_INIT                                                                                          \
+    {                                                                                                                  \
+        1, NULL, 0, 0, 0, NULL, NULL                                                                                   \
+    }
+
+/* Opens a database, brings its schema up to date, loads the destination catalogue into a new one.
+ * `options` may be NULL. On failure *out is NULL.
+ * Errors: TRIPSAGE_EINVALID (the URL or an option; field "#url" or "#options"), TRIPSAGE_ENOTSUP (a scheme this build
+ * lacks), TRIPSAGE_EMIGRATION (an applied migration was edited, or the database is newer than the library),
+ * TRIPSAGE_EIO, TRIPSAGE_ECORRUPT, TRIPSAGE_EBUSY, TRIPSAGE_ENOMEM. */
+TRIPSAGE_API tripsage_status tripsage_open(tripsage **out, const char *url, const tripsage_options *options);
+
+/* Waits for writes under way, then closes everything the handle owns. NULL is fine. */
+TRIPSAGE_API void tripsage_close(tripsage *ts);
+
+/* The four APIs of an open handle; borrowed until tripsage_close. Never NULL. */
+TRIPSAGE_API tripsage_trips *tripsage_get_trips(tripsage *ts);
+TRIPSAGE_API tripsage_auth *tripsage_get_auth(tripsage *ts);
+TRIPSAGE_API tripsage_vector *tripsage_get_vector(tripsage *ts);
+TRIPSAGE_API tripsage_cache *tripsage_get_cache(tripsage *ts);
+
+/* One cheap statement against the store: TRIPSAGE_OK, or why it cannot answer. */
+TRIPSAGE_API tripsage_status tripsage_ping(tripsage *ts);
+
+/* State of the schema: {"engine":"sqlite","current":n,"latest":n,"migrations":[{"number","name","checksum","applied_at"}]}. */
+TRIPSAGE_API tripsage_status tripsage_migrations(tripsage_doc **out, tripsage *ts);
+
+/* Checks the stored data: {"ok":true|false,"problems":["..."]}: SQLite's own integrity check, foreign keys, and
+ * that the search index agrees with its rows. Reads the whole database. */
+TRIPSAGE_API tripsage_status tripsage_check(tripsage_doc **out, tripsage *ts);
+
+/* Removes what is past its keeping: idempotency keys after 24 hours, trips deleted more than `purge_after_days`
+ * days ago (0: 30), expired sessions. {"idempotency_keys":n,"trips":n,"sessions":n}. */
+TRIPSAGE_API tripsage_status tripsage_purge_expired(tripsage_doc **out, tripsage *ts, uint32_t purge_after_days);
+
+TRIPSAGE_END_DECLS
+
+#endif

@@ -1,0 +1,15 @@
+/* tripsage/tripsage.h: the whole library: everything below in one include. */
+#ifndef TRIPSAGE_TRIPSAGE_H
+#define TRIPSAGE_TRIPSAGE_H
+
+#include "auth.h"
+#include "cache.h"
+#include "destination.h"
+#include "doc.h"
+#include "runtime.h"
+#include "status.h"
+#include "store.h"
+#include "trip.h"
+#include "vector.h"
+
+#endif

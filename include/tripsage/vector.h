@@ -1,0 +1,113 @@
+/* tripsage/vector.h: search by meaning: collections of vectors, nearest neighbours, and text embedded in the process.
+ *
+ * A collection has a name, a dimension, a metric and the name of the embedder its vectors came from; all four are
+ * fixed when it is made. An item has an id of the caller's choice, an owner (or none: then everybody may find it), metadata (a flat
+ * JSON object of text, number or bool members) and a vector.
+ *
+ * Search always gives k items when k items pass the filter. Small collections are scanned exactly; the answer says
+ * how it was found.
+ *
+ * Who sees what: a user finds and changes items it owns, and finds items without an owner; the service role finds
+ * and changes all, and is the only one that may make collections and items without an owner.
+ *
+ * Threads: a handle may be shared.
+ */
+#ifndef TRIPSAGE_VECTOR_H
+#define TRIPSAGE_VECTOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "auth.h"
+#include "doc.h"
+#include "runtime.h"
+
+TRIPSAGE_BEGIN_DECLS
+
+typedef struct tripsage_vector tripsage_vector;
+
+typedef enum tripsage_metric {
+    TRIPSAGE_COSINE = 1,        /* score = cosine similarity, -1..1 */
+    TRIPSAGE_INNER_PRODUCT = 2, /* score = inner product */
+    TRIPSAGE_L2 = 3             /* score = minus the Euclidean distance, so that more is always nearer */
+} tripsage_metric;
+
+/* 4,096: the largest dimension of the embedding models in use. */
+#define TRIPSAGE_VECTOR_DIMENSIONS_MAX 4096u
+/* 1,000: a page nobody reads further than; bounds the memory of one search. */
+#define TRIPSAGE_VECTOR_K_MAX 1000u
+
+/* The embedder built into the library, and the dimension of what it makes. Deterministic, offline, English. */
+#define TRIPSAGE_EMBEDDER_BUILTIN            "builtin-1"
+#define TRIPSAGE_EMBEDDER_BUILTIN_DIMENSIONS 512u
+
+/* Opens vectors alone over a database (see tripsage/store.h for URLs). `runtime` may be NULL. */
+TRIPSAGE_API tripsage_status tripsage_vector_open(tripsage_vector **out, const char *url,
+                                                  const tripsage_runtime *runtime);
+
+/* Only for a handle from tripsage_vector_open. NULL is fine. */
+TRIPSAGE_API void tripsage_vector_close(tripsage_vector *vector);
+
+/* Makes a collection; finding it there already with the same four properties is success.
+ * `embedder` may be NULL: vectors come from the caller. Only the service role.
+ * Errors: TRIPSAGE_EINVALID ("#name": 1..64 of [a-z0-9_-], "#dimensions": 1..4096), TRIPSAGE_EEXISTS (other properties). */
+TRIPSAGE_API tripsage_status tripsage_vector_collection_create(tripsage_vector *vector, const tripsage_actor *actor,
+                                                               const char *name, uint32_t dimensions,
+                                                               tripsage_metric metric, const char *embedder);
+
+/* Deletes a collection with its items. Only the service role. */
+TRIPSAGE_API tripsage_status tripsage_vector_collection_delete(tripsage_vector *vector, const tripsage_actor *actor,
+                                                               const char *name);
+
+/* {"items":[{"name","dimensions","metric","embedder","count"}]} */
+TRIPSAGE_API tripsage_status tripsage_vector_collections(tripsage_doc **out, tripsage_vector *vector,
+                                                         const tripsage_actor *actor);
+
+typedef struct tripsage_vector_item {
+    const char *id; /* 1..128 bytes, unique in the collection */
+    const char
+        *owner_id; /* a user's UUID; NULL: everybody's. A user may only give its own id (or NULL meaning its own) */
+    const char *metadata; /* JSON object text, at most 8 KiB; NULL: {} */
+    const char *text;     /* embedded with the collection's embedder when `values` is NULL */
+    const float *values;  /* `dimensions` finite numbers; for cosine not all zero */
+} tripsage_vector_item;
+
+/* Inserts or replaces items, all or none. At most 1,000 a call (one transaction's worth).
+ * Errors: TRIPSAGE_EINVALID (field "/i/id" and so on), TRIPSAGE_ENOTFOUND (collection), TRIPSAGE_EFORBIDDEN (an id that
+ * belongs to somebody else). */
+TRIPSAGE_API tripsage_status tripsage_vector_upsert(tripsage_vector *vector, const tripsage_actor *actor,
+                                                    const char *collection, const tripsage_vector_item *items,
+                                                    size_t count);
+
+/* Deletes one item. TRIPSAGE_ENOTFOUND also for an item the actor may not change. */
+TRIPSAGE_API tripsage_status tripsage_vector_delete(tripsage_vector *vector, const tripsage_actor *actor,
+                                                    const char *collection, const char *id);
+
+typedef struct tripsage_vector_query {
+    uint32_t version;    /* 1; set by TRIPSAGE_VECTOR_QUERY_INIT */
+    const char *text;    /* embedded with the collection's embedder; or */
+    const float *values; /* a vector of the collection's dimension. Exactly one of the two. */
+    uint32_t k;          /* 0: 10 */
+    const char *filter;  /* JSON object: every member must equal the item's metadata member; NULL: all */
+    double min_score;    /* only used with has_min_score */
+    int has_min_score;
+} tripsage_vector_query;
+
+#define TRIPSAGE_VECTOR_QUERY_INIT                                                                                     \
+    {                                                                                                                  \
+        1, NULL, NULL, 0, NULL, 0.0, 0                                                                                 \
+    }
+
+/* The nearest items: {"items":[{"id","score","metadata"}],"method":"exact"|"hnsw"}; best first, ties by id. */
+TRIPSAGE_API tripsage_status tripsage_vector_search(tripsage_doc **out, tripsage_vector *vector,
+                                                    const tripsage_actor *actor, const char *collection,
+                                                    const tripsage_vector_query *query);
+
+/* Embeds a text with the built-in embedder: `out` has room for TRIPSAGE_EMBEDDER_BUILTIN_DIMENSIONS floats; unit length (all
+ * zero for a text without a word). Algorithm: signed feature hashing of words and character trigrams (Weinberger et
+ * al., 2009) beside a hand-made thesaurus of travel concepts. No allocation. */
+TRIPSAGE_API tripsage_status tripsage_embed(float *out, const char *text, size_t length);
+
+TRIPSAGE_END_DECLS
+
+#endif

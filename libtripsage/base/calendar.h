@@ -1,0 +1,40 @@
+/* base/calendar.h: days, instants and IANA zones, without the process's locale, TZ or time functions.
+ *
+ * Days are counted from 1970-01-01 in the proleptic Gregorian calendar (Howard Hinnant's days_from_civil, public notes);
+ * instants are milliseconds since 1970-01-01T00:00:00Z. Zones are read from the system's compiled tz database (TZif, RFC 9636)
+ * once each, and kept. */
+#ifndef TRIPSAGE_BASE_CALENDAR_H
+#define TRIPSAGE_BASE_CALENDAR_H
+
+#include <stdint.h>
+
+#include "error.h"
+
+#define TRIPSAGE__DATE_SIZE    11 /* "2026-11-02" */
+#define TRIPSAGE__INSTANT_SIZE 25 /* "2026-11-02T09:30:00.000Z" */
+
+int32_t tripsage__days_from_civil(int year, int month, int day);
+void tripsage__civil_from_days(int32_t days, int *year, int *month, int *day);
+
+/* 1 when the text is exactly YYYY-MM-DD and a real day from 1900 to 2200 (trips are planned, not dug up). */
+int tripsage__date_parse(const char *text, int32_t *days);
+void tripsage__date_format(int32_t days, char out[TRIPSAGE__DATE_SIZE]);
+
+/* 1 when the text is exactly HH:MM (00:00..23:59); minutes since midnight. */
+int tripsage__time_parse(const char *text, int *minutes);
+
+void tripsage__instant_format(int64_t ms, char out[TRIPSAGE__INSTANT_SIZE]);
+/* 1 when the text is RFC 3339 with any offset. */
+int tripsage__instant_parse(const char *text, int64_t *ms);
+
+/* 1 when the name is a zone of the tz database (letters, digits, _ + - /, no dots: it becomes a path). */
+int tripsage__zone_exists(const char *name);
+
+/* The instant of a local time in a zone. A time in a gap takes the offset before it, a time that comes twice is the first (RFC 5545, 3.3.5).
+ * Errors: TRIPSAGE_EINVALID (unknown zone), TRIPSAGE_EIO (damaged file), TRIPSAGE_ENOMEM. */
+tripsage_status tripsage__zone_to_utc(int64_t *ms, const char *zone, int32_t day, int minutes);
+
+/* The offset from UTC, in seconds, that holds in the zone at that instant. */
+tripsage_status tripsage__zone_offset(int32_t *seconds, const char *zone, int64_t ms);
+
+#endif

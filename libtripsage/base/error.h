@@ -1,0 +1,54 @@
+/* base/error.h: telling an error once, where it is known.
+ *
+ *     if (trip_is_gone)
+ *         return TRIPSAGE_FAIL(TRIPSAGE_ENOTFOUND, "no trip %s", id);
+ *
+ * Everyone above passes the status on. The error lives in thread-local memory of fixed size, so that running out of
+ * memory can be told too. */
+#ifndef TRIPSAGE_BASE_ERROR_H
+#define TRIPSAGE_BASE_ERROR_H
+
+#include <tripsage/status.h>
+
+#if defined(__GNUC__)
+#define TRIPSAGE__PRINTF(format, first) __attribute__((format(printf, format, first)))
+#else
+#define TRIPSAGE__PRINTF(format, first)
+#endif
+
+#define TRIPSAGE_FAIL(status, ...)                tripsage__fail((status), 0, __FILE__, __LINE__, __VA_ARGS__)
+#define TRIPSAGE_FAIL_NATIVE(status, native, ...) tripsage__fail((status), (native), __FILE__, __LINE__, __VA_ARGS__)
+#define TRIPSAGE_NOMEM()                          tripsage__fail(TRIPSAGE_ENOMEM, 0, __FILE__, __LINE__, "out of memory")
+
+/* TRIPSAGE_EINVALID about one value: a JSON Pointer, or "#name" for an argument of the call. */
+#define TRIPSAGE_FAIL_FIELD(pointer, ...)                                                                              \
+    tripsage__fail_field(TRIPSAGE_EINVALID, __FILE__, __LINE__, (pointer), __VA_ARGS__)
+
+/* Returns `status` after recording it with a message. */
+tripsage_status tripsage__fail(tripsage_status status, int native, const char *file, int line, const char *format, ...)
+    TRIPSAGE__PRINTF(5, 6);
+
+/* Records `status` with exactly one field error; the message of the whole is made from it. */
+tripsage_status tripsage__fail_field(tripsage_status status, const char *file, int line, const char *pointer,
+                                     const char *format, ...) TRIPSAGE__PRINTF(5, 6);
+
+/* Adds one more field error to the TRIPSAGE_EINVALID being built on this thread (see base/json.h: reader). The first after
+ * tripsage__fields_begin() starts it; past TRIPSAGE_FIELD_ERRORS_MAX they are counted in the message only. */
+void tripsage__fields_begin(void);
+void tripsage__fields_add(const char *file, int line, const char *pointer, const char *format, ...)
+    TRIPSAGE__PRINTF(4, 5);
+tripsage_status tripsage__fields_end(void); /* TRIPSAGE_OK when none was added */
+
+/* The thread's error, to carry it to another thread (a shared commit fails for everybody in it). */
+void tripsage__error_save(tripsage_error *out);
+tripsage_status tripsage__error_restore(const tripsage_error *error); /* returns error->status */
+
+/* Passes a failure on: if (x) goto out with `status` set. */
+#define TRIPSAGE_TRY(expression)                                                                                       \
+    do {                                                                                                               \
+        status = (expression);                                                                                         \
+        if (status != TRIPSAGE_OK)                                                                                     \
+            goto out;                                                                                                  \
+    } while (0)
+
+#endif

@@ -1,0 +1,162 @@
+/* store/store.h: the door to SQL.
+ *
+ * One logical call of the library is one call of this door: a list of statements that run in one transaction, in order, on
+ * behalf of one actor, with every parameter known before the first of them runs. No statement may depend in C on what an
+ * earlier one gave; what has to be decided in between is decided in SQL (guards in WHERE, RETURNING, INSERT ... SELECT).
+ * That is what lets an engine across a network answer a logical call in one round trip: begin, role and claims, the
+ * statements, commit go out together.
+ *
+ * Writing: put the guard (right, version, state) into the WHERE of each changing statement, precede it with a statement that
+ * reads what is needed to explain a refusal, and look at both afterwards.
+ *
+ * Row callbacks run while the transaction is open, for a write possibly on another thread than the caller's (the one that leads the
+ * shared commit): copy what is needed, do not block, do not call the store. A callback that fails ends the call with its status and, on
+ * SQLite, rolls the call back. An engine across a network may have committed by then, so never refuse in a callback what SQL must refuse.
+ */
+#ifndef TRIPSAGE_STORE_STORE_H
+#define TRIPSAGE_STORE_STORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/actor.h"
+#include "base/doc.h"
+#include "base/env.h"
+#include "base/error.h"
+
+typedef struct tripsage__store tripsage__store;
+
+/* ---- statements ---- */
+
+/* An entry of the statement catalogue: a static object, one per statement, in the room that owns it. The name is the name of the prepared
+ * statement, of the span and of the plan test's row. Parameters are $1, $2, ... in both dialects. */
+typedef struct tripsage__statement {
+    const char *name;
+    const char *sql;      /* SQLite's text, and PostgreSQL's unless it has its own */
+    const char *postgres; /* NULL: the same text */
+} tripsage__statement;
+
+/* ---- values ---- */
+
+typedef enum tripsage__type {
+    TRIPSAGE__NULL = 0,
+    TRIPSAGE__INT,
+    TRIPSAGE__REAL,
+    TRIPSAGE__TEXT,
+    TRIPSAGE__BLOB
+} tripsage__type;
+
+/* Borrowed until the call returns. */
+typedef struct tripsage__value {
+    tripsage__type type;
+    int64_t integer;
+    double real;
+    const char *bytes;
+    size_t size;
+} tripsage__value;
+
+static inline tripsage__value tripsage__null(void)
+{
+    tripsage__value value = {TRIPSAGE__NULL, 0, 0.0, NULL, 0};
+    return value;
+}
+
+static inline tripsage__value tripsage__int(int64_t integer)
+{
+    tripsage__value value = {TRIPSAGE__INT, 0, 0.0, NULL, 0};
+    value.integer = integer;
+    return value;
+}
+
+static inline tripsage__value tripsage__real(double real)
+{
+    tripsage__value value = {TRIPSAGE__REAL, 0, 0.0, NULL, 0};
+    value.real = real;
+    return value;
+}
+
+/* NULL gives SQL's NULL. */
+static inline tripsage__value tripsage__textn(const char *text, size_t size)
+{
+    tripsage__value value = {TRIPSAGE__NULL, 0, 0.0, NULL, 0};
+    if (text) {
+        value.type = TRIPSAGE__TEXT;
+        value.bytes = text;
+        value.size = size;
+    }
+    return value;
+}
+
+static inline tripsage__value tripsage__text(const char *text)
+{
+    return tripsage__textn(text, text ? strlen(text) : 0);
+}
+
+static inline tripsage__value tripsage__blob(const void *bytes, size_t size)
+{
+    tripsage__value value = {TRIPSAGE__NULL, 0, 0.0, NULL, 0};
+    value.type = TRIPSAGE__BLOB;
+    value.bytes = (const char *)bytes;
+    value.size = size;
+    return value;
+}
+
+/* ---- rows ---- */
+
+/* The row a callback looks at. Text and blobs are borrowed until the callback returns; text is NUL-terminated, NULL for SQL's NULL.
+ * `size` may be NULL. Columns count from 0. */
+typedef struct tripsage__row tripsage__row;
+
+int tripsage__row_is_null(const tripsage__row *row, int column);
+int64_t tripsage__row_int(const tripsage__row *row, int column);
+double tripsage__row_real(const tripsage__row *row, int column);
+const char *tripsage__row_text(const tripsage__row *row, int column, size_t *size);
+const void *tripsage__row_blob(const tripsage__row *row, int column, size_t *size);
+
+typedef tripsage_status (*tripsage__row_fn)(void *context, const tripsage__row *row);
+
+/* ---- calls ---- */
+
+typedef struct tripsage__step {
+    const tripsage__statement *statement;
+    const tripsage__value *params;
+    size_t param_count;
+    tripsage__row_fn on_row; /* NULL: rows are passed over */
+    void *context;
+    int64_t *changes; /* NULL, or: rows changed by this statement (not by triggers) */
+} tripsage__step;
+
+/* Reads under one snapshot. Never waits for a writer. `actor` may be NULL for the library's own bookkeeping (as the service role). */
+tripsage_status tripsage__store_read(tripsage__store *store, const tripsage_actor *actor, const tripsage__step *steps,
+                                     size_t count);
+
+/* Writes in one transaction; durable when it returns TRIPSAGE_OK. */
+tripsage_status tripsage__store_write(tripsage__store *store, const tripsage_actor *actor, const tripsage__step *steps,
+                                      size_t count);
+
+/* ---- opening ---- */
+
+typedef struct tripsage__store_options {
+    const tripsage_runtime *runtime; /* NULL: defaults */
+    uint32_t busy_timeout_ms;        /* 0: 10,000 */
+    uint32_t readers;                /* 0: see tripsage/store.h */
+    int no_migrate;
+} tripsage__store_options;
+
+/* Opens and migrates. `options` may be NULL. A store is counted: the rooms that share one each hold a reference. */
+tripsage_status tripsage__store_open(tripsage__store **out, const char *url, const tripsage__store_options *options);
+tripsage__store *tripsage__store_retain(tripsage__store *store);
+void tripsage__store_release(tripsage__store *store); /* NULL is fine; the last one closes */
+
+tripsage__env *tripsage__store_env(tripsage__store *store);
+
+/* A secret of this database under a name ("cursor_key"): made at the first use, 32 random bytes, kept in the database. */
+tripsage_status tripsage__store_secret(unsigned char out[32], tripsage__store *store, const char *name);
+
+tripsage_status tripsage__store_ping(tripsage__store *store);
+tripsage_status tripsage__store_migrations(tripsage_doc **out, tripsage__store *store);
+/* Engine's own integrity checks: appends one JSON string per problem, separated by commas, to `problems`; counts them. */
+tripsage_status tripsage__store_check(tripsage__buf *problems, size_t *count, tripsage__store *store);
+
+#endif
