@@ -10,8 +10,14 @@
  * reads what is needed to explain a refusal, and look at both afterwards.
  *
  * Row callbacks run while the transaction is open, for a write possibly on another thread than the caller's (the one that leads the
- * shared commit): copy what is needed, do not block, do not call the store. A callback that fails ends the call with its status and, on
- * SQLite, rolls the call back. An engine across a network may have committed by then, so never refuse in a callback what SQL must refuse.
+ * shared commit): copy what is needed, do not block, do not call the store. A write may be run again from its first step when another
+ * write in the same commit failed: on_begin is called before every run of a step, the first included, and forgets what was gathered.
+ * A callback that fails ends the call with its status and, on SQLite, rolls the call back. An engine across a network may have committed
+ * by then, so never refuse in a callback what SQL must refuse.
+ *
+ * SQLite's full-text index is kept by explicit steps, never by triggers: a statement that fires a trigger takes a statement savepoint,
+ * FTS5 writes its pending terms to disk at every savepoint, and a shared commit would pay that for each request in it. For the same reason
+ * the hottest writes (create) avoid RETURNING.
  */
 #ifndef TRIPSAGE_STORE_STORE_H
 #define TRIPSAGE_STORE_STORE_H
@@ -34,7 +40,7 @@ typedef struct tripsage__store tripsage__store;
 typedef struct tripsage__statement {
     const char *name;
     const char *sql;      /* SQLite's text, and PostgreSQL's unless it has its own */
-    const char *postgres; /* NULL: the same text */
+    const char *postgres; /* NULL: the same text; "": this engine has nothing to do here */
 } tripsage__statement;
 
 /* ---- values ---- */
@@ -122,7 +128,8 @@ typedef struct tripsage__step {
     const tripsage__statement *statement;
     const tripsage__value *params;
     size_t param_count;
-    tripsage__row_fn on_row; /* NULL: rows are passed over */
+    void (*on_begin)(void *context); /* NULL, or: called before every run of this step */
+    tripsage__row_fn on_row;         /* NULL: rows are passed over */
     void *context;
     int64_t *changes; /* NULL, or: rows changed by this statement (not by triggers) */
 } tripsage__step;
