@@ -189,7 +189,8 @@ TRIPSAGE_API tripsage_status tripsage_trip_list(tripsage_doc **out, tripsage_tri
 TRIPSAGE_API tripsage_status tripsage_trip_summary(tripsage_doc **out, tripsage_trips *trips,
                                                    const tripsage_actor *actor, const char *trip_id);
 
-/* owner. Makes another user the owner; the old one stays as admin. TRIPSAGE_EINVALID (field "/user_id": no such account). {"user_id"} */
+/* owner. Makes another user the owner; the old one stays as admin. TRIPSAGE_EINVALID (field "/user_id") unless
+ * that user is a collaborator of the trip already. {"user_id"} */
 TRIPSAGE_API tripsage_status tripsage_trip_transfer(tripsage_doc **out, tripsage_trips *trips,
                                                     const tripsage_actor *actor, const char *trip_id, const char *json,
                                                     size_t length, const tripsage_write_options *options);
@@ -258,7 +259,7 @@ TRIPSAGE_API tripsage_status tripsage_note_delete(tripsage_trips *trips, const t
 /* ---- collaborators: members only ---- */
 
 /* admin (owner to grant admin). {"user_emails": 1..50 of e-mail addresses or user ids, "permission_level": view|edit|admin (view)}: all or none; an address without an account is
- * TRIPSAGE_EINVALID with field "/user_emails/i". A user who is a collaborator already gets the new level (an admin's level only from the owner). A private trip becomes shared.
+ * TRIPSAGE_EINVALID with field "/user_emails/i"; a user id is taken as it is, since a program may keep accounts of its own. A user who is a collaborator already gets the new level (an admin's level only from the owner). A private trip becomes shared.
  * Gives {"items":[Collaborator],"total","owner_id"} of those named. At most 100 per trip (TRIPSAGE_ELIMIT). */
 TRIPSAGE_API tripsage_status tripsage_trip_share(tripsage_doc **out, tripsage_trips *trips, const tripsage_actor *actor,
                                                  const char *trip_id, const char *json, size_t length);
