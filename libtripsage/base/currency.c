@@ -46,30 +46,30 @@ static const struct tripsage__currency currencies[] = {
 
 const struct tripsage__currency *tripsage__currency_find(const char *code)
 {
-  size_t low = 0;
-  size_t high = CURRENCY_COUNT;
+    size_t low = 0;
+    size_t high = CURRENCY_COUNT;
 
-  if (code == NULL) {
+    if (code == NULL) {
+        return NULL;
+    }
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(code, currencies[middle].code);
+
+        if (order == 0) {
+            return &currencies[middle];
+        }
+        if (order < 0) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
     return NULL;
-  }
-  while (low < high) {
-    size_t middle = low + (high - low) / 2;
-    int order = strcmp(code, currencies[middle].code);
-
-    if (order == 0) {
-      return &currencies[middle];
-    }
-    if (order < 0) {
-      high = middle;
-    } else {
-      low = middle + 1;
-    }
-  }
-  return NULL;
 }
 
 const struct tripsage__currency *tripsage__currency_all(size_t *count)
 {
-  *count = CURRENCY_COUNT;
-  return currencies;
+    *count = CURRENCY_COUNT;
+    return currencies;
 }

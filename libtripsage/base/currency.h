@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 struct tripsage__currency {
-  char code[4];        /* three upper-case letters and the terminator */
-  uint8_t minor_units; /* decimals of the unit: 0 for JPY, 2 for USD, 3 for KWD */
+    char code[4];        /* three upper-case letters and the terminator */
+    uint8_t minor_units; /* decimals of the unit: 0 for JPY, 2 for USD, 3 for KWD */
 };
 
 /*

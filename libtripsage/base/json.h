@@ -27,11 +27,15 @@ typedef struct cJSON tripsage__json;
 #define TRIPSAGE__JSON_INPUT_MAX ((size_t)1024 * 1024)
 /* 32: our records nest four deep; the rest is for people's own preferences. Bounds cJSON's recursion on 100 KiB stacks. */
 #define TRIPSAGE__JSON_DEPTH_MAX 32
+/* 256 members in one object: looking for a member twice compares each with each. */
+#define TRIPSAGE__JSON_MEMBERS_MAX 256
 /* 2^53: the largest range in which every integer is a double. */
 #define TRIPSAGE__JSON_INT_MAX INT64_C(9007199254740992)
 
 /* `length` may be TRIPSAGE_NUL. Errors: TRIPSAGE_EMALFORMED (with the byte position), TRIPSAGE_ETOOLARGE, TRIPSAGE_ENOMEM. */
 tripsage_status tripsage__json_parse(tripsage__json **out, const char *text, size_t length);
+/* The same for text the library wrote itself: no limits, no second look. */
+tripsage_status tripsage__json_parse_trusted(tripsage__json **out, const char *text, size_t length);
 void tripsage__json_free(tripsage__json *json);
 
 /* Any of these may be asked of NULL (and answers as for null). */
@@ -112,7 +116,7 @@ tripsage__found tripsage__read_zone(tripsage__reader *r, const char *name, int r
                                     const char **out); /* IANA, present in tzdata */
 tripsage__found tripsage__read_currency(tripsage__reader *r, const char *name, int required, const char **out);
 tripsage__found tripsage__read_uuid(tripsage__reader *r, const char *name, int required, char out[37]);
-/* An object of the caller's own making, at most `max` bytes when written compactly. */
+/* An object; one of the caller's own making is at most `max` bytes when written compactly (0: not measured). */
 tripsage__found tripsage__read_object(tripsage__reader *r, const char *name, int required, size_t max,
                                       const tripsage__json **out);
 /* An array with a bounded count. Walk it with tripsage__json_first/next and reader_enter_index. */
