@@ -11,9 +11,9 @@
 #include <tripsage/status.h>
 
 #if defined(__GNUC__)
-#define TRIPSAGE__PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define TRIPSAGE__PRINTF(position, first) __attribute__((format(printf, position, first)))
 #else
-#define TRIPSAGE__PRINTF(format, first)
+#define TRIPSAGE__PRINTF(position, first)
 #endif
 
 #define TRIPSAGE_FAIL(status, ...)                tripsage__fail((status), 0, __FILE__, __LINE__, __VA_ARGS__)

@@ -8,9 +8,10 @@
 
 #include "memory.h"
 
-/* ---- a strict first look at the bytes ----
+/* ---- a strict first look at the bytes (RFC 8259) ----
  * cJSON is forgiving: it takes control characters and broken UTF-8 in strings, numbers such as 01 and 1., and recurses as deep
- * as it is asked to. This pass refuses those; what is left to cJSON is the grammar between the tokens. */
+ * as it is asked to; and it answers a failed allocation like a syntax error. This pass accepts exactly JSON, without memory and
+ * without recursion, so that what cJSON still refuses afterwards was refused for want of memory. */
 
 typedef struct scan {
     const unsigned char *at, *end;
@@ -172,32 +173,104 @@ static int scan_number(scan *s)
     return 1;
 }
 
-static int scan_text(scan *s)
+static void skip_space(scan *s)
 {
-    int depth = 0;
+    while (s->at < s->end && (*s->at == ' ' || *s->at == '\t' || *s->at == '\n' || *s->at == '\r'))
+        s->at++;
+}
 
-    while (s->at < s->end) {
-        unsigned char c = *s->at;
+static int take(scan *s, char c)
+{
+    skip_space(s);
+    if (s->at == s->end || *s->at != (unsigned char)c)
+        return 0;
+    s->at++;
+    return 1;
+}
 
-        if (c == '"') {
-            s->at++;
-            if (!scan_string(s))
-                return 0;
-        } else if (c == '-' || is_digit(s)) {
-            if (!scan_number(s))
-                return 0;
-        } else if ((c == '{' || c == '[') && ++depth > TRIPSAGE__JSON_DEPTH_MAX) {
-            s->problem = "nesting deeper than 32";
-            return 0;
-        } else if (c == '\0' || c > 0x7e || (c < 0x20 && c != ' ' && c != '\t' && c != '\n' && c != '\r')) {
-            s->problem = "a character that does not belong there";
-            return 0;
-        } else {
-            depth -= c == '}' || c == ']';
-            s->at++;
-        }
+static int take_word(scan *s, const char *word)
+{
+    size_t length = strlen(word);
+
+    if ((size_t)(s->end - s->at) < length || memcmp(s->at, word, length) != 0)
+        return 0;
+    s->at += length;
+    return 1;
+}
+
+/* A string, a number or a literal. */
+static int scan_scalar(scan *s)
+{
+    skip_space(s);
+    if (s->at == s->end) {
+        s->problem = "the text ends too early";
+        return 0;
+    }
+    if (*s->at == '"') {
+        s->at++;
+        return scan_string(s);
+    }
+    if (*s->at == '-' || is_digit(s))
+        return scan_number(s);
+    if (take_word(s, "true") || take_word(s, "false") || take_word(s, "null"))
+        return 1;
+    s->problem = "a character that does not belong there";
+    return 0;
+}
+
+static int scan_member_name(scan *s)
+{
+    skip_space(s);
+    if (s->at == s->end || *s->at != '"') {
+        s->problem = "no member name where one belongs";
+        return 0;
+    }
+    s->at++;
+    if (!scan_string(s))
+        return 0;
+    if (!take(s, ':')) {
+        s->problem = "no colon after a member name";
+        return 0;
     }
     return 1;
+}
+
+/* One value and whatever it holds. `closers` is the stack of open containers, by the character that ends each. */
+static int scan_text(scan *s)
+{
+    char closers[TRIPSAGE__JSON_DEPTH_MAX];
+    int depth = 0;
+
+    for (;;) {
+        char opened = take(s, '{') ? '}' : take(s, '[') ? ']' : 0;
+
+        if (opened && depth == TRIPSAGE__JSON_DEPTH_MAX) {
+            s->problem = "nesting deeper than 32";
+            return 0;
+        }
+        if (opened && !take(s, opened)) {
+            closers[depth++] = opened;
+            if (opened == '}' && !scan_member_name(s))
+                return 0;
+            continue; /* with its first value */
+        }
+        if (!opened && !scan_scalar(s))
+            return 0;
+        while (depth && !take(s, ',')) { /* a value ended: so may what holds it */
+            if (!take(s, closers[depth - 1])) {
+                s->problem = "neither a comma nor the end of what was opened";
+                return 0;
+            }
+            depth--;
+        }
+        if (!depth)
+            break;
+        if (closers[depth - 1] == '}' && !scan_member_name(s))
+            return 0;
+    }
+    skip_space(s);
+    s->problem = "something behind the value";
+    return s->at == s->end;
 }
 
 /* A member twice, or too many members, anywhere below `node`. */
@@ -229,23 +302,8 @@ static tripsage_status malformed(const char *problem, const char *text, const vo
 
 tripsage_status tripsage__json_parse_trusted(tripsage__json **out, const char *text, size_t length)
 {
-    const char *end = NULL;
-
-    *out = cJSON_ParseWithLengthOpts(text, length, &end, 0);
-    if (!*out) {
-        /* cJSON does not say which of the two it was: it stops at the end of the text or at what it cannot read. Text that
-         * was checked and still fails is short of memory or short of a token; a second look by position decides. */
-        if (length == 0 || end == NULL)
-            return malformed("there is nothing", text, text);
-        return malformed("unexpected", text, end);
-    }
-    for (; end < text + length; end++)
-        if (!strchr(" \t\r\n", *end)) {
-            tripsage__json_free(*out);
-            *out = NULL;
-            return malformed("something behind the value", text, end);
-        }
-    return TRIPSAGE_OK;
+    *out = cJSON_ParseWithLength(text, length);
+    return *out ? TRIPSAGE_OK : TRIPSAGE_NOMEM();
 }
 
 tripsage_status tripsage__json_parse(tripsage__json **out, const char *text, size_t length)

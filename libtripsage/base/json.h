@@ -34,7 +34,7 @@ typedef struct cJSON tripsage__json;
 
 /* `length` may be TRIPSAGE_NUL. Errors: TRIPSAGE_EMALFORMED (with the byte position), TRIPSAGE_ETOOLARGE, TRIPSAGE_ENOMEM. */
 tripsage_status tripsage__json_parse(tripsage__json **out, const char *text, size_t length);
-/* The same for text the library wrote itself: no limits, no second look. */
+/* The same for text known to be JSON, as what the library wrote itself: no limits, no second look. */
 tripsage_status tripsage__json_parse_trusted(tripsage__json **out, const char *text, size_t length);
 void tripsage__json_free(tripsage__json *json);
 
