@@ -1,0 +1,127 @@
+/* base/crypto.c: digests, chance and their text forms, over OpenSSL 3. The home of the openssl headers.
+ *
+ * Nothing is kept between calls, so every function is safe from any thread. OpenSSL allocates for itself while it works; a digest that
+ * fails therefore failed for want of memory or because the machine's OpenSSL configuration forbids it, which cannot be told apart. */
+#include "crypto.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+tripsage_status tripsage__sha256(unsigned char out[TRIPSAGE__SHA256_SIZE], const void *data, size_t size)
+{
+    if (!EVP_Digest(data, size, out, NULL, EVP_sha256(), NULL))
+        return TRIPSAGE_FAIL(TRIPSAGE_EINTERNAL, "OpenSSL could not make a SHA-256 digest");
+    return TRIPSAGE_OK;
+}
+
+tripsage_status tripsage__hmac_sha256(unsigned char out[TRIPSAGE__SHA256_SIZE], const void *key, size_t key_size,
+                                      const void *data, size_t size)
+{
+    /* OpenSSL reads a NULL key as "no key was given", not as an empty one. */
+    const void *given = key ? key : "";
+
+    if (!EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, given, key_size, data, size, out, TRIPSAGE__SHA256_SIZE, NULL))
+        return TRIPSAGE_FAIL(TRIPSAGE_EINTERNAL, "OpenSSL could not make an HMAC");
+    return TRIPSAGE_OK;
+}
+
+int tripsage__random_bytes(void *out, size_t size)
+{
+    unsigned char *at = out;
+
+    while (size) {
+        int part = size > INT_MAX ? INT_MAX : (int)size;
+
+        if (RAND_bytes(at, part) != 1)
+            return 0;
+        at += part;
+        size -= (size_t)part;
+    }
+    return 1;
+}
+
+int tripsage__equal_constant_time(const void *a, const void *b, size_t size)
+{
+    return CRYPTO_memcmp(a, b, size) == 0;
+}
+
+void tripsage__wipe(void *data, size_t size)
+{
+    if (data)
+        OPENSSL_cleanse(data, size);
+}
+
+void tripsage__hex(char *out, const void *data, size_t size)
+{
+    static const char digits[] = "0123456789abcdef";
+    const unsigned char *bytes = data;
+
+    for (size_t i = 0; i < size; i++) {
+        *out++ = digits[bytes[i] >> 4];
+        *out++ = digits[bytes[i] & 15];
+    }
+    *out = '\0';
+}
+
+/* ---- base64url ---- */
+
+void tripsage__base64url_put(tripsage__buf *buf, const void *data, size_t size)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    const unsigned char *bytes = data;
+
+    while (size) {
+        size_t take = size < 3 ? size : 3;
+        unsigned group =
+            (unsigned)bytes[0] << 16 | (take > 1 ? (unsigned)bytes[1] << 8 : 0) | (take > 2 ? bytes[2] : 0);
+        char text[4];
+
+        for (int i = 0; i < 4; i++)
+            text[i] = alphabet[group >> (18 - 6 * i) & 63];
+        tripsage__buf_put(buf, text, take + 1);
+        bytes += take;
+        size -= take;
+    }
+}
+
+/* The six bits behind a character, or -1. */
+static int sextet(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '-' ? 62 : c == '_' ? 63 : -1;
+}
+
+/* Strict: bits of the last character that carry nothing must be zero, so that bytes have one text only. */
+int64_t tripsage__base64url_decode(void *out, size_t capacity, const char *text, size_t length)
+{
+    unsigned char *at = out;
+    size_t size = length / 4 * 3 + (length % 4 ? length % 4 - 1 : 0);
+    unsigned bits = 0;
+    unsigned held = 0; /* bits not yet written, 0 to 6 between characters */
+
+    if (length % 4 == 1 || size > capacity)
+        return -1;
+    for (size_t i = 0; i < length; i++) {
+        int value = sextet(text[i]);
+
+        if (value < 0)
+            return -1;
+        bits = bits << 6 | (unsigned)value;
+        held += 6;
+        if (held >= 8) {
+            held -= 8;
+            *at++ = (unsigned char)(bits >> held);
+            bits &= (1u << held) - 1;
+        }
+    }
+    return bits == 0 ? (int64_t)size : -1;
+}

@@ -1,0 +1,235 @@
+/* crypto_test.c: digests against published vectors (FIPS 180-4 examples, RFC 4231), base64url against RFC 4648, and the refusals. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crypto.h"
+#include "base/memory.h"
+
+static const char *hex_of(const void *data, size_t size)
+{
+    static char text[2 * 256 + 1];
+
+    ck_assert_uint_le(size, 256);
+    tripsage__hex(text, data, size);
+    return text;
+}
+
+START_TEST(sha256_gives_the_published_digests)
+{
+    static const struct {
+        const char *text, *digest;
+    } vectors[] = {
+        {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+        {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+         "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
+    };
+    unsigned char digest[TRIPSAGE__SHA256_SIZE];
+
+    for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++) {
+        ck_assert_int_eq(tripsage__sha256(digest, vectors[i].text, strlen(vectors[i].text)), TRIPSAGE_OK);
+        ck_assert_str_eq(hex_of(digest, sizeof digest), vectors[i].digest);
+    }
+}
+END_TEST
+
+START_TEST(sha256_of_a_million_letters)
+{
+    unsigned char digest[TRIPSAGE__SHA256_SIZE];
+    size_t size = 1000000;
+    char *text = malloc(size);
+
+    ck_assert_ptr_nonnull(text);
+    memset(text, 'a', size);
+    ck_assert_int_eq(tripsage__sha256(digest, text, size), TRIPSAGE_OK);
+    ck_assert_str_eq(hex_of(digest, sizeof digest), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+    free(text);
+}
+END_TEST
+
+/* RFC 4231, cases 1 to 4, 6 and 7 (5 is about truncation). */
+START_TEST(hmac_gives_the_published_codes)
+{
+    static const char data6[] = "Test Using Larger Than Block-Size Key - Hash Key First";
+    static const char data7[] = "This is a test using a larger than block-size key and a larger than block-size data. "
+                                "The key needs to be hashed before being used by the HMAC algorithm.";
+    unsigned char key1[20], key3[20], key4[25], key6[131], data3[50], data4[50];
+    const struct {
+        const void *key;
+        size_t key_size;
+        const void *data;
+        size_t size;
+        const char *code;
+    } vectors[] = {
+        {key1, sizeof key1, "Hi There", 8, "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
+        {"Jefe", 4, "what do ya want for nothing?", 28,
+         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
+        {key3, sizeof key3, data3, sizeof data3, "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"},
+        {key4, sizeof key4, data4, sizeof data4, "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b"},
+        {key6, sizeof key6, data6, sizeof data6 - 1,
+         "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"},
+        {key6, sizeof key6, data7, sizeof data7 - 1,
+         "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2"},
+    };
+    unsigned char code[TRIPSAGE__SHA256_SIZE];
+
+    memset(key1, 0x0b, sizeof key1);
+    memset(key3, 0xaa, sizeof key3);
+    memset(key6, 0xaa, sizeof key6);
+    memset(data3, 0xdd, sizeof data3);
+    memset(data4, 0xcd, sizeof data4);
+    for (size_t i = 0; i < sizeof key4; i++)
+        key4[i] = (unsigned char)(i + 1);
+    for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++) {
+        ck_assert_int_eq(
+            tripsage__hmac_sha256(code, vectors[i].key, vectors[i].key_size, vectors[i].data, vectors[i].size),
+            TRIPSAGE_OK);
+        ck_assert_str_eq(hex_of(code, sizeof code), vectors[i].code);
+    }
+}
+END_TEST
+
+START_TEST(hmac_takes_an_empty_key_and_empty_data)
+{
+    static const char expected[] = "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad";
+    unsigned char code[TRIPSAGE__SHA256_SIZE];
+
+    ck_assert_int_eq(tripsage__hmac_sha256(code, NULL, 0, NULL, 0), TRIPSAGE_OK);
+    ck_assert_str_eq(hex_of(code, sizeof code), expected);
+    ck_assert_int_eq(tripsage__hmac_sha256(code, "", 0, "", 0), TRIPSAGE_OK);
+    ck_assert_str_eq(hex_of(code, sizeof code), expected);
+}
+END_TEST
+
+START_TEST(random_bytes_differ_and_fill_all_of_it)
+{
+    unsigned char a[64] = {0}, b[64] = {0}, seen[64] = {0};
+
+    for (int round = 0; round < 40; round++) {
+        ck_assert(tripsage__random_bytes(a, sizeof a));
+        ck_assert(tripsage__random_bytes(b, sizeof b));
+        ck_assert(memcmp(a, b, sizeof a) != 0);
+        for (size_t i = 0; i < sizeof a; i++)
+            seen[i] |= a[i];
+    }
+    for (size_t i = 0; i < sizeof seen; i++)
+        ck_assert_uint_ne(seen[i], 0); /* untouched with a chance of 2^-320 */
+    ck_assert(tripsage__random_bytes(NULL, 0));
+}
+END_TEST
+
+START_TEST(equality_sees_every_byte)
+{
+    unsigned char a[32], b[32];
+
+    memset(a, 7, sizeof a);
+    memset(b, 7, sizeof b);
+    ck_assert(tripsage__equal_constant_time(a, b, sizeof a));
+    ck_assert(tripsage__equal_constant_time(a, b, 0));
+    for (size_t i = 0; i < sizeof b; i++) {
+        b[i] ^= 0x80;
+        ck_assert(!tripsage__equal_constant_time(a, b, sizeof a));
+        b[i] ^= 0x80;
+    }
+}
+END_TEST
+
+START_TEST(wipe_leaves_zeros)
+{
+    unsigned char secret[16], zeros[16] = {0};
+
+    memset(secret, 0xa5, sizeof secret);
+    tripsage__wipe(secret, sizeof secret);
+    ck_assert_mem_eq(secret, zeros, sizeof secret);
+    tripsage__wipe(NULL, 16);
+}
+END_TEST
+
+static const struct {
+    const char *bytes, *text;
+} base64[] = {{"", ""},           {"f", "Zg"},          {"fo", "Zm8"},          {"foo", "Zm9v"},
+              {"foob", "Zm9vYg"}, {"fooba", "Zm9vYmE"}, {"foobar", "Zm9vYmFy"}, {"\xfb\xff\xfe", "-__-"}};
+
+START_TEST(base64url_gives_the_published_texts)
+{
+    for (size_t i = 0; i < sizeof base64 / sizeof base64[0]; i++) {
+        tripsage__buf buf = TRIPSAGE__BUF_INIT(64);
+        unsigned char back[8];
+
+        tripsage__base64url_put(&buf, base64[i].bytes, strlen(base64[i].bytes));
+        ck_assert_int_eq(tripsage__buf_status(&buf), TRIPSAGE_OK);
+        ck_assert_str_eq(buf.data ? buf.data : "", base64[i].text);
+        ck_assert_int_eq(tripsage__base64url_decode(back, sizeof back, base64[i].text, strlen(base64[i].text)),
+                         (int)strlen(base64[i].bytes));
+        ck_assert_mem_eq(back, base64[i].bytes, strlen(base64[i].bytes));
+        tripsage__buf_free(&buf);
+    }
+}
+END_TEST
+
+START_TEST(base64url_carries_every_byte)
+{
+    tripsage__buf buf = TRIPSAGE__BUF_INIT(1024);
+    unsigned char bytes[256], back[256];
+
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (unsigned char)i;
+    tripsage__base64url_put(&buf, bytes, sizeof bytes);
+    ck_assert_uint_eq(buf.size, 342);
+    ck_assert_ptr_null(strpbrk(buf.data, "+/="));
+    ck_assert_int_eq(tripsage__base64url_decode(back, sizeof back, buf.data, buf.size), 256);
+    ck_assert_mem_eq(back, bytes, sizeof bytes);
+    ck_assert_int_eq(tripsage__base64url_decode(back, sizeof back - 1, buf.data, buf.size), -1);
+    tripsage__buf_free(&buf);
+}
+END_TEST
+
+START_TEST(base64url_refuses_what_it_would_not_write)
+{
+    static const char *const bad[] = {"Z",   "Zm9vY", "Zg==",   "Zm9+", "Zm9/",     "Zm9v\n",
+                                      "Z g", "Zh",    "Zm9vYh", "Zm9",  "Z\xc3\xa9"};
+    unsigned char out[16];
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        ck_assert_msg(tripsage__base64url_decode(out, sizeof out, bad[i], strlen(bad[i])) == -1, "'%s' was decoded",
+                      bad[i]);
+    ck_assert_int_eq(tripsage__base64url_decode(out, sizeof out, "Zm\0v", 4), -1);
+}
+END_TEST
+
+START_TEST(base64url_remembers_a_full_buffer)
+{
+    tripsage__buf buf = TRIPSAGE__BUF_INIT(4);
+
+    tripsage__base64url_put(&buf, "foobar", 6);
+    ck_assert_int_eq(tripsage__buf_status(&buf), TRIPSAGE_ETOOLARGE);
+    tripsage__buf_free(&buf);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("base/crypto");
+    TCase *tests = tcase_create("crypto");
+    SRunner *runner;
+    int failed;
+
+    tcase_add_test(tests, sha256_gives_the_published_digests);
+    tcase_add_test(tests, sha256_of_a_million_letters);
+    tcase_add_test(tests, hmac_gives_the_published_codes);
+    tcase_add_test(tests, hmac_takes_an_empty_key_and_empty_data);
+    tcase_add_test(tests, random_bytes_differ_and_fill_all_of_it);
+    tcase_add_test(tests, equality_sees_every_byte);
+    tcase_add_test(tests, wipe_leaves_zeros);
+    tcase_add_test(tests, base64url_gives_the_published_texts);
+    tcase_add_test(tests, base64url_carries_every_byte);
+    tcase_add_test(tests, base64url_refuses_what_it_would_not_write);
+    tcase_add_test(tests, base64url_remembers_a_full_buffer);
+    suite_add_tcase(suite, tests);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
