@@ -1,0 +1,184 @@
+/* trip/trip.h: what the files of this room share: the handle, who may do what, the answers kept for repeated requests, and the
+ * search index.
+ *
+ * Every statement of the room that looks at a trip takes the same first three parameters, which the gate provides:
+ *   $1 the actor's user id ('' for the service role)   $2 1 for the service role, else 0   $3 the trip's id
+ * and calls the trip's row `t`. A write is a list of steps: the gate, the changes (each with its guard in SQL), and what reads
+ * the answer. Afterwards tripsage__trip_gate_check() turns the gate into the status: what it refuses, the guards have refused
+ * as well, so that nothing was written. */
+#ifndef TRIPSAGE_TRIP_TRIP_H
+#define TRIPSAGE_TRIP_TRIP_H
+
+#include <tripsage/trip.h>
+#include <tripsage/vector.h>
+
+#include "base/calendar.h"
+#include "store/store.h"
+
+struct tripsage__destination_index;
+
+struct tripsage_trips {
+    tripsage__store *store;       /* a reference of its own */
+    tripsage__env *env;           /* the store's */
+    unsigned char cursor_key[32]; /* signs cursors; kept in the database, so that they outlive the process */
+    tripsage_vector *vector;      /* borrowed, or owned when own_vector */
+    int own_vector;
+    struct tripsage__destination_index *destinations; /* owned; destination.c knows what it is */
+};
+
+/* Trips over an open store, of which it takes a reference. `vector` is borrowed until tripsage_trips_close. */
+tripsage_status tripsage__trips_new(tripsage_trips **out, tripsage__store *store, tripsage_vector *vector);
+
+/* Every statement of the room, for the plan test. */
+const tripsage__statement *const *tripsage__trip_statements(size_t *count);
+
+/* ---- roles ---- */
+
+/* Each may do all that those before it may. Two to four are stored as trip_collaborator.level. */
+typedef enum tripsage__role {
+    TRIPSAGE__ROLE_NONE = 0,
+    TRIPSAGE__ROLE_PUBLIC = 1, /* anybody signed in, for a public trip */
+    TRIPSAGE__ROLE_VIEW = 2,
+    TRIPSAGE__ROLE_EDIT = 3,
+    TRIPSAGE__ROLE_ADMIN = 4,
+    TRIPSAGE__ROLE_OWNER = 5,
+    TRIPSAGE__ROLE_SERVICE = 6
+} tripsage__role;
+
+const char *tripsage__role_word(int role); /* static; "none" for what is not in the ladder */
+
+/* The actor's role on the trip row t. A deleted trip has its owner and the service role left; whether they may reach it is
+ * asked beside it, see below. An owner's role costs no subquery: CASE stops at the first arm that holds. */
+#define TRIPSAGE__SQL_ROLE                                                                                             \
+    "CASE WHEN $2 = 1 THEN 6 WHEN t.user_id = $1 THEN 5 WHEN t.deleted_at IS NOT NULL THEN 0 "                         \
+    "ELSE COALESCE((SELECT c.level FROM trip_collaborator c WHERE c.trip_id = t.id AND c.user_id = $1), "              \
+    "CASE t.visibility WHEN 'public' THEN 1 ELSE 0 END) END"
+
+/* Guards: the trip is there and the actor may ... it. */
+#define TRIPSAGE__SQL_MAY_READ   "(t.deleted_at IS NULL AND " TRIPSAGE__SQL_ROLE " >= 1)"
+#define TRIPSAGE__SQL_MAY_VIEW   "(t.deleted_at IS NULL AND " TRIPSAGE__SQL_ROLE " >= 2)" /* members */
+#define TRIPSAGE__SQL_MAY_EDIT   "(t.deleted_at IS NULL AND " TRIPSAGE__SQL_ROLE " >= 3)"
+#define TRIPSAGE__SQL_MAY_INVITE "(t.deleted_at IS NULL AND " TRIPSAGE__SQL_ROLE " >= 4)" /* admin */
+#define TRIPSAGE__SQL_MAY_OWN    "(t.deleted_at IS NULL AND " TRIPSAGE__SQL_ROLE " >= 5)"
+
+/* ---- the gate: what the actor may do on a trip, and the state it is in ---- */
+
+typedef struct tripsage__trip_gate {
+    char trip_id[TRIPSAGE__UUID_SIZE]; /* as asked for, in lower case */
+    tripsage__value params[3];         /* $1..$3: begin every statement's parameters with these */
+
+    /* What the step found. */
+    int found;
+    int role;
+    int deleted;
+    int64_t version;
+    char owner_id[TRIPSAGE__UUID_SIZE];
+    char status[16];
+    char visibility[16];
+    char start_date[TRIPSAGE__DATE_SIZE];
+    char end_date[TRIPSAGE__DATE_SIZE];
+    char budget_currency[4]; /* "" without a budget */
+} tripsage__trip_gate;
+
+/* The first line of a call on a trip: TRIPSAGE_EUNAUTHENTICATED for no actor, TRIPSAGE_ENOTFOUND for what is no id. The gate
+ * stays where it is while the call runs: its parameters point into it. */
+tripsage_status tripsage__trip_gate_init(tripsage__trip_gate *gate, const tripsage_actor *actor, const char *trip_id);
+
+/* The reading step that fills it. */
+tripsage__step tripsage__trip_gate_step(tripsage__trip_gate *gate);
+
+/* After the steps ran: TRIPSAGE_OK, TRIPSAGE_ENOTFOUND (no such trip, deleted, or not the actor's to see), TRIPSAGE_EFORBIDDEN (seen, but
+ * less than `minimum`), TRIPSAGE_EPRECONDITION (`if_version` is not 0 and not the trip's). */
+tripsage_status tripsage__trip_gate_check(const tripsage__trip_gate *gate, int minimum, int64_t if_version);
+
+/* The trip's record as tripsage/trip.h has it, from a row of this text's columns: SELECT ... FROM trip t WHERE ... */
+#define TRIPSAGE__SQL_TRIP_COLUMNS                                                                                     \
+    TRIPSAGE__SQL_ROLE                                                                                                 \
+        ", t.version, t.deleted_at, t.id, t.user_id, t.title, t.description, t.start_date, t.end_date, "               \
+        "t.destinations, t.status, t.trip_type, t.visibility, t.tags, t.travelers, t.budget_total, "                   \
+        "t.budget_currency, t.budget_breakdown, t.preferences, t.created_at, t.updated_at"
+void tripsage__trip_put(tripsage__buf *buf, const tripsage__row *row);
+
+/* That record as a step: gives the trip's row whoever asks, so the gate has to stand before it. */
+extern const tripsage__statement tripsage__trip_select;
+
+/* ---- how a write is to be made ---- */
+
+/* `options` may be NULL. EMISUSE for an unknown struct version; EINVALID "#if_version", "#idempotency_key". */
+tripsage_status tripsage__write_options_read(tripsage_write_options *out, const tripsage_write_options *options);
+
+/* ---- answers kept for repeated requests ----
+ *
+ * A creating call made with a key runs, in one write,
+ *   1. tripsage__idempotency_find_step    what an earlier call left
+ *   2. its own inserts, guarded by TRIPSAGE__SQL_FIRST_TIME
+ *   3. tripsage__idempotency_keep_step    keeps the answer, if the record was made
+ * and then asks tripsage__idempotency_replay(). Writes run one after another, so of two calls with one key the second finds
+ * what the first left. */
+
+typedef enum tripsage__creates {
+    TRIPSAGE__CREATES_TRIP = 0,
+    TRIPSAGE__CREATES_COPY = 1,
+    TRIPSAGE__CREATES_ITEM = 2,
+    TRIPSAGE__CREATES_NOTE = 3
+} tripsage__creates;
+
+typedef struct tripsage__idempotency {
+    int used; /* 0: the call came without a key, and everything below is idle */
+    tripsage__creates creates;
+    unsigned char fingerprint[32];
+    int64_t cutoff_ms; /* answers from before this do not count */
+    tripsage__value params[8];
+
+    int found; /* an earlier call with this key, and what it left */
+    int same;  /* and the same input */
+    tripsage__buf answer;
+} tripsage__idempotency;
+
+/* `scope` is what the call was made on (a trip's id), or "". TRIPSAGE_OK without a key as well. Free on every path. */
+tripsage_status tripsage__idempotency_init(tripsage__idempotency *key, tripsage_trips *trips,
+                                           const tripsage_actor *actor, const char *idempotency_key,
+                                           tripsage__creates creates, const char *scope, const char *input,
+                                           size_t length);
+void tripsage__idempotency_free(tripsage__idempotency *key);
+
+/* In a guard: nothing was kept under this key yet. `user`, `operation`, `key` and `cutoff` are the parameters' names, to which
+ * tripsage__idempotency_params() gives the values; without a key the guard holds. */
+#define TRIPSAGE__SQL_FIRST_TIME(user, operation, key, cutoff)                                                         \
+    "NOT EXISTS (SELECT 1 FROM idempotency_key k WHERE k.user_id = " user " AND k.operation = " operation              \
+    " AND k.key = " key " AND k.created_at > " cutoff ")"
+
+/* The values of the last three (the first is $1, the actor). */
+void tripsage__idempotency_params(const tripsage__idempotency *key, tripsage__value out[3]);
+
+/* Only when key->used. `id` is that of the new record, `answer` the document the call will give; both stay until the write is done. */
+tripsage__step tripsage__idempotency_find_step(tripsage__idempotency *key);
+tripsage__step tripsage__idempotency_keep_step(tripsage__idempotency *key, const char *id, const tripsage_doc *answer);
+
+/* After the write. 0: this call was the first (or had no key), go on. 1: *status is TRIPSAGE_OK and *out the earlier answer, or
+ * TRIPSAGE_EIDEMPOTENCY. */
+int tripsage__idempotency_replay(tripsage_status *status, tripsage_doc **out, const tripsage__idempotency *key);
+
+/* Removes what is past its keeping; *count receives how many. */
+tripsage_status tripsage__idempotency_purge(int64_t *count, tripsage_trips *trips);
+tripsage_status tripsage__trip_purge_deleted(int64_t *count, tripsage_trips *trips, int64_t older_than_ms);
+
+/* ---- the search index: trip_search, see migrations/sqlite/0003_trips.sql ----
+ *
+ * The step that mirrors a change stands right after the statement that makes it and asks `changes() > 0` (rows changed by the
+ * statement before), so that a change whose guard refused it costs no write here either. */
+
+enum { TRIPSAGE__SEARCH_TRIP = 0, TRIPSAGE__SEARCH_ITEM = 1, TRIPSAGE__SEARCH_NOTE = 2 };
+
+/* The acl of a row that mirrors something of trip t: for members only (notes), and for whoever may read the trip. */
+#define TRIPSAGE__SQL_ACL_MEMBERS                                                                                      \
+    "CASE WHEN t.deleted_at IS NOT NULL THEN '' ELSE 'u' || replace(t.user_id, '-', '') || COALESCE((SELECT "          \
+    "group_concat(' u' || replace(c.user_id, '-', ''), '') FROM trip_collaborator c WHERE c.trip_id = t.id), '') END"
+#define TRIPSAGE__SQL_ACL_READERS                                                                                      \
+    TRIPSAGE__SQL_ACL_MEMBERS                                                                                          \
+    " || CASE WHEN t.deleted_at IS NULL AND t.visibility = 'public' THEN ' public' ELSE '' END"
+
+/* Renews the acl of everything that belongs to trip $3, when the statement before it changed something. Parameters: a gate's. */
+extern const tripsage__statement tripsage__trip_acl_renew;
+
+#endif
