@@ -1,0 +1,37 @@
+/* store/driver.h: what an engine provides. Each engine is a folder and one constant table; store.c chooses by the URL.
+ * An engine decides how a list of steps becomes transactions, savepoints and round trips; nobody above it knows. */
+#ifndef TRIPSAGE_STORE_DRIVER_H
+#define TRIPSAGE_STORE_DRIVER_H
+
+#include "store.h"
+
+typedef struct tripsage__driver {
+    const char *name; /* "sqlite"; also db.system.name */
+
+    /* Opens and migrates. `location` is the URL without its scheme. */
+    tripsage_status (*open)(void **engine, const char *location, const tripsage__store_options *options,
+                            tripsage__env *env);
+    void (*close)(void *engine);
+    tripsage_status (*read)(void *engine, const tripsage_actor *actor, const tripsage__step *steps, size_t count);
+    tripsage_status (*write)(void *engine, const tripsage_actor *actor, const tripsage__step *steps, size_t count);
+    tripsage_status (*check)(void *engine, tripsage__buf *problems, size_t *count);
+
+    /* The newest migration this build carries. */
+    int (*latest_migration)(void);
+
+    /* The row under the engine's cursor. */
+    int (*is_null)(const void *cursor, int column);
+    int64_t (*get_int)(const void *cursor, int column);
+    double (*get_real)(const void *cursor, int column);
+    const char *(*get_text)(const void *cursor, int column, size_t *size);
+    const void *(*get_blob)(const void *cursor, int column, size_t *size);
+} tripsage__driver;
+
+struct tripsage__row {
+    const tripsage__driver *driver;
+    void *cursor;
+};
+
+extern const tripsage__driver tripsage__driver_sqlite;
+
+#endif

@@ -1,0 +1,254 @@
+/* store/sqlite/connection.c: one connection: how it is set up, its prepared statements, and one step on it. */
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "sqlite.h"
+
+/* ---- errors ---- */
+
+static tripsage_status status_of(int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return TRIPSAGE_EBUSY;
+    case SQLITE_NOMEM:
+        return TRIPSAGE_ENOMEM;
+    case SQLITE_FULL:
+        return TRIPSAGE_EFULL;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return TRIPSAGE_ECORRUPT;
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+        return TRIPSAGE_EREADONLY;
+    case SQLITE_INTERRUPT:
+        return TRIPSAGE_ETIMEOUT;
+    case SQLITE_TOOBIG:
+        return TRIPSAGE_ETOOLARGE;
+    case SQLITE_CONSTRAINT:
+        return code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY ? TRIPSAGE_EEXISTS
+                                                                                        : TRIPSAGE_ECONFLICT;
+    case SQLITE_IOERR:
+        return code == SQLITE_IOERR_NOMEM ? TRIPSAGE_ENOMEM : TRIPSAGE_EIO;
+    case SQLITE_CANTOPEN:
+        return TRIPSAGE_EIO;
+    default:
+        return TRIPSAGE_EINTERNAL;
+    }
+}
+
+tripsage_status tripsage__sqlite_fail(sqlite3 *db, int code, const char *what, const char *file, int line)
+{
+    int extended = db && sqlite3_errcode(db) == (code & 0xff) ? sqlite3_extended_errcode(db) : code;
+
+    /* The message of a failed allocation would have to be allocated. */
+    if (status_of(extended) == TRIPSAGE_ENOMEM)
+        return tripsage__fail(TRIPSAGE_ENOMEM, extended, file, line, "%s: out of memory", what);
+    return tripsage__fail(status_of(extended), extended, file, line, "%s: %s", what,
+                          db ? sqlite3_errmsg(db) : sqlite3_errstr(code));
+}
+
+/* ---- setting up ---- */
+
+/* Called while another connection holds the lock: short sleeps, since our transactions are, with a growing pause so that a
+ * long one (a migration, another program's) is not polled hard. SQLite gives no queue between processes. */
+static int wait_for_lock(void *context, int tries)
+{
+    const engine *e = context;
+    struct timespec pause = {0, 0};
+    /* 0.2 ms x tries, at most 5 ms; the sum up to try n is known, so no clock is needed. */
+    int64_t waited_us = tries <= 25 ? 100LL * tries * (tries + 1) : 65000LL + 5000LL * (tries - 25);
+
+    if (waited_us / 1000 >= (int64_t)e->busy_timeout_ms)
+        return 0;
+    pause.tv_nsec = (tries < 25 ? 200000L * (tries + 1) : 5000000L);
+    while (nanosleep(&pause, &pause) == -1 && errno == EINTR)
+        ;
+    return 1;
+}
+
+tripsage_status tripsage__sqlite_exec(connection *c, const char *sql)
+{
+    int code = sqlite3_exec(c->db, sql, NULL, NULL, NULL);
+
+    return code == SQLITE_OK ? TRIPSAGE_OK : SQL_FAILED(c->db, code, sql);
+}
+
+/* Every pragma with its reason:
+ *   synchronous FULL      a commit that was answered survives a power cut
+ *   foreign_keys          the schema's references are meant
+ *   cache_size 8 MiB      the upper levels of a large database's trees stay, for each of a few connections
+ *   temp_store MEMORY     sorting a page of a list never touches the disk
+ *   trusted_schema OFF    a crafted file cannot call functions through its schema
+ *   journal_size_limit    a log that grew once under a long reader is cut back to 64 MiB */
+static const char setup[] = "PRAGMA synchronous = FULL;"
+                            "PRAGMA foreign_keys = ON;"
+                            "PRAGMA cache_size = -8192;"
+                            "PRAGMA temp_store = MEMORY;"
+                            "PRAGMA trusted_schema = OFF;"
+                            "PRAGMA journal_size_limit = 67108864;";
+
+tripsage_status tripsage__sqlite_connect(connection *c, const engine *e, int writable)
+{
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | (writable ? SQLITE_OPEN_CREATE : 0);
+    int code = sqlite3_open_v2(e->path, &c->db, flags, NULL);
+    tripsage_status status;
+
+    if (code != SQLITE_OK) {
+        status = SQL_FAILED(c->db, code, e->path);
+        goto out;
+    }
+    sqlite3_extended_result_codes(c->db, 1);
+    sqlite3_busy_handler(c->db, wait_for_lock, (void *)(uintptr_t)e);
+    sqlite3_db_config(c->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(c->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+    sqlite3_db_config(c->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
+    TRIPSAGE_TRY(tripsage__sqlite_exec(c, setup));
+    if (!writable)
+        TRIPSAGE_TRY(tripsage__sqlite_exec(c, "PRAGMA query_only = ON"));
+    return TRIPSAGE_OK;
+out:
+    tripsage__sqlite_disconnect(c);
+    return status;
+}
+
+void tripsage__sqlite_disconnect(connection *c)
+{
+    for (size_t i = 0; i < c->capacity; i++)
+        sqlite3_finalize(c->table[i].stmt);
+    tripsage__free(c->table);
+    sqlite3_close(c->db);
+    memset(c, 0, sizeof *c);
+}
+
+/* ---- prepared statements ---- */
+
+static prepared *slot_of(prepared *table, size_t capacity, const tripsage__statement *key)
+{
+    size_t i = ((uintptr_t)key >> 4) * 0x9e3779b97f4a7c15u >> 32;
+
+    while (table[i & (capacity - 1)].key && table[i & (capacity - 1)].key != key)
+        i++;
+    return &table[i & (capacity - 1)];
+}
+
+static tripsage_status grow(connection *c)
+{
+    size_t capacity = c->capacity ? c->capacity * 2 : 64;
+    prepared *table = tripsage__calloc(capacity, sizeof *table);
+
+    if (!table)
+        return TRIPSAGE_NOMEM();
+    for (size_t i = 0; i < c->capacity; i++)
+        if (c->table[i].key)
+            *slot_of(table, capacity, c->table[i].key) = c->table[i];
+    tripsage__free(c->table);
+    c->table = table;
+    c->capacity = capacity;
+    return TRIPSAGE_OK;
+}
+
+/* $1 becomes ?1, so that a parameter's number is its index, outside of quotes ('$.name' is a JSON path). */
+static char *number_parameters(const char *sql)
+{
+    char *text = tripsage__strdup(sql);
+    char quote = 0;
+
+    for (char *p = text; p && *p; p++) {
+        if (quote)
+            quote = *p == quote ? 0 : quote;
+        else if (*p == '\'' || *p == '"')
+            quote = *p;
+        else if (*p == '$' && p[1] >= '1' && p[1] <= '9')
+            *p = '?';
+    }
+    return text;
+}
+
+static tripsage_status prepare(connection *c, const tripsage__statement *statement, prepared **out)
+{
+    prepared *slot = c->capacity ? slot_of(c->table, c->capacity, statement) : NULL;
+    tripsage_status status = TRIPSAGE_OK;
+    char *sql;
+    int code;
+
+    if (slot && slot->key) {
+        *out = slot;
+        return TRIPSAGE_OK;
+    }
+    if (2 * (c->used + 1) > c->capacity) {
+        status = grow(c);
+        if (status != TRIPSAGE_OK)
+            return status;
+        slot = slot_of(c->table, c->capacity, statement);
+    }
+    sql = number_parameters(statement->sql);
+    if (!sql)
+        return TRIPSAGE_NOMEM();
+    code = sqlite3_prepare_v3(c->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &slot->stmt, NULL);
+    tripsage__free(sql);
+    if (code != SQLITE_OK)
+        return SQL_FAILED(c->db, code, statement->name);
+    slot->key = statement;
+    slot->param_count = sqlite3_bind_parameter_count(slot->stmt);
+    slot->read_only = sqlite3_stmt_readonly(slot->stmt);
+    c->used++;
+    *out = slot;
+    return TRIPSAGE_OK;
+}
+
+/* ---- one step ---- */
+
+static int bind(sqlite3_stmt *stmt, int index, const tripsage__value *value)
+{
+    switch (value->type) {
+    case TRIPSAGE__INT:
+        return sqlite3_bind_int64(stmt, index, value->integer);
+    case TRIPSAGE__REAL:
+        return sqlite3_bind_double(stmt, index, value->real);
+    case TRIPSAGE__TEXT:
+        return sqlite3_bind_text64(stmt, index, value->bytes, value->size, SQLITE_STATIC, SQLITE_UTF8);
+    case TRIPSAGE__BLOB:
+        return sqlite3_bind_blob64(stmt, index, value->bytes ? value->bytes : "", value->size, SQLITE_STATIC);
+    case TRIPSAGE__NULL:
+        break;
+    }
+    return sqlite3_bind_null(stmt, index);
+}
+
+tripsage_status tripsage__sqlite_run(connection *c, const tripsage__step *step, int *wrote)
+{
+    tripsage__row row = {&tripsage__driver_sqlite, NULL};
+    tripsage_status status;
+    prepared *p;
+    int code = SQLITE_OK;
+
+    if (step->on_begin)
+        step->on_begin(step->context);
+    status = prepare(c, step->statement, &p);
+    if (status != TRIPSAGE_OK)
+        return status;
+    if ((size_t)p->param_count != step->param_count)
+        return TRIPSAGE_FAIL(TRIPSAGE_EINTERNAL, "%s takes %d parameters, not %zu", step->statement->name,
+                             p->param_count, step->param_count);
+    for (int i = 0; i < p->param_count && code == SQLITE_OK; i++)
+        code = bind(p->stmt, i + 1, &step->params[i]);
+    if (code != SQLITE_OK)
+        return SQL_FAILED(c->db, code, step->statement->name);
+    if (!p->read_only)
+        *wrote = 1;
+    row.cursor = p->stmt;
+    while ((code = sqlite3_step(p->stmt)) == SQLITE_ROW && status == TRIPSAGE_OK)
+        if (step->on_row)
+            status = step->on_row(step->context, &row);
+    if (status == TRIPSAGE_OK && code != SQLITE_DONE)
+        status = SQL_FAILED(c->db, code, step->statement->name);
+    if (status == TRIPSAGE_OK && step->changes)
+        *step->changes = sqlite3_changes64(c->db);
+    sqlite3_reset(p->stmt);
+    return status;
+}

@@ -1,0 +1,160 @@
+/* store/sqlite/migrate.c: bringing the schema up to date: numbered, checksummed, all of them in one transaction. */
+#include <stdio.h>
+
+#include "base/crypto.h"
+#include "base/memory.h"
+#include "sqlite.h"
+#include "store/migrations.h"
+
+#define CHECKSUM_SIZE (2 * TRIPSAGE__SHA256_SIZE + 1)
+
+static const char create_table[] = "CREATE TABLE IF NOT EXISTS schema_migration ("
+                                   " number INTEGER PRIMARY KEY,"
+                                   " name TEXT NOT NULL,"
+                                   " checksum TEXT NOT NULL," /* SHA-256 of the text, hexadecimal */
+                                   " applied_at INTEGER NOT NULL"
+                                   ") STRICT";
+
+static const tripsage__statement list_applied = {
+    "migration_applied", "SELECT number, name, checksum FROM schema_migration ORDER BY number", NULL};
+static const tripsage__statement record = {
+    "migration_record", "INSERT INTO schema_migration (number, name, checksum, applied_at) VALUES ($1, $2, $3, $4)",
+    NULL};
+static const tripsage__statement has_table = {
+    "migration_has_table",
+    "SELECT (SELECT count(*) FROM sqlite_schema WHERE name = 'schema_migration'), (SELECT count(*) FROM sqlite_schema),"
+    " (SELECT application_id FROM pragma_application_id)",
+    NULL};
+
+static tripsage_status checksum_of(char out[CHECKSUM_SIZE], const tripsage__migration *migration)
+{
+    unsigned char digest[TRIPSAGE__SHA256_SIZE];
+    tripsage_status status = tripsage__sha256(digest, migration->text, migration->size);
+
+    if (status == TRIPSAGE_OK)
+        tripsage__hex(out, digest, sizeof digest);
+    return status;
+}
+
+/* The past has to be a beginning of what this library carries, letter by letter. */
+static tripsage_status compare_applied(void *context, const tripsage__row *row)
+{
+    size_t *applied = context;
+    const tripsage__migration *ours = &tripsage__migrations_sqlite[*applied];
+    int number = (int)tripsage__row_int(row, 0);
+    const char *name = tripsage__row_text(row, 1, NULL);
+    const char *checksum = tripsage__row_text(row, 2, NULL);
+    char expected[CHECKSUM_SIZE];
+    tripsage_status status;
+
+    if (*applied == tripsage__migrations_sqlite_count)
+        return TRIPSAGE_FAIL(TRIPSAGE_EMIGRATION,
+                             "the database has migration %04d_%s, which is newer than this library: use a newer one",
+                             number, name);
+    status = checksum_of(expected, ours);
+    if (status != TRIPSAGE_OK)
+        return status;
+    if (number != ours->number || strcmp(name, ours->name) != 0)
+        return TRIPSAGE_FAIL(TRIPSAGE_EMIGRATION, "the database has migration %04d_%s where this library has %04d_%s",
+                             number, name, ours->number, ours->name);
+    if (strcmp(checksum, expected) != 0)
+        return TRIPSAGE_FAIL(TRIPSAGE_EMIGRATION,
+                             "migration %04d_%s was edited after it was applied: put its text back and "
+                             "write the change as a new migration",
+                             number, name);
+    ++*applied;
+    return TRIPSAGE_OK;
+}
+
+static void start_comparing(void *context)
+{
+    *(size_t *)context = 0;
+}
+
+typedef struct look {
+    int64_t has_table, objects, application_id;
+} look;
+
+static tripsage_status take_look(void *context, const tripsage__row *row)
+{
+    look *l = context;
+
+    l->has_table = tripsage__row_int(row, 0);
+    l->objects = tripsage__row_int(row, 1);
+    l->application_id = tripsage__row_int(row, 2);
+    return TRIPSAGE_OK;
+}
+
+/* How many migrations are applied; refuses another program's database and a past that is not ours. */
+static tripsage_status count_applied(connection *c, size_t *applied)
+{
+    look l = {0, 0, 0};
+    const tripsage__step looking = {&has_table, NULL, 0, NULL, take_look, &l, NULL};
+    const tripsage__step comparing = {&list_applied, NULL, 0, start_comparing, compare_applied, applied, NULL};
+    int wrote = 0;
+    tripsage_status status = tripsage__sqlite_run(c, &looking, &wrote);
+
+    *applied = 0;
+    if (status != TRIPSAGE_OK)
+        return status;
+    if (l.application_id != SQLITE_APPLICATION_ID && l.objects != 0)
+        return TRIPSAGE_FAIL(TRIPSAGE_EMIGRATION, "the file is an SQLite database of another program");
+    return l.has_table ? tripsage__sqlite_run(c, &comparing, &wrote) : TRIPSAGE_OK;
+}
+
+static tripsage_status apply(engine *e, const tripsage__migration *migration)
+{
+    char checksum[CHECKSUM_SIZE];
+    tripsage__value params[4];
+    const tripsage__step recording = {&record, params, 4, NULL, NULL, NULL, NULL};
+    int wrote = 0;
+    int code;
+    tripsage_status status = checksum_of(checksum, migration);
+
+    if (status != TRIPSAGE_OK)
+        return status;
+    code = sqlite3_exec(e->writer.db, migration->text, NULL, NULL, NULL);
+    if (code != SQLITE_OK)
+        return SQL_FAILED(e->writer.db, code, migration->name);
+    params[0] = tripsage__int(migration->number);
+    params[1] = tripsage__text(migration->name);
+    params[2] = tripsage__text(checksum);
+    params[3] = tripsage__int(tripsage__now_ms(e->env));
+    tripsage__log(e->env, TRIPSAGE_LOG_INFO, "store", "applied migration %04d_%s", migration->number, migration->name);
+    return tripsage__sqlite_run(&e->writer, &recording, &wrote);
+}
+
+static tripsage_status apply_rest(engine *e)
+{
+    connection *c = &e->writer;
+    char application_id[64];
+    size_t applied;
+    tripsage_status status = tripsage__sqlite_exec(c, "BEGIN IMMEDIATE");
+
+    if (status != TRIPSAGE_OK)
+        return status;
+    TRIPSAGE_TRY(count_applied(c, &applied)); /* again: another process may have been here first */
+    snprintf(application_id, sizeof application_id, "PRAGMA application_id = %d", SQLITE_APPLICATION_ID);
+    TRIPSAGE_TRY(tripsage__sqlite_exec(c, application_id));
+    TRIPSAGE_TRY(tripsage__sqlite_exec(c, create_table));
+    for (; applied < tripsage__migrations_sqlite_count; applied++)
+        TRIPSAGE_TRY(apply(e, &tripsage__migrations_sqlite[applied]));
+    TRIPSAGE_TRY(tripsage__sqlite_exec(c, "COMMIT"));
+out:
+    if (!sqlite3_get_autocommit(c->db))
+        sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
+    return status;
+}
+
+tripsage_status tripsage__sqlite_migrate(engine *e, int no_migrate)
+{
+    size_t applied;
+    tripsage_status status = count_applied(&e->writer, &applied);
+
+    if (status != TRIPSAGE_OK || applied == tripsage__migrations_sqlite_count)
+        return status;
+    if (no_migrate)
+        return TRIPSAGE_FAIL(TRIPSAGE_EMIGRATION, "the database is %zu migrations behind this library",
+                             tripsage__migrations_sqlite_count - applied);
+    return apply_rest(e);
+}

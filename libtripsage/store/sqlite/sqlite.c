@@ -1,0 +1,282 @@
+/* store/sqlite/sqlite.c: the SQLite engine: opening, closing, checking, and its table of functions. */
+#include "sqlite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "store/migrations.h"
+
+/* ---- opening ---- */
+
+/* "///abs/path" and "/abs/path" are absolute, "path" is relative, ":memory:" is memory. */
+static tripsage_status parse_location(engine *e, const char *location)
+{
+    if (strncmp(location, "//", 2) == 0)
+        location += 2;
+    if (*location == '\0')
+        return TRIPSAGE_FAIL_FIELD("#url", "there is no path behind sqlite:");
+    e->in_memory = strcmp(location, ":memory:") == 0;
+    e->path = tripsage__strdup(location);
+    return e->path ? TRIPSAGE_OK : TRIPSAGE_NOMEM();
+}
+
+/* A new file is made readable by its owner only, since it holds password hashes; SQLite gives its log the same mode. A file that is
+ * there is not opened: closing it again would drop the locks this process holds on it through another handle (POSIX). */
+static tripsage_status make_private(const engine *e)
+{
+    tripsage_status status = TRIPSAGE_EIO;
+    int fd;
+
+    if (e->in_memory)
+        return TRIPSAGE_OK;
+    fd = open(e->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (fd >= 0) {
+        close(fd);
+        return TRIPSAGE_OK;
+    }
+    if (errno == EEXIST)
+        return TRIPSAGE_OK;
+    if (errno == ENOSPC)
+        status = TRIPSAGE_EFULL;
+    else if (errno == EACCES || errno == EROFS)
+        status = TRIPSAGE_EREADONLY;
+    return TRIPSAGE_FAIL_NATIVE(status, errno, "cannot make %s: %s", e->path, strerror(errno));
+}
+
+static uint32_t default_readers(void)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return processors <= 2 ? 4 : processors >= 8 ? 16 : (uint32_t)processors * 2;
+}
+
+static tripsage_status enter_wal(engine *e)
+{
+    sqlite3_stmt *stmt = NULL;
+    const char *mode;
+    tripsage_status status = TRIPSAGE_OK;
+    int code;
+
+    if (e->in_memory)
+        return TRIPSAGE_OK;
+    code = sqlite3_prepare_v2(e->writer.db, "PRAGMA journal_mode = WAL", -1, &stmt, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(stmt);
+    mode = code == SQLITE_ROW ? (const char *)sqlite3_column_text(stmt, 0) : NULL;
+    if (code != SQLITE_ROW)
+        status = SQL_FAILED(e->writer.db, code, "journal_mode");
+    else if (!mode)
+        status = TRIPSAGE_NOMEM();
+    else if (strcmp(mode, "wal") != 0)
+        status = TRIPSAGE_FAIL(TRIPSAGE_EIO, "the file system of %s cannot hold a write-ahead log", e->path);
+    sqlite3_finalize(stmt);
+    return status;
+}
+
+static tripsage_status init_locks(engine *e)
+{
+    pthread_condattr_t monotonic;
+
+    if (pthread_mutex_init(&e->queue_lock, NULL) || pthread_mutex_init(&e->writer_lock, NULL) ||
+        pthread_mutex_init(&e->pool_lock, NULL) || pthread_condattr_init(&monotonic))
+        return TRIPSAGE_NOMEM();
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    if (pthread_cond_init(&e->pool_free, &monotonic))
+        return TRIPSAGE_NOMEM();
+    pthread_condattr_destroy(&monotonic);
+    return TRIPSAGE_OK;
+}
+
+static void engine_close(void *engine_)
+{
+    engine *e = engine_;
+
+    tripsage__sqlite_pool_close(e);
+    tripsage__sqlite_disconnect(&e->writer); /* last: closing the last connection folds the log into the file */
+    pthread_mutex_destroy(&e->queue_lock);
+    pthread_mutex_destroy(&e->writer_lock);
+    pthread_mutex_destroy(&e->pool_lock);
+    pthread_cond_destroy(&e->pool_free);
+    tripsage__free(e->path);
+    tripsage__free(e);
+}
+
+static tripsage_status engine_open(void **out, const char *location, const tripsage__store_options *options,
+                                   tripsage__env *env)
+{
+    engine *e = tripsage__calloc(1, sizeof *e);
+    tripsage_status status;
+
+    *out = NULL;
+    if (!e)
+        return TRIPSAGE_NOMEM();
+    status = init_locks(e);
+    if (status != TRIPSAGE_OK) {
+        tripsage__free(e);
+        return status;
+    }
+    e->env = env;
+    e->busy_timeout_ms = options->busy_timeout_ms ? options->busy_timeout_ms : 10000;
+    e->readers = options->readers ? options->readers : default_readers();
+    TRIPSAGE_TRY(parse_location(e, location));
+    TRIPSAGE_TRY(make_private(e));
+    TRIPSAGE_TRY(tripsage__sqlite_connect(&e->writer, e, 1));
+    TRIPSAGE_TRY(enter_wal(e));
+    TRIPSAGE_TRY(tripsage__sqlite_migrate(e, options->no_migrate));
+    *out = e;
+    return TRIPSAGE_OK;
+out:
+    engine_close(e);
+    return status;
+}
+
+/* ---- checking ---- */
+
+typedef struct report {
+    tripsage__buf *problems;
+    size_t count;
+} report;
+
+static void add_problem(report *r, const char *text)
+{
+    if (r->count++)
+        tripsage__buf_putc(r->problems, ',');
+    tripsage__json_put_string(r->problems, text);
+}
+
+static tripsage_status take_integrity(void *context, const tripsage__row *row)
+{
+    const char *text = tripsage__row_text(row, 0, NULL);
+
+    if (text && strcmp(text, "ok") != 0)
+        add_problem(context, text);
+    return TRIPSAGE_OK;
+}
+
+static tripsage_status take_foreign_key(void *context, const tripsage__row *row)
+{
+    char text[200];
+    const char *table = tripsage__row_text(row, 0, NULL), *parent = tripsage__row_text(row, 1, NULL);
+
+    snprintf(text, sizeof text, "a row of %s refers to a missing row of %s", table ? table : "?",
+             parent ? parent : "?");
+    add_problem(context, text);
+    return TRIPSAGE_OK;
+}
+
+static const tripsage__statement integrity = {"check_integrity", "PRAGMA integrity_check", NULL};
+static const tripsage__statement foreign_keys = {
+    "check_foreign_keys", "SELECT DISTINCT \"table\", \"parent\" FROM pragma_foreign_key_check", NULL};
+
+/* FTS5 compares its index with its content when told to. It is told by an INSERT, so this needs the writer. */
+static tripsage_status check_text_indexes(engine *e, report *r)
+{
+    sqlite3_stmt *tables = NULL;
+    tripsage_status status = TRIPSAGE_OK;
+    int code = sqlite3_prepare_v2(
+        e->writer.db, "SELECT name FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL TABLE%fts5%'", -1, &tables, NULL);
+
+    while (code == SQLITE_OK && (code = sqlite3_step(tables)) == SQLITE_ROW) {
+        const char *name = (const char *)sqlite3_column_text(tables, 0);
+        char *sql = name ? sqlite3_mprintf("INSERT INTO \"%w\"(\"%w\") VALUES('integrity-check')", name, name) : NULL;
+
+        code = sql ? sqlite3_exec(e->writer.db, sql, NULL, NULL, NULL) : SQLITE_NOMEM;
+        if ((code & 0xff) == SQLITE_CORRUPT) {
+            add_problem(r, "a full-text index does not agree with its rows");
+            code = SQLITE_OK;
+        }
+        sqlite3_free(sql);
+    }
+    if (code != SQLITE_DONE)
+        status = SQL_FAILED(e->writer.db, code, "check of the full-text indexes");
+    sqlite3_finalize(tables);
+    return status;
+}
+
+static tripsage_status engine_check(void *engine_, tripsage__buf *problems, size_t *count)
+{
+    engine *e = engine_;
+    report r = {problems, 0};
+    const tripsage__step steps[] = {
+        {&integrity, NULL, 0, NULL, take_integrity, &r, NULL},
+        {&foreign_keys, NULL, 0, NULL, take_foreign_key, &r, NULL},
+    };
+    tripsage_status status;
+
+    /* One at a time: integrity_check cannot run inside a transaction's snapshot with others. */
+    TRIPSAGE_TRY(tripsage__sqlite_read(e, NULL, &steps[0], 1));
+    TRIPSAGE_TRY(tripsage__sqlite_read(e, NULL, &steps[1], 1));
+    pthread_mutex_lock(&e->writer_lock);
+    status = check_text_indexes(e, &r);
+    pthread_mutex_unlock(&e->writer_lock);
+out:
+    *count = r.count;
+    return status;
+}
+
+static int latest_migration(void)
+{
+    size_t count = tripsage__migrations_sqlite_count;
+
+    return count ? tripsage__migrations_sqlite[count - 1].number : 0;
+}
+
+/* ---- rows ---- */
+
+static sqlite3_stmt *stmt_of(const void *cursor)
+{
+    return (sqlite3_stmt *)(uintptr_t)cursor;
+}
+
+static int row_is_null(const void *cursor, int column)
+{
+    return sqlite3_column_type(stmt_of(cursor), column) == SQLITE_NULL;
+}
+
+static int64_t row_int(const void *cursor, int column)
+{
+    return sqlite3_column_int64(stmt_of(cursor), column);
+}
+
+static double row_real(const void *cursor, int column)
+{
+    return sqlite3_column_double(stmt_of(cursor), column);
+}
+
+static const char *row_text(const void *cursor, int column, size_t *size)
+{
+    const char *text = (const char *)sqlite3_column_text(stmt_of(cursor), column);
+
+    if (size)
+        *size = (size_t)sqlite3_column_bytes(stmt_of(cursor), column);
+    return text;
+}
+
+static const void *row_blob(const void *cursor, int column, size_t *size)
+{
+    const void *bytes = sqlite3_column_blob(stmt_of(cursor), column);
+
+    if (size)
+        *size = (size_t)sqlite3_column_bytes(stmt_of(cursor), column);
+    return bytes;
+}
+
+const tripsage__driver tripsage__driver_sqlite = {
+    .name = "sqlite",
+    .open = engine_open,
+    .close = engine_close,
+    .read = tripsage__sqlite_read,
+    .write = tripsage__sqlite_write,
+    .check = engine_check,
+    .latest_migration = latest_migration,
+    .is_null = row_is_null,
+    .get_int = row_int,
+    .get_real = row_real,
+    .get_text = row_text,
+    .get_blob = row_blob,
+};

@@ -1,0 +1,78 @@
+/* store/sqlite/sqlite.h: the inside of the SQLite engine.
+ *
+ * An engine has one writing connection and a bounded pool of reading ones. Each connection is used by one thread at a time, so SQLite's own
+ * mutexes are off. A database in memory has no file to share: reads then use the writing connection, under its lock. */
+#ifndef TRIPSAGE_STORE_SQLITE_H
+#define TRIPSAGE_STORE_SQLITE_H
+
+#include <pthread.h>
+#include <sqlite3.h>
+
+#include "store/driver.h"
+
+/* 'TrSg': PRAGMA application_id of our files, so that another program's database is not mistaken for ours. */
+#define SQLITE_APPLICATION_ID 0x54725367
+
+typedef struct prepared {
+    const tripsage__statement *key;
+    sqlite3_stmt *stmt;
+    int param_count;
+    int read_only;
+} prepared;
+
+/* A connection and the statements it has prepared, by the address of their catalogue entry. */
+typedef struct connection {
+    sqlite3 *db;
+    prepared *table; /* open addressing; capacity is a power of two, at most half full */
+    size_t capacity, used;
+    struct connection *next; /* in the pool's stack */
+} connection;
+
+struct request;
+
+typedef struct engine {
+    tripsage__env *env;
+    char *path; /* ":memory:" or a file */
+    int in_memory;
+    uint32_t busy_timeout_ms;
+
+    connection writer;
+
+    /* Guards the queue and who leads; never held while SQL runs. */
+    pthread_mutex_t queue_lock;
+    struct request *queue_first, *queue_last;
+    int leading; /* some thread is running a shared commit */
+
+    /* Held while the writing connection runs SQL. Taken after nothing, held while nothing else is taken. Only in memory do two kinds of
+     * callers meet here; for a file the leader is alone and never waits. */
+    pthread_mutex_t writer_lock;
+
+    pthread_mutex_t pool_lock;
+    pthread_cond_t pool_free; /* on the monotonic clock */
+    connection *idle;         /* last in, first out: its pages are warm */
+    uint32_t opened, readers;
+} engine;
+
+/* connection.c */
+tripsage_status tripsage__sqlite_connect(connection *c, const engine *e, int writable);
+void tripsage__sqlite_disconnect(connection *c);
+/* Tells an SQLite failure as a library error. */
+tripsage_status tripsage__sqlite_fail(sqlite3 *db, int code, const char *what, const char *file, int line);
+#define SQL_FAILED(db, code, what) tripsage__sqlite_fail((db), (code), (what), __FILE__, __LINE__)
+tripsage_status tripsage__sqlite_exec(connection *c, const char *sql);
+/* Runs one step; *wrote is set to 1 when a changing statement was started. */
+tripsage_status tripsage__sqlite_run(connection *c, const tripsage__step *step, int *wrote);
+
+/* reader.c */
+tripsage_status tripsage__sqlite_read(void *engine_, const tripsage_actor *actor, const tripsage__step *steps,
+                                      size_t count);
+void tripsage__sqlite_pool_close(engine *e);
+
+/* writer.c */
+tripsage_status tripsage__sqlite_write(void *engine_, const tripsage_actor *actor, const tripsage__step *steps,
+                                       size_t count);
+
+/* migrate.c */
+tripsage_status tripsage__sqlite_migrate(engine *e, int no_migrate);
+
+#endif

@@ -1,0 +1,254 @@
+/* store/store.c: the door itself: which engine a URL names, who holds the store, and what every engine shares. */
+#include "store.h"
+
+#include <stdatomic.h>
+
+#include "base/crypto.h"
+#include "base/memory.h"
+#include "driver.h"
+
+struct tripsage__store {
+    const tripsage__driver *driver;
+    void *engine;
+    tripsage__env *env;
+    atomic_int references;
+};
+
+/* ---- opening ---- */
+
+/* scheme -> engine. "//" behind a scheme belongs to the location. */
+static const struct {
+    const char *scheme;
+    const tripsage__driver *driver;
+} schemes[] = {
+    {"sqlite:", &tripsage__driver_sqlite},
+};
+
+static const tripsage__driver *choose(const char *url, const char **location)
+{
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+        size_t length = strlen(schemes[i].scheme);
+
+        if (strncmp(url, schemes[i].scheme, length) == 0) {
+            *location = url + length;
+            return schemes[i].driver;
+        }
+    }
+    return NULL;
+}
+
+tripsage_status tripsage__store_open(tripsage__store **out, const char *url, const tripsage__store_options *options)
+{
+    static const tripsage__store_options standard = {NULL, 0, 0, 0};
+    const char *location = NULL;
+    const tripsage__driver *driver;
+    tripsage__store *store = NULL;
+    tripsage_status status;
+
+    *out = NULL;
+    if (!url || !*url)
+        return TRIPSAGE_FAIL_FIELD("#url", "expected sqlite:///path, sqlite:path or sqlite::memory:");
+    if (!options)
+        options = &standard;
+    driver = choose(url, &location);
+    if (!driver) /* the URL may hold a password: name its scheme only */
+        return TRIPSAGE_FAIL(TRIPSAGE_ENOTSUP, "this build has no engine for %.*s: URLs; it opens sqlite: ones",
+                             (int)(strcspn(url, ":") < 32 ? strcspn(url, ":") : 32), url);
+    store = tripsage__calloc(1, sizeof *store);
+    if (!store)
+        return TRIPSAGE_NOMEM();
+    store->driver = driver;
+    atomic_init(&store->references, 1);
+    TRIPSAGE_TRY(tripsage__env_new(&store->env, options->runtime));
+    TRIPSAGE_TRY(driver->open(&store->engine, location, options, store->env));
+    *out = store;
+    return TRIPSAGE_OK;
+out:
+    tripsage__store_release(store);
+    return status;
+}
+
+tripsage__store *tripsage__store_retain(tripsage__store *store)
+{
+    atomic_fetch_add(&store->references, 1);
+    return store;
+}
+
+void tripsage__store_release(tripsage__store *store)
+{
+    if (!store || atomic_fetch_sub(&store->references, 1) != 1)
+        return;
+    if (store->engine)
+        store->driver->close(store->engine);
+    tripsage__env_free(store->env);
+    tripsage__free(store);
+}
+
+tripsage__env *tripsage__store_env(tripsage__store *store)
+{
+    return store->env;
+}
+
+/* ---- calls ---- */
+
+tripsage_status tripsage__store_read(tripsage__store *store, const tripsage_actor *actor, const tripsage__step *steps,
+                                     size_t count)
+{
+    return store->driver->read(store->engine, actor, steps, count);
+}
+
+tripsage_status tripsage__store_write(tripsage__store *store, const tripsage_actor *actor, const tripsage__step *steps,
+                                      size_t count)
+{
+    return store->driver->write(store->engine, actor, steps, count);
+}
+
+int tripsage__row_is_null(const tripsage__row *row, int column)
+{
+    return row->driver->is_null(row->cursor, column);
+}
+
+int64_t tripsage__row_int(const tripsage__row *row, int column)
+{
+    return row->driver->get_int(row->cursor, column);
+}
+
+double tripsage__row_real(const tripsage__row *row, int column)
+{
+    return row->driver->get_real(row->cursor, column);
+}
+
+const char *tripsage__row_text(const tripsage__row *row, int column, size_t *size)
+{
+    return row->driver->get_text(row->cursor, column, size);
+}
+
+const void *tripsage__row_blob(const tripsage__row *row, int column, size_t *size)
+{
+    return row->driver->get_blob(row->cursor, column, size);
+}
+
+/* ---- secrets of the database ---- */
+
+static const tripsage__statement secret_read = {"secret_read", "SELECT value FROM meta WHERE key = $1", NULL};
+static const tripsage__statement secret_make = {
+    "secret_make", "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING", NULL};
+
+typedef struct secret {
+    unsigned char bytes[32];
+    int found;
+} secret;
+
+static void forget_secret(void *context)
+{
+    ((secret *)context)->found = 0;
+}
+
+static tripsage_status take_secret(void *context, const tripsage__row *row)
+{
+    secret *s = context;
+    size_t size;
+    const void *bytes = tripsage__row_blob(row, 0, &size);
+
+    if (size != sizeof s->bytes)
+        return TRIPSAGE_FAIL(TRIPSAGE_ECORRUPT, "a secret of this database has %zu bytes instead of 32", size);
+    memcpy(s->bytes, bytes, size);
+    s->found = 1;
+    return TRIPSAGE_OK;
+}
+
+tripsage_status tripsage__store_secret(unsigned char out[32], tripsage__store *store, const char *name)
+{
+    unsigned char fresh[32];
+    secret s = {{0}, 0};
+    tripsage__value params[] = {tripsage__text(name), tripsage__blob(fresh, sizeof fresh)};
+    /* Two processes may make it at once: the first one's stays, and both read that. */
+    const tripsage__step steps[] = {
+        {&secret_make, params, 2, NULL, NULL, NULL, NULL},
+        {&secret_read, params, 1, forget_secret, take_secret, &s, NULL},
+    };
+    tripsage_status status;
+
+    TRIPSAGE_TRY(tripsage__store_read(store, NULL, &steps[1], 1));
+    if (!s.found) {
+        TRIPSAGE_TRY(tripsage__random(store->env, fresh, sizeof fresh));
+        TRIPSAGE_TRY(tripsage__store_write(store, NULL, steps, 2));
+    }
+    memcpy(out, s.bytes, sizeof s.bytes);
+out:
+    tripsage__wipe(fresh, sizeof fresh);
+    tripsage__wipe(&s, sizeof s);
+    return status;
+}
+
+/* ---- state ---- */
+
+static const tripsage__statement ping = {"ping", "SELECT 1", NULL};
+
+tripsage_status tripsage__store_ping(tripsage__store *store)
+{
+    const tripsage__step step = {&ping, NULL, 0, NULL, NULL, NULL, NULL};
+
+    return tripsage__store_read(store, NULL, &step, 1);
+}
+
+static const tripsage__statement migrations_list = {
+    "migrations_list", "SELECT number, name, checksum, applied_at FROM schema_migration ORDER BY number", NULL};
+
+typedef struct migration_listing {
+    tripsage__buf rows;
+    int64_t current;
+} migration_listing;
+
+static tripsage_status put_migration(void *context, const tripsage__row *row)
+{
+    migration_listing *listing = context;
+    tripsage__buf *rows = &listing->rows;
+    size_t size;
+    const char *text;
+
+    listing->current = tripsage__row_int(row, 0);
+    tripsage__buf_puts(rows, rows->size ? ",{\"number\":" : "{\"number\":");
+    tripsage__buf_int(rows, listing->current);
+    TRIPSAGE__LIT(rows, ",\"name\":");
+    text = tripsage__row_text(row, 1, &size);
+    tripsage__json_put_text(rows, text, size);
+    TRIPSAGE__LIT(rows, ",\"checksum\":");
+    text = tripsage__row_text(row, 2, &size);
+    tripsage__json_put_text(rows, text, size);
+    TRIPSAGE__LIT(rows, ",\"applied_at\":");
+    tripsage__json_put_instant(rows, tripsage__row_int(row, 3));
+    tripsage__buf_putc(rows, '}');
+    return tripsage__buf_status(rows);
+}
+
+tripsage_status tripsage__store_migrations(tripsage_doc **out, tripsage__store *store)
+{
+    migration_listing listing = {TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT), 0};
+    const tripsage__step step = {&migrations_list, NULL, 0, NULL, put_migration, &listing, NULL};
+    tripsage_doc *doc = NULL;
+    tripsage_status status;
+
+    TRIPSAGE_TRY(tripsage__doc_new(&doc, 1024));
+    TRIPSAGE_TRY(tripsage__store_read(store, NULL, &step, 1));
+    tripsage__buf_printf(&doc->json, "{\"engine\":\"%s\",\"current\":%d,\"latest\":%d,\"migrations\":[",
+                         store->driver->name, (int)listing.current, store->driver->latest_migration());
+    tripsage__buf_put(&doc->json, listing.rows.data, listing.rows.size);
+    TRIPSAGE__LIT(&doc->json, "]}");
+out:
+    tripsage__buf_free(&listing.rows);
+    return tripsage__doc_finish(out, doc, status);
+}
+
+tripsage_status tripsage__store_check(tripsage__buf *problems, size_t *count, tripsage__store *store)
+{
+    return store->driver->check(store->engine, problems, count);
+}
+
+static const tripsage__statement *const statements[] = {&secret_read, &secret_make, &ping, &migrations_list};
+
+const tripsage__statement *const *tripsage__store_statements(size_t *count)
+{
+    *count = sizeof statements / sizeof statements[0];
+    return statements;
+}
