@@ -224,7 +224,7 @@ tripsage_status tripsage__sqlite_run(connection *c, const tripsage__step *step, 
 {
     tripsage__row row = {&tripsage__driver_sqlite, NULL};
     tripsage_status status;
-    prepared *p;
+    prepared *p = NULL;
     int code = SQLITE_OK;
 
     if (step->on_begin)
