@@ -1,0 +1,15 @@
+/* cache/cache.h: what the cache room shows its neighbours beside tripsage/cache.h. */
+#ifndef TRIPSAGE_CACHE_CACHE_H
+#define TRIPSAGE_CACHE_CACHE_H
+
+#include <tripsage/cache.h>
+
+#include "base/env.h"
+
+/* A cache that lives on somebody else's clock and chance; `env` must outlive it. `options` may be NULL. */
+tripsage_status tripsage__cache_new(tripsage_cache **out, const tripsage_cache_options *options, tripsage__env *env);
+
+/* For a handle from tripsage__cache_new. NULL is fine. Values that are still handed out stay valid. */
+void tripsage__cache_free(tripsage_cache *cache);
+
+#endif

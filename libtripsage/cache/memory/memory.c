@@ -1,0 +1,149 @@
+/* memory.c: see memory.h: how many shards there are, and how room is made across them. */
+#include "memory.h"
+
+#include <sched.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "siphash.h"
+
+/* One shard for each MiB and each 1,024 entries the cache may hold: SIEVE within a part is as good as over the whole only when
+ * a part holds many entries. 1,024 at most: far more than there are processors, and a table stays small enough to be grown in one go. */
+#define SHARD_BYTES   (1024u * 1024)
+#define SHARD_ENTRIES 1024u
+#define SHARDS_MAX    1024u
+
+/* Rounds in which no shard could give anything, because the others were locked just then. A lock is held for about a
+ * microsecond, so this many in a row say that there is nothing to be had. */
+#define ROUNDS_MAX 1000u
+
+static size_t shards_for(uint64_t max_bytes, uint64_t max_entries)
+{
+    size_t count = 1;
+
+    while (count < SHARDS_MAX && count * 2 <= max_bytes / SHARD_BYTES && count * 2 <= max_entries / SHARD_ENTRIES)
+        count *= 2;
+    return count;
+}
+
+tripsage_status tripsage__cache_memory_open(tripsage__cache_memory *engine, uint64_t max_bytes, uint64_t max_entries,
+                                            tripsage__env *env)
+{
+    size_t count = shards_for(max_bytes, max_entries);
+    size_t size = count * sizeof *engine->shards + alignof(tripsage__shard);
+    tripsage_status status = tripsage__random(env, engine->hash_key, sizeof engine->hash_key);
+
+    if (status != TRIPSAGE_OK)
+        return status;
+    engine->budget.max_bytes = max_bytes;
+    engine->budget.max_entries = max_entries;
+    engine->fixed_bytes = tripsage__budget_block(size);
+    engine->block = tripsage__calloc(1, size);
+    if (!engine->block)
+        return TRIPSAGE_NOMEM();
+    if (!tripsage__budget_take(&engine->budget, engine->fixed_bytes, 0))
+        return TRIPSAGE_FAIL_FIELD("#max_bytes", "too small for a cache of any use");
+    engine->shards = (void *)(((uintptr_t)engine->block + alignof(tripsage__shard) - 1) &
+                              ~(uintptr_t)(alignof(tripsage__shard) - 1));
+    for (; engine->shard_count < count; engine->shard_count++)
+        if (!tripsage__shard_init(&engine->shards[engine->shard_count], &engine->budget, env))
+            return TRIPSAGE_NOMEM();
+    return TRIPSAGE_OK;
+}
+
+void tripsage__cache_memory_close(tripsage__cache_memory *engine)
+{
+    for (size_t i = 0; i < engine->shard_count; i++)
+        tripsage__shard_close(&engine->shards[i]);
+    tripsage__free(engine->block);
+    memset(engine, 0, sizeof *engine);
+}
+
+uint64_t tripsage__cache_memory_hash(const tripsage__cache_memory *engine, const void *key, size_t key_size)
+{
+    return tripsage__siphash13(engine->hash_key, key, key_size);
+}
+
+tripsage__shard *tripsage__cache_memory_shard(const tripsage__cache_memory *engine, uint64_t hash)
+{
+    return &engine->shards[hash & (engine->shard_count - 1)];
+}
+
+static uint64_t bytes_in(const tripsage__shard *shard)
+{
+    return atomic_load_explicit(&shard->bytes, memory_order_relaxed);
+}
+
+/* Evicts from the first other shard that holds at least `least` bytes and is not locked. */
+static int evict_elsewhere(tripsage__cache_memory *engine, const tripsage__shard *own, uint64_t least)
+{
+    size_t turn = atomic_fetch_add_explicit(&engine->turn, 1, memory_order_relaxed);
+
+    for (size_t i = 0; i < engine->shard_count; i++) {
+        tripsage__shard *shard = &engine->shards[(turn + i) & (engine->shard_count - 1)];
+        int gone;
+
+        if (shard == own || bytes_in(shard) < least || pthread_mutex_trylock(&shard->lock) != 0)
+            continue;
+        gone = tripsage__shard_evict(shard, NULL);
+        pthread_mutex_unlock(&shard->lock);
+        if (gone)
+            return 1;
+    }
+    return 0;
+}
+
+/* Evicts one entry from a shard that holds no less than its share, so that all parts stay about equally full; from any, when
+ * those are locked. */
+static int evict_one(tripsage__cache_memory *engine, tripsage__shard *own, const tripsage__entry *keep)
+{
+    uint64_t held = atomic_load_explicit(&engine->budget.bytes, memory_order_relaxed) - engine->fixed_bytes;
+    uint64_t share = held / engine->shard_count / 4 * 3 +
+                     1; /* three quarters: the tables are in `held`, not in the shards' counts */
+
+    if (bytes_in(own) >= share && tripsage__shard_evict(own, keep))
+        return 1;
+    return evict_elsewhere(engine, own, share) || tripsage__shard_evict(own, keep) || evict_elsewhere(engine, own, 1);
+}
+
+static int make_room(tripsage__cache_memory *engine, tripsage__shard *own, const tripsage__entry *keep, size_t bytes,
+                     uint64_t entries)
+{
+    for (unsigned rounds = 0; rounds < ROUNDS_MAX;) {
+        if (tripsage__budget_take(&engine->budget, bytes, entries))
+            return 1;
+        if (!evict_one(engine, own, keep)) {
+            rounds++;
+            sched_yield();
+        }
+    }
+    return 0;
+}
+
+/* A larger table when it is time for one. Only the first is indispensable. */
+static int make_table(tripsage__cache_memory *engine, tripsage__shard *shard)
+{
+    size_t wanted = tripsage__shard_wants_table(shard);
+
+    if (wanted && make_room(engine, shard, NULL, tripsage__shard_table_cost(wanted), 0))
+        tripsage__shard_grow(shard, wanted);
+    return shard->bucket_count != 0;
+}
+
+int tripsage__cache_memory_store(tripsage__cache_memory *engine, tripsage__shard *shard, tripsage__entry *old,
+                                 tripsage__entry *entry)
+{
+    size_t cost = tripsage__entry_cost(entry->key_size, entry->value_size);
+    size_t old_cost = old ? tripsage__entry_cost(old->key_size, old->value_size) : 0;
+
+    if (old) {
+        if (cost > old_cost && !make_room(engine, shard, old, cost - old_cost, 0))
+            return 0;
+        tripsage__shard_replace(shard, old, entry);
+        return 1;
+    }
+    if (!make_table(engine, shard) || !make_room(engine, shard, NULL, cost, 1))
+        return 0;
+    tripsage__shard_add(shard, entry);
+    return 1;
+}

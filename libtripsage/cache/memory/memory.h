@@ -1,0 +1,33 @@
+/* cache/memory/memory.h: the engine that keeps the cache in the process: shards by hash, one budget over all of them.
+ *
+ * Lock order: a thread holds the lock of one shard and only tries those of others (to evict there), so no two threads wait for each other. */
+#ifndef TRIPSAGE_CACHE_MEMORY_MEMORY_H
+#define TRIPSAGE_CACHE_MEMORY_MEMORY_H
+
+#include "budget.h"
+#include "shard.h"
+
+typedef struct tripsage__cache_memory {
+    uint64_t hash_key[2];
+    size_t shard_count; /* a power of two */
+    tripsage__shard *shards;
+    void *block; /* what `shards` was cut from */
+    tripsage__budget budget;
+    uint64_t fixed_bytes; /* taken of the budget for good: the shards themselves */
+    atomic_size_t turn;   /* where the next search for somebody to evict begins */
+} tripsage__cache_memory;
+
+/* The engine is zeroed memory. Closing is right after any failure of opening. */
+tripsage_status tripsage__cache_memory_open(tripsage__cache_memory *engine, uint64_t max_bytes, uint64_t max_entries,
+                                            tripsage__env *env);
+void tripsage__cache_memory_close(tripsage__cache_memory *engine);
+
+uint64_t tripsage__cache_memory_hash(const tripsage__cache_memory *engine, const void *key, size_t key_size);
+tripsage__shard *tripsage__cache_memory_shard(const tripsage__cache_memory *engine, uint64_t hash);
+
+/* Puts an entry into its shard, whose lock is held, in the place of `old` (NULL: none), and evicts what has to go for it. 0 when no room could be made:
+ * nothing was changed, and the entry is still the caller's. */
+int tripsage__cache_memory_store(tripsage__cache_memory *engine, tripsage__shard *shard, tripsage__entry *old,
+                                 tripsage__entry *entry);
+
+#endif
