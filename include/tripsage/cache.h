@@ -29,7 +29,7 @@ typedef struct tripsage_cache_options {
         1, 0, 0                                                                                                        \
     }
 
-/* Longest key and longest value: a key is a name, and one value may not push out a whole shard. */
+/* Longest key and longest value: a key is a name, and one value may not push out most of a cache of the default size. */
 #define TRIPSAGE_CACHE_KEY_MAX   1024u
 #define TRIPSAGE_CACHE_VALUE_MAX (8u * 1024 * 1024)
 
@@ -52,10 +52,12 @@ typedef struct tripsage_cache_stats {
     uint64_t hits, misses, sets, deletes;
     uint64_t expired; /* entries dropped because their time was over */
     uint64_t evicted; /* entries dropped to stay within the bounds */
-    uint64_t entries, bytes;
+    uint64_t entries; /* alive */
+    uint64_t bytes;   /* of keys, values and bookkeeping: an empty cache has some */
 } tripsage_cache_stats;
 
-/* `options` and `runtime` may be NULL. */
+/* `options` and `runtime` may be NULL. Errors: TRIPSAGE_EINVALID ("#options"; "#max_bytes": too small to hold even its own bookkeeping),
+ * TRIPSAGE_ENOMEM. */
 TRIPSAGE_API tripsage_status tripsage_cache_open(tripsage_cache **out, const tripsage_cache_options *options,
                                                  const tripsage_runtime *runtime);
 
@@ -63,8 +65,8 @@ TRIPSAGE_API tripsage_status tripsage_cache_open(tripsage_cache **out, const tri
 TRIPSAGE_API void tripsage_cache_close(tripsage_cache *cache);
 
 /* Stores a copy. `ttl_ms`: life in milliseconds, 0 for no expiry.
- * Errors: TRIPSAGE_EINVALID (key empty or too long, value too long, negative ttl), TRIPSAGE_ECONFLICT (`when` not met),
- * TRIPSAGE_ENOMEM (the old value stays). */
+ * Errors: TRIPSAGE_EINVALID (key empty or too long, negative ttl, value longer than TRIPSAGE_CACHE_VALUE_MAX or than an eighth of
+ * max_bytes), TRIPSAGE_ECONFLICT (`when` not met), TRIPSAGE_ENOMEM (the old value stays). */
 TRIPSAGE_API tripsage_status tripsage_cache_set(tripsage_cache *cache, const void *key, size_t key_size,
                                                 const void *value, size_t value_size, int64_t ttl_ms,
                                                 tripsage_cache_when when);
@@ -92,6 +94,7 @@ TRIPSAGE_API tripsage_status tripsage_cache_expire(tripsage_cache *cache, const 
 TRIPSAGE_API tripsage_status tripsage_cache_clear(uint64_t *out, tripsage_cache *cache, const void *prefix,
                                                   size_t prefix_size);
 
+/* Drops what has ended first, so that `entries` and `bytes` are of what is alive. Cost: a pass when something may have ended. */
 TRIPSAGE_API tripsage_status tripsage_cache_get_stats(tripsage_cache_stats *out, tripsage_cache *cache);
 
 TRIPSAGE_END_DECLS

@@ -240,7 +240,7 @@ START_TEST(the_largest_value_fits_the_default_cache)
     tripsage_cache *cache = open_cache(0, 0);
     size_t size = TRIPSAGE_CACHE_VALUE_MAX - 2048; /* an eighth of 64 MiB with its key */
     char *large = malloc(size);
-    char key[16];
+    char key[32];
 
     memset(large, 'x', size);
     for (int i = 0; i < 20; i++) {
