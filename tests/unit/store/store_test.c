@@ -1,0 +1,487 @@
+/* The door to SQL on SQLite: batches, shared commits, failures inside one, readers beside a writer, migrations. */
+#include "store/store.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../suite.h"
+
+static const tripsage__statement put = {"put", "INSERT INTO meta (key, value) VALUES ($1, $2)", NULL};
+static const tripsage__statement get = {"get", "SELECT value FROM meta WHERE key = $1", NULL};
+static const tripsage__statement count_all = {"count_all", "SELECT count(*) FROM meta WHERE key LIKE $1", NULL};
+static const tripsage__statement add = {
+    "add", "UPDATE meta SET value = CAST(CAST(value AS TEXT) + 1 AS BLOB) WHERE key = $1", NULL};
+static const tripsage__statement broken = {"broken", "SELECT nothing FROM nowhere", NULL};
+
+static char folder[64];
+static char url[128];
+
+static void make_folder(void)
+{
+    snprintf(folder, sizeof folder, "/tmp/tripsage-store-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(url, sizeof url, "sqlite://%s/t.db", folder);
+}
+
+static void remove_folder(void)
+{
+    char command[128];
+
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+
+static const char *path(void)
+{
+    return url + strlen("sqlite://");
+}
+
+static tripsage__store *open_store(const char *where)
+{
+    tripsage__store *store;
+
+    ck_assert_msg(tripsage__store_open(&store, where, NULL) == TRIPSAGE_OK, "%s", tripsage_last_error()->message);
+    return store;
+}
+
+static tripsage_status put_key(tripsage__store *store, const char *key)
+{
+    tripsage__value params[] = {tripsage__text(key), tripsage__blob("0", 1)};
+    const tripsage__step step = {&put, params, 2, NULL, NULL, NULL, NULL};
+
+    return tripsage__store_write(store, NULL, &step, 1);
+}
+
+static tripsage_status take_int(void *context, const tripsage__row *row)
+{
+    *(int64_t *)context = tripsage__row_int(row, 0);
+    return TRIPSAGE_OK;
+}
+
+static int64_t count_keys(tripsage__store *store, const char *like)
+{
+    int64_t count = -1;
+    tripsage__value params[] = {tripsage__text(like)};
+    const tripsage__step step = {&count_all, params, 1, NULL, take_int, &count, NULL};
+
+    ck_assert_int_eq(tripsage__store_read(store, NULL, &step, 1), TRIPSAGE_OK);
+    return count;
+}
+
+START_TEST(urls_choose_the_engine)
+{
+    tripsage__store *store;
+
+    ck_assert_int_eq(tripsage__store_open(&store, NULL, NULL), TRIPSAGE_EINVALID);
+    ck_assert_int_eq(tripsage__store_open(&store, "", NULL), TRIPSAGE_EINVALID);
+    ck_assert_int_eq(tripsage__store_open(&store, "sqlite:", NULL), TRIPSAGE_EINVALID);
+    ck_assert_int_eq(tripsage__store_open(&store, "mysql://u:secret@h/d", NULL), TRIPSAGE_ENOTSUP);
+    ck_assert_ptr_null(strstr(tripsage_last_error()->message, "secret"));
+    ck_assert_int_eq(tripsage__store_open(&store, "sqlite:///nowhere/at/all.db", NULL), TRIPSAGE_EIO);
+    ck_assert_ptr_null(store);
+    store = open_store("sqlite::memory:");
+    ck_assert_int_eq(tripsage__store_ping(store), TRIPSAGE_OK);
+    tripsage__store_release(store);
+}
+END_TEST
+
+START_TEST(a_batch_is_one_transaction)
+{
+    tripsage__store *store = open_store("sqlite::memory:");
+    tripsage__value one[] = {tripsage__text("one"), tripsage__blob("1", 1)};
+    tripsage__value two[] = {tripsage__text("two"), tripsage__blob("2", 1)};
+    int64_t changes[3] = {-1, -1, -1};
+    const tripsage__step good[] = {{&put, one, 2, NULL, NULL, NULL, &changes[0]},
+                                   {&put, two, 2, NULL, NULL, NULL, &changes[1]}};
+    const tripsage__step half[] = {
+        {&put, (tripsage__value[]){tripsage__text("three"), tripsage__blob("", 0)}, 2, NULL, NULL, NULL, NULL},
+        {&put, one, 2, NULL, NULL, NULL, &changes[2]}};
+
+    ck_assert_int_eq(tripsage__store_write(store, NULL, good, 2), TRIPSAGE_OK);
+    ck_assert_int_eq(changes[0] + changes[1], 2);
+    ck_assert_int_eq(tripsage__store_write(store, NULL, half, 2), TRIPSAGE_EEXISTS);
+    ck_assert_int_eq(tripsage_last_error()->native, SQLITE_CONSTRAINT_PRIMARYKEY);
+    ck_assert_int_eq(count_keys(store, "%"), 2);
+    tripsage__store_release(store);
+}
+END_TEST
+
+START_TEST(mistakes_of_the_library_are_told)
+{
+    tripsage__store *store = open_store("sqlite::memory:");
+    tripsage__value param = tripsage__text("x");
+    const tripsage__step too_few = {&put, &param, 1, NULL, NULL, NULL, NULL};
+    const tripsage__step nonsense = {&broken, NULL, 0, NULL, NULL, NULL, NULL};
+
+    ck_assert_int_eq(tripsage__store_write(store, NULL, &too_few, 1), TRIPSAGE_EINTERNAL);
+    ck_assert_int_eq(tripsage__store_read(store, NULL, &nonsense, 1), TRIPSAGE_EINTERNAL);
+    ck_assert_ptr_nonnull(strstr(tripsage_last_error()->message, "broken"));
+    ck_assert_int_eq(put_key(store, "after"), TRIPSAGE_OK);
+    tripsage__store_release(store);
+}
+END_TEST
+
+/* ---- shared commits ---- */
+
+typedef struct worker {
+    tripsage__store *store;
+    int number, rounds;
+    int good, refused, other;
+} worker;
+
+/* Every fifth write fails behind a change of its own, which must not stay. */
+static void *write_and_fail(void *argument)
+{
+    worker *w = argument;
+
+    for (int i = 0; i < w->rounds; i++) {
+        char mine[64], half[64];
+        tripsage__value first[] = {tripsage__text(half), tripsage__blob("", 0)};
+        tripsage__value again[] = {tripsage__text("taken"), tripsage__blob("", 0)};
+        const tripsage__step failing[] = {{&put, first, 2, NULL, NULL, NULL, NULL},
+                                          {&put, again, 2, NULL, NULL, NULL, NULL}};
+        tripsage_status status;
+
+        snprintf(mine, sizeof mine, "good-%d-%d", w->number, i);
+        snprintf(half, sizeof half, "half-%d-%d", w->number, i);
+        status = i % 5 == 0 ? tripsage__store_write(w->store, NULL, failing, 2) : put_key(w->store, mine);
+        w->good += status == TRIPSAGE_OK;
+        w->refused += status == TRIPSAGE_EEXISTS && strcmp(tripsage_last_error()->file, "") != 0;
+        w->other += status != TRIPSAGE_OK && status != TRIPSAGE_EEXISTS;
+    }
+    return NULL;
+}
+
+static void check_shared_commits(const char *where)
+{
+    enum { THREADS = 16, ROUNDS = 100 };
+    tripsage__store *store = open_store(where);
+    worker workers[THREADS];
+    pthread_t threads[THREADS];
+    int good = 0, refused = 0;
+
+    ck_assert_int_eq(put_key(store, "taken"), TRIPSAGE_OK);
+    for (int i = 0; i < THREADS; i++) {
+        workers[i] = (worker){store, i, ROUNDS, 0, 0, 0};
+        pthread_create(&threads[i], NULL, write_and_fail, &workers[i]);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        good += workers[i].good;
+        refused += workers[i].refused;
+        ck_assert_int_eq(workers[i].other, 0);
+    }
+    ck_assert_int_eq(good, THREADS * ROUNDS * 4 / 5);
+    ck_assert_int_eq(refused, THREADS * ROUNDS / 5);
+    ck_assert_int_eq(count_keys(store, "good-%"), good);
+    ck_assert_int_eq(count_keys(store, "half-%"), 0);
+    tripsage__store_release(store);
+}
+
+START_TEST(a_failure_in_a_shared_commit_is_its_own)
+{
+    make_folder();
+    check_shared_commits(url);
+    check_shared_commits("sqlite::memory:");
+    remove_folder();
+}
+END_TEST
+
+/* A row callback that counts its runs and rows; the first run is spoilt by another request of the same commit. */
+typedef struct gathering {
+    int begun, rows;
+} gathering;
+
+static void begin_gathering(void *context)
+{
+    gathering *g = context;
+
+    g->begun++;
+    g->rows = 0;
+}
+
+static tripsage_status gather(void *context, const tripsage__row *row)
+{
+    (void)row;
+    ((gathering *)context)->rows++;
+    return TRIPSAGE_OK;
+}
+
+static tripsage_status refuse_row(void *context, const tripsage__row *row)
+{
+    (void)context;
+    (void)row;
+    return TRIPSAGE_FAIL(TRIPSAGE_EFORBIDDEN, "no");
+}
+
+START_TEST(a_callback_that_fails_takes_its_write_back)
+{
+    tripsage__store *store = open_store("sqlite::memory:");
+    gathering g = {0, 0};
+    tripsage__value params[] = {tripsage__text("k"), tripsage__blob("v", 1)};
+    const tripsage__step steps[] = {{&put, params, 2, NULL, NULL, NULL, NULL},
+                                    {&get, params, 1, begin_gathering, gather, &g, NULL},
+                                    {&get, params, 1, NULL, refuse_row, NULL, NULL}};
+
+    ck_assert_int_eq(tripsage__store_write(store, NULL, steps, 3), TRIPSAGE_EFORBIDDEN);
+    ck_assert_int_eq(g.begun, 1);
+    ck_assert_int_eq(g.rows, 1);
+    ck_assert_int_eq(count_keys(store, "k"), 0);
+    ck_assert_int_eq(tripsage__store_write(store, NULL, steps, 2), TRIPSAGE_OK);
+    ck_assert_int_eq(g.begun, 2);
+    ck_assert_int_eq(g.rows, 1);
+    tripsage__store_release(store);
+}
+END_TEST
+
+static void *increment(void *argument)
+{
+    worker *w = argument;
+    tripsage__value params[] = {tripsage__text("counter")};
+    int64_t changes = 0;
+    const tripsage__step step = {&add, params, 1, NULL, NULL, NULL, &changes};
+
+    for (int i = 0; i < w->rounds; i++)
+        w->good += tripsage__store_write(w->store, NULL, &step, 1) == TRIPSAGE_OK && changes == 1;
+    return NULL;
+}
+
+START_TEST(two_handles_on_one_file_lose_nothing)
+{
+    enum { EACH = 4, ROUNDS = 100 };
+    tripsage__store *stores[2];
+    worker workers[2 * EACH];
+    pthread_t threads[2 * EACH];
+    int64_t total = 0;
+    tripsage__value params[] = {tripsage__text("counter")};
+    const tripsage__step step = {&get, params, 1, NULL, take_int, &total, NULL};
+
+    make_folder();
+    stores[0] = open_store(url);
+    stores[1] = open_store(url);
+    ck_assert_int_eq(put_key(stores[0], "counter"), TRIPSAGE_OK);
+    for (int i = 0; i < 2 * EACH; i++) {
+        workers[i] = (worker){stores[i % 2], i, ROUNDS, 0, 0, 0};
+        pthread_create(&threads[i], NULL, increment, &workers[i]);
+    }
+    for (int i = 0; i < 2 * EACH; i++) {
+        pthread_join(threads[i], NULL);
+        ck_assert_int_eq(workers[i].good, ROUNDS);
+    }
+    ck_assert_int_eq(tripsage__store_read(stores[1], NULL, &step, 1), TRIPSAGE_OK);
+    ck_assert_int_eq(total, 2 * EACH * ROUNDS);
+    tripsage__store_release(stores[0]);
+    tripsage__store_release(stores[1]);
+    remove_folder();
+}
+END_TEST
+
+START_TEST(readers_do_not_wait_for_a_writer)
+{
+    sqlite3 *other;
+    tripsage__store *store;
+    static const tripsage__store_options impatient = {NULL, 200, 0, 0};
+
+    make_folder();
+    ck_assert_int_eq(tripsage__store_open(&store, url, &impatient), TRIPSAGE_OK);
+    ck_assert_int_eq(put_key(store, "before"), TRIPSAGE_OK);
+    ck_assert_int_eq(sqlite3_open(path(), &other), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(other, "BEGIN IMMEDIATE; INSERT INTO meta VALUES ('open', x'00')", NULL, NULL, NULL),
+                     SQLITE_OK);
+    ck_assert_int_eq(count_keys(store, "%"), 1);              /* a reader sees the past and goes on */
+    ck_assert_int_eq(put_key(store, "late"), TRIPSAGE_EBUSY); /* a writer waits as long as it may */
+    ck_assert_int_eq(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    ck_assert_int_eq(put_key(store, "late"), TRIPSAGE_OK);
+    ck_assert_int_eq(count_keys(store, "%"), 3);
+    sqlite3_close(other);
+    tripsage__store_release(store);
+    remove_folder();
+}
+END_TEST
+
+static void *read_often(void *argument)
+{
+    worker *w = argument;
+
+    for (int i = 0; i < w->rounds; i++)
+        w->good += count_keys(w->store, "%") >= 0;
+    return NULL;
+}
+
+START_TEST(more_readers_than_connections_take_turns)
+{
+    enum { THREADS = 12 };
+    static const tripsage__store_options narrow = {NULL, 0, 2, 0};
+    tripsage__store *store;
+    worker workers[THREADS];
+    pthread_t threads[THREADS];
+
+    make_folder();
+    ck_assert_int_eq(tripsage__store_open(&store, url, &narrow), TRIPSAGE_OK);
+    for (int i = 0; i < THREADS; i++) {
+        workers[i] = (worker){store, i, 200, 0, 0, 0};
+        pthread_create(&threads[i], NULL, read_often, &workers[i]);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        ck_assert_int_eq(workers[i].good, 200);
+    }
+    tripsage__store_release(store);
+    remove_folder();
+}
+END_TEST
+
+/* ---- secrets and files ---- */
+
+START_TEST(a_secret_is_made_once_and_stays)
+{
+    unsigned char first[32], second[32], other[32];
+    tripsage__store *store;
+
+    make_folder();
+    store = open_store(url);
+    ck_assert_int_eq(tripsage__store_secret(first, store, "a"), TRIPSAGE_OK);
+    ck_assert_int_eq(tripsage__store_secret(other, store, "b"), TRIPSAGE_OK);
+    tripsage__store_release(store);
+    store = open_store(url);
+    ck_assert_int_eq(tripsage__store_secret(second, store, "a"), TRIPSAGE_OK);
+    ck_assert_mem_eq(first, second, 32);
+    ck_assert_mem_ne(first, other, 32);
+    tripsage__store_release(store);
+    remove_folder();
+}
+END_TEST
+
+START_TEST(a_new_file_is_private)
+{
+    struct stat st;
+    tripsage__store *store;
+
+    make_folder();
+    store = open_store(url);
+    ck_assert_int_eq(stat(path(), &st), 0);
+    ck_assert_int_eq(st.st_mode & 077, 0);
+    tripsage__store_release(store);
+    remove_folder();
+}
+END_TEST
+
+static void run_sql(const char *sql)
+{
+    sqlite3 *db;
+    char *message = NULL;
+
+    ck_assert_int_eq(sqlite3_open(path(), &db), SQLITE_OK);
+    sqlite3_exec(db, sql, NULL, NULL, &message);
+    ck_assert_msg(!message, "%s", message);
+    sqlite3_close(db);
+}
+
+static void refuse_open(const char *sql, const char *word)
+{
+    tripsage__store *store;
+
+    make_folder();
+    tripsage__store_release(open_store(url));
+    run_sql(sql);
+    ck_assert_int_eq(tripsage__store_open(&store, url, NULL), TRIPSAGE_EMIGRATION);
+    ck_assert_msg(strstr(tripsage_last_error()->message, word) != NULL, "%s", tripsage_last_error()->message);
+    remove_folder();
+}
+
+START_TEST(an_edited_or_foreign_past_is_refused)
+{
+    refuse_open("UPDATE schema_migration SET checksum = 'x' WHERE number = 1", "edited");
+    refuse_open("UPDATE schema_migration SET name = 'other' WHERE number = 1", "0001_other");
+    refuse_open("INSERT INTO schema_migration VALUES (9999, 'future', 'x', 0)", "newer");
+    refuse_open("PRAGMA application_id = 7", "another program");
+    make_folder();
+    run_sql("CREATE TABLE theirs (x)");
+    tripsage__store *store;
+    ck_assert_int_eq(tripsage__store_open(&store, url, NULL), TRIPSAGE_EMIGRATION);
+    remove_folder();
+}
+END_TEST
+
+START_TEST(migrating_can_be_left_to_others)
+{
+    static const tripsage__store_options careful = {NULL, 0, 0, 1};
+    tripsage__store *store;
+
+    make_folder();
+    ck_assert_int_eq(tripsage__store_open(&store, url, &careful), TRIPSAGE_EMIGRATION);
+    tripsage__store_release(open_store(url));
+    ck_assert_int_eq(tripsage__store_open(&store, url, &careful), TRIPSAGE_OK);
+    tripsage__store_release(store);
+    remove_folder();
+}
+END_TEST
+
+static void *open_and_close(void *argument)
+{
+    (void)argument;
+    tripsage__store_release(open_store(url));
+    return NULL;
+}
+
+START_TEST(openers_of_a_new_file_do_not_collide)
+{
+    pthread_t threads[8];
+
+    make_folder();
+    for (int i = 0; i < 8; i++)
+        pthread_create(&threads[i], NULL, open_and_close, NULL);
+    for (int i = 0; i < 8; i++)
+        pthread_join(threads[i], NULL);
+    tripsage__store_release(open_store(url));
+    remove_folder();
+}
+END_TEST
+
+START_TEST(a_damaged_file_is_told)
+{
+    tripsage__store *store;
+    FILE *file;
+
+    make_folder();
+    file = fopen(path(), "w");
+    ck_assert_ptr_nonnull(file);
+    for (int i = 0; i < 1000; i++)
+        fputs("this is not a database ", file);
+    fclose(file);
+    ck_assert_int_eq(tripsage__store_open(&store, url, NULL), TRIPSAGE_ECORRUPT);
+    remove_folder();
+}
+END_TEST
+
+START_TEST(the_state_of_the_schema_can_be_read)
+{
+    tripsage__store *store = open_store("sqlite::memory:");
+    tripsage__buf problems = TRIPSAGE__BUF_INIT(10000);
+    tripsage_doc *doc;
+    size_t count = 99;
+
+    ck_assert_int_eq(tripsage__store_migrations(&doc, store), TRIPSAGE_OK);
+    ck_assert_str_eq(tripsage_doc_text(doc, "/engine"), "sqlite");
+    ck_assert_int_eq(tripsage_doc_int(doc, "/current", -1), tripsage_doc_int(doc, "/latest", -2));
+    ck_assert_str_eq(tripsage_doc_text(doc, "/migrations/0/name"), "store");
+    ck_assert_uint_eq(strlen(tripsage_doc_text(doc, "/migrations/0/checksum")), 64);
+    tripsage_doc_free(doc);
+    ck_assert_int_eq(tripsage__store_check(&problems, &count, store), TRIPSAGE_OK);
+    ck_assert_uint_eq(count, 0);
+    tripsage__buf_free(&problems);
+    tripsage__store_release(store);
+}
+END_TEST
+
+SUITE_MAIN("store", urls_choose_the_engine, a_batch_is_one_transaction, mistakes_of_the_library_are_told,
+           a_failure_in_a_shared_commit_is_its_own, a_callback_that_fails_takes_its_write_back,
+           two_handles_on_one_file_lose_nothing, readers_do_not_wait_for_a_writer,
+           more_readers_than_connections_take_turns, a_secret_is_made_once_and_stays, a_new_file_is_private,
+           an_edited_or_foreign_past_is_refused, migrating_can_be_left_to_others, openers_of_a_new_file_do_not_collide,
+           a_damaged_file_is_told, the_state_of_the_schema_can_be_read)
