@@ -18,20 +18,24 @@ CREATE TABLE itinerary_item (
     end_timezone TEXT, -- null: the timezone
     item_type TEXT NOT NULL CHECK (item_type IN ('activity', 'accommodation', 'transport', 'meal', 'event', 'other')),
     booking_status TEXT NOT NULL CHECK (booking_status IN ('planned', 'reserved', 'booked', 'completed', 'cancelled')),
-    category TEXT CHECK (category IN ('accommodation', 'transportation', 'food', 'activities', 'miscellaneous')),
     -- null: what item_type says
+    category TEXT CHECK (category IN ('accommodation', 'transportation', 'food', 'activities', 'miscellaneous')),
     is_flexible INTEGER NOT NULL CHECK (is_flexible IN (0, 1)),
     cost INTEGER CHECK (cost >= 0),
     currency TEXT CHECK (length(currency) = 3),
     title TEXT NOT NULL CHECK (length(title) BETWEEN 1 AND 200),
     description TEXT CHECK (length(description) <= 2000),
-    location TEXT, -- JSON object
+    location_name TEXT CHECK (length(location_name) <= 200),
+    location_address TEXT CHECK (length(location_address) <= 500),
+    latitude REAL CHECK (latitude BETWEEN -90 AND 90),
+    longitude REAL CHECK (longitude BETWEEN -180 AND 180),
     booking_reference TEXT CHECK (length(booking_reference) <= 100),
     notes TEXT CHECK (length(notes) <= 2000),
     details TEXT NOT NULL, -- JSON object
     CHECK ((start_time IS NULL) = (start_at IS NULL)),
     CHECK ((end_time IS NULL) = (end_at IS NULL)),
     CHECK (end_at >= start_at),
+    CHECK ((latitude IS NULL) = (longitude IS NULL)),
     CHECK (cost IS NULL OR currency IS NOT NULL)
 ) STRICT;
 
