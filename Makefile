@@ -1,0 +1,65 @@
+# The few commands one needs; CMake does the work (CMakePresets.json), CTest runs the tests.
+# `make help` lists the targets.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+PORT ?= 8080
+# Where `make run` keeps its database. Not below build/, so that `make clean` leaves people's trips alone.
+DATA ?= $(CURDIR)/data
+
+JOBS := $(shell nproc 2>/dev/null || echo 2)
+# ccache, where it is installed.
+CONFIGURE = cmake --log-level=WARNING $(if $(shell command -v ccache),-DCMAKE_C_COMPILER_LAUNCHER=ccache)
+BUILD = cmake --build
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test test-asan test-tsan lint bench-store install clean deps deps-test
+
+help: ## Lists the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## Installs what is missing, builds, and starts the server on 127.0.0.1:8080 over a database with demo data.
+	@scripts/run.sh build/release/bin "$(DATA)" "$(PORT)"
+
+build: deps ## Builds library, server and examples; the programs are in build/release/bin/.
+	@test -f build/release/CMakeCache.txt || \
+	  $(CONFIGURE) --preset release -DTRIPSAGE_BUILD_TESTS=OFF -DTRIPSAGE_BUILD_BENCH=OFF
+	@$(BUILD) build/release --target programs -j $(JOBS)
+
+test: deps-test ## Installs what the tests need, builds, and runs all of them.
+	@$(CONFIGURE) --preset release -DTRIPSAGE_BUILD_TESTS=ON -DTRIPSAGE_BUILD_BENCH=ON
+	@$(BUILD) build/release -j $(JOBS)
+	@ctest --preset release -j $(JOBS)
+
+test-asan: deps-test ## Runs the tests under AddressSanitizer and UndefinedBehaviorSanitizer.
+	@$(CONFIGURE) --preset asan
+	@$(BUILD) build/asan -j $(JOBS)
+	@ctest --preset asan -j $(JOBS)
+
+test-tsan: deps-test ## Runs the tests under ThreadSanitizer.
+	@$(CONFIGURE) --preset tsan
+	@$(BUILD) build/tsan -j $(JOBS)
+	@ctest --preset tsan -j $(JOBS)
+
+lint: ## Checks formatting, clang-tidy, the shell scripts and the walls between the rooms.
+	@scripts/install-deps.sh lint
+	@$(CONFIGURE) --preset dev
+	@scripts/lint.sh build/dev
+
+bench-store: deps-test ## Measures the embedded store and writes build/bench/store.json.
+	@$(CONFIGURE) --preset release -DTRIPSAGE_BUILD_BENCH=ON
+	@$(BUILD) build/release --target bench_store -j $(JOBS)
+	@mkdir -p build/bench
+	@build/release/bench/bench_store build/bench/store.json
+
+install: build ## Installs library, headers and programs below DESTDIR/PREFIX (/usr/local).
+	@DESTDIR="$(DESTDIR)" cmake --install build/release --prefix "$(PREFIX)"
+
+clean: ## Removes build/.
+	@rm -rf build
+
+deps: ## Installs the Debian packages a build needs, if any is missing.
+	@scripts/install-deps.sh build
+
+deps-test: ## Installs the Debian packages the tests need, if any is missing.
+	@scripts/install-deps.sh test

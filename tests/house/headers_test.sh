@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Every public header compiles alone, as C99, C11 and C++17, twice in one file, with no warning, with every compiler here. So do the
+# initialisers, which only warn where they are used.
+set -euo pipefail
+source_dir=$1
+shift # the compilers: pairs of a C and a C++ compiler, "-" where there is none
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+strict=(-pedantic -Werror -Wall -Wextra -Wshadow -Wconversion -fsyntax-only)
+
+compiled=0
+compile() { # COMPILER STANDARD LANGUAGE FILE
+    "$1" "-std=$2" "${strict[@]}" -I "$source_dir/include" -x "$3" "$4" || {
+        echo "$4 does not compile with $1 -std=$2" >&2
+        exit 1
+    }
+    compiled=$((compiled + 1))
+}
+
+each_language() { # FILE
+    [[ $cc == - ]] || { compile "$cc" c99 c "$1" && compile "$cc" c11 c "$1"; }
+    [[ $cxx == - ]] || compile "$cxx" c++17 c++ "$1"
+}
+
+# Every TRIPSAGE_x_INIT with the type it is for.
+initialisers=$work/initialisers.c
+{
+    echo '#include <tripsage/tripsage.h>'
+    cat "$source_dir"/include/tripsage/*.h | sed -n 's/^#define TRIPSAGE_\([A-Z_]*\)_INIT\b.*/\1/p' | while read -r name; do
+        lower=${name,,}
+        echo "tripsage_$lower make_$lower(void);"
+        echo "tripsage_$lower make_$lower(void) { tripsage_$lower made = TRIPSAGE_${name}_INIT; return made; }"
+    done
+    echo 'const char *json(void);'
+    echo 'const char *json(void) { return TRIPSAGE_JSON({"a": [1, 2]}); }'
+} >"$initialisers"
+grep -q make_options "$initialisers"
+
+# The test can fail: a header that leans on another is caught.
+echo 'size_t tripsage_needs_stddef(void);' >"$work/needy.c"
+cc=$1
+if [[ $cc != - ]] && "$cc" -std=c99 "${strict[@]}" -x c "$work/needy.c" 2>/dev/null; then
+    echo "self-check: a header without its include was let through" >&2
+    exit 1
+fi
+
+while (($# >= 2)); do
+    cc=$1 cxx=$2
+    shift 2
+    for header in "$source_dir"/include/tripsage/*.h; do
+        name=$(basename "$header")
+        printf '#include <tripsage/%s>\n#include <tripsage/%s>\ntypedef int not_empty;\n' "$name" "$name" >"$work/alone_$name.c"
+        each_language "$work/alone_$name.c"
+    done
+    each_language "$initialisers"
+done
+echo "$compiled compilations without a warning"
