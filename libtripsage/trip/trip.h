@@ -94,13 +94,10 @@ tripsage_status tripsage__trip_gate_check(const tripsage__trip_gate *gate, int m
 /* The trip's record as tripsage/trip.h has it, from a row of this text's columns: SELECT ... FROM trip t WHERE ... */
 #define TRIPSAGE__SQL_TRIP_COLUMNS                                                                                     \
     TRIPSAGE__SQL_ROLE                                                                                                 \
-        ", t.version, t.deleted_at, t.id, t.user_id, t.title, t.description, t.start_date, t.end_date, "               \
-        "t.destinations, t.status, t.trip_type, t.visibility, t.tags, t.travelers, t.budget_total, "                   \
-        "t.budget_currency, t.budget_breakdown, t.preferences, t.created_at, t.updated_at"
+    ", t.version, t.deleted_at, t.id, t.user_id, t.title, t.description, t.start_date, t.end_date, "                   \
+    "t.destinations, t.status, t.trip_type, t.visibility, t.tags, t.travelers, t.budget_total, "                       \
+    "t.budget_currency, t.budget_breakdown, t.preferences, t.created_at, t.updated_at"
 void tripsage__trip_put(tripsage__buf *buf, const tripsage__row *row);
-
-/* That record as a step: gives the trip's row whoever asks, so the gate has to stand before it. */
-extern const tripsage__statement tripsage__trip_select;
 
 /* ---- how a write is to be made ---- */
 
@@ -157,7 +154,7 @@ tripsage__step tripsage__idempotency_keep_step(tripsage__idempotency *key, const
 
 /* After the write. 0: this call was the first (or had no key), go on. 1: *status is TRIPSAGE_OK and *out the earlier answer, or
  * TRIPSAGE_EIDEMPOTENCY. */
-int tripsage__idempotency_replay(tripsage_status *status, tripsage_doc **out, const tripsage__idempotency *key);
+int tripsage__idempotency_replay(tripsage_status *status, tripsage_doc **out, tripsage__idempotency *key);
 
 /* Removes what is past its keeping; *count receives how many. */
 tripsage_status tripsage__idempotency_purge(int64_t *count, tripsage_trips *trips);
@@ -178,7 +175,13 @@ enum { TRIPSAGE__SEARCH_TRIP = 0, TRIPSAGE__SEARCH_ITEM = 1, TRIPSAGE__SEARCH_NO
     TRIPSAGE__SQL_ACL_MEMBERS                                                                                          \
     " || CASE WHEN t.deleted_at IS NULL AND t.visibility = 'public' THEN ' public' ELSE '' END"
 
-/* Renews the acl of everything that belongs to trip $3, when the statement before it changed something. Parameters: a gate's. */
-extern const tripsage__statement tripsage__trip_acl_renew;
+/* The rows of all that belongs to a trip, given as an id or as a SELECT of ids. */
+#define TRIPSAGE__SQL_SEARCH_ROWIDS(ids)                                                                               \
+    "SELECT seq * 4 FROM trip WHERE id IN (" ids ") UNION ALL "                                                        \
+    "SELECT seq * 4 + 1 FROM itinerary_item WHERE trip_id IN (" ids ") UNION ALL "                                     \
+    "SELECT seq * 4 + 2 FROM trip_note WHERE trip_id IN (" ids ")"
+
+/* The step that renews the acl of everything that belongs to the gate's trip, if the statement before it changed something. */
+tripsage__step tripsage__trip_acl_step(tripsage__trip_gate *gate);
 
 #endif

@@ -31,10 +31,11 @@ CREATE TABLE trip (
     CHECK (budget_breakdown IS NULL OR budget_total IS NOT NULL)
 ) STRICT;
 
--- The owner's list in its default order.
-CREATE INDEX trip_owner_created ON trip (user_id, id) WHERE deleted_at IS NULL;
+-- The owner's list in its default order; beside it the keys of the other orders, so that these are sorted from the index alone. (An
+-- index per order would cost a creation more than all the rest of it; one person's trips are sorted in no time.)
+CREATE INDEX trip_owner ON trip (user_id, id, updated_at, start_date, title) WHERE deleted_at IS NULL;
 -- The owner's deleted trips; costs nothing until one is.
-CREATE INDEX trip_owner_deleted ON trip (user_id, id) WHERE deleted_at IS NOT NULL;
+CREATE INDEX trip_owner_deleted ON trip (user_id, id, updated_at, start_date, title) WHERE deleted_at IS NOT NULL;
 -- Purging what was deleted long ago.
 CREATE INDEX trip_deleted ON trip (deleted_at) WHERE deleted_at IS NOT NULL;
 

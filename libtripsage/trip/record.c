@@ -1,0 +1,507 @@
+/* trip/record.c: reading a trip's JSON with every complaint it deserves, and writing a trip's JSON from its columns. */
+#include "record.h"
+
+#include "base/memory.h"
+
+/* 16 KiB: preferences are for what a form remembers, not for files. */
+#define PREFERENCES_MAX ((size_t)16 * 1024)
+/* 50 stops: one a week of a year on the road. */
+#define STOPS_MAX 50
+#define TAGS_MAX  20
+/* What a column's text may grow to: the input is at most 1 MiB, and escaping makes a character six bytes at worst. */
+#define COLUMN_MAX ((size_t)8 * 1024 * 1024)
+
+static const char *const statuses[] = {"planning", "booked", "in_progress", "completed", "cancelled", NULL};
+static const char *const trip_types[] = {"leisure", "business", "family", "solo", "other", NULL};
+static const char *const visibilities[] = {"private", "shared", "public", NULL};
+
+/* ---- small parts of the input ---- */
+
+/* Notes that a member was given; 1 when its value is to be read, that is unless it was left out. A null is refused for members
+ * without a default. */
+static int given(tripsage__trip_input *input, tripsage__found found, const char *name, int64_t bit, int has_default)
+{
+    if (found == TRIPSAGE__NULL_VALUE && !has_default)
+        tripsage__reader_complain(&input->reader, name, "must not be null");
+    else if (found == TRIPSAGE__NULL_VALUE || found == TRIPSAGE__PRESENT)
+        input->present |= bit;
+    return found == TRIPSAGE__PRESENT;
+}
+
+static void read_plain(tripsage__trip_input *input, int creating)
+{
+    tripsage__reader *r = &input->reader;
+
+    given(input, tripsage__read_text(r, "title", creating, 1, 200, &input->title), "title", TRIPSAGE__HAS_TITLE, 0);
+    given(input, tripsage__read_text(r, "description", TRIPSAGE__OPTIONAL, 0, 2000, &input->description), "description",
+          TRIPSAGE__HAS_DESCRIPTION, 1);
+    given(input, tripsage__read_date(r, "start_date", creating, &input->start_date), "start_date",
+          TRIPSAGE__HAS_START_DATE, 0);
+    given(input, tripsage__read_date(r, "end_date", creating, &input->end_date), "end_date", TRIPSAGE__HAS_END_DATE, 0);
+    given(input, tripsage__read_word(r, "status", TRIPSAGE__OPTIONAL, statuses, &input->status), "status",
+          TRIPSAGE__HAS_STATUS, 1);
+    given(input, tripsage__read_word(r, "trip_type", TRIPSAGE__OPTIONAL, trip_types, &input->trip_type), "trip_type",
+          TRIPSAGE__HAS_TRIP_TYPE, 1);
+    given(input, tripsage__read_word(r, "visibility", TRIPSAGE__OPTIONAL, visibilities, &input->visibility),
+          "visibility", TRIPSAGE__HAS_VISIBILITY, 1);
+    given(input, tripsage__read_int(r, "travelers", TRIPSAGE__OPTIONAL, 1, 100, &input->travelers), "travelers",
+          TRIPSAGE__HAS_TRAVELERS, 1);
+    if (input->start_date && input->end_date && strcmp(input->end_date, input->start_date) < 0)
+        tripsage__reader_complain(r, "end_date", "must not be before the start_date, %s", input->start_date);
+}
+
+static void read_ignored_members(tripsage__reader *r)
+{
+    static const char *const names[] = {"id",      "user_id",    "duration_days", "role",
+                                        "version", "created_at", "updated_at",    "deleted_at"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        tripsage__read_ignored(r, names[i]);
+}
+
+/* ---- budget ---- */
+
+static void read_breakdown(tripsage__trip_input *input)
+{
+    static const char *const parts[] = {"accommodation", "transportation", "food", "activities", "miscellaneous"};
+    tripsage__reader *r = &input->reader;
+    int64_t sum = 0;
+
+    tripsage__buf_putc(&input->breakdown, '{');
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        int64_t amount = 0;
+
+        tripsage__read_int(r, parts[i], TRIPSAGE__OPTIONAL, 0, TRIPSAGE__JSON_INT_MAX, &amount);
+        tripsage__buf_printf(&input->breakdown, "%s\"%s\":%lld", i ? "," : "", parts[i], (long long)amount);
+        sum += amount; /* five times 2^53 fit */
+    }
+    tripsage__buf_putc(&input->breakdown, '}');
+    if (sum > input->budget_total)
+        tripsage__reader_complain(r, "", "the parts sum to %lld, more than the total of %lld", (long long)sum,
+                                  (long long)input->budget_total);
+}
+
+static void read_budget(tripsage__trip_input *input)
+{
+    tripsage__reader *r = &input->reader;
+    const tripsage__json *budget = NULL, *breakdown = NULL;
+    int total_known;
+
+    if (!given(input, tripsage__read_object(r, "budget", TRIPSAGE__OPTIONAL, 0, &budget), "budget",
+               TRIPSAGE__HAS_BUDGET, 1))
+        return;
+    input->has_budget = 1;
+    tripsage__reader_enter(r, "budget", budget);
+    total_known = tripsage__read_int(r, "total", TRIPSAGE__REQUIRED, 0, TRIPSAGE__JSON_INT_MAX, &input->budget_total) ==
+                  TRIPSAGE__PRESENT;
+    if (!total_known)
+        input->budget_total = INT64_MAX; /* complained of once is enough */
+    tripsage__read_currency(r, "currency", TRIPSAGE__REQUIRED, &input->budget_currency);
+    if (tripsage__read_object(r, "breakdown", TRIPSAGE__OPTIONAL, 0, &breakdown) == TRIPSAGE__PRESENT) {
+        tripsage__reader_enter(r, "breakdown", breakdown);
+        read_breakdown(input);
+        tripsage__reader_close_object(r);
+    }
+    tripsage__reader_close_object(r);
+}
+
+/* ---- stops ---- */
+
+typedef struct stop {
+    const char *name, *country, *country_code, *city, *timezone, *arrival_date, *departure_date, *destination_id;
+    int has_coordinates;
+    double latitude, longitude;
+} stop;
+
+static int is_country_code(const char *code)
+{
+    return strlen(code) == 2 && code[0] >= 'A' && code[0] <= 'Z' && code[1] >= 'A' && code[1] <= 'Z';
+}
+
+static void read_coordinates(tripsage__reader *r, stop *s)
+{
+    const tripsage__json *coordinates = NULL;
+
+    if (tripsage__read_object(r, "coordinates", TRIPSAGE__OPTIONAL, 0, &coordinates) != TRIPSAGE__PRESENT)
+        return;
+    tripsage__reader_enter(r, "coordinates", coordinates);
+    s->has_coordinates = 1; /* should one of the two be bad, the input is refused as a whole */
+    tripsage__read_number(r, "latitude", TRIPSAGE__REQUIRED, -90, 90, &s->latitude);
+    tripsage__read_number(r, "longitude", TRIPSAGE__REQUIRED, -180, 180, &s->longitude);
+    tripsage__reader_close_object(r);
+}
+
+static void read_stop(tripsage__reader *r, stop *s)
+{
+    tripsage__read_text(r, "name", TRIPSAGE__REQUIRED, 1, 200, &s->name);
+    tripsage__read_text(r, "country", TRIPSAGE__OPTIONAL, 1, 100, &s->country);
+    tripsage__read_text(r, "country_code", TRIPSAGE__OPTIONAL, 1, 2, &s->country_code);
+    if (s->country_code && !is_country_code(s->country_code))
+        tripsage__reader_complain(r, "country_code", "expected two capital letters (ISO 3166-1) such as JP");
+    tripsage__read_text(r, "city", TRIPSAGE__OPTIONAL, 1, 200, &s->city);
+    read_coordinates(r, s);
+    tripsage__read_zone(r, "timezone", TRIPSAGE__OPTIONAL, &s->timezone);
+    tripsage__read_date(r, "arrival_date", TRIPSAGE__OPTIONAL, &s->arrival_date);
+    tripsage__read_date(r, "departure_date", TRIPSAGE__OPTIONAL, &s->departure_date);
+    if (s->arrival_date && s->departure_date && strcmp(s->departure_date, s->arrival_date) < 0)
+        tripsage__reader_complain(r, "departure_date", "must not be before the arrival_date, %s", s->arrival_date);
+    tripsage__read_text(r, "destination_id", TRIPSAGE__OPTIONAL, 1, 100, &s->destination_id);
+}
+
+static void put_member(tripsage__buf *buf, const char *name, const char *text)
+{
+    tripsage__buf_puts(buf, name);
+    tripsage__json_put_text(buf, text, text ? strlen(text) : 0);
+}
+
+static void put_stop(tripsage__buf *buf, const stop *s)
+{
+    put_member(buf, "{\"name\":", s->name);
+    put_member(buf, ",\"country\":", s->country);
+    put_member(buf, ",\"country_code\":", s->country_code);
+    put_member(buf, ",\"city\":", s->city);
+    if (s->has_coordinates) {
+        TRIPSAGE__LIT(buf, ",\"coordinates\":{\"latitude\":");
+        tripsage__json_put_number(buf, s->latitude);
+        TRIPSAGE__LIT(buf, ",\"longitude\":");
+        tripsage__json_put_number(buf, s->longitude);
+        tripsage__buf_putc(buf, '}');
+    } else {
+        TRIPSAGE__LIT(buf, ",\"coordinates\":null");
+    }
+    put_member(buf, ",\"timezone\":", s->timezone);
+    put_member(buf, ",\"arrival_date\":", s->arrival_date);
+    put_member(buf, ",\"departure_date\":", s->departure_date);
+    put_member(buf, ",\"destination_id\":", s->destination_id);
+    tripsage__buf_putc(buf, '}');
+}
+
+/* The stop as TRIPSAGE__SQL_TRIP_BODY words it. */
+static void put_place(tripsage__buf *buf, const stop *s)
+{
+    if (buf->size)
+        TRIPSAGE__LIT(buf, "; ");
+    tripsage__buf_puts(buf, s->name);
+    if (s->city) {
+        TRIPSAGE__LIT(buf, ", ");
+        tripsage__buf_puts(buf, s->city);
+    }
+    if (s->country) {
+        TRIPSAGE__LIT(buf, ", ");
+        tripsage__buf_puts(buf, s->country);
+    }
+}
+
+static void read_stops(tripsage__trip_input *input, int creating)
+{
+    tripsage__reader *r = &input->reader;
+    const tripsage__json *array = NULL;
+    size_t index = 0;
+
+    if (!given(input, tripsage__read_array(r, "destinations", creating, 1, STOPS_MAX, &array), "destinations",
+               TRIPSAGE__HAS_DESTINATIONS, 0))
+        return;
+    tripsage__buf_putc(&input->destinations, '[');
+    tripsage__buf_putc(&input->destination_names, '[');
+    for (const tripsage__json *node = tripsage__json_first(array); node; node = tripsage__json_next(node), index++) {
+        stop s = {NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0};
+
+        tripsage__reader_enter_index(r, "destinations", index, node);
+        read_stop(r, &s);
+        tripsage__reader_close_object(r);
+        if (!s.name)
+            continue; /* complained of */
+        if (index) {
+            tripsage__buf_putc(&input->destinations, ',');
+            tripsage__buf_putc(&input->destination_names, ',');
+        }
+        put_stop(&input->destinations, &s);
+        tripsage__json_put_string(&input->destination_names, s.name);
+        put_place(&input->places, &s);
+    }
+    tripsage__buf_putc(&input->destinations, ']');
+    tripsage__buf_putc(&input->destination_names, ']');
+}
+
+/* ---- tags ---- */
+
+static int is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static size_t count_characters(const char *text, size_t size)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < size; i++)
+        count += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return count;
+}
+
+/* One tag, trimmed, unless it is there already. */
+static void put_tag(tripsage__trip_input *input, tripsage__slice *seen, size_t *count, const char *index,
+                    const tripsage__json *node)
+{
+    const char *text = tripsage__json_text(node);
+    size_t size, characters;
+
+    while (text && is_space(*text))
+        text++;
+    size = text ? strlen(text) : 0;
+    while (size && is_space(text[size - 1]))
+        size--;
+    characters = count_characters(text, size);
+    if (characters < 1 || characters > 50) {
+        tripsage__reader_complain(&input->reader, index, "expected text of 1 to 50 characters");
+        return;
+    }
+    for (size_t i = 0; i < *count; i++)
+        if (seen[i].size == size && memcmp(seen[i].text, text, size) == 0)
+            return;
+    seen[*count].text = text;
+    seen[(*count)++].size = size;
+    if (input->labels.size) {
+        tripsage__buf_putc(&input->tags, ',');
+        TRIPSAGE__LIT(&input->labels, ", ");
+    }
+    tripsage__json_put_stringn(&input->tags, text, size);
+    tripsage__buf_put(&input->labels, text, size);
+}
+
+static void read_tags(tripsage__trip_input *input)
+{
+    tripsage__reader *r = &input->reader;
+    const tripsage__json *array = NULL;
+    tripsage__slice seen[TAGS_MAX];
+    size_t count = 0, index = 0;
+
+    tripsage__buf_putc(&input->tags, '[');
+    if (given(input, tripsage__read_array(r, "tags", TRIPSAGE__OPTIONAL, 0, TAGS_MAX, &array), "tags",
+              TRIPSAGE__HAS_TAGS, 1)) {
+        tripsage__reader_enter(r, "tags", array);
+        for (const tripsage__json *node = tripsage__json_first(array); node; node = tripsage__json_next(node)) {
+            char name[4] = {(char)('0' + index / 10), (char)('0' + index % 10), '\0', '\0'};
+
+            put_tag(input, seen, &count, index < 10 ? name + 1 : name, node);
+            index++;
+        }
+        tripsage__reader_close_object(r);
+    }
+    tripsage__buf_putc(&input->tags, ']');
+}
+
+/* ---- the whole input ---- */
+
+static void read_preferences(tripsage__trip_input *input)
+{
+    const tripsage__json *preferences = NULL;
+
+    if (given(input,
+              tripsage__read_object(&input->reader, "preferences", TRIPSAGE__OPTIONAL, PREFERENCES_MAX, &preferences),
+              "preferences", TRIPSAGE__HAS_PREFERENCES, 1))
+        tripsage__json_put(&input->preferences, preferences);
+    else
+        TRIPSAGE__LIT(&input->preferences, "{}");
+}
+
+static tripsage_status buffers_status(const tripsage__trip_input *input)
+{
+    const tripsage__buf *const all[] = {&input->breakdown, &input->destinations, &input->destination_names,
+                                        &input->tags,      &input->preferences,  &input->places,
+                                        &input->labels};
+    tripsage_status status = TRIPSAGE_OK;
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0] && status == TRIPSAGE_OK; i++)
+        status = tripsage__buf_status(all[i]);
+    return status;
+}
+
+tripsage_status tripsage__trip_input_read(tripsage__trip_input *input, tripsage_trips *trips, const char *json,
+                                          size_t length, int creating)
+{
+    static const tripsage__buf empty = TRIPSAGE__BUF_INIT(COLUMN_MAX);
+    tripsage_status status;
+
+    (void)trips;
+    memset(input, 0, sizeof *input);
+    input->breakdown = input->destinations = input->destination_names = input->tags = input->preferences =
+        input->places = input->labels = empty;
+    input->status = statuses[0];
+    input->trip_type = trip_types[0];
+    input->visibility = visibilities[0];
+    input->travelers = 1;
+    status = tripsage__reader_open(&input->reader, json, length);
+    if (status != TRIPSAGE_OK)
+        return status;
+    read_plain(input, creating);
+    read_stops(input, creating);
+    read_tags(input);
+    read_budget(input);
+    read_preferences(input);
+    read_ignored_members(&input->reader);
+    tripsage__reader_close_object(&input->reader);
+    status = tripsage__reader_status(&input->reader);
+    return status == TRIPSAGE_OK ? buffers_status(input) : status;
+}
+
+void tripsage__trip_input_free(tripsage__trip_input *input)
+{
+    tripsage__buf_free(&input->breakdown);
+    tripsage__buf_free(&input->destinations);
+    tripsage__buf_free(&input->destination_names);
+    tripsage__buf_free(&input->tags);
+    tripsage__buf_free(&input->preferences);
+    tripsage__buf_free(&input->places);
+    tripsage__buf_free(&input->labels);
+    tripsage__reader_free(&input->reader);
+}
+
+void tripsage__trip_body_put(tripsage__buf *buf, const tripsage__trip_input *input)
+{
+    if (input->description) {
+        tripsage__buf_puts(buf, input->description);
+        tripsage__buf_putc(buf, '\n');
+    }
+    tripsage__buf_put(buf, input->places.data, input->places.size);
+    if (input->labels.size) {
+        tripsage__buf_putc(buf, '\n');
+        tripsage__buf_put(buf, input->labels.data, input->labels.size);
+    }
+}
+
+/* ---- out ---- */
+
+int32_t tripsage__trip_days(const char *start_date, const char *end_date)
+{
+    int32_t start = 0, end = 0;
+
+    if (!tripsage__date_parse(start_date, &start) || !tripsage__date_parse(end_date, &end))
+        return 0;
+    return end - start + 1;
+}
+
+static tripsage__slice column(const tripsage__row *row, int index)
+{
+    tripsage__slice slice;
+
+    slice.text = tripsage__row_text(row, index, &slice.size);
+    return slice;
+}
+
+void tripsage__trip_columns_of(tripsage__trip_columns *out, const tripsage__row *row)
+{
+    out->role = (int)tripsage__row_int(row, 0);
+    out->version = tripsage__row_int(row, 1);
+    out->deleted = !tripsage__row_is_null(row, 2);
+    out->deleted_at = tripsage__row_int(row, 2);
+    out->id = column(row, 3);
+    out->user_id = column(row, 4);
+    out->title = column(row, 5);
+    out->description = column(row, 6);
+    out->start_date = column(row, 7);
+    out->end_date = column(row, 8);
+    out->destinations = column(row, 9);
+    out->status = column(row, 10);
+    out->trip_type = column(row, 11);
+    out->visibility = column(row, 12);
+    out->tags = column(row, 13);
+    out->travelers = tripsage__row_int(row, 14);
+    out->budget_total = tripsage__row_int(row, 15);
+    out->budget_currency = column(row, 16);
+    out->budget_breakdown = column(row, 17);
+    out->preferences = column(row, 18);
+    out->created_at = tripsage__row_int(row, 19);
+    out->updated_at = tripsage__row_int(row, 20);
+}
+
+/* What needs no escaping: ids, days, words, and JSON as it is stored. */
+#define PUT_RAW(buf, before, slice, after)                                                                             \
+    do {                                                                                                               \
+        TRIPSAGE__LIT((buf), before);                                                                                  \
+        tripsage__buf_put((buf), (slice).text, (slice).size);                                                          \
+        TRIPSAGE__LIT((buf), after);                                                                                   \
+    } while (0)
+
+static void put_budget(tripsage__buf *buf, const tripsage__trip_columns *c)
+{
+    if (!c->budget_currency.text) {
+        TRIPSAGE__LIT(buf, ",\"budget\":null");
+        return;
+    }
+    TRIPSAGE__LIT(buf, ",\"budget\":{\"total\":");
+    tripsage__buf_int(buf, c->budget_total);
+    PUT_RAW(buf, ",\"currency\":\"", c->budget_currency, "\"");
+    if (c->budget_breakdown.text)
+        PUT_RAW(buf, ",\"breakdown\":", c->budget_breakdown, "}");
+    else
+        TRIPSAGE__LIT(buf, ",\"breakdown\":null}");
+}
+
+void tripsage__trip_columns_put(tripsage__buf *buf, const tripsage__trip_columns *c)
+{
+    PUT_RAW(buf, "{\"id\":\"", c->id, "\"");
+    PUT_RAW(buf, ",\"user_id\":\"", c->user_id, "\"");
+    TRIPSAGE__LIT(buf, ",\"title\":");
+    tripsage__json_put_stringn(buf, c->title.text, c->title.size);
+    TRIPSAGE__LIT(buf, ",\"description\":");
+    tripsage__json_put_text(buf, c->description.text, c->description.size);
+    PUT_RAW(buf, ",\"start_date\":\"", c->start_date, "\"");
+    PUT_RAW(buf, ",\"end_date\":\"", c->end_date, "\"");
+    TRIPSAGE__LIT(buf, ",\"duration_days\":");
+    tripsage__buf_int(buf, tripsage__trip_days(c->start_date.text, c->end_date.text));
+    PUT_RAW(buf, ",\"destinations\":", c->destinations, "");
+    PUT_RAW(buf, ",\"status\":\"", c->status, "\"");
+    PUT_RAW(buf, ",\"trip_type\":\"", c->trip_type, "\"");
+    PUT_RAW(buf, ",\"visibility\":\"", c->visibility, "\"");
+    PUT_RAW(buf, ",\"tags\":", c->tags, "");
+    TRIPSAGE__LIT(buf, ",\"travelers\":");
+    tripsage__buf_int(buf, c->travelers);
+    put_budget(buf, c);
+    PUT_RAW(buf, ",\"preferences\":", c->preferences, "");
+    TRIPSAGE__LIT(buf, ",\"role\":\"");
+    tripsage__buf_puts(buf, tripsage__role_word(c->role));
+    TRIPSAGE__LIT(buf, "\",\"version\":");
+    tripsage__buf_int(buf, c->version);
+    TRIPSAGE__LIT(buf, ",\"created_at\":");
+    tripsage__json_put_instant(buf, c->created_at);
+    TRIPSAGE__LIT(buf, ",\"updated_at\":");
+    tripsage__json_put_instant(buf, c->updated_at);
+    TRIPSAGE__LIT(buf, ",\"deleted_at\":");
+    if (c->deleted)
+        tripsage__json_put_instant(buf, c->deleted_at);
+    else
+        TRIPSAGE__LIT(buf, "null");
+    tripsage__buf_putc(buf, '}');
+}
+
+void tripsage__trip_put(tripsage__buf *buf, const tripsage__row *row)
+{
+    tripsage__trip_columns columns;
+
+    tripsage__trip_columns_of(&columns, row);
+    tripsage__trip_columns_put(buf, &columns);
+}
+
+void tripsage__trip_reading_begin(void *context)
+{
+    tripsage__trip_reading *reading = context;
+
+    reading->doc->json.size = 0;
+    reading->doc->json.failed = TRIPSAGE_OK;
+    reading->role = TRIPSAGE__ROLE_NONE;
+    reading->deleted = 0;
+}
+
+tripsage_status tripsage__trip_reading_row(void *context, const tripsage__row *row)
+{
+    tripsage__trip_reading *reading = context;
+    tripsage__trip_columns columns;
+
+    tripsage__trip_columns_of(&columns, row);
+    reading->role = columns.role;
+    reading->deleted = columns.deleted;
+    reading->doc->version = columns.version;
+    tripsage__trip_columns_put(&reading->doc->json, &columns);
+    return tripsage__buf_status(&reading->doc->json);
+}

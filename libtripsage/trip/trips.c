@@ -1,0 +1,59 @@
+/* trip/trips.c: the handle: opened, composed, closed; and the room's statement catalogue. */
+#include "trip.h"
+
+#include "base/memory.h"
+#include "statements.h"
+
+tripsage_status tripsage__trips_new(tripsage_trips **out, tripsage__store *store, tripsage_vector *vector)
+{
+    tripsage_trips *trips = tripsage__calloc(1, sizeof *trips);
+    tripsage_status status;
+
+    *out = NULL;
+    if (!trips)
+        return TRIPSAGE_NOMEM();
+    trips->store = tripsage__store_retain(store);
+    trips->env = tripsage__store_env(store);
+    trips->vector = vector;
+    TRIPSAGE_TRY(tripsage__store_secret(trips->cursor_key, store, "cursor_key"));
+    *out = trips;
+    return TRIPSAGE_OK;
+out:
+    tripsage_trips_close(trips);
+    return status;
+}
+
+tripsage_status tripsage_trips_open(tripsage_trips **out, const char *url, const tripsage_runtime *runtime)
+{
+    tripsage__store_options options = {NULL, 0, 0, 0};
+    tripsage__store *store = NULL;
+    tripsage_status status;
+
+    *out = NULL;
+    options.runtime = runtime;
+    TRIPSAGE_TRY(tripsage__store_open(&store, url, &options));
+    TRIPSAGE_TRY(tripsage__trips_new(out, store, NULL));
+out:
+    tripsage__store_release(store);
+    return status;
+}
+
+void tripsage_trips_close(tripsage_trips *trips)
+{
+    if (!trips)
+        return;
+    tripsage__store_release(trips->store);
+    tripsage__free(trips);
+}
+
+const tripsage__statement *const *tripsage__trip_statements(size_t *count)
+{
+    static const tripsage__statement *const all[] = {
+#define XX(name) &tripsage__sql_##name,
+        TRIPSAGE__TRIP_STATEMENT_LIST(XX)
+#undef XX
+    };
+
+    *count = sizeof all / sizeof all[0];
+    return all;
+}
