@@ -2,13 +2,12 @@
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 
-set(TRIPSAGE_PRIVATE_PC "")
+set(TRIPSAGE_PRIVATE_LIBS "") # what a program that links libtripsage.a has to link as well
 function(tripsage_dependency target module)
   pkg_check_modules(${target} REQUIRED IMPORTED_TARGET ${module})
   add_library(${target} INTERFACE)
   target_link_libraries(${target} INTERFACE PkgConfig::${target})
-  string(REGEX REPLACE "[<>=].*" "" name ${module})
-  set(TRIPSAGE_PRIVATE_PC "${TRIPSAGE_PRIVATE_PC} ${name}" PARENT_SCOPE)
+  set(TRIPSAGE_PRIVATE_LIBS ${TRIPSAGE_PRIVATE_LIBS} ${${target}_LDFLAGS} PARENT_SCOPE)
 endfunction()
 
 tripsage_dependency(tripsage_dep_json libcjson)
@@ -16,3 +15,6 @@ tripsage_dependency(tripsage_dep_crypto libcrypto>=3.0)
 tripsage_dependency(tripsage_dep_sqlite sqlite3>=3.40)
 tripsage_dependency(tripsage_dep_jwt libjwt)
 tripsage_dependency(tripsage_dep_argon2 libargon2)
+list(APPEND TRIPSAGE_PRIVATE_LIBS -pthread -lm)
+list(FILTER TRIPSAGE_PRIVATE_LIBS EXCLUDE REGEX "^-L/usr/lib") # some .pc files name the compiler's own folder
+list(REMOVE_DUPLICATES TRIPSAGE_PRIVATE_LIBS)

@@ -29,6 +29,10 @@ TRIPSAGE_BEGIN_DECLS
 
 typedef struct tripsage_doc tripsage_doc;
 
+/* A document of the caller's own text, to be read with the accessors below.
+ * Errors: TRIPSAGE_EMALFORMED (with the byte position), TRIPSAGE_ETOOLARGE, TRIPSAGE_ENOMEM. */
+TRIPSAGE_API tripsage_status tripsage_doc_parse(tripsage_doc **out, const char *json, size_t length);
+
 /* The whole text, compact, NUL-terminated. `length` may be NULL. */
 TRIPSAGE_API const char *tripsage_doc_json(const tripsage_doc *doc, size_t *length);
 
@@ -51,6 +55,23 @@ TRIPSAGE_API int tripsage_doc_bool(tripsage_doc *doc, const char *pointer, int f
 
 /* How many elements the array has, or members the object, at `pointer`. */
 TRIPSAGE_API size_t tripsage_doc_count(tripsage_doc *doc, const char *pointer);
+
+typedef enum tripsage_kind {
+    TRIPSAGE_KIND_ABSENT = 0, /* nothing is there */
+    TRIPSAGE_KIND_NULL = 1,
+    TRIPSAGE_KIND_BOOL = 2,
+    TRIPSAGE_KIND_NUMBER = 3,
+    TRIPSAGE_KIND_TEXT = 4,
+    TRIPSAGE_KIND_ARRAY = 5,
+    TRIPSAGE_KIND_OBJECT = 6
+} tripsage_kind;
+
+/* What is at `pointer`. */
+TRIPSAGE_API tripsage_kind tripsage_doc_kind(tripsage_doc *doc, const char *pointer);
+
+/* The value at `pointer` as JSON text of its own, compact, NUL-terminated; NULL when there is none or no memory. It is
+ * written anew at each call and kept until the document is freed. `length` may be NULL. */
+TRIPSAGE_API const char *tripsage_doc_value(tripsage_doc *doc, const char *pointer, size_t *length);
 
 TRIPSAGE_API void tripsage_doc_free(tripsage_doc *doc);
 

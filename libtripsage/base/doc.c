@@ -22,6 +22,25 @@ tripsage_status tripsage__doc_new(tripsage_doc **out, size_t hint)
     return TRIPSAGE_OK;
 }
 
+tripsage_status tripsage_doc_parse(tripsage_doc **out, const char *json, size_t length)
+{
+    tripsage__json *tree;
+    tripsage_doc *doc;
+    tripsage_status status = tripsage__json_parse(&tree, json, length);
+
+    *out = NULL;
+    if (status != TRIPSAGE_OK)
+        return status;
+    status = tripsage__doc_new(&doc, length == TRIPSAGE_NUL ? strlen(json) : length);
+    if (status != TRIPSAGE_OK) {
+        tripsage__json_free(tree);
+        return status;
+    }
+    doc->tree = tree;
+    tripsage__json_put(&doc->json, tree);
+    return tripsage__doc_finish(out, doc, TRIPSAGE_OK);
+}
+
 tripsage_status tripsage__doc_finish(tripsage_doc **out, tripsage_doc *doc, tripsage_status status)
 {
     *out = NULL;
@@ -34,10 +53,22 @@ tripsage_status tripsage__doc_finish(tripsage_doc **out, tripsage_doc *doc, trip
     return status;
 }
 
+struct tripsage__kept_value {
+    struct tripsage__kept_value *next;
+    char *text;
+};
+
 void tripsage_doc_free(tripsage_doc *doc)
 {
     if (!doc)
         return;
+    while (doc->kept) {
+        struct tripsage__kept_value *next = doc->kept->next;
+
+        tripsage__free(doc->kept->text);
+        tripsage__free(doc->kept);
+        doc->kept = next;
+    }
     tripsage__buf_free(&doc->json);
     tripsage__json_free(doc->tree);
     tripsage__free(doc->next);
@@ -157,4 +188,43 @@ int tripsage_doc_bool(tripsage_doc *doc, const char *pointer, int fallback)
 size_t tripsage_doc_count(tripsage_doc *doc, const char *pointer)
 {
     return tripsage__json_count(locate(doc, pointer));
+}
+
+tripsage_kind tripsage_doc_kind(tripsage_doc *doc, const char *pointer)
+{
+    const tripsage__json *node = locate(doc, pointer);
+
+    if (!node)
+        return TRIPSAGE_KIND_ABSENT;
+    if (tripsage__json_is_object(node))
+        return TRIPSAGE_KIND_OBJECT;
+    if (tripsage__json_is_array(node))
+        return TRIPSAGE_KIND_ARRAY;
+    if (tripsage__json_is_string(node))
+        return TRIPSAGE_KIND_TEXT;
+    if (tripsage__json_is_number(node))
+        return TRIPSAGE_KIND_NUMBER;
+    return tripsage__json_is_bool(node) ? TRIPSAGE_KIND_BOOL : TRIPSAGE_KIND_NULL;
+}
+
+const char *tripsage_doc_value(tripsage_doc *doc, const char *pointer, size_t *length)
+{
+    tripsage__buf text = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT);
+    const tripsage__json *node = locate(doc, pointer);
+    struct tripsage__kept_value *kept = node ? tripsage__malloc(sizeof *kept) : NULL;
+
+    if (length)
+        *length = 0;
+    if (!kept)
+        return NULL;
+    tripsage__json_put(&text, node);
+    if (text.failed != TRIPSAGE_OK) {
+        tripsage__buf_free(&text);
+        tripsage__free(kept);
+        return NULL;
+    }
+    kept->text = tripsage__buf_take(&text, length);
+    kept->next = doc->kept;
+    doc->kept = kept;
+    return kept->text;
 }

@@ -14,6 +14,7 @@ struct tripsage_doc {
     int replayed;
     tripsage__json *tree; /* parsed at the first accessor */
     int unparsable;       /* parsing failed once: do not try again at each accessor */
+    struct tripsage__kept_value *kept; /* what tripsage_doc_value handed out */
 };
 
 /* An empty document with room for `hint` bytes. */
