@@ -1,0 +1,31 @@
+/* auth/auth.h: what the auth room shows its neighbours, beside tripsage/auth.h.
+ *
+ * SQL names other rooms may join: account(id, email, full_name). The e-mail address is kept as tripsage__email_normalize gives it. */
+#ifndef TRIPSAGE_AUTH_AUTH_H
+#define TRIPSAGE_AUTH_AUTH_H
+
+#include <tripsage/auth.h>
+#include <tripsage/cache.h>
+
+#include "store/store.h"
+
+/* Opens accounts over a store that is shared (and retained). `cache` holds tokens verified a moment ago; it is borrowed until
+ * tripsage__auth_free, and NULL makes a small one for this handle alone. Others may write to the cache and clear it: nothing in it is
+ * believed unless this handle put it there. `options` may be NULL.
+ * Errors: TRIPSAGE_EINVALID (field "#options"), TRIPSAGE_ENOMEM, and what reading the key from the store gives. */
+tripsage_status tripsage__auth_new(tripsage_auth **out, tripsage__store *store, tripsage_cache *cache,
+                                   const tripsage_auth_options *options);
+void tripsage__auth_free(tripsage_auth *auth); /* NULL is fine */
+
+/* Deletes sessions whose token has expired, a bounded batch to a transaction; gives how many there were. */
+tripsage_status tripsage__auth_purge(int64_t *sessions, tripsage_auth *auth);
+
+/* Every statement of the room, for whoever checks their plans. */
+const tripsage__statement *const *tripsage__auth_statements(size_t *count);
+
+#define TRIPSAGE__EMAIL_SIZE 255 /* RFC 5321, 4.5.3.1.3: a path of 256 holds 254 between its brackets; and the NUL */
+
+/* Writes the address as it is kept, in lower case; 0 when it is not one (see email.c for what is one). */
+int tripsage__email_normalize(const char *text, char out[TRIPSAGE__EMAIL_SIZE]);
+
+#endif
