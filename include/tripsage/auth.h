@@ -76,21 +76,25 @@ TRIPSAGE_API tripsage_status tripsage_auth_open(tripsage_auth **out, const char 
 TRIPSAGE_API void tripsage_auth_close(tripsage_auth *auth);
 
 /* Makes an account and signs it in.
- * Takes {"email": text, "password": text, "full_name": text?, "data": object?}. The address is kept lower-case;
- * the password may hold any Unicode text of up to 1,024 bytes (a bound on hashing work, not on strength).
+ * Takes {"email": text, "password": text, "full_name": text?, "data": object?}. The address is ASCII and kept
+ * lower-case; the password may hold any Unicode text of up to 1,024 bytes (a bound on hashing work, not on strength);
+ * the name has up to 100 characters; the data, which becomes user_metadata and travels in every token, 4 KiB.
  * Gives a session: {"access_token","token_type":"bearer","expires_in","expires_at","user":{"id","email",
  * "full_name","role","created_at","updated_at","last_sign_in_at"?,"user_metadata","app_metadata"}}.
- * Errors: TRIPSAGE_EMALFORMED, TRIPSAGE_EINVALID (fields), TRIPSAGE_EEXISTS (the address has an account). */
+ * Errors: TRIPSAGE_EMALFORMED, TRIPSAGE_EINVALID (fields), TRIPSAGE_EEXISTS (the address has an account),
+ * TRIPSAGE_EBUSY (passwords are hashed on half the processors at most; ten seconds passed without a turn). */
 TRIPSAGE_API tripsage_status tripsage_auth_sign_up(tripsage_doc **session, tripsage_auth *auth, const char *json,
                                                    size_t length);
 
 /* Signs in with {"email", "password"}; gives a session as above.
  * Errors: TRIPSAGE_ECREDENTIALS, equal in message and in time for an unknown address and a wrong password;
- * TRIPSAGE_EINVALID, TRIPSAGE_EMALFORMED. */
+ * TRIPSAGE_EINVALID, TRIPSAGE_EMALFORMED, TRIPSAGE_EBUSY as above. */
 TRIPSAGE_API tripsage_status tripsage_auth_sign_in(tripsage_doc **session, tripsage_auth *auth, const char *json,
                                                    size_t length);
 
-/* Ends the actor's session: its access tokens are refused from now on. Needs an actor made from a token.
+/* Ends the actor's session: its access tokens are refused from now on by this handle, and within 60 s by others on the
+ * same database, which may have verified them a moment ago. Needs an actor made from a token; ending a session that has
+ * ended is no error.
  * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EINVALID (the actor has no session). */
 TRIPSAGE_API tripsage_status tripsage_auth_sign_out(tripsage_auth *auth, const tripsage_actor *actor);
 
@@ -101,11 +105,14 @@ TRIPSAGE_API tripsage_status tripsage_auth_sign_out(tripsage_auth *auth, const t
 TRIPSAGE_API tripsage_status tripsage_auth_verify(tripsage_actor **actor, tripsage_auth *auth, const char *token,
                                                   size_t length);
 
-/* The actor's own account, the "user" object above. */
+/* The actor's own account, the "user" object above.
+ * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_ENOTFOUND (the actor has no account here). */
 TRIPSAGE_API tripsage_status tripsage_auth_user(tripsage_doc **user, tripsage_auth *auth, const tripsage_actor *actor);
 
 /* Changes the actor's own account: {"full_name": text|null?, "password": text?, "data": object?}; "data" is merged
- * into user_metadata (RFC 7396). */
+ * into user_metadata (RFC 7396). A new password ends the user's other sessions.
+ * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_ENOTFOUND, TRIPSAGE_EMALFORMED, TRIPSAGE_EINVALID (fields),
+ * TRIPSAGE_EBUSY. */
 TRIPSAGE_API tripsage_status tripsage_auth_user_update(tripsage_doc **user, tripsage_auth *auth,
                                                        const tripsage_actor *actor, const char *json, size_t length);
 

@@ -1,10 +1,9 @@
 /* crypto_test.c: digests against published vectors (FIPS 180-4 examples, RFC 4231), base64url against RFC 4648, and the refusals. */
-#include <check.h>
-#include <stdlib.h>
+#include "base/crypto.h"
+
 #include <string.h>
 
-#include "base/crypto.h"
-#include "base/memory.h"
+#include "../suite.h"
 
 static const char *hex_of(const void *data, size_t size)
 {
@@ -208,28 +207,8 @@ START_TEST(base64url_remembers_a_full_buffer)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("base/crypto");
-    TCase *tests = tcase_create("crypto");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_test(tests, sha256_gives_the_published_digests);
-    tcase_add_test(tests, sha256_of_a_million_letters);
-    tcase_add_test(tests, hmac_gives_the_published_codes);
-    tcase_add_test(tests, hmac_takes_an_empty_key_and_empty_data);
-    tcase_add_test(tests, random_bytes_differ_and_fill_all_of_it);
-    tcase_add_test(tests, equality_sees_every_byte);
-    tcase_add_test(tests, wipe_leaves_zeros);
-    tcase_add_test(tests, base64url_gives_the_published_texts);
-    tcase_add_test(tests, base64url_carries_every_byte);
-    tcase_add_test(tests, base64url_refuses_what_it_would_not_write);
-    tcase_add_test(tests, base64url_remembers_a_full_buffer);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE_MAIN("base/crypto", sha256_gives_the_published_digests, sha256_of_a_million_letters,
+           hmac_gives_the_published_codes, hmac_takes_an_empty_key_and_empty_data,
+           random_bytes_differ_and_fill_all_of_it, equality_sees_every_byte, wipe_leaves_zeros,
+           base64url_gives_the_published_texts, base64url_carries_every_byte, base64url_refuses_what_it_would_not_write,
+           base64url_remembers_a_full_buffer)

@@ -1,0 +1,446 @@
+/* auth/accounts.c: making an account, signing in and out, looking at oneself and changing oneself.
+ *
+ * Each call is at most one read and one write of the store; passwords are hashed in between, in no transaction. What must not change
+ * between the two is guarded in the write's SQL (see statements.c). */
+#include <string.h>
+
+#include "auth/auth_internal.h"
+#include "auth/statements.h"
+#include "base/json.h"
+#include "base/memory.h"
+
+/* 100 characters: a name as people write it on a booking. */
+#define NAME_MAX_CHARACTERS 100
+/* 4 KiB of a user's own data: it travels in every access token. */
+#define DATA_MAX ((size_t)4096)
+/* An update starts again when another one came in between. Eight in a row are a program gone wrong. */
+#define UPDATE_ATTEMPTS 8
+
+/* ---- what comes in ---- */
+
+/* Borrowed from the reader, but for the address. */
+struct input {
+    char email[TRIPSAGE__EMAIL_SIZE];
+    const char *password;
+    tripsage__found name_found;
+    const char *full_name;
+    const tripsage__json *data;
+};
+
+static void read_email(tripsage__reader *r, struct input *in)
+{
+    const char *text;
+
+    if (tripsage__read_text(r, "email", TRIPSAGE__REQUIRED, 1, TRIPSAGE__EMAIL_SIZE - 1, &text) != TRIPSAGE__PRESENT)
+        return;
+    if (!tripsage__email_normalize(text, in->email))
+        tripsage__reader_complain(r, "email", "expected an e-mail address such as name@example.com");
+}
+
+static void read_password(tripsage__reader *r, struct input *in, int required, size_t min)
+{
+    if (tripsage__read_text(r, "password", required, min, TRIPSAGE__PASSWORD_BYTES_MAX, &in->password) !=
+        TRIPSAGE__PRESENT)
+        return;
+    if (strlen(in->password) > TRIPSAGE__PASSWORD_BYTES_MAX)
+        tripsage__reader_complain(r, "password", "expected at most %d bytes", TRIPSAGE__PASSWORD_BYTES_MAX);
+}
+
+static void read_profile(tripsage__reader *r, struct input *in)
+{
+    in->name_found = tripsage__read_text(r, "full_name", TRIPSAGE__OPTIONAL, 1, NAME_MAX_CHARACTERS, &in->full_name);
+    tripsage__read_object(r, "data", TRIPSAGE__OPTIONAL, DATA_MAX, &in->data);
+}
+
+/* ---- what goes out ---- */
+
+static tripsage_status token_too_long(void)
+{
+    return TRIPSAGE_FAIL_FIELD("/data", "is too large for an access token");
+}
+
+/* Writes the session document, its token made first. */
+static tripsage_status make_session_doc(tripsage_doc **out, const tripsage_auth *auth, const tripsage__account *account,
+                                        const tripsage__session *session, size_t token_max)
+{
+    tripsage_doc *doc = NULL;
+    char *token = NULL;
+    tripsage_status status;
+
+    *out = NULL;
+    TRIPSAGE_TRY(tripsage__token_sign(&token, &auth->signer, account, session));
+    if (strlen(token) > token_max) {
+        status = token_too_long();
+        goto out;
+    }
+    TRIPSAGE_TRY(tripsage__doc_new(&doc, 2048));
+    TRIPSAGE__LIT(&doc->json, "{\"access_token\":\"");
+    tripsage__buf_puts(&doc->json, token); /* base64url and dots: nothing to escape */
+    TRIPSAGE__LIT(&doc->json, "\",\"token_type\":\"bearer\",\"expires_in\":");
+    tripsage__buf_int(&doc->json, auth->token_ttl_s);
+    TRIPSAGE__LIT(&doc->json, ",\"expires_at\":");
+    tripsage__buf_int(&doc->json, session->expires_at / 1000);
+    TRIPSAGE__LIT(&doc->json, ",\"user\":");
+    tripsage__account_put(&doc->json, account);
+    tripsage__buf_putc(&doc->json, '}');
+    status = tripsage__doc_finish(out, doc, status);
+out:
+    tripsage__free(token);
+    return status;
+}
+
+static tripsage_status make_user_doc(tripsage_doc **out, const tripsage__account *account)
+{
+    tripsage_doc *doc;
+    tripsage_status status = tripsage__doc_new(&doc, 1024);
+
+    *out = NULL;
+    if (status != TRIPSAGE_OK)
+        return status;
+    tripsage__account_put(&doc->json, account);
+    return tripsage__doc_finish(out, doc, status);
+}
+
+/* A session from `now` on. Its token knows whole seconds only, so both end on one. */
+static tripsage_status make_session(tripsage__session *out, const tripsage_auth *auth, int64_t now)
+{
+    out->created_at = now;
+    out->expires_at = (now / 1000 + auth->token_ttl_s) * 1000;
+    return tripsage__uuid7(auth->env, out->id);
+}
+
+/* ---- sign up ---- */
+
+static tripsage_status write_account(const tripsage_auth *auth, const tripsage__account *account,
+                                     const tripsage__session *session)
+{
+    tripsage__value insert[] = {tripsage__text(account->id),
+                                tripsage__text(account->email),
+                                tripsage__text(account->password_hash),
+                                tripsage__text(account->full_name),
+                                tripsage__text(account->role),
+                                tripsage__text(account->user_metadata),
+                                tripsage__text(account->app_metadata),
+                                tripsage__int(account->created_at)};
+    tripsage__value start[] = {tripsage__text(account->id), tripsage__int(account->password_version),
+                               tripsage__text(session->id), tripsage__int(session->created_at),
+                               tripsage__int(session->expires_at)};
+    int64_t inserted = 0;
+    tripsage__step steps[] = {
+        {.statement = &tripsage__sql_account_insert, .params = insert, .param_count = 8, .changes = &inserted},
+        {.statement = &tripsage__sql_session_start, .params = start, .param_count = 5}};
+    tripsage_status status = tripsage__store_write(auth->store, NULL, steps, 2);
+
+    if (status == TRIPSAGE_OK && !inserted)
+        return TRIPSAGE_FAIL(TRIPSAGE_EEXISTS, "this e-mail address has an account already");
+    return status;
+}
+
+static tripsage_status sign_up(tripsage_doc **out, tripsage_auth *auth, const struct input *in, const char *metadata)
+{
+    int64_t now = tripsage__now_ms(auth->env);
+    char id[TRIPSAGE__UUID_SIZE], hash[TRIPSAGE__PASSWORD_HASH_SIZE];
+    tripsage__account account = {.id = id,
+                                 .email = in->email,
+                                 .password_hash = hash,
+                                 .full_name = in->full_name,
+                                 .role = "authenticated",
+                                 .user_metadata = metadata,
+                                 .app_metadata = "{\"provider\":\"email\",\"providers\":[\"email\"]}",
+                                 .version = 1,
+                                 .password_version = 1,
+                                 .created_at = now,
+                                 .updated_at = now,
+                                 .last_sign_in_at = now};
+    tripsage__session session;
+    tripsage_doc *doc = NULL;
+    tripsage_status status;
+
+    TRIPSAGE_TRY(tripsage__uuid7(auth->env, id));
+    TRIPSAGE_TRY(make_session(&session, auth, now));
+    TRIPSAGE_TRY(make_session_doc(&doc, auth, &account, &session, TRIPSAGE__TOKEN_NEW_MAX));
+    TRIPSAGE_TRY(tripsage__password_hash(hash, auth->passwords, auth->env, in->password));
+    TRIPSAGE_TRY(write_account(auth, &account, &session));
+    *out = doc;
+    doc = NULL;
+out:
+    tripsage_doc_free(doc);
+    return status;
+}
+
+tripsage_status tripsage_auth_sign_up(tripsage_doc **session, tripsage_auth *auth, const char *json, size_t length)
+{
+    tripsage__buf metadata = TRIPSAGE__BUF_INIT(DATA_MAX + 1);
+    tripsage__reader r;
+    struct input in = {.password = NULL};
+    tripsage_status status;
+
+    *session = NULL;
+    TRIPSAGE_TRY(tripsage__reader_open(&r, json, length));
+    read_email(&r, &in);
+    read_password(&r, &in, TRIPSAGE__REQUIRED, auth->password_min);
+    read_profile(&r, &in);
+    tripsage__reader_close_object(&r);
+    TRIPSAGE_TRY(tripsage__reader_status(&r));
+    if (in.data)
+        tripsage__json_put(&metadata, in.data);
+    TRIPSAGE_TRY(tripsage__buf_status(&metadata));
+    status = sign_up(session, auth, &in, in.data ? metadata.data : "{}");
+out:
+    tripsage__reader_free(&r);
+    tripsage__buf_free(&metadata);
+    return status;
+}
+
+/* ---- sign in ---- */
+
+static tripsage_status wrong_credentials(void)
+{
+    return TRIPSAGE_FAIL(TRIPSAGE_ECREDENTIALS, "%s", tripsage_status_sentence(TRIPSAGE_ECREDENTIALS));
+}
+
+/* Looks the account up and checks the password. An unknown address takes the same read and the same hash. */
+static tripsage_status check_credentials(tripsage__account *account, tripsage_auth *auth, const struct input *in)
+{
+    tripsage_status status =
+        tripsage__account_read(account, auth->store, NULL, &tripsage__sql_account_by_email, in->email);
+    int matches;
+
+    if (status != TRIPSAGE_OK && status != TRIPSAGE_ENOTFOUND)
+        return status;
+    status = tripsage__password_verify(&matches, auth->passwords, account->password_hash, in->password);
+    if (status == TRIPSAGE_OK && !matches)
+        status = wrong_credentials();
+    return status;
+}
+
+/* `new_hash`: NULL, or the same password's at today's cost. */
+static tripsage_status write_session(const tripsage_auth *auth, const tripsage__account *account,
+                                     const tripsage__session *session, const char *new_hash)
+{
+    tripsage__value start[] = {tripsage__text(account->id), tripsage__int(account->password_version),
+                               tripsage__text(session->id), tripsage__int(session->created_at),
+                               tripsage__int(session->expires_at)};
+    tripsage__value signed_in[] = {tripsage__text(account->id), tripsage__int(account->password_version),
+                                   tripsage__int(session->created_at), tripsage__text(new_hash)};
+    int64_t started = 0;
+    tripsage__step steps[] = {
+        {.statement = &tripsage__sql_session_start, .params = start, .param_count = 5, .changes = &started},
+        {.statement = &tripsage__sql_account_signed_in, .params = signed_in, .param_count = 4}};
+    tripsage_status status = tripsage__store_write(auth->store, NULL, steps, 2);
+
+    /* Nothing started: the password was changed, or the account deleted, since it was read. */
+    return status == TRIPSAGE_OK && !started ? wrong_credentials() : status;
+}
+
+static tripsage_status sign_in(tripsage_doc **out, tripsage_auth *auth, const struct input *in)
+{
+    char hash[TRIPSAGE__PASSWORD_HASH_SIZE];
+    const char *new_hash = NULL;
+    tripsage__account account;
+    tripsage__session session;
+    tripsage_doc *doc = NULL;
+    tripsage_status status;
+
+    TRIPSAGE_TRY(check_credentials(&account, auth, in));
+    if (tripsage__password_is_stale(auth->passwords, account.password_hash)) {
+        TRIPSAGE_TRY(tripsage__password_hash(hash, auth->passwords, auth->env, in->password));
+        new_hash = hash;
+    }
+    TRIPSAGE_TRY(make_session(&session, auth, tripsage__now_ms(auth->env)));
+    account.last_sign_in_at = session.created_at;
+    TRIPSAGE_TRY(make_session_doc(&doc, auth, &account, &session, TRIPSAGE__TOKEN_MAX));
+    TRIPSAGE_TRY(write_session(auth, &account, &session, new_hash));
+    *out = doc;
+    doc = NULL;
+out:
+    tripsage_doc_free(doc);
+    tripsage__account_free(&account);
+    return status;
+}
+
+tripsage_status tripsage_auth_sign_in(tripsage_doc **session, tripsage_auth *auth, const char *json, size_t length)
+{
+    tripsage__reader r;
+    struct input in = {.password = NULL};
+    tripsage_status status;
+
+    *session = NULL;
+    TRIPSAGE_TRY(tripsage__reader_open(&r, json, length));
+    read_email(&r, &in);
+    read_password(&r, &in, TRIPSAGE__REQUIRED, 1); /* today's shortest is asked of new passwords only */
+    tripsage__reader_close_object(&r);
+    TRIPSAGE_TRY(tripsage__reader_status(&r));
+    status = sign_in(session, auth, &in);
+out:
+    tripsage__reader_free(&r);
+    return status;
+}
+
+/* ---- sign out ---- */
+
+tripsage_status tripsage_auth_sign_out(tripsage_auth *auth, const tripsage_actor *actor)
+{
+    tripsage__value params[3];
+    tripsage__step step = {.statement = &tripsage__sql_session_end, .params = params, .param_count = 3};
+    tripsage_status status = tripsage__actor_check(actor);
+
+    if (status != TRIPSAGE_OK)
+        return status;
+    if (!actor->session_id[0])
+        return TRIPSAGE_FAIL_FIELD("#actor", "has no session: it was not made from a token");
+    params[0] = tripsage__text(actor->session_id);
+    params[1] = tripsage__text(actor->user_id);
+    params[2] = tripsage__int(tripsage__now_ms(auth->env));
+    status = tripsage__store_write(auth->store, actor, &step, 1);
+    /* Even where the outcome is unknown: looking once more costs little. */
+    tripsage__verified_forget(auth->verified, actor->user_id);
+    return status;
+}
+
+/* ---- the actor's own account ---- */
+
+static tripsage_status read_own(tripsage__account *account, const tripsage_auth *auth, const tripsage_actor *actor)
+{
+    tripsage_status status = tripsage__actor_check(actor);
+
+    memset(account, 0, sizeof *account);
+    if (status != TRIPSAGE_OK)
+        return status;
+    if (actor->is_service)
+        return TRIPSAGE_FAIL(TRIPSAGE_ENOTFOUND, "the service role has no account");
+    return tripsage__account_read(account, auth->store, actor, &tripsage__sql_account_by_id, actor->user_id);
+}
+
+tripsage_status tripsage_auth_user(tripsage_doc **user, tripsage_auth *auth, const tripsage_actor *actor)
+{
+    tripsage__account account;
+    tripsage_status status = read_own(&account, auth, actor);
+
+    *user = NULL;
+    if (status == TRIPSAGE_OK)
+        status = make_user_doc(user, &account);
+    tripsage__account_free(&account);
+    return status;
+}
+
+/* user_metadata with `data` merged in, which must still fit. */
+static tripsage_status merge_data(tripsage__buf *out, const tripsage__account *account, const tripsage__json *data)
+{
+    tripsage__json *before = NULL;
+    tripsage_status status = tripsage__json_parse(&before, account->user_metadata, TRIPSAGE_NUL);
+
+    if (status == TRIPSAGE_OK) {
+        tripsage__json_put_merged(out, before, data);
+        status = out->failed == TRIPSAGE_ETOOLARGE
+                     ? TRIPSAGE_FAIL_FIELD("/data", "is more than %zu bytes together with what is there", DATA_MAX)
+                     : tripsage__buf_status(out);
+    }
+    tripsage__json_free(before);
+    return status;
+}
+
+/* The token this account will be given must not be longer than what tripsage_auth_verify looks at. */
+static tripsage_status check_token_fits(const tripsage_auth *auth, const tripsage__account *account)
+{
+    tripsage__session session;
+    char *token = NULL;
+    tripsage_status status;
+
+    TRIPSAGE_TRY(make_session(&session, auth, tripsage__now_ms(auth->env)));
+    TRIPSAGE_TRY(tripsage__token_sign(&token, &auth->signer, account, &session));
+    if (strlen(token) > TRIPSAGE__TOKEN_NEW_MAX)
+        status = token_too_long();
+out:
+    tripsage__free(token);
+    return status;
+}
+
+/* A new password ends the user's other sessions: somebody else may have had the old one. */
+static tripsage_status write_update(int64_t *updated, const tripsage_auth *auth, const tripsage_actor *actor,
+                                    const tripsage__account *account, const char *new_hash)
+{
+    tripsage__value end[] = {tripsage__text(account->id), tripsage__int(account->version),
+                             tripsage__text(actor->session_id), tripsage__int(account->updated_at)};
+    tripsage__value update[] = {tripsage__text(account->id),        tripsage__int(account->version),
+                                tripsage__text(account->full_name), tripsage__text(account->user_metadata),
+                                tripsage__int(account->updated_at), tripsage__text(new_hash)};
+    tripsage__step steps[] = {
+        {.statement = &tripsage__sql_session_end_others, .params = end, .param_count = 4},
+        {.statement = &tripsage__sql_account_update, .params = update, .param_count = 6, .changes = updated}};
+    int skip = new_hash ? 0 : 1;
+
+    *updated = 0;
+    return tripsage__store_write(auth->store, actor, steps + skip, (size_t)(2 - skip));
+}
+
+/* One attempt: read, change, write. *updated is 0 when another change came first. */
+static tripsage_status update_once(tripsage_doc **out, int64_t *updated, const tripsage_auth *auth,
+                                   const tripsage_actor *actor, const struct input *in, const char *new_hash)
+{
+    tripsage__buf metadata = TRIPSAGE__BUF_INIT(DATA_MAX + 1);
+    tripsage__account account;
+    tripsage_doc *doc = NULL;
+    tripsage_status status;
+
+    *updated = 0;
+    TRIPSAGE_TRY(read_own(&account, auth, actor));
+    if (in->name_found != TRIPSAGE__ABSENT)
+        account.full_name = in->full_name;
+    if (in->data) {
+        TRIPSAGE_TRY(merge_data(&metadata, &account, in->data));
+        account.user_metadata = metadata.data;
+        TRIPSAGE_TRY(check_token_fits(auth, &account));
+    }
+    account.updated_at = tripsage__now_ms(auth->env);
+    TRIPSAGE_TRY(make_user_doc(&doc, &account));
+    TRIPSAGE_TRY(write_update(updated, auth, actor, &account, new_hash));
+    if (*updated) {
+        *out = doc;
+        doc = NULL;
+    }
+out:
+    tripsage_doc_free(doc);
+    tripsage__account_free(&account);
+    tripsage__buf_free(&metadata);
+    return status;
+}
+
+static tripsage_status update(tripsage_doc **out, tripsage_auth *auth, const tripsage_actor *actor,
+                              const struct input *in)
+{
+    char hash[TRIPSAGE__PASSWORD_HASH_SIZE];
+    tripsage_status status = TRIPSAGE_OK;
+    int64_t updated = 0;
+
+    if (in->password)
+        TRIPSAGE_TRY(tripsage__password_hash(hash, auth->passwords, auth->env, in->password));
+    for (int attempt = 0; attempt < UPDATE_ATTEMPTS && !updated; attempt++)
+        TRIPSAGE_TRY(update_once(out, &updated, auth, actor, in, in->password ? hash : NULL));
+    if (!updated)
+        status = TRIPSAGE_FAIL(TRIPSAGE_EBUSY, "the account was changed again and again by somebody else");
+out:
+    if (in->password)
+        tripsage__verified_forget(auth->verified, actor->user_id);
+    return status;
+}
+
+tripsage_status tripsage_auth_user_update(tripsage_doc **user, tripsage_auth *auth, const tripsage_actor *actor,
+                                          const char *json, size_t length)
+{
+    tripsage__reader r = {.root = NULL};
+    struct input in = {.password = NULL};
+    tripsage_status status;
+
+    *user = NULL;
+    TRIPSAGE_TRY(tripsage__actor_check(actor));
+    TRIPSAGE_TRY(tripsage__reader_open(&r, json, length));
+    read_password(&r, &in, TRIPSAGE__OPTIONAL, auth->password_min);
+    read_profile(&r, &in);
+    tripsage__reader_close_object(&r);
+    TRIPSAGE_TRY(tripsage__reader_status(&r));
+    status = update(user, auth, actor, &in);
+out:
+    tripsage__reader_free(&r);
+    return status;
+}

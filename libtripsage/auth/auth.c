@@ -1,0 +1,189 @@
+/* auth/auth.c: the handle: its options looked at, opened and closed; and the purge. */
+#include <string.h>
+
+#include "auth/auth_internal.h"
+#include "auth/statements.h"
+#include "base/crypto.h"
+#include "base/memory.h"
+
+/* RFC 7518, 3.2: as long as the digest. At the other end, what fits a line of a settings file. */
+#define KEY_MIN 32
+#define KEY_MAX 1024
+/* A year: a token is no account. */
+#define TTL_MAX_S 31536000u
+/* Asking for more characters than that keeps people out instead of attackers. */
+#define PASSWORD_MIN_MAX 128u
+/* 1 GiB and 64 passes are seconds of work for each sign-in; Argon2 itself takes no less than 8 KiB for its one lane. */
+#define ARGON2_MEMORY_MIN 8u
+#define ARGON2_MEMORY_MAX (1024u * 1024)
+#define ARGON2_PASSES_MAX 64u
+
+static uint32_t or_default(uint32_t value, uint32_t standard)
+{
+    return value ? value : standard;
+}
+
+/* ---- options ---- */
+
+/* A name or an address of a service: printable ASCII. */
+static int is_issuer(const char *text)
+{
+    size_t length = strlen(text);
+
+    if (length == 0 || length > TRIPSAGE__ISSUER_MAX)
+        return 0;
+    for (size_t i = 0; i < length; i++)
+        if (text[i] <= ' ' || text[i] > '~')
+            return 0;
+    return 1;
+}
+
+static tripsage_status check_options(const tripsage_auth_options *o)
+{
+    size_t key_size = o->jwt_secret ? strlen(o->jwt_secret) : KEY_MIN;
+
+    if (o->version != 1)
+        return TRIPSAGE_FAIL_FIELD("#options", "auth.version is %u; start from TRIPSAGE_AUTH_OPTIONS_INIT", o->version);
+    if (key_size < KEY_MIN || key_size > KEY_MAX)
+        return TRIPSAGE_FAIL_FIELD("#options", "auth.jwt_secret must have %d to %d bytes", KEY_MIN, KEY_MAX);
+    if (o->issuer && !is_issuer(o->issuer))
+        return TRIPSAGE_FAIL_FIELD("#options",
+                                   "auth.issuer must have 1 to %d printable ASCII characters without spaces",
+                                   TRIPSAGE__ISSUER_MAX);
+    if (o->token_ttl_s > TTL_MAX_S)
+        return TRIPSAGE_FAIL_FIELD("#options", "auth.token_ttl_s must be at most %u, a year", TTL_MAX_S);
+    if (o->password_min > PASSWORD_MIN_MAX)
+        return TRIPSAGE_FAIL_FIELD("#options", "auth.password_min must be at most %u", PASSWORD_MIN_MAX);
+    if (o->argon2_memory_kib && (o->argon2_memory_kib < ARGON2_MEMORY_MIN || o->argon2_memory_kib > ARGON2_MEMORY_MAX))
+        return TRIPSAGE_FAIL_FIELD("#options", "auth.argon2_memory_kib must be from %u to %u", ARGON2_MEMORY_MIN,
+                                   ARGON2_MEMORY_MAX);
+    if (o->argon2_passes > ARGON2_PASSES_MAX)
+        return TRIPSAGE_FAIL_FIELD("#options", "auth.argon2_passes must be at most %u", ARGON2_PASSES_MAX);
+    return TRIPSAGE_OK;
+}
+
+/* The key given, or the database's own in hexadecimal, so that it can be handed to other verifiers as text. */
+static tripsage_status take_key(tripsage_auth *auth, const char *given)
+{
+    unsigned char secret[32];
+    char text[2 * sizeof secret + 1];
+    tripsage_status status = TRIPSAGE_OK;
+
+    if (!given) {
+        TRIPSAGE_TRY(tripsage__store_secret(secret, auth->store, "jwt_secret"));
+        tripsage__hex(text, secret, sizeof secret);
+        given = text;
+    }
+    auth->key_size = strlen(given);
+    auth->key = tripsage__strdup(given);
+    if (!auth->key)
+        status = TRIPSAGE_NOMEM();
+out:
+    tripsage__wipe(secret, sizeof secret);
+    tripsage__wipe(text, sizeof text);
+    return status;
+}
+
+static tripsage_status take_options(tripsage_auth *auth, const tripsage_auth_options *options)
+{
+    tripsage_status status;
+
+    auth->token_ttl_s = or_default(options->token_ttl_s, 3600);
+    auth->password_min = or_default(options->password_min, 8);
+    auth->issuer = tripsage__strdup(options->issuer ? options->issuer : "tripsage");
+    if (!auth->issuer)
+        return TRIPSAGE_NOMEM();
+    status = take_key(auth, options->jwt_secret);
+    auth->signer.issuer = auth->issuer;
+    auth->signer.key = auth->key;
+    auth->signer.key_size = auth->key_size;
+    return status;
+}
+
+/* ---- opened and closed ---- */
+
+tripsage_status tripsage__auth_new(tripsage_auth **out, tripsage__store *store, tripsage_cache *cache,
+                                   const tripsage_auth_options *options)
+{
+    static const tripsage_auth_options standard = TRIPSAGE_AUTH_OPTIONS_INIT;
+    tripsage_auth *auth = NULL;
+    tripsage_status status;
+
+    *out = NULL;
+    if (!options)
+        options = &standard;
+    TRIPSAGE_TRY(check_options(options));
+    auth = tripsage__calloc(1, sizeof *auth);
+    if (!auth) {
+        status = TRIPSAGE_NOMEM();
+        goto out;
+    }
+    auth->store = tripsage__store_retain(store);
+    auth->env = tripsage__store_env(store);
+    TRIPSAGE_TRY(take_options(auth, options));
+    TRIPSAGE_TRY(tripsage__passwords_new(&auth->passwords, or_default(options->argon2_memory_kib, 19456),
+                                         or_default(options->argon2_passes, 2), 0));
+    TRIPSAGE_TRY(tripsage__verified_new(&auth->verified, auth->env, cache));
+    *out = auth;
+    auth = NULL;
+out:
+    tripsage__auth_free(auth);
+    return status;
+}
+
+void tripsage__auth_free(tripsage_auth *auth)
+{
+    if (!auth)
+        return;
+    tripsage__verified_free(auth->verified);
+    tripsage__passwords_free(auth->passwords);
+    tripsage__wipe(auth->key, auth->key_size);
+    tripsage__free(auth->key);
+    tripsage__free(auth->issuer);
+    tripsage__store_release(auth->store);
+    tripsage__free(auth);
+}
+
+tripsage_status tripsage_auth_open(tripsage_auth **out, const char *url, const tripsage_auth_options *options,
+                                   const tripsage_runtime *runtime)
+{
+    tripsage__store_options store_options = {.runtime = runtime};
+    tripsage__store *store = NULL;
+    tripsage_status status;
+
+    *out = NULL;
+    TRIPSAGE_TRY(tripsage__store_open(&store, url, &store_options));
+    TRIPSAGE_TRY(tripsage__auth_new(out, store, NULL, options));
+out:
+    tripsage__store_release(store);
+    return status;
+}
+
+void tripsage_auth_close(tripsage_auth *auth)
+{
+    tripsage__auth_free(auth);
+}
+
+/* ---- purge ---- */
+
+tripsage_status tripsage__auth_purge(int64_t *sessions, tripsage_auth *auth)
+{
+    /* A token is good for as long as clocks may differ after its end, and its session with it. */
+    int64_t before = tripsage__now_ms(auth->env) - TRIPSAGE__TOKEN_SKEW_MS;
+    tripsage__value params[] = {tripsage__int(before), tripsage__int(TRIPSAGE__SESSION_PURGE_BATCH)};
+    int64_t deleted;
+
+    *sessions = 0;
+    do {
+        tripsage__step step = {
+            .statement = &tripsage__sql_session_purge, .params = params, .param_count = 2, .changes = &deleted};
+        tripsage_status status;
+
+        deleted = 0;
+        status = tripsage__store_write(auth->store, NULL, &step, 1);
+        if (status != TRIPSAGE_OK)
+            return status;
+        *sessions += deleted;
+    } while (deleted == TRIPSAGE__SESSION_PURGE_BATCH);
+    return TRIPSAGE_OK;
+}

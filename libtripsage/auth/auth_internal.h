@@ -1,0 +1,24 @@
+/* auth/auth_internal.h: the handle, for the files of this room. */
+#ifndef TRIPSAGE_AUTH_AUTH_INTERNAL_H
+#define TRIPSAGE_AUTH_AUTH_INTERNAL_H
+
+#include "auth/auth.h"
+#include "auth/password.h"
+#include "auth/token.h"
+#include "auth/verified.h"
+
+/* Immutable once made, except for what `passwords` and `verified` guard themselves. */
+struct tripsage_auth {
+    tripsage__store *store; /* a reference of our own */
+    tripsage__env *env;     /* the store's */
+    tripsage__passwords *passwords;
+    tripsage__verified *verified;
+    tripsage__signer signer; /* its texts are the two below */
+    char *issuer;
+    char *key;
+    size_t key_size;
+    uint32_t token_ttl_s;
+    uint32_t password_min;
+};
+
+#endif

@@ -1,0 +1,226 @@
+/* auth_test.c: the handle: options, keys, opening alone and over a shared store; and the purge. */
+#include "auth/statements.h"
+#include "fixture.h"
+
+static void check_option(const tripsage_auth_options *options, const char *member)
+{
+    tripsage__store *store = open_store();
+    tripsage_auth *auth = (tripsage_auth *)store;
+
+    ck_assert_fails(tripsage__auth_new(&auth, store, NULL, options), TRIPSAGE_EINVALID);
+    ck_assert_ptr_null(auth);
+    assert_field("#options");
+    ck_assert_msg(strstr(tripsage_last_error()->message, member), "%s", tripsage_last_error()->message);
+    tripsage__store_release(store);
+}
+
+#define WITH(member, value)                                                                                            \
+    do {                                                                                                               \
+        tripsage_auth_options options_ = cheap_options();                                                              \
+        options_.member = (value);                                                                                     \
+        check_option(&options_, "auth." #member);                                                                      \
+    } while (0)
+
+START_TEST(refuses_options_out_of_bounds)
+{
+    char long_issuer[300], long_key[1100];
+
+    memset(long_issuer, 'i', sizeof long_issuer - 1);
+    long_issuer[256] = '\0';
+    memset(long_key, 'k', sizeof long_key - 1);
+    long_key[1025] = '\0';
+    WITH(version, 0);
+    WITH(version, 2);
+    WITH(jwt_secret, "");
+    WITH(jwt_secret, "31 bytes are one too few for it");
+    WITH(jwt_secret, long_key);
+    WITH(issuer, "");
+    WITH(issuer, "two words");
+    WITH(issuer, "caf\xc3\xa9");
+    WITH(issuer, long_issuer);
+    WITH(token_ttl_s, 31536001);
+    WITH(password_min, 129);
+    WITH(argon2_memory_kib, 7);
+    WITH(argon2_memory_kib, 1024 * 1024 + 1);
+    WITH(argon2_passes, 65);
+}
+END_TEST
+
+START_TEST(options_do_what_they_say)
+{
+    tripsage__store *store = open_store();
+    tripsage_auth_options options = cheap_options();
+    tripsage_auth *auth;
+    tripsage_doc *session;
+    tripsage_actor *actor;
+
+    options.issuer = "https://trips.example.com/auth";
+    options.token_ttl_s = 120;
+    options.password_min = 15;
+    auth = auth_over(store, &options);
+    ck_assert_fails(sign_up(&session, auth, "a@b", "fourteen chars"), TRIPSAGE_EINVALID);
+    ck_assert_ok(sign_up(&session, auth, "a@b", "fifteen chars !"));
+    ck_assert_int_eq(tripsage_doc_int(session, "/expires_in", 0), 120);
+    ck_assert_int_eq(tripsage_doc_int(session, "/expires_at", 0), NOON / 1000 + 120);
+    actor = actor_of(auth, session);
+    ck_assert_ptr_nonnull(strstr(tripsage_actor_claims(actor), "\"iss\":\"https://trips.example.com/auth\""));
+    tripsage_actor_free(actor);
+    tripsage_doc_free(session);
+    tripsage__auth_free(auth);
+    tripsage__store_release(store);
+}
+END_TEST
+
+START_TEST(defaults_are_the_documented_ones)
+{
+    tripsage__store *store = open_store();
+    tripsage_auth *auth;
+
+    ck_assert_ok(tripsage__auth_new(&auth, store, NULL, NULL));
+    ck_assert_uint_eq(auth->token_ttl_s, 3600);
+    ck_assert_uint_eq(auth->password_min, 8);
+    ck_assert_str_eq(auth->issuer, "tripsage");
+    ck_assert(!tripsage__password_is_stale(auth->passwords, "$argon2id$v=19$m=19456,t=2,p=1$x"));
+    tripsage__auth_free(auth);
+    tripsage__auth_free(NULL);
+    tripsage__store_release(store);
+}
+END_TEST
+
+/* Without a secret of the program's, the database has one of its own: kept, and no other database's. */
+START_TEST(the_database_keeps_a_key)
+{
+    tripsage_auth_options options = cheap_options();
+    tripsage__store *store = open_store();
+    tripsage__store *elsewhere = open_store();
+    tripsage_auth *one, *two, *other;
+    tripsage_doc *session;
+    tripsage_actor *actor;
+
+    options.jwt_secret = NULL;
+    one = auth_over(store, &options);
+    two = auth_over(store, &options);
+    other = auth_over(elsewhere, &options);
+    ck_assert_uint_eq(one->key_size, 64);
+    session = new_session(one);
+    tripsage_actor_free(actor_of(two, session));
+    ck_assert_fails(verify(&actor, other, session), TRIPSAGE_ETOKEN);
+    tripsage_doc_free(session);
+    tripsage__auth_free(one);
+    tripsage__auth_free(two);
+    tripsage__auth_free(other);
+    tripsage__store_release(store);
+    tripsage__store_release(elsewhere);
+}
+END_TEST
+
+START_TEST(opens_alone)
+{
+    tripsage_auth_options bad = cheap_options();
+    tripsage_auth *auth;
+
+    ck_assert_ok(tripsage_auth_open(&auth, "sqlite::memory:", NULL, NULL));
+    tripsage_auth_close(auth);
+    tripsage_auth_close(NULL);
+    ck_assert_fails(tripsage_auth_open(&auth, "nothing:", NULL, NULL), TRIPSAGE_ENOTSUP);
+    ck_assert_ptr_null(auth);
+    bad.version = 9;
+    ck_assert_fails(tripsage_auth_open(&auth, "sqlite::memory:", &bad, NULL), TRIPSAGE_EINVALID);
+    ck_assert_ptr_null(auth);
+}
+END_TEST
+
+static int no_bytes(unsigned char *out, size_t size, void *user)
+{
+    (void)out;
+    (void)size;
+    (void)user;
+    return -1;
+}
+
+START_TEST(no_randomness_no_handle)
+{
+    tripsage_runtime runtime = TRIPSAGE_RUNTIME_INIT;
+    tripsage_auth_options options = cheap_options();
+    tripsage_auth *auth;
+
+    runtime.random_bytes = no_bytes;
+    ck_assert_fails(tripsage_auth_open(&auth, "sqlite::memory:", &options, &runtime), TRIPSAGE_EINTERNAL);
+    ck_assert_ptr_null(auth);
+}
+END_TEST
+
+static int64_t purge(tripsage_auth *auth)
+{
+    int64_t count = -1;
+
+    ck_assert_ok(tripsage__auth_purge(&count, auth));
+    return count;
+}
+
+START_TEST(purge_takes_expired_sessions_and_no_others)
+{
+    tripsage_auth *auth = open_auth();
+    tripsage_doc *first = new_session(auth);
+    tripsage_doc *second;
+
+    clock_ms += HOUR / 2;
+    ck_assert_ok(sign_in(&second, auth, "ada@example.com", "correct horse"));
+    ck_assert_int_eq(purge(auth), 0);
+    clock_ms = NOON + HOUR + 59999; /* the last moment of grace */
+    tripsage_actor_free(actor_of(auth, first));
+    ck_assert_int_eq(purge(auth), 0);
+    clock_ms = NOON + HOUR + 60000;
+    ck_assert_int_eq(purge(auth), 1);
+    ck_assert_int_eq(purge(auth), 0);
+    tripsage_actor_free(actor_of(auth, second));
+    clock_ms += HOUR;
+    ck_assert_int_eq(purge(auth), 1);
+    tripsage_doc_free(first);
+    tripsage_doc_free(second);
+    tripsage_auth_close(auth);
+}
+END_TEST
+
+/* More than one transaction's worth. */
+START_TEST(purge_takes_many)
+{
+    tripsage__store *store = open_store();
+    tripsage_auth *auth = auth_over(store, NULL);
+    tripsage_doc *session = new_session(auth);
+    const char *user = tripsage_doc_text(session, "/user/id");
+    char id[TRIPSAGE__UUID_SIZE];
+
+    for (int i = 0; i < 2 * TRIPSAGE__SESSION_PURGE_BATCH; i++) {
+        tripsage__value params[] = {tripsage__text(user), tripsage__int(1), tripsage__text(id), tripsage__int(NOON),
+                                    tripsage__int(NOON + HOUR)};
+        tripsage__step step = {.statement = &tripsage__sql_session_start, .params = params, .param_count = 5};
+
+        ck_assert_ok(tripsage__uuid7(auth->env, id));
+        params[2] = tripsage__text(id);
+        ck_assert_ok(tripsage__store_write(store, NULL, &step, 1));
+    }
+    clock_ms += 2 * HOUR;
+    ck_assert_int_eq(purge(auth), 2 * TRIPSAGE__SESSION_PURGE_BATCH + 1);
+    ck_assert_int_eq(purge(auth), 0);
+    tripsage_doc_free(session);
+    tripsage__auth_free(auth);
+    tripsage__store_release(store);
+}
+END_TEST
+
+START_TEST(the_statements_are_listed_once_each)
+{
+    size_t count;
+    const tripsage__statement *const *all = tripsage__auth_statements(&count);
+
+    ck_assert_uint_eq(count, 10);
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < i; j++)
+            ck_assert_str_ne(all[i]->name, all[j]->name);
+}
+END_TEST
+
+SUITE_MAIN("auth/auth", refuses_options_out_of_bounds, options_do_what_they_say, defaults_are_the_documented_ones,
+           the_database_keeps_a_key, opens_alone, no_randomness_no_handle, purge_takes_expired_sessions_and_no_others,
+           purge_takes_many, the_statements_are_listed_once_each)
