@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # install-deps.sh build|test|lint: installs the Debian packages that a purpose needs and this machine lacks.
 #
-# This is the one list of them; the names are the same on Debian 12 and 13. When nothing is missing, apt is not started at
+# This is the one list of them; but for one, the names are the same on Debian 12 and 13. When nothing is missing, apt is not started at
 # all, so a second run works without a network. Installing needs root, or sudo; without either, the command to run is printed.
 set -euo pipefail
 
@@ -10,6 +10,12 @@ set -euo pipefail
 BUILD=(cmake ninja-build pkg-config gcc g++ libc6-dev
        libcivetweb-dev libjwt-dev libcjson-dev libsqlite3-dev libargon2-dev libssl-dev
        ca-certificates tzdata)
+
+# Debian 13 moved the old names of time zones (Asia/Calcutta, which browsers still send) to a package of their own.
+# shellcheck source=/dev/null
+if [[ $(. /etc/os-release 2>/dev/null && echo "${ID:-} ${VERSION_ID:-}") == "debian "1[3-9]* ]]; then
+    BUILD+=(tzdata-legacy)
+fi
 
 # To test: the unit test library, and what the README's session uses. iproute2 brings up the loopback of the network
 # namespace that session runs in.

@@ -1,25 +1,21 @@
 #!/usr/bin/env bash
 # Every public header compiles alone, as C99, C11 and C++17, twice in one file, with no warning, with every compiler here. So do the
 # initialisers, which only warn where they are used.
-set -euo pipefail
+source "$(dirname "$0")/lib.sh"
 source_dir=$1
-shift # the compilers: pairs of a C and a C++ compiler, "-" where there is none
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+shift # the compilers: pairs of a C and a C++ compiler
 strict=(-pedantic -Werror -Wall -Wextra -Wshadow -Wconversion -fsyntax-only)
 
 compiled=0
 compile() { # COMPILER STANDARD LANGUAGE FILE
-    "$1" "-std=$2" "${strict[@]}" -I "$source_dir/include" -x "$3" "$4" || {
-        echo "$4 does not compile with $1 -std=$2" >&2
-        exit 1
-    }
+    "$1" "-std=$2" "${strict[@]}" -I "$source_dir/include" -x "$3" "$4" || fail "$4 does not compile with $1 -std=$2"
     compiled=$((compiled + 1))
 }
 
 each_language() { # FILE
-    [[ $cc == - ]] || { compile "$cc" c99 c "$1" && compile "$cc" c11 c "$1"; }
-    [[ $cxx == - ]] || compile "$cxx" c++17 c++ "$1"
+    compile "$cc" c99 c "$1"
+    compile "$cc" c11 c "$1"
+    compile "$cxx" c++17 c++ "$1"
 }
 
 # Every TRIPSAGE_x_INIT with the type it is for.
@@ -39,10 +35,7 @@ grep -q make_options "$initialisers"
 # The test can fail: a header that leans on another is caught.
 echo 'size_t tripsage_needs_stddef(void);' >"$work/needy.c"
 cc=$1
-if [[ $cc != - ]] && "$cc" -std=c99 "${strict[@]}" -x c "$work/needy.c" 2>/dev/null; then
-    echo "self-check: a header without its include was let through" >&2
-    exit 1
-fi
+! "$cc" -std=c99 "${strict[@]}" -x c "$work/needy.c" 2>/dev/null || fail "self-check: a header without its include was let through"
 
 while (($# >= 2)); do
     cc=$1 cxx=$2

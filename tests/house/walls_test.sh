@@ -1,19 +1,12 @@
 #!/usr/bin/env bash
 # The walls between the rooms (see walls.awk) hold in the tree. First the test shows that it can fail: it plants one file for every
 # wall in a small tree of its own and expects to hear about each, and plants the same line where it is allowed and expects silence.
-set -euo pipefail
+source "$(dirname "$0")/lib.sh"
 source_dir=$1
 rules=$source_dir/tests/house/walls.awk
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 
 violations() { # of the tree below $1
     (cd "$1" && find include libtripsage tripsage-server examples -name '*.[ch]' -print | LC_ALL=C sort | xargs awk -f "$rules")
-}
-
-fail() {
-    echo "$*" >&2
-    exit 1
 }
 
 planted() { # LINE... : a small tree with one file at path $1 that holds $2
