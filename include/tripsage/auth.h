@@ -109,6 +109,12 @@ TRIPSAGE_API tripsage_status tripsage_auth_verify(tripsage_actor **actor, tripsa
  * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_ENOTFOUND (the actor has no account here). */
 TRIPSAGE_API tripsage_status tripsage_auth_user(tripsage_doc **user, tripsage_auth *auth, const tripsage_actor *actor);
 
+/* The account with this e-mail address, in any case, as the "user" object above. For programs that know people by their address;
+ * only the service role may ask, since the answer tells who has an account.
+ * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EFORBIDDEN, TRIPSAGE_EINVALID (field "#email"), TRIPSAGE_ENOTFOUND. */
+TRIPSAGE_API tripsage_status tripsage_auth_find_user(tripsage_doc **user, tripsage_auth *auth,
+                                                     const tripsage_actor *actor, const char *email);
+
 /* Changes the actor's own account: {"full_name": text|null?, "password": text?, "data": object?}; "data" is merged
  * into user_metadata (RFC 7396). A new password ends the user's other sessions.
  * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_ENOTFOUND, TRIPSAGE_EMALFORMED, TRIPSAGE_EINVALID (fields),

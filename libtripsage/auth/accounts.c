@@ -324,6 +324,27 @@ tripsage_status tripsage_auth_user(tripsage_doc **user, tripsage_auth *auth, con
     return status;
 }
 
+tripsage_status tripsage_auth_find_user(tripsage_doc **user, tripsage_auth *auth, const tripsage_actor *actor,
+                                        const char *email)
+{
+    char address[TRIPSAGE__EMAIL_SIZE];
+    tripsage__account account;
+    tripsage_status status = tripsage__actor_check(actor);
+
+    *user = NULL;
+    if (status != TRIPSAGE_OK)
+        return status;
+    if (!actor->is_service)
+        return TRIPSAGE_FAIL(TRIPSAGE_EFORBIDDEN, "only the service role may look for other people's accounts");
+    if (!email || !tripsage__email_normalize(email, address))
+        return TRIPSAGE_FAIL_FIELD("#email", "expected an e-mail address such as name@example.com");
+    status = tripsage__account_read(&account, auth->store, actor, &tripsage__sql_account_by_email, address);
+    if (status == TRIPSAGE_OK)
+        status = make_user_doc(user, &account);
+    tripsage__account_free(&account);
+    return status;
+}
+
 /* user_metadata with `data` merged in, which must still fit. */
 static tripsage_status merge_data(tripsage__buf *out, const tripsage__account *account, const tripsage__json *data)
 {

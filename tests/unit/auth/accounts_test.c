@@ -35,13 +35,14 @@ START_TEST(sign_up_gives_a_session)
     tripsage_doc *session;
     tripsage_actor *actor;
 
-    ck_assert_ok(tripsage_auth_sign_up(&session, auth, TRIPSAGE_JSON({
+    ck_assert_ok(tripsage_auth_sign_up(&session, auth,
+                                       TRIPSAGE_JSON({
         "email" : "Ada@Example.com",
         "password" : "correct horse",
         "full_name" : "Ada L.",
         "data" : {"theme" : "dark"}
     }),
-                                       TRIPSAGE_NUL));
+                                                       TRIPSAGE_NUL));
     check_session(session, "ada@example.com");
     ck_assert_str_eq(tripsage_doc_text(session, "/user/full_name"), "Ada L.");
     ck_assert_str_eq(tripsage_doc_text(session, "/user/created_at"), "2026-03-01T12:00:00.000Z");
@@ -433,6 +434,35 @@ START_TEST(who_has_no_account_has_none_to_see_or_change)
 }
 END_TEST
 
+START_TEST(the_service_role_finds_an_account_by_its_address)
+{
+    tripsage_auth *auth = open_auth();
+    tripsage_doc *session = new_session(auth);
+    tripsage_actor *ada = actor_of(auth, session);
+    tripsage_actor *service;
+    tripsage_doc *own, *found;
+
+    ck_assert_ok(tripsage_actor_service(&service));
+    ck_assert_ok(tripsage_auth_user(&own, auth, ada));
+    ck_assert_ok(tripsage_auth_find_user(&found, auth, service, "Ada@Example.com"));
+    ck_assert_str_eq(tripsage_doc_json(found, NULL), tripsage_doc_json(own, NULL));
+    tripsage_doc_free(found);
+    ck_assert_fails(tripsage_auth_find_user(&found, auth, service, "grace@example.com"), TRIPSAGE_ENOTFOUND);
+    ck_assert_ptr_null(found);
+    ck_assert_fails(tripsage_auth_find_user(&found, auth, service, "no address"), TRIPSAGE_EINVALID);
+    assert_field("#email");
+    ck_assert_fails(tripsage_auth_find_user(&found, auth, service, NULL), TRIPSAGE_EINVALID);
+    ck_assert_fails(tripsage_auth_find_user(&found, auth, ada, "ada@example.com"), TRIPSAGE_EFORBIDDEN);
+    ck_assert_fails(tripsage_auth_find_user(&found, auth, NULL, "ada@example.com"), TRIPSAGE_EUNAUTHENTICATED);
+    ck_assert_ptr_null(found);
+    tripsage_doc_free(own);
+    tripsage_actor_free(service);
+    tripsage_actor_free(ada);
+    tripsage_doc_free(session);
+    tripsage_auth_close(auth);
+}
+END_TEST
+
 START_TEST(update_merges_data_and_sets_the_name)
 {
     tripsage_auth *auth = open_auth();
@@ -595,6 +625,6 @@ SUITE_MAIN("auth/accounts", sign_up_gives_a_session, sign_up_needs_no_name_and_n
            unknown_address_and_wrong_password_look_and_cost_the_same, another_cost_makes_the_hash_again,
            a_password_changed_in_between_lets_nobody_in_with_the_old_one, an_update_in_between_is_not_lost,
            user_is_what_the_session_said, who_has_no_account_has_none_to_see_or_change,
-           update_merges_data_and_sets_the_name, update_refuses_what_is_wrong_with_the_input,
-           update_bounds_the_merged_data, a_new_password_ends_the_other_sessions, sign_out_ends_one_session_at_once,
-           sign_out_needs_a_session)
+           the_service_role_finds_an_account_by_its_address, update_merges_data_and_sets_the_name,
+           update_refuses_what_is_wrong_with_the_input, update_bounds_the_merged_data,
+           a_new_password_ends_the_other_sessions, sign_out_ends_one_session_at_once, sign_out_needs_a_session)
