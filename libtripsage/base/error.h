@@ -16,13 +16,15 @@
 #define TRIPSAGE__PRINTF(position, first)
 #endif
 
-#define TRIPSAGE_FAIL(status, ...)                tripsage__fail((status), 0, __FILE__, __LINE__, __VA_ARGS__)
-#define TRIPSAGE_FAIL_NATIVE(status, native, ...) tripsage__fail((status), (native), __FILE__, __LINE__, __VA_ARGS__)
-#define TRIPSAGE_NOMEM()                          tripsage__fail(TRIPSAGE_ENOMEM, 0, __FILE__, __LINE__, "out of memory")
+/* These give their status as well as recording it, so that a compiler sees that it is no success. `status` is evaluated twice. */
+#define TRIPSAGE_FAIL(status, ...) (tripsage__fail((status), 0, __FILE__, __LINE__, __VA_ARGS__), (status))
+#define TRIPSAGE_FAIL_NATIVE(status, native, ...)                                                                      \
+    (tripsage__fail((status), (native), __FILE__, __LINE__, __VA_ARGS__), (status))
+#define TRIPSAGE_NOMEM() TRIPSAGE_FAIL(TRIPSAGE_ENOMEM, "out of memory")
 
 /* TRIPSAGE_EINVALID about one value: a JSON Pointer, or "#name" for an argument of the call. */
 #define TRIPSAGE_FAIL_FIELD(pointer, ...)                                                                              \
-    tripsage__fail_field(TRIPSAGE_EINVALID, __FILE__, __LINE__, (pointer), __VA_ARGS__)
+    (tripsage__fail_field(TRIPSAGE_EINVALID, __FILE__, __LINE__, (pointer), __VA_ARGS__), TRIPSAGE_EINVALID)
 
 /* Returns `status` after recording it with a message. */
 tripsage_status tripsage__fail(tripsage_status status, int native, const char *file, int line, const char *format, ...)

@@ -273,14 +273,15 @@ static int parse_integer(const tripsage__entry *entry, int64_t *out)
 
 /* Puts the sum in the place of `old` (NULL: as a new entry), under the shard's lock. */
 static tripsage_status store_sum(tripsage_cache *cache, tripsage__shard *shard, tripsage__entry *old,
-                                 tripsage__entry_parts *parts, int64_t sum)
+                                 const tripsage__entry_parts *parts, int64_t sum)
 {
     char digits[INTEGER_MAX + 1];
+    tripsage__entry_parts with_sum = *parts;
     tripsage__entry *entry;
 
-    parts->value = digits;
-    parts->value_size = (size_t)snprintf(digits, sizeof digits, "%" PRId64, sum);
-    entry = tripsage__entry_new(parts);
+    with_sum.value = digits;
+    with_sum.value_size = (size_t)snprintf(digits, sizeof digits, "%" PRId64, sum);
+    entry = tripsage__entry_new(&with_sum);
     if (!entry)
         return TRIPSAGE_NOMEM();
     if (!tripsage__cache_memory_store(&cache->engine, shard, old, entry)) {

@@ -169,36 +169,37 @@ static char *number_parameters(const char *sql)
     return text;
 }
 
-static tripsage_status prepare(connection *c, const tripsage__statement *statement, prepared **out)
+/* The statement, made at its first use on this connection; NULL after setting *status. */
+static prepared *prepare(connection *c, const tripsage__statement *statement, tripsage_status *status)
 {
     prepared *slot = c->capacity ? slot_of(c->table, c->capacity, statement) : NULL;
-    tripsage_status status = TRIPSAGE_OK;
     char *sql;
     int code;
 
-    if (slot && slot->key) {
-        *out = slot;
-        return TRIPSAGE_OK;
-    }
-    if (2 * (c->used + 1) > c->capacity) {
-        status = grow(c);
-        if (status != TRIPSAGE_OK)
-            return status;
+    if (slot && slot->key)
+        return slot;
+    if (!slot || 2 * (c->used + 1) > c->capacity) {
+        *status = grow(c);
+        if (*status != TRIPSAGE_OK)
+            return NULL;
         slot = slot_of(c->table, c->capacity, statement);
     }
     sql = number_parameters(statement->sql);
-    if (!sql)
-        return TRIPSAGE_NOMEM();
+    if (!sql) {
+        *status = TRIPSAGE_NOMEM();
+        return NULL;
+    }
     code = sqlite3_prepare_v3(c->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &slot->stmt, NULL);
     tripsage__free(sql);
-    if (code != SQLITE_OK)
-        return SQL_FAILED(c->db, code, statement->name);
+    if (code != SQLITE_OK) {
+        *status = SQL_FAILED(c->db, code, statement->name);
+        return NULL;
+    }
     slot->key = statement;
     slot->param_count = sqlite3_bind_parameter_count(slot->stmt);
     slot->read_only = sqlite3_stmt_readonly(slot->stmt);
     c->used++;
-    *out = slot;
-    return TRIPSAGE_OK;
+    return slot;
 }
 
 /* ---- one step ---- */
@@ -223,14 +224,14 @@ static int bind(sqlite3_stmt *stmt, int index, const tripsage__value *value)
 tripsage_status tripsage__sqlite_run(connection *c, const tripsage__step *step, int *wrote)
 {
     tripsage__row row = {&tripsage__driver_sqlite, NULL};
-    tripsage_status status;
-    prepared *p = NULL;
+    tripsage_status status = TRIPSAGE_OK;
+    const prepared *p;
     int code = SQLITE_OK;
 
     if (step->on_begin)
         step->on_begin(step->context);
-    status = prepare(c, step->statement, &p);
-    if (status != TRIPSAGE_OK)
+    p = prepare(c, step->statement, &status);
+    if (!p)
         return status;
     if ((size_t)p->param_count != step->param_count)
         return TRIPSAGE_FAIL(TRIPSAGE_EINTERNAL, "%s takes %d parameters, not %zu", step->statement->name,
