@@ -56,7 +56,7 @@ tripsage_status tripsage__sqlite_fail(sqlite3 *db, int code, const char *what, c
 
 /* Called while another connection holds the lock: short sleeps, since our transactions are, with a growing pause so that a
  * long one (a migration, another program's) is not polled hard. SQLite gives no queue between processes. */
-static int wait_for_lock(void *context, int tries)
+int tripsage__sqlite_wait(void *context, int tries)
 {
     const engine *e = context;
     struct timespec pause = {0, 0};
@@ -76,6 +76,12 @@ tripsage_status tripsage__sqlite_exec(connection *c, const char *sql)
     int code = sqlite3_exec(c->db, sql, NULL, NULL, NULL);
 
     return code == SQLITE_OK ? TRIPSAGE_OK : SQL_FAILED(c->db, code, sql);
+}
+
+void tripsage__sqlite_rollback(connection *c)
+{
+    if (!sqlite3_get_autocommit(c->db))
+        sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
 /* Every pragma with its reason:
@@ -108,7 +114,7 @@ tripsage_status tripsage__sqlite_connect(connection *c, const engine *e, int wri
         goto out;
     }
     sqlite3_extended_result_codes(c->db, 1);
-    sqlite3_busy_handler(c->db, wait_for_lock, (void *)(uintptr_t)e);
+    sqlite3_busy_handler(c->db, tripsage__sqlite_wait, (void *)(uintptr_t)e);
     sqlite3_db_config(c->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(c->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     sqlite3_db_config(c->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
