@@ -102,6 +102,18 @@ static int scan_utf8(scan *s)
     return 1;
 }
 
+int tripsage__utf8_valid(const char *text, size_t length)
+{
+    scan s = {(const unsigned char *)text, (const unsigned char *)text + length, NULL};
+
+    while (s.at < s.end)
+        if (*s.at < 0x80)
+            s.at++;
+        else if (!scan_utf8(&s))
+            return 0;
+    return 1;
+}
+
 /* After the opening quote; ends behind the closing one. */
 static int scan_string(scan *s)
 {

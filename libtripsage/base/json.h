@@ -60,6 +60,9 @@ void tripsage__json_put(tripsage__buf *buf, const tripsage__json *node);
 /* Merge patch (RFC 7396): writes `target` changed by `patch`, both JSON values; null members of the patch vanish. */
 void tripsage__json_put_merged(tripsage__buf *buf, const tripsage__json *target, const tripsage__json *patch);
 
+/* 1 when the bytes are UTF-8: for text that comes in as an argument, not inside of JSON, and goes out as JSON. */
+int tripsage__utf8_valid(const char *text, size_t length);
+
 /* ---- reader ---- */
 
 enum { TRIPSAGE__OPTIONAL = 0, TRIPSAGE__REQUIRED = 1 };

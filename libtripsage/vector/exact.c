@@ -1,0 +1,210 @@
+/* exact.c: the k nearest by looking at every row the actor may find: a bounded heap over the rows as they come from the store. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "kernels.h"
+#include "metadata.h"
+#include "vector_internal.h"
+
+const tripsage__statement tripsage__vector_sql_scan_gate = {"vector_scan_gate",
+                                                            "SELECT 1 WHERE EXISTS " TRIPSAGE__SQL_COLLECTION, NULL};
+const tripsage__statement tripsage__vector_sql_scan_rows = {
+    "vector_scan",
+    "SELECT i.id, i.metadata, i.embedding FROM vector_item i WHERE i.collection_id = " TRIPSAGE__SQL_COLLECTION
+    " AND i.owner_id IN ('', $5)",
+    NULL};
+const tripsage__statement tripsage__vector_sql_scan_rows_service = {
+    "vector_scan_service",
+    "SELECT i.id, i.metadata, i.embedding FROM vector_item i WHERE i.collection_id = " TRIPSAGE__SQL_COLLECTION, NULL};
+
+/* ---- making ---- */
+
+tripsage_status tripsage__vector_scan_init(tripsage__vector_scan *scan, const tripsage__collection *collection,
+                                           const tripsage_actor *actor, const float *query, uint32_t k,
+                                           const char *filter, double min_score)
+{
+    static const tripsage__buf empty = TRIPSAGE__BUF_INIT(4 * TRIPSAGE__METADATA_MAX);
+    size_t n = collection->dimensions;
+
+    memset(scan, 0, sizeof *scan);
+    scan->filter = empty;
+    scan->collection = *collection;
+    scan->k = k;
+    scan->min_score = min_score;
+    scan->is_service = actor->is_service;
+    tripsage__collection_values(scan->values, &scan->collection);
+    scan->values[4] = tripsage__text(actor->user_id);
+    scan->query = tripsage__malloc(n * sizeof *scan->query);
+    scan->scratch = tripsage__malloc(n * sizeof *scan->scratch);
+    scan->hits = tripsage__calloc(k, sizeof *scan->hits);
+    if (!scan->query || !scan->scratch || !scan->hits)
+        return TRIPSAGE_NOMEM();
+    memcpy(scan->query, query, n * sizeof *query);
+    if (collection->metric == TRIPSAGE_COSINE && !tripsage__kernel_normalise(scan->query, query, n))
+        return TRIPSAGE_FAIL_FIELD("#values", "a vector without a direction is near to nothing");
+    return filter ? tripsage__metadata_put(&scan->filter, filter, "#filter") : TRIPSAGE_OK;
+}
+
+static void drop_hits(tripsage__vector_scan *scan)
+{
+    for (size_t i = 0; i < scan->count; i++) {
+        tripsage__free(scan->hits[i].id);
+        tripsage__free(scan->hits[i].metadata);
+    }
+    scan->count = 0;
+}
+
+void tripsage__vector_scan_free(tripsage__vector_scan *scan)
+{
+    drop_hits(scan);
+    tripsage__free(scan->hits);
+    tripsage__free(scan->query);
+    tripsage__free(scan->scratch);
+    tripsage__buf_free(&scan->filter);
+}
+
+/* ---- the heap: every parent is worse than, or equal to, its children ---- */
+
+static int is_worse(const tripsage__vector_hit *a, double score, const char *id)
+{
+    return a->score < score || (!(a->score > score) && strcmp(a->id, id) > 0);
+}
+
+static void sift_up(tripsage__vector_hit *hits, size_t at)
+{
+    tripsage__vector_hit hit = hits[at];
+
+    while (at > 0) {
+        size_t parent = (at - 1) / 2;
+
+        if (is_worse(&hits[parent], hit.score, hit.id))
+            break;
+        hits[at] = hits[parent];
+        at = parent;
+    }
+    hits[at] = hit;
+}
+
+static void sift_down(tripsage__vector_hit *hits, size_t count, size_t at)
+{
+    tripsage__vector_hit hit = hits[at];
+
+    for (size_t child; (child = 2 * at + 1) < count; at = child) {
+        if (child + 1 < count && is_worse(&hits[child + 1], hits[child].score, hits[child].id))
+            child++;
+        if (!is_worse(&hits[child], hit.score, hit.id))
+            break;
+        hits[at] = hits[child];
+    }
+    hits[at] = hit;
+}
+
+/* Takes a copy in; the worst gives way when there are k. */
+static tripsage_status keep(tripsage__vector_scan *scan, double score, const char *id, size_t id_size,
+                            const char *metadata, size_t metadata_size)
+{
+    tripsage__vector_hit hit = {score, tripsage__strndup(id, id_size), tripsage__strndup(metadata, metadata_size)};
+
+    if (!hit.id || !hit.metadata) {
+        tripsage__free(hit.id);
+        tripsage__free(hit.metadata);
+        return TRIPSAGE_NOMEM();
+    }
+    if (scan->count < scan->k) {
+        scan->hits[scan->count] = hit;
+        sift_up(scan->hits, scan->count++);
+        return TRIPSAGE_OK;
+    }
+    tripsage__free(scan->hits[0].id);
+    tripsage__free(scan->hits[0].metadata);
+    scan->hits[0] = hit;
+    sift_down(scan->hits, scan->count, 0);
+    return TRIPSAGE_OK;
+}
+
+/* ---- rows ---- */
+
+static double score_of(tripsage__vector_scan *scan, const void *embedding)
+{
+    size_t n = scan->collection.dimensions;
+    double score;
+
+    tripsage__kernel_load(scan->scratch, embedding, n);
+    if (scan->collection.metric == TRIPSAGE_L2)
+        return -sqrt((double)tripsage__kernel_l2_squared(scan->query, scan->scratch, n));
+    score = (double)tripsage__kernel_dot(scan->query, scan->scratch, n);
+    if (scan->collection.metric == TRIPSAGE_COSINE)
+        score = score > 1.0 ? 1.0 : score < -1.0 ? -1.0 : score; /* rounding may step over */
+    return score;
+}
+
+static void begin_gate(void *context)
+{
+    ((tripsage__vector_scan *)context)->found = 0;
+}
+
+static tripsage_status on_gate(void *context, const tripsage__row *row)
+{
+    (void)row;
+    ((tripsage__vector_scan *)context)->found = 1;
+    return TRIPSAGE_OK;
+}
+
+static void begin_rows(void *context)
+{
+    drop_hits(context);
+}
+
+static tripsage_status on_row(void *context, const tripsage__row *row)
+{
+    tripsage__vector_scan *scan = context;
+    size_t id_size, metadata_size, size;
+    const char *id = tripsage__row_text(row, 0, &id_size);
+    const char *metadata = tripsage__row_text(row, 1, &metadata_size);
+    const void *embedding;
+    double score;
+
+    if (scan->filter.size && !tripsage__metadata_matches(metadata, metadata_size, scan->filter.data, scan->filter.size))
+        return TRIPSAGE_OK;
+    embedding = tripsage__row_blob(row, 2, &size);
+    if (size != (size_t)scan->collection.dimensions * 4)
+        return TRIPSAGE_FAIL(TRIPSAGE_ECORRUPT, "the vector of item %.40s has %zu bytes", id, size);
+    score = score_of(scan, embedding);
+    if (score < scan->min_score || (scan->count == scan->k && !is_worse(&scan->hits[0], score, id)))
+        return TRIPSAGE_OK;
+    return keep(scan, score, id, id_size, metadata, metadata_size);
+}
+
+void tripsage__vector_scan_steps(tripsage__vector_scan *scan, tripsage__step out[TRIPSAGE__VECTOR_SCAN_STEPS])
+{
+    const tripsage__step gate = {&tripsage__vector_sql_scan_gate, scan->values, 4, begin_gate, on_gate, scan, NULL};
+    const tripsage__step rows = {scan->is_service ? &tripsage__vector_sql_scan_rows_service
+                                                  : &tripsage__vector_sql_scan_rows,
+                                 scan->values,
+                                 scan->is_service ? 4 : 5,
+                                 begin_rows,
+                                 on_row,
+                                 scan,
+                                 NULL};
+
+    out[0] = gate;
+    out[1] = rows;
+}
+
+static int compare_hits(const void *a, const void *b)
+{
+    const tripsage__vector_hit *x = a, *y = b;
+
+    return is_worse(x, y->score, y->id) ? 1 : -1;
+}
+
+tripsage_status tripsage__vector_scan_end(tripsage__vector_scan *scan)
+{
+    if (!scan->found)
+        return TRIPSAGE_FAIL(TRIPSAGE_ENOTFOUND, "there is no collection %s", scan->collection.name);
+    qsort(scan->hits, scan->count, sizeof *scan->hits, compare_hits);
+    return TRIPSAGE_OK;
+}

@@ -1,0 +1,66 @@
+/* vector.c: the handle of the vector room. */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "vector_internal.h"
+
+tripsage_status tripsage__vector_new(tripsage_vector **out, tripsage__store *store)
+{
+    tripsage_vector *vector = tripsage__calloc(1, sizeof *vector);
+
+    *out = NULL;
+    if (!vector)
+        return TRIPSAGE_NOMEM();
+    if (pthread_mutex_init(&vector->lock, NULL) != 0) {
+        tripsage__free(vector);
+        return TRIPSAGE_NOMEM();
+    }
+    vector->store = tripsage__store_retain(store);
+    vector->env = tripsage__store_env(store);
+    *out = vector;
+    return TRIPSAGE_OK;
+}
+
+void tripsage__vector_free(tripsage_vector *vector)
+{
+    if (!vector)
+        return;
+    pthread_mutex_destroy(&vector->lock);
+    tripsage__store_release(vector->store);
+    tripsage__free(vector);
+}
+
+tripsage_status tripsage_vector_open(tripsage_vector **out, const char *url, const tripsage_runtime *runtime)
+{
+    tripsage__store_options options = {runtime, 0, 0, 0};
+    tripsage__store *store = NULL;
+    tripsage_status status;
+
+    *out = NULL;
+    status = tripsage__store_open(&store, url, &options);
+    if (status == TRIPSAGE_OK)
+        status = tripsage__vector_new(out, store);
+    tripsage__store_release(store);
+    return status;
+}
+
+void tripsage_vector_close(tripsage_vector *vector)
+{
+    tripsage__vector_free(vector);
+}
+
+static const tripsage__statement *const statements[] = {
+    &tripsage__vector_sql_batch_gate,        &tripsage__vector_sql_batch_put,
+    &tripsage__vector_sql_collection_delete, &tripsage__vector_sql_collection_empty,
+    &tripsage__vector_sql_collection_list,   &tripsage__vector_sql_collection_list_service,
+    &tripsage__vector_sql_collection_make,   &tripsage__vector_sql_collection_read,
+    &tripsage__vector_sql_item_delete,       &tripsage__vector_sql_scan_gate,
+    &tripsage__vector_sql_scan_rows,         &tripsage__vector_sql_scan_rows_service,
+};
+
+const tripsage__statement *const *tripsage__vector_statements(size_t *count)
+{
+    *count = sizeof statements / sizeof *statements;
+    return statements;
+}

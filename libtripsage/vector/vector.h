@@ -1,0 +1,105 @@
+/* vector/vector.h: what the vector room shows its neighbours beside tripsage/vector.h: the handle over a store, and rows and searches of
+ * vectors as steps of a neighbour's own write or read, so that a vector commits with the record it belongs to, and a
+ * search that asks for more than vectors is still one call of the store. */
+#ifndef TRIPSAGE_VECTOR_VECTOR_H
+#define TRIPSAGE_VECTOR_VECTOR_H
+
+#include <tripsage/vector.h>
+
+#include "store/store.h"
+
+/* Takes a reference to the store. Close with tripsage__vector_free; NULL is fine. */
+tripsage_status tripsage__vector_new(tripsage_vector **out, tripsage__store *store);
+void tripsage__vector_free(tripsage_vector *vector);
+
+/* Every statement of the room, for the plan test. */
+const tripsage__statement *const *tripsage__vector_statements(size_t *count);
+
+#define TRIPSAGE__COLLECTION_NAME_MAX 64
+#define TRIPSAGE__EMBEDDER_NAME_MAX   64
+
+/* What is fixed when a collection is made. Statements name a collection by all four, so that who remembers them from earlier
+ * notices when another one has taken the name. */
+typedef struct tripsage__collection {
+    char name[TRIPSAGE__COLLECTION_NAME_MAX + 1];
+    uint32_t dimensions;
+    tripsage_metric metric;
+    char embedder[TRIPSAGE__EMBEDDER_NAME_MAX + 1]; /* "": vectors come from the caller */
+} tripsage__collection;
+
+/* ---- collections as steps ---- */
+
+typedef struct tripsage__collection_params {
+    tripsage__value values[6];
+    int64_t now;
+} tripsage__collection_params;
+
+/* Makes the collection unless its name is taken. */
+tripsage__step tripsage__collection_make_step(tripsage__collection_params *params,
+                                              const tripsage__collection *collection, int64_t now_ms);
+/* Deletes all its items. */
+tripsage__step tripsage__collection_empty_step(tripsage__collection_params *params,
+                                               const tripsage__collection *collection);
+
+/* ---- items as steps ---- */
+
+#define TRIPSAGE__VECTOR_BATCH_STEPS 2
+
+/* Items on their way into a collection: checked, embedded, packed. */
+typedef struct tripsage__vector_batch {
+    tripsage__buf rows;     /* JSON: [[id, owner, metadata], ...] */
+    unsigned char *vectors; /* one after the other, little-endian */
+    tripsage__value values[9];
+    /* What the first step found. */
+    int found;   /* the collection */
+    int foreign; /* an id that is somebody else's */
+} tripsage__vector_batch;
+
+/* The same checks and errors as tripsage_vector_upsert. Everything is copied. Free on every path. */
+tripsage_status tripsage__vector_batch_init(tripsage__vector_batch *batch, const tripsage__collection *collection,
+                                            const tripsage_actor *actor, const tripsage_vector_item *items,
+                                            size_t count, int64_t now_ms);
+void tripsage__vector_batch_free(tripsage__vector_batch *batch);
+/* Steps for a write; the batch stays where it is until the write is done. */
+void tripsage__vector_batch_steps(tripsage__vector_batch *batch, tripsage__step out[TRIPSAGE__VECTOR_BATCH_STEPS]);
+/* After the write: TRIPSAGE_OK, TRIPSAGE_ENOTFOUND (no such collection any more), TRIPSAGE_EFORBIDDEN; the guards of the steps have refused the
+ * same, but only the batch's own rows: put the batch last or check for the collection first. */
+tripsage_status tripsage__vector_batch_check(const tripsage__vector_batch *batch);
+
+/* ---- searches as steps ---- */
+
+#define TRIPSAGE__VECTOR_SCAN_STEPS 2
+
+typedef struct tripsage__vector_hit {
+    double score;
+    char *id;
+    char *metadata;
+} tripsage__vector_hit;
+
+/* The k nearest so far, while rows come by. */
+typedef struct tripsage__vector_scan {
+    tripsage__collection collection;
+    float *query;   /* unit length for cosine */
+    float *scratch; /* the row at hand, aligned */
+    uint32_t k;
+    double min_score;
+    tripsage__buf filter; /* canonical, see metadata.h; empty: none */
+    tripsage__value values[5];
+    int is_service;
+    int found; /* the collection */
+    tripsage__vector_hit
+        *hits; /* a heap with the worst on top while rows come; best first after tripsage__vector_scan_end */
+    size_t count;
+} tripsage__vector_scan;
+
+/* `query` has the collection's dimension. `filter` as in tripsage_vector_query. Free on every path. */
+tripsage_status tripsage__vector_scan_init(tripsage__vector_scan *scan, const tripsage__collection *collection,
+                                           const tripsage_actor *actor, const float *query, uint32_t k,
+                                           const char *filter, double min_score);
+void tripsage__vector_scan_free(tripsage__vector_scan *scan);
+/* Steps for a read; the scan stays where it is until the read is done. */
+void tripsage__vector_scan_steps(tripsage__vector_scan *scan, tripsage__step out[TRIPSAGE__VECTOR_SCAN_STEPS]);
+/* After the read: puts the hits in order. TRIPSAGE_ENOTFOUND (no such collection any more). */
+tripsage_status tripsage__vector_scan_end(tripsage__vector_scan *scan);
+
+#endif

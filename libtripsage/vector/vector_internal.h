@@ -1,0 +1,42 @@
+/* vector/vector_internal.h: what the files of the vector room share. */
+#ifndef TRIPSAGE_VECTOR_VECTOR_INTERNAL_H
+#define TRIPSAGE_VECTOR_VECTOR_INTERNAL_H
+
+#include <pthread.h>
+
+#include "vector.h"
+
+/* Collections remembered by the handle: a program has a few. When there are more, the oldest memory makes room. */
+#define TRIPSAGE__COLLECTIONS_REMEMBERED 16
+
+struct tripsage_vector {
+    tripsage__store *store; /* a reference of its own */
+    tripsage__env *env;     /* the store's */
+    pthread_mutex_t lock;   /* guards what is remembered; never held while SQL runs */
+    tripsage__collection remembered[TRIPSAGE__COLLECTIONS_REMEMBERED];
+    size_t remembered_count; /* of all times; the next one goes to this place modulo the table */
+};
+
+/* The properties of a collection, from memory or from the store. They never change under one name while the collection lives;
+ * after TRIPSAGE_ENOTFOUND of a later call, forget it and ask once more. Errors: TRIPSAGE_ENOTFOUND. */
+tripsage_status tripsage__collection_find(tripsage__collection *out, tripsage_vector *vector, const char *name);
+void tripsage__collection_forget(tripsage_vector *vector, const char *name);
+
+/* What a statement has to say to mean exactly this collection, with $1..$4 from tripsage__collection_values(). */
+#define TRIPSAGE__SQL_COLLECTION                                                                                       \
+    "(SELECT c.id FROM vector_collection c WHERE c.name = $1 AND c.dimensions = $2 AND c.metric = $3 AND "             \
+    "c.embedder = $4)"
+void tripsage__collection_values(tripsage__value out[4], const tripsage__collection *collection);
+
+/* Reads a query's vector, or embeds its text: `out` has room for the collection's dimension. */
+tripsage_status tripsage__vector_resolve(float *out, const tripsage__collection *collection, const char *text,
+                                         const float *values, const char *text_field, const char *values_field);
+
+/* The catalogue of statements, each beside the code that uses it. */
+extern const tripsage__statement tripsage__vector_sql_batch_gate, tripsage__vector_sql_batch_put,
+    tripsage__vector_sql_collection_delete, tripsage__vector_sql_collection_empty, tripsage__vector_sql_collection_list,
+    tripsage__vector_sql_collection_list_service, tripsage__vector_sql_collection_make,
+    tripsage__vector_sql_collection_read, tripsage__vector_sql_item_delete, tripsage__vector_sql_scan_gate,
+    tripsage__vector_sql_scan_rows, tripsage__vector_sql_scan_rows_service;
+
+#endif
