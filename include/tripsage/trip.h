@@ -28,7 +28,7 @@
  * Item
  *   {"id" (read only), "trip_id" (read only), "item_type": activity | accommodation | transport | meal | event | other,
  *    "title": 1..200, "description"?: ..2000, "item_date", "start_time"?, "end_date"?, "end_time"?, "timezone"? (IANA, of the start),
- *    "end_timezone"? (of the end; the start's when absent), "location"?: {"name"?, "address"?, "latitude"?, "longitude"?},
+ *    "end_timezone"? (of the end; the start's when absent), "location"?: {"name"?: ..200, "address"?: ..500, "latitude"?, "longitude"? (both or none)},
  *    "cost"?: minor units, "currency"? (required with cost unless the trip has a budget, whose currency it then is),
  *    "category"?: accommodation | transportation | food | activities | miscellaneous (default from item_type),
  *    "booking_reference"?: ..100, "booking_status": planned | reserved | booked | completed | cancelled (default planned),
@@ -36,7 +36,7 @@
  *    "start_at"?, "end_at"? (the same instants in UTC; read only), "version", "created_at", "updated_at" (read only)}
  *   "time_slot": {"start_time", "end_time"} is accepted for the two times. A timezone left out is the trip's: that of the stop
  *   whose arrival and departure dates hold the day, else of its first stop with a zone, else UTC. An end_date left out is the item_date;
- *   an end before the start, compared as instants, is refused. A local time that does not exist (clocks going forward) is
+ *   an end before the start, compared as instants (as days, unless both have a time), is refused. A local time that does not exist (clocks going forward) is
  *   read with the offset before the change, one that exists twice as the first (RFC 5545, 3.3.5).
  *
  * Note           {"id", "trip_id", "user_id" (author), "content": 1..10000, "version", "created_at", "updated_at"}
@@ -184,8 +184,11 @@ TRIPSAGE_API tripsage_status tripsage_trip_list(tripsage_doc **out, tripsage_tri
 /* view. {"id","trip_id","title","date_range": "Jun 01-15, 2026","duration_days","destinations":[names],"status","budget_summary":{"total"?,"currency"?,"spent","remaining"?,"utilization_percent"?,
  * "breakdown":{"accommodation":{"budget"?,"spent"},...},"other_currencies":[{"currency","spent"}]},"accommodation_summary"?,"transportation_summary"?,"items_total","items_booked","days_planned",
  * "nights_without_accommodation","has_itinerary","conflicts","completion_percentage"}. All of it is computed from the
- * stored data: spent is the sum of the costs of items that are not cancelled; costs in other currencies than the budget's are listed beside it,
- * never converted; completion is the mean of the parts that apply: days with something planned, nights with a bed, items that need a booking and have one. */
+ * stored data: spent is the sum of the costs of items that are not cancelled; costs in other currencies than the budget's (without a budget: all) are listed beside it,
+ * never converted; remaining is negative, and utilization_percent above 100, when more was spent than planned. A day is planned when an item lies on it; a stay lies on its first
+ * and last day. A night has a bed when a stay covers it or a journey goes through it. What needs a booking is accommodation, transport and events;
+ * booked and completed items have one. Completion is the mean of the parts that apply: days planned, nights with a bed, bookings made. "conflicts" counts what
+ * tripsage_itinerary_conflicts lists. */
 TRIPSAGE_API tripsage_status tripsage_trip_summary(tripsage_doc **out, tripsage_trips *trips,
                                                    const tripsage_actor *actor, const char *trip_id);
 
@@ -228,11 +231,12 @@ TRIPSAGE_API tripsage_status tripsage_item_delete(tripsage_trips *trips, const t
 TRIPSAGE_API tripsage_status tripsage_itinerary_get(tripsage_doc **out, tripsage_trips *trips,
                                                     const tripsage_actor *actor, const char *trip_id);
 
-/* view. {"has_conflicts","conflicts":[{"reason","date","severity","message","items":[{"id","title","start_at"?,"end_at"?}]}]}.
- * reason time_overlap: two items hold the same moment, compared as instants whatever their zones and days. A stay in an accommodation
- * overlaps only with another stay, of which it may share the day of change; items without a start time, and cancelled ones, overlap with nothing; an item without an
- * end time is a moment. reason outside_trip_dates: an item lies on a day before or after the trip.
- * severity warning when one of the items is flexible, else error. */
+/* view. {"has_conflicts","conflicts":[{"reason","date","severity","message","items":[{"id","title","start_at"?,"end_at"?}]}],"truncated"?}, by date.
+ * reason time_overlap: two items hold the same moment, compared as instants whatever their zones and days; every pair of them is told. An item without an
+ * end time is a moment; items that only touch do not overlap; items without a start time, and cancelled ones, overlap with nothing. A stay in an
+ * accommodation overlaps only with another stay, and only when the two cover the same night, so that they may share the day of change; its times do not matter, and without
+ * an end_date it covers one night. reason outside_trip_dates: an item lies on a day before or after the trip, by its local dates.
+ * severity warning when one of the items is flexible, else error. At most 500 conflicts are listed; "truncated": true says that there are more. */
 TRIPSAGE_API tripsage_status tripsage_itinerary_conflicts(tripsage_doc **out, tripsage_trips *trips,
                                                           const tripsage_actor *actor, const char *trip_id);
 

@@ -5,7 +5,10 @@
 #include <check.h>
 #include <stdlib.h>
 
-#define SUITE_MAIN(name, ...)                                                                                          \
+#define SUITE_MAIN(name, ...) SUITE_MAIN_WITH(name, NULL, NULL, __VA_ARGS__)
+
+/* The same with what runs before and after each test. */
+#define SUITE_MAIN_WITH(name, setup, teardown, ...)                                                                    \
     int main(void)                                                                                                     \
     {                                                                                                                  \
         const TTest *const tests[] = {__VA_ARGS__};                                                                    \
@@ -15,6 +18,7 @@
         int failed;                                                                                                    \
                                                                                                                        \
         tcase_set_timeout(tcase, 120); /* seconds; sanitizers on a busy machine are slow */                            \
+        tcase_add_checked_fixture(tcase, setup, teardown);                                                             \
         for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)                                                    \
             tcase_add_test(tcase, tests[i]);                                                                           \
         suite_add_tcase(suite, tcase);                                                                                 \
