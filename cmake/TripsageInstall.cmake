@@ -8,7 +8,7 @@ set(CMAKE_INSTALL_RPATH $ORIGIN/${to_lib})
 
 function(tripsage_install)
   set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/tripsage)
-  set(generated ${CMAKE_BINARY_DIR}/generated)
+  set(generated ${PROJECT_BINARY_DIR}/generated)
 
   set_target_properties(tripsage PROPERTIES INSTALL_RPATH "") # only the programs look for a neighbour
   set_target_properties(tripsage_static PROPERTIES EXPORT_NAME static)
@@ -17,9 +17,9 @@ function(tripsage_install)
   endforeach()
   install(TARGETS tripsage tripsage_static EXPORT tripsageTargets)
   install(EXPORT tripsageTargets NAMESPACE tripsage:: DESTINATION ${package_dir})
-  install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/tripsage TYPE INCLUDE FILES_MATCHING PATTERN *.h)
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/tripsage TYPE INCLUDE FILES_MATCHING PATTERN *.h)
 
-  configure_package_config_file(${CMAKE_SOURCE_DIR}/cmake/tripsageConfig.cmake.in ${generated}/tripsageConfig.cmake
+  configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/tripsageConfig.cmake.in ${generated}/tripsageConfig.cmake
                                 INSTALL_DESTINATION ${package_dir})
   # Before 1.0 a new minor version may break.
   write_basic_package_version_file(${generated}/tripsageConfigVersion.cmake COMPATIBILITY SameMinorVersion)
@@ -28,7 +28,7 @@ function(tripsage_install)
   file(RELATIVE_PATH TRIPSAGE_PC_PREFIX /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
   string(REGEX REPLACE "/$" "" TRIPSAGE_PC_PREFIX ${TRIPSAGE_PC_PREFIX})
   list(JOIN TRIPSAGE_PRIVATE_LIBS " " TRIPSAGE_PRIVATE_LIBS)
-  configure_file(${CMAKE_SOURCE_DIR}/cmake/tripsage.pc.in ${generated}/tripsage.pc @ONLY)
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/tripsage.pc.in ${generated}/tripsage.pc @ONLY)
   install(FILES ${generated}/tripsage.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
   # The programs people run; the other examples stay in the build directory.
@@ -37,5 +37,5 @@ function(tripsage_install)
       install(TARGETS ${program})
     endif()
   endforeach()
-  install(FILES ${CMAKE_SOURCE_DIR}/LICENSE ${CMAKE_SOURCE_DIR}/CHANGELOG.md TYPE DOC)
+  install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/CHANGELOG.md TYPE DOC)
 endfunction()

@@ -8,6 +8,9 @@
 #include "base/env.h"
 #include "store/store.h"
 
+/* 4 KiB of a user's own data: it travels in every access token. */
+#define TRIPSAGE__ACCOUNT_DATA_MAX ((size_t)4096)
+
 /* Texts are borrowed, except in an account that was read, where `block` owns them all. */
 typedef struct tripsage__account {
     const char *id;

@@ -11,8 +11,6 @@
 
 /* 100 characters: a name as people write it on a booking. */
 #define NAME_MAX_CHARACTERS 100
-/* 4 KiB of a user's own data: it travels in every access token. */
-#define DATA_MAX ((size_t)4096)
 /* An update starts again when another one came in between. Eight in a row are a program gone wrong. */
 #define UPDATE_ATTEMPTS 8
 
@@ -49,19 +47,14 @@ static void read_password(tripsage__reader *r, struct input *in, int required, s
 static void read_profile(tripsage__reader *r, struct input *in)
 {
     in->name_found = tripsage__read_text(r, "full_name", TRIPSAGE__OPTIONAL, 1, NAME_MAX_CHARACTERS, &in->full_name);
-    tripsage__read_object(r, "data", TRIPSAGE__OPTIONAL, DATA_MAX, &in->data);
+    tripsage__read_object(r, "data", TRIPSAGE__OPTIONAL, TRIPSAGE__ACCOUNT_DATA_MAX, &in->data);
 }
 
 /* ---- what goes out ---- */
 
-static tripsage_status token_too_long(void)
-{
-    return TRIPSAGE_FAIL_FIELD("/data", "is too large for an access token");
-}
-
 /* Writes the session document, its token made first. */
 static tripsage_status make_session_doc(tripsage_doc **out, const tripsage_auth *auth, const tripsage__account *account,
-                                        const tripsage__session *session, size_t token_max)
+                                        const tripsage__session *session)
 {
     tripsage_doc *doc = NULL;
     char *token = NULL;
@@ -69,10 +62,6 @@ static tripsage_status make_session_doc(tripsage_doc **out, const tripsage_auth 
 
     *out = NULL;
     TRIPSAGE_TRY(tripsage__token_sign(&token, &auth->signer, account, session));
-    if (strlen(token) > token_max) {
-        status = token_too_long();
-        goto out;
-    }
     TRIPSAGE_TRY(tripsage__doc_new(&doc, 2048));
     TRIPSAGE__LIT(&doc->json, "{\"access_token\":\"");
     tripsage__buf_puts(&doc->json, token); /* base64url and dots: nothing to escape */
@@ -158,7 +147,7 @@ static tripsage_status sign_up(tripsage_doc **out, tripsage_auth *auth, const st
 
     TRIPSAGE_TRY(tripsage__uuid7(auth->env, id));
     TRIPSAGE_TRY(make_session(&session, auth, now));
-    TRIPSAGE_TRY(make_session_doc(&doc, auth, &account, &session, TRIPSAGE__TOKEN_NEW_MAX));
+    TRIPSAGE_TRY(make_session_doc(&doc, auth, &account, &session));
     TRIPSAGE_TRY(tripsage__password_hash(hash, auth->passwords, auth->env, in->password));
     TRIPSAGE_TRY(write_account(auth, &account, &session));
     *out = doc;
@@ -170,7 +159,7 @@ out:
 
 tripsage_status tripsage_auth_sign_up(tripsage_doc **session, tripsage_auth *auth, const char *json, size_t length)
 {
-    tripsage__buf metadata = TRIPSAGE__BUF_INIT(DATA_MAX + 1);
+    tripsage__buf metadata = TRIPSAGE__BUF_INIT(TRIPSAGE__ACCOUNT_DATA_MAX + 1);
     tripsage__reader r;
     struct input in = {.password = NULL};
     tripsage_status status;
@@ -249,7 +238,7 @@ static tripsage_status sign_in(tripsage_doc **out, tripsage_auth *auth, const st
     }
     TRIPSAGE_TRY(make_session(&session, auth, tripsage__now_ms(auth->env)));
     account.last_sign_in_at = session.created_at;
-    TRIPSAGE_TRY(make_session_doc(&doc, auth, &account, &session, TRIPSAGE__TOKEN_MAX));
+    TRIPSAGE_TRY(make_session_doc(&doc, auth, &account, &session));
     TRIPSAGE_TRY(write_session(auth, &account, &session, new_hash));
     *out = doc;
     doc = NULL;
@@ -354,26 +343,11 @@ static tripsage_status merge_data(tripsage__buf *out, const tripsage__account *a
     if (status == TRIPSAGE_OK) {
         tripsage__json_put_merged(out, before, data);
         status = out->failed == TRIPSAGE_ETOOLARGE
-                     ? TRIPSAGE_FAIL_FIELD("/data", "is more than %zu bytes together with what is there", DATA_MAX)
+                     ? TRIPSAGE_FAIL_FIELD("/data", "is more than %zu bytes together with what is there",
+                                           TRIPSAGE__ACCOUNT_DATA_MAX)
                      : tripsage__buf_status(out);
     }
     tripsage__json_free(before);
-    return status;
-}
-
-/* The token this account will be given must not be longer than what tripsage_auth_verify looks at. */
-static tripsage_status check_token_fits(const tripsage_auth *auth, const tripsage__account *account)
-{
-    tripsage__session session;
-    char *token = NULL;
-    tripsage_status status;
-
-    TRIPSAGE_TRY(make_session(&session, auth, tripsage__now_ms(auth->env)));
-    TRIPSAGE_TRY(tripsage__token_sign(&token, &auth->signer, account, &session));
-    if (strlen(token) > TRIPSAGE__TOKEN_NEW_MAX)
-        status = token_too_long();
-out:
-    tripsage__free(token);
     return status;
 }
 
@@ -399,7 +373,7 @@ static tripsage_status write_update(int64_t *updated, const tripsage_auth *auth,
 static tripsage_status update_once(tripsage_doc **out, int64_t *updated, const tripsage_auth *auth,
                                    const tripsage_actor *actor, const struct input *in, const char *new_hash)
 {
-    tripsage__buf metadata = TRIPSAGE__BUF_INIT(DATA_MAX + 1);
+    tripsage__buf metadata = TRIPSAGE__BUF_INIT(TRIPSAGE__ACCOUNT_DATA_MAX + 1);
     tripsage__account account;
     tripsage_doc *doc = NULL;
     tripsage_status status;
@@ -411,7 +385,6 @@ static tripsage_status update_once(tripsage_doc **out, int64_t *updated, const t
     if (in->data) {
         TRIPSAGE_TRY(merge_data(&metadata, &account, in->data));
         account.user_metadata = metadata.data;
-        TRIPSAGE_TRY(check_token_fits(auth, &account));
     }
     account.updated_at = tripsage__now_ms(auth->env);
     TRIPSAGE_TRY(make_user_doc(&doc, &account));

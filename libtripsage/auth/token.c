@@ -1,26 +1,33 @@
-/* auth/token.c: access tokens, HS256 and nothing else, through libjwt. The home of jwt.h.
+/* auth/token.c: access tokens, HS256 and nothing else. The home of jwt.h.
  *
- * Works with libjwt 1.10 and 1.17. Of it we use the signature only. It reads header and claims before it looks at the signature, with a
- * parser that follows nesting 2,048 deep and lets the last of two equal members win. So both parts go through our own strict parser
+ * We write tokens ourselves: the claims are JSON of ours already, and a signature is one HMAC. libjwt's own writer would read them into
+ * a tree and write them again, every number with 17 digits; and it ends the program when memory runs out (1.10, jwt_encode_str).
+ *
+ * Signatures of tokens given to us are checked by libjwt, 1.10 or 1.17. It reads header and claims before it looks at the signature, with
+ * a parser that follows nesting 2,048 deep and lets the last of two equal members win. So both parts go through our own strict parser
  * first, the algorithm is pinned from what that saw, and times are compared with the handle's clock here. What a caller gets as the
  * actor's claims are the very bytes that were signed. */
 #include "auth/token.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <jwt.h>
 
+#include "auth/auth.h"
 #include "base/buf.h"
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/memory.h"
 
-/* A header of ours has 27 bytes; others add a key id and a type. */
+#define HEADER "{\"alg\":\"HS256\",\"typ\":\"JWT\"}"
+/* Others add a key id and more. */
 #define HEADER_MAX 512
-/* Claims before they are encoded: the longest token's worth (see TRIPSAGE__TOKEN_MAX) and more, so that the token's own limit decides. */
-#define CLAIMS_MAX ((size_t)16 * 1024)
+/* The parts of our claims that vary in length, and 1 KiB for the rest: names, ids and times are some 450 bytes, an issuer full of quotation
+ * marks is written twice as long. */
+#define CLAIMS_MAX (TRIPSAGE__ISSUER_MAX + TRIPSAGE__EMAIL_SIZE + TRIPSAGE__ACCOUNT_DATA_MAX + 1024)
+/* In base64url, with header, signature and dots. */
+_Static_assert(4 * (sizeof HEADER + CLAIMS_MAX + TRIPSAGE__SHA256_SIZE) / 3 + 16 < TRIPSAGE__TOKEN_MAX,
+               "a token of ours must not be longer than one we look at");
 /* 9999-12-31T23:59:59Z, the last second RFC 3339 can write. */
 #define NUMERIC_DATE_MAX 253402300799.0
 
@@ -54,46 +61,28 @@ static void put_claims(tripsage__buf *buf, const tripsage__signer *signer, const
     tripsage__buf_putc(buf, '}');
 }
 
-/* libjwt's own text back to its own allocator, which a program may have replaced from 1.12 on. */
-static void free_encoded(char *text)
-{
-#ifdef JWT_VALIDATION_SUCCESS /* came with jwt_free_str */
-    jwt_free_str(text);
-#else
-    free(text);
-#endif
-}
-
 tripsage_status tripsage__token_sign(char **out, const tripsage__signer *signer, const tripsage__account *account,
                                      const tripsage__session *session)
 {
     tripsage__buf claims = TRIPSAGE__BUF_INIT(CLAIMS_MAX);
+    tripsage__buf token = TRIPSAGE__BUF_INIT(TRIPSAGE__TOKEN_MAX + 1);
+    unsigned char code[TRIPSAGE__SHA256_SIZE];
     tripsage_status status;
-    jwt_t *jwt = NULL;
-    char *encoded = NULL;
-    int code;
 
     *out = NULL;
     put_claims(&claims, signer, account, session);
     TRIPSAGE_TRY(tripsage__buf_status(&claims));
-    code = jwt_new(&jwt);
-    if (!code)
-        code = jwt_set_alg(jwt, JWT_ALG_HS256, (const unsigned char *)signer->key, (int)signer->key_size);
-    if (!code)
-        code = jwt_add_grants_json(jwt, claims.data);
-    if (!code && !(encoded = jwt_encode_str(jwt)))
-        code = errno;
-    if (!encoded) {
-        status = TRIPSAGE_FAIL_NATIVE(TRIPSAGE_EINTERNAL, code, "libjwt could not make a token");
-        goto out;
-    }
-    *out = tripsage__strdup(encoded);
-    if (!*out)
-        status = TRIPSAGE_NOMEM();
+    tripsage__base64url_put(&token, HEADER, sizeof HEADER - 1);
+    tripsage__buf_putc(&token, '.');
+    tripsage__base64url_put(&token, claims.data, claims.size);
+    TRIPSAGE_TRY(tripsage__buf_status(&token));
+    TRIPSAGE_TRY(tripsage__hmac_sha256(code, signer->key, signer->key_size, token.data, token.size));
+    tripsage__buf_putc(&token, '.');
+    tripsage__base64url_put(&token, code, sizeof code);
+    TRIPSAGE_TRY(tripsage__buf_status(&token));
+    *out = tripsage__buf_take(&token, NULL);
 out:
-    free_encoded(encoded);
-    if (jwt)
-        jwt_free(jwt);
+    tripsage__buf_free(&token);
     tripsage__buf_free(&claims);
     return status;
 }
@@ -102,8 +91,8 @@ out:
 
 /* A token being read. */
 struct reading {
-    const char *header, *payload; /* inside the token */
-    size_t header_length, payload_length;
+    const char *header, *payload, *signature; /* inside the token, which starts with its header */
+    size_t header_length, payload_length, signature_length;
     char *claims;         /* the payload's bytes, NUL-terminated; owned */
     tripsage__json *tree; /* of the claims; owned */
 };
@@ -126,6 +115,8 @@ static int split(struct reading *r, const char *token, size_t length)
     r->header_length = (size_t)(first - token);
     r->payload = first + 1;
     r->payload_length = (size_t)(second - first - 1);
+    r->signature = second + 1;
+    r->signature_length = (size_t)(end - second - 1);
     return 1;
 }
 
@@ -187,17 +178,32 @@ static tripsage_status read_payload(struct reading *r)
     return parse_part(&r->tree, r->claims, (size_t)size);
 }
 
-static tripsage_status check_signature(const tripsage__signer *signer, const char *token)
+/* The signature compared without libjwt. */
+static tripsage_status compare_signature(const struct reading *r, const tripsage__signer *signer)
+{
+    unsigned char given[TRIPSAGE__SHA256_SIZE], right[TRIPSAGE__SHA256_SIZE];
+    size_t signed_length = (size_t)(r->signature - r->header - 1);
+    tripsage_status status = tripsage__hmac_sha256(right, signer->key, signer->key_size, r->header, signed_length);
+
+    if (status != TRIPSAGE_OK)
+        return status;
+    if (tripsage__base64url_decode(given, sizeof given, r->signature, r->signature_length) != sizeof given ||
+        !tripsage__equal_constant_time(given, right, sizeof right))
+        return refuse("has a signature that is not ours");
+    return TRIPSAGE_OK;
+}
+
+/* libjwt says "invalid" of a wrong signature, and as well of a failed allocation and of numbers it has no type for. A good token must not
+ * be called bad for that, so what it does not take is looked at again. */
+static tripsage_status check_signature(const struct reading *r, const tripsage__signer *signer)
 {
     jwt_t *jwt = NULL;
-    int code = jwt_decode(&jwt, token, (const unsigned char *)signer->key, (int)signer->key_size);
-    int pinned = code == 0 && jwt_get_alg(jwt) == JWT_ALG_HS256;
+    int code = jwt_decode(&jwt, r->header, (const unsigned char *)signer->key, (int)signer->key_size);
+    int good = code == 0 && jwt_get_alg(jwt) == JWT_ALG_HS256;
 
     if (jwt)
         jwt_free(jwt);
-    if (code == ENOMEM)
-        return TRIPSAGE_NOMEM();
-    return pinned ? TRIPSAGE_OK : refuse("has a signature that is not ours");
+    return good ? TRIPSAGE_OK : compare_signature(r, signer);
 }
 
 /* `aud` is one name or a list of them (RFC 7519, 4.1.3). */
@@ -261,7 +267,7 @@ tripsage_status tripsage__token_read(tripsage_actor **out, const tripsage__signe
         return refuse("is malformed");
     TRIPSAGE_TRY(check_header(&r));
     TRIPSAGE_TRY(read_payload(&r));
-    TRIPSAGE_TRY(check_signature(signer, token));
+    TRIPSAGE_TRY(check_signature(&r, signer));
     actor = tripsage__calloc(1, sizeof *actor);
     if (!actor) {
         status = TRIPSAGE_NOMEM();

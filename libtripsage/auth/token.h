@@ -11,10 +11,8 @@
 
 /* Longest token looked at, the length HTTP servers grant one header field. */
 #define TRIPSAGE__TOKEN_MAX ((size_t)8 * 1024)
-/* Longest issuer; so that a token made under a short one fits under any other too, see below. */
+/* Longest issuer: longer than any address of a service that people write into settings. */
 #define TRIPSAGE__ISSUER_MAX 255
-/* Longest token an account may lead to: what is left when the longest issuer (4/3 of it in base64) takes the place of the shortest. */
-#define TRIPSAGE__TOKEN_NEW_MAX (TRIPSAGE__TOKEN_MAX - 4 * TRIPSAGE__ISSUER_MAX / 3)
 /* Tolerated difference between two machines' clocks (RFC 8725's "small leeway"). */
 #define TRIPSAGE__TOKEN_SKEW_MS 60000
 

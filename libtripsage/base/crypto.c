@@ -1,20 +1,34 @@
 /* base/crypto.c: digests, chance and their text forms, over OpenSSL 3. The home of the openssl headers.
  *
- * Nothing is kept between calls, so every function is safe from any thread. OpenSSL allocates for itself while it works; a digest that
- * fails therefore failed for want of memory or because the machine's OpenSSL configuration forbids it, which cannot be told apart. */
+ * Nothing is kept between calls, so every function is safe from any thread. OpenSSL allocates for itself while it works, so a digest can
+ * fail for want of memory; or because the machine's OpenSSL configuration forbids it. */
 #include "crypto.h"
 
 #include <limits.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+
+/* Takes OpenSSL's errors off its list for this thread. A failed allocation is on it, or left nothing there at all. */
+static tripsage_status openssl_failed(const char *what)
+{
+    unsigned long first = ERR_peek_error();
+    int out_of_memory = first == 0;
+
+    for (unsigned long code = ERR_get_error(); code; code = ERR_get_error())
+        out_of_memory |= ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
+    if (out_of_memory)
+        return TRIPSAGE_NOMEM();
+    return TRIPSAGE_FAIL_NATIVE(TRIPSAGE_EINTERNAL, ERR_GET_REASON(first), "OpenSSL could not make %s", what);
+}
 
 tripsage_status tripsage__sha256(unsigned char out[TRIPSAGE__SHA256_SIZE], const void *data, size_t size)
 {
     if (!EVP_Digest(data, size, out, NULL, EVP_sha256(), NULL))
-        return TRIPSAGE_FAIL(TRIPSAGE_EINTERNAL, "OpenSSL could not make a SHA-256 digest");
+        return openssl_failed("a SHA-256 digest");
     return TRIPSAGE_OK;
 }
 
@@ -25,7 +39,7 @@ tripsage_status tripsage__hmac_sha256(unsigned char out[TRIPSAGE__SHA256_SIZE], 
     const void *given = key ? key : "";
 
     if (!EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, given, key_size, data, size, out, TRIPSAGE__SHA256_SIZE, NULL))
-        return TRIPSAGE_FAIL(TRIPSAGE_EINTERNAL, "OpenSSL could not make an HMAC");
+        return openssl_failed("an HMAC");
     return TRIPSAGE_OK;
 }
 
@@ -36,8 +50,10 @@ int tripsage__random_bytes(void *out, size_t size)
     while (size) {
         int part = size > INT_MAX ? INT_MAX : (int)size;
 
-        if (RAND_bytes(at, part) != 1)
+        if (RAND_bytes(at, part) != 1) {
+            ERR_clear_error();
             return 0;
+        }
         at += part;
         size -= (size_t)part;
     }

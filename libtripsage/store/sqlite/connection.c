@@ -56,7 +56,7 @@ tripsage_status tripsage__sqlite_fail(sqlite3 *db, int code, const char *what, c
 
 /* Called while another connection holds the lock: short sleeps, since our transactions are, with a growing pause so that a
  * long one (a migration, another program's) is not polled hard. SQLite gives no queue between processes. */
-static int wait_for_lock(void *context, int tries)
+int tripsage__sqlite_wait(void *context, int tries)
 {
     const engine *e = context;
     struct timespec pause = {0, 0};
@@ -78,6 +78,12 @@ tripsage_status tripsage__sqlite_exec(connection *c, const char *sql)
     return code == SQLITE_OK ? TRIPSAGE_OK : SQL_FAILED(c->db, code, sql);
 }
 
+void tripsage__sqlite_rollback(connection *c)
+{
+    if (!sqlite3_get_autocommit(c->db))
+        sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
 /* Every pragma with its reason:
  *   synchronous FULL      a commit that was answered survives a power cut
  *   foreign_keys          the schema's references are meant
@@ -92,6 +98,11 @@ static const char setup[] = "PRAGMA synchronous = FULL;"
                             "PRAGMA trusted_schema = OFF;"
                             "PRAGMA journal_size_limit = 67108864;";
 
+/* A reader looks at the file through memory, up to the most SQLite maps (2 GiB): a page that is not in the connection's cache costs a
+ * look instead of a system call and a copy, which at a million trips halves the time of a read. The map is read-only. */
+static const char setup_reader[] = "PRAGMA query_only = ON;"
+                                   "PRAGMA mmap_size = 2147418112;";
+
 tripsage_status tripsage__sqlite_connect(connection *c, const engine *e, int writable)
 {
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | (writable ? SQLITE_OPEN_CREATE : 0);
@@ -103,13 +114,13 @@ tripsage_status tripsage__sqlite_connect(connection *c, const engine *e, int wri
         goto out;
     }
     sqlite3_extended_result_codes(c->db, 1);
-    sqlite3_busy_handler(c->db, wait_for_lock, (void *)(uintptr_t)e);
+    sqlite3_busy_handler(c->db, tripsage__sqlite_wait, (void *)(uintptr_t)e);
     sqlite3_db_config(c->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(c->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     sqlite3_db_config(c->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     TRIPSAGE_TRY(tripsage__sqlite_exec(c, setup));
     if (!writable)
-        TRIPSAGE_TRY(tripsage__sqlite_exec(c, "PRAGMA query_only = ON"));
+        TRIPSAGE_TRY(tripsage__sqlite_exec(c, setup_reader));
     return TRIPSAGE_OK;
 out:
     tripsage__sqlite_disconnect(c);

@@ -86,15 +86,17 @@ void tripsage__sqlite_pool_close(engine *e)
 static tripsage_status run_steps(connection *c, const tripsage__step *steps, size_t count)
 {
     int wrote = 0;
-    tripsage_status status = count > 1 ? tripsage__sqlite_exec(c, "BEGIN") : TRIPSAGE_OK;
+    tripsage_status status = TRIPSAGE_OK;
 
+    tripsage__sqlite_rollback(c); /* what the last call could not: its snapshot must not be this one's */
+    if (count > 1)
+        status = tripsage__sqlite_exec(c, "BEGIN");
     if (status != TRIPSAGE_OK)
         return status;
     for (size_t i = 0; i < count && status == TRIPSAGE_OK; i++)
         status = tripsage__sqlite_run(c, &steps[i], &wrote);
-    /* Nothing was changed, so rolling back ends it as well as committing, and cannot fail in a way that matters. */
-    if (count > 1)
-        sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
+    /* Nothing was changed, so rolling back ends it as well as committing. */
+    tripsage__sqlite_rollback(c);
     return status;
 }
 

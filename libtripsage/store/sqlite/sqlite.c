@@ -55,18 +55,23 @@ static uint32_t default_readers(void)
     return processors <= 2 ? 4 : processors >= 8 ? 16 : (uint32_t)processors * 2;
 }
 
+/* Two that enter at the same moment each hold what the other waits for. SQLite then sends one away without asking its busy handler, so
+ * the waiting is done here, with nothing held. */
 static tripsage_status enter_wal(engine *e)
 {
     sqlite3_stmt *stmt = NULL;
     const char *mode;
     tripsage_status status = TRIPSAGE_OK;
-    int code;
+    int code, tries = 0;
 
     if (e->in_memory)
         return TRIPSAGE_OK;
-    code = sqlite3_prepare_v2(e->writer.db, "PRAGMA journal_mode = WAL", -1, &stmt, NULL);
-    if (code == SQLITE_OK)
-        code = sqlite3_step(stmt);
+    do {
+        sqlite3_finalize(stmt);
+        code = sqlite3_prepare_v2(e->writer.db, "PRAGMA journal_mode = WAL", -1, &stmt, NULL);
+        if (code == SQLITE_OK)
+            code = sqlite3_step(stmt);
+    } while ((code & 0xff) == SQLITE_BUSY && tripsage__sqlite_wait(e, tries++));
     mode = code == SQLITE_ROW ? (const char *)sqlite3_column_text(stmt, 0) : NULL;
     if (code != SQLITE_ROW)
         status = SQL_FAILED(e->writer.db, code, "journal_mode");

@@ -60,6 +60,11 @@ void tripsage__sqlite_disconnect(connection *c);
 tripsage_status tripsage__sqlite_fail(sqlite3 *db, int code, const char *what, const char *file, int line);
 #define SQL_FAILED(db, code, what) tripsage__sqlite_fail((db), (code), (what), __FILE__, __LINE__)
 tripsage_status tripsage__sqlite_exec(connection *c, const char *sql);
+/* Ends the transaction that is open, if one is. It may fail for want of memory and leave it open: so it is called before a transaction as
+ * well as after one, and nobody goes on in another's. */
+void tripsage__sqlite_rollback(connection *c);
+/* SQLite's busy handler with the engine as its context: sleeps a little; 0 when the call has waited as long as it may. */
+int tripsage__sqlite_wait(void *context, int tries);
 /* Runs one step; *wrote is set to 1 when a changing statement was started. */
 tripsage_status tripsage__sqlite_run(connection *c, const tripsage__step *step, int *wrote);
 

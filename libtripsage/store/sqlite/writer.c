@@ -48,12 +48,6 @@ static tripsage_status run_request(connection *c, request *r, int *wrote)
     return status;
 }
 
-static void rollback(connection *c)
-{
-    if (!sqlite3_get_autocommit(c->db))
-        sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL); /* fails only where SQLite has rolled back by itself */
-}
-
 /* Runs what is not settled. 1: all of it is in the open transaction; 0: the transaction was given up because of a request that is
  * settled now. */
 static int run_all(connection *c, request *first)
@@ -88,6 +82,7 @@ static void run_batch(engine *e, request *first)
     connection *c = &e->writer;
     tripsage_status status = TRIPSAGE_OK;
 
+    tripsage__sqlite_rollback(c); /* what the last batch could not */
     while (anything_left(first)) {
         status = tripsage__sqlite_exec(c, "BEGIN IMMEDIATE");
         if (status != TRIPSAGE_OK)
@@ -98,7 +93,7 @@ static void run_batch(engine *e, request *first)
             if (status == TRIPSAGE_OK && anything_left(first))
                 return;
         }
-        rollback(c);
+        tripsage__sqlite_rollback(c);
         if (status != TRIPSAGE_OK)
             break;
     }

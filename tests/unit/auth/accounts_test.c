@@ -142,10 +142,9 @@ END_TEST
 START_TEST(data_is_bounded_by_what_fits_into_a_token)
 {
     tripsage_auth *auth = open_auth();
-    char json[12000];
+    char json[4400];
     tripsage_doc *session;
     tripsage_actor *actor;
-    size_t length;
 
     snprintf(json, sizeof json, "{\"email\":\"a@b\",\"password\":\"12345678\",\"data\":{\"k\":\"%04088d\"}}", 0);
     ck_assert_ok(tripsage_auth_sign_up(&session, auth, json, TRIPSAGE_NUL));
@@ -155,12 +154,6 @@ START_TEST(data_is_bounded_by_what_fits_into_a_token)
     snprintf(json, sizeof json, "{\"email\":\"b@b\",\"password\":\"12345678\",\"data\":{\"k\":\"%04089d\"}}", 0);
     check_field(tripsage_auth_sign_up, auth, json, "/data");
 
-    /* Short here, but 17 digits each in the token. */
-    length = (size_t)snprintf(json, sizeof json, "{\"email\":\"c@b\",\"password\":\"12345678\",\"data\":{\"k\":[0.1");
-    for (int i = 0; i < 900; i++)
-        length += (size_t)snprintf(json + length, sizeof json - length, ",0.1");
-    snprintf(json + length, sizeof json - length, "]}}");
-    check_field(tripsage_auth_sign_up, auth, json, "/data");
     tripsage_auth_close(auth);
 }
 END_TEST

@@ -17,14 +17,14 @@
 
 /* What the library sees as the time; `at_clock` runs, once, the next time it looks. */
 static _Atomic int64_t clock_ms = NOON;
-static void (*at_clock)(void);
+typedef void (*clock_hook)(void);
+static _Atomic(clock_hook) at_clock;
 
 static inline int64_t read_clock(void *user)
 {
-    void (*run)(void) = at_clock;
+    clock_hook run = atomic_exchange(&at_clock, NULL);
 
     (void)user;
-    at_clock = NULL;
     if (run)
         run();
     return clock_ms;

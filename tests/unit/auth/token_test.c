@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../suite.h"
+#include "auth/auth.h"
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/memory.h"
@@ -154,17 +155,46 @@ START_TEST(signs_with_hs256_as_anybody_can_check)
 }
 END_TEST
 
-/* The largest data an account may hold. */
-START_TEST(text_of_four_kibibytes_fits)
+START_TEST(writes_the_claims_in_the_order_of_supabase)
 {
-    char metadata[4097];
+    static const char expected[] =
+        "{\"iss\":\"tripsage\",\"sub\":\"" USER "\",\"aud\":\"authenticated\",\"exp\":1772370000,\"iat\":1772366400,"
+        "\"email\":\"ada@example.com\",\"role\":\"authenticated\",\"session_id\":\"" SESSION "\",\"aal\":\"aal1\","
+        "\"amr\":[{\"method\":\"password\",\"timestamp\":1772366400}],\"is_anonymous\":false,"
+        "\"app_metadata\":{\"provider\":\"email\",\"providers\":[\"email\"]},\"user_metadata\":{\"n\":[0.1,1e+300]}}";
+    char *token = sign("{\"n\":[0.1,1e+300]}");
+    tripsage_actor *actor;
+
+    ck_assert_int_eq(read_at(&actor, token, NOON_MS), TRIPSAGE_OK);
+    ck_assert_str_eq(tripsage_actor_claims(actor), expected);
+    tripsage_actor_free(actor);
+    tripsage__free(token);
+}
+END_TEST
+
+/* Everything as long as it may be, and an issuer of characters that are written as two. */
+START_TEST(the_longest_token_is_not_too_long)
+{
+    char metadata[TRIPSAGE__ACCOUNT_DATA_MAX + 1], issuer[TRIPSAGE__ISSUER_MAX + 1], email[TRIPSAGE__EMAIL_SIZE];
+    tripsage__signer longest = {issuer, KEY, sizeof KEY - 1};
+    tripsage__account account = {.id = USER,
+                                 .email = email,
+                                 .role = "authenticated",
+                                 .user_metadata = metadata,
+                                 .app_metadata = "{\"provider\":\"email\",\"providers\":[\"email\"]}"};
+    const tripsage__session session = {SESSION, NOON_MS, INT64_C(253402300799000)};
+    tripsage_actor *actor;
     char *token;
 
-    memset(metadata, 'x', sizeof metadata);
-    memcpy(metadata, "{\"k\":\"", 6);
-    memcpy(metadata + 4094, "\"}", 3);
-    token = sign(metadata);
-    ck_assert_uint_le(strlen(token), TRIPSAGE__TOKEN_NEW_MAX);
+    snprintf(metadata, sizeof metadata, "{\"k\":\"%04088d\"}", 0);
+    ck_assert_uint_eq(strlen(metadata), TRIPSAGE__ACCOUNT_DATA_MAX);
+    memset(issuer, '"', sizeof issuer - 1);
+    issuer[sizeof issuer - 1] = '\0';
+    memset(email, 'e', sizeof email - 1);
+    email[sizeof email - 1] = '\0';
+    ck_assert_int_eq(tripsage__token_sign(&token, &longest, &account, &session), TRIPSAGE_OK);
+    ck_assert_int_eq(tripsage__token_read(&actor, &longest, token, strlen(token), NOON_MS), TRIPSAGE_OK);
+    tripsage_actor_free(actor);
     tripsage__free(token);
 }
 END_TEST
@@ -179,6 +209,7 @@ START_TEST(takes_other_good_tokens)
     take_forged(HEADER, CLAIMS_WITH("\"nbf\":1772366400,"));
     take_forged(HEADER, CLAIMS_WITH("\"nbf\":1772366460,"));
     take_forged(HEADER, CLAIMS_WITH("\"more\":{\"of\":[\"anything\",1.5,null]},"));
+    take_forged(HEADER, CLAIMS_WITH("\"large\":[99999999999999999999,1e999],")); /* libjwt has no type for these */
     take_forged(HEADER, "{\"iss\":\"tripsage\",\"sub\":\"" USER "\",\"aud\":[\"other\",\"authenticated\"],"
                         "\"exp\":1772370000.5,\"session_id\":\"" SESSION "\"}");
 }
@@ -474,8 +505,8 @@ START_TEST(no_token_at_all)
 END_TEST
 
 SUITE_MAIN("auth/token", makes_the_claims_of_supabase, signs_with_hs256_as_anybody_can_check,
-           text_of_four_kibibytes_fits, takes_other_good_tokens, ids_are_lowered, no_algorithm_but_hs256,
-           alg_none_without_signature, a_member_twice_in_the_header, other_types_and_critical_extensions,
-           headers_that_are_no_json_objects, another_key, every_changed_character, another_text_of_the_same_signature,
-           every_truncation, more_behind_the_token, claims_that_are_not_ours, claims_nested_deep,
-           expiry_has_a_minute_of_grace, expired_and_forged_is_forged, too_long, no_token_at_all)
+           writes_the_claims_in_the_order_of_supabase, the_longest_token_is_not_too_long, takes_other_good_tokens,
+           ids_are_lowered, no_algorithm_but_hs256, alg_none_without_signature, a_member_twice_in_the_header,
+           other_types_and_critical_extensions, headers_that_are_no_json_objects, another_key, every_changed_character,
+           another_text_of_the_same_signature, every_truncation, more_behind_the_token, claims_that_are_not_ours,
+           claims_nested_deep, expiry_has_a_minute_of_grace, expired_and_forged_is_forged, too_long, no_token_at_all)

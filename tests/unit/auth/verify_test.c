@@ -1,6 +1,7 @@
 /* verify_test.c: tokens verified against the session, remembered, and forgotten in time. */
 #include <pthread.h>
 
+#include "base/memory.h"
 #include "fixture.h"
 
 static tripsage_cache *open_cache(void)
@@ -57,6 +58,30 @@ START_TEST(the_second_time_comes_from_memory)
 }
 END_TEST
 
+/* Also after the user has signed out before, when the user's counter stands somewhere else. */
+START_TEST(a_new_session_is_remembered_too)
+{
+    tripsage__store *store = open_store();
+    tripsage_cache *cache = open_cache();
+    tripsage_auth *auth = auth_with(store, cache);
+    tripsage_doc *session = new_session(auth);
+    tripsage_actor *actor = actor_of(auth, session);
+
+    ck_assert_ok(tripsage_auth_sign_out(auth, actor));
+    tripsage_doc_free(session);
+    ck_assert_ok(sign_in(&session, auth, "ada@example.com", "correct horse"));
+    for (int i = 0; i < 3; i++)
+        tripsage_actor_free(actor_of(auth, session));
+    ck_assert_uint_eq(stats_of(cache).sets, 2);
+    ck_assert_uint_eq(stats_of(cache).hits, 2);
+    tripsage_actor_free(actor);
+    tripsage_doc_free(session);
+    tripsage__auth_free(auth);
+    tripsage_cache_close(cache);
+    tripsage__store_release(store);
+}
+END_TEST
+
 /* Two handles over one store are what two processes are to each other. */
 START_TEST(a_session_ended_elsewhere_is_noticed_within_a_minute)
 {
@@ -78,6 +103,34 @@ START_TEST(a_session_ended_elsewhere_is_noticed_within_a_minute)
     tripsage_doc_free(session);
     tripsage__auth_free(here);
     tripsage__auth_free(there);
+    tripsage__store_release(store);
+}
+END_TEST
+
+/* The minute is the handle's own, whatever clock a borrowed cache goes by. */
+START_TEST(a_cache_that_stands_still_prolongs_nothing)
+{
+    tripsage__store *store = open_store();
+    tripsage_cache *cache;
+    tripsage_auth *here, *there;
+    tripsage_doc *session;
+    tripsage_actor *actor, *none;
+
+    ck_assert_ok(tripsage_cache_open(&cache, NULL, NULL)); /* the system's clock: no minute passes during a test */
+    here = auth_with(store, cache);
+    there = auth_over(store, NULL);
+    session = new_session(here);
+    actor = actor_of(here, session);
+    ck_assert_ok(tripsage_auth_sign_out(there, actor));
+    clock_ms += 59999;
+    tripsage_actor_free(actor_of(here, session));
+    clock_ms += 1;
+    ck_assert_fails(verify(&none, here, session), TRIPSAGE_ETOKEN);
+    tripsage_actor_free(actor);
+    tripsage_doc_free(session);
+    tripsage__auth_free(here);
+    tripsage__auth_free(there);
+    tripsage_cache_close(cache);
     tripsage__store_release(store);
 }
 END_TEST
@@ -169,6 +222,31 @@ START_TEST(a_token_of_an_ended_or_foreign_session_is_refused)
     tripsage__auth_free(same_key);
     tripsage__store_release(store);
     tripsage__store_release(elsewhere);
+}
+END_TEST
+
+/* A good signature does not make one user's session another's. */
+START_TEST(a_session_belongs_to_its_user)
+{
+    tripsage_auth *auth = open_auth();
+    tripsage_doc *doc = new_session(auth);
+    tripsage_actor *actor = actor_of(auth, doc);
+    const tripsage__account other = {.id = "018f6b1e-7c3a-7d10-9d5c-2f1b0a3c4d5e",
+                                     .email = "eve@example.com",
+                                     .role = "authenticated",
+                                     .user_metadata = "{}",
+                                     .app_metadata = "{}"};
+    tripsage__session session = {.created_at = NOON, .expires_at = NOON + HOUR};
+    tripsage_actor *none;
+    char *token;
+
+    memcpy(session.id, actor->session_id, sizeof session.id);
+    ck_assert_ok(tripsage__token_sign(&token, &auth->signer, &other, &session));
+    ck_assert_fails(tripsage_auth_verify(&none, auth, token, TRIPSAGE_NUL), TRIPSAGE_ETOKEN);
+    tripsage__free(token);
+    tripsage_actor_free(actor);
+    tripsage_doc_free(doc);
+    tripsage_auth_close(auth);
 }
 END_TEST
 
@@ -282,7 +360,8 @@ START_TEST(sign_out_holds_under_load)
 }
 END_TEST
 
-SUITE_MAIN("auth/verify", the_second_time_comes_from_memory, a_session_ended_elsewhere_is_noticed_within_a_minute,
+SUITE_MAIN("auth/verify", the_second_time_comes_from_memory, a_new_session_is_remembered_too,
+           a_session_ended_elsewhere_is_noticed_within_a_minute, a_cache_that_stands_still_prolongs_nothing,
            a_remembered_token_expires_on_time, a_clock_set_back_makes_nothing_younger, a_shared_cache_is_not_believed,
-           a_token_of_an_ended_or_foreign_session_is_refused, what_is_no_token_is_refused,
-           an_end_between_check_and_memory_is_noticed, sign_out_holds_under_load)
+           a_token_of_an_ended_or_foreign_session_is_refused, a_session_belongs_to_its_user,
+           what_is_no_token_is_refused, an_end_between_check_and_memory_is_noticed, sign_out_holds_under_load)

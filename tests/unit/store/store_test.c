@@ -443,6 +443,73 @@ START_TEST(openers_of_a_new_file_do_not_collide)
 }
 END_TEST
 
+/* ---- a roll-back that SQLite has no memory for ---- */
+
+static sqlite3_mem_methods standard_memory;
+static _Atomic int no_memory;
+
+static void *scarce_malloc(int size)
+{
+    return no_memory ? NULL : standard_memory.xMalloc(size);
+}
+
+static void *scarce_realloc(void *block, int size)
+{
+    return no_memory ? NULL : standard_memory.xRealloc(block, size);
+}
+
+/* Before SQLite is used: its allocator can be starved, and small blocks come from nowhere else. */
+static void make_memory_scarce(void)
+{
+    sqlite3_mem_methods scarce;
+
+    ck_assert_int_eq(sqlite3_config(SQLITE_CONFIG_GETMALLOC, &standard_memory), SQLITE_OK);
+    scarce = standard_memory;
+    scarce.xMalloc = scarce_malloc;
+    scarce.xRealloc = scarce_realloc;
+    ck_assert_int_eq(sqlite3_config(SQLITE_CONFIG_MALLOC, &scarce), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0), SQLITE_OK);
+}
+
+static tripsage_status starve(void *context, const tripsage__row *row)
+{
+    (void)context;
+    (void)row;
+    no_memory = 1;
+    return TRIPSAGE_NOMEM();
+}
+
+static void check_starved(const char *where)
+{
+    tripsage__store *store = open_store(where);
+    tripsage__value key[] = {tripsage__text("k")};
+    tripsage__value value[] = {tripsage__text("k"), tripsage__blob("0", 1)};
+    const tripsage__step steps[] = {{&put, value, 2, NULL, NULL, NULL, NULL},
+                                    {&get, key, 1, NULL, starve, NULL, NULL},
+                                    {&get, key, 1, NULL, starve, NULL, NULL}};
+
+    no_memory = 0;
+    ck_assert_int_eq(tripsage__store_write(store, NULL, steps, 2), TRIPSAGE_ENOMEM);
+    no_memory = 0;
+    ck_assert_int_eq(count_keys(store, "k"), 0); /* what was taken back is not seen */
+    ck_assert_int_eq(put_key(store, "k"), TRIPSAGE_OK);
+    ck_assert_int_eq(tripsage__store_read(store, NULL, steps + 1, 2), TRIPSAGE_ENOMEM);
+    no_memory = 0;
+    ck_assert_int_eq(put_key(store, "k2"), TRIPSAGE_OK);
+    ck_assert_int_eq(count_keys(store, "k%"), 2); /* nor is an old snapshot */
+    tripsage__store_release(store);
+}
+
+START_TEST(a_roll_back_without_memory_is_made_up_for)
+{
+    make_memory_scarce();
+    make_folder();
+    check_starved("sqlite::memory:");
+    check_starved(url);
+    remove_folder();
+}
+END_TEST
+
 START_TEST(a_damaged_file_is_told)
 {
     tripsage__store *store;
@@ -484,4 +551,4 @@ SUITE_MAIN("store", urls_choose_the_engine, a_batch_is_one_transaction, mistakes
            two_handles_on_one_file_lose_nothing, readers_do_not_wait_for_a_writer,
            more_readers_than_connections_take_turns, a_secret_is_made_once_and_stays, a_new_file_is_private,
            an_edited_or_foreign_past_is_refused, migrating_can_be_left_to_others, openers_of_a_new_file_do_not_collide,
-           a_damaged_file_is_told, the_state_of_the_schema_can_be_read)
+           a_roll_back_without_memory_is_made_up_for, a_damaged_file_is_told, the_state_of_the_schema_can_be_read)

@@ -1,0 +1,98 @@
+#include "bench.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define FIGURES_MAX 64
+#define ROUNDS_MAX  64
+
+static struct {
+    const char *name, *unit;
+    double value;
+} figures[FIGURES_MAX];
+static size_t figure_count;
+
+double bench_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+double bench_median(const double *values, size_t count)
+{
+    double sorted[ROUNDS_MAX];
+
+    if (count == 0 || count > ROUNDS_MAX)
+        bench_fail("a median of %zu values", count);
+    memcpy(sorted, values, count * sizeof *values);
+    qsort(sorted, count, sizeof *sorted, compare);
+    return count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
+}
+
+void bench_fail(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    fputs("bench: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+    exit(EXIT_FAILURE);
+}
+
+void bench_method(const char *text)
+{
+    printf("\n%s\n", text);
+    fflush(stdout);
+}
+
+void bench_figure(const char *name, double value, const char *unit)
+{
+    if (figure_count == FIGURES_MAX)
+        bench_fail("more than %d figures", FIGURES_MAX);
+    figures[figure_count].name = name;
+    figures[figure_count].value = value;
+    figures[figure_count++].unit = unit;
+    printf("  %-44s %12.3f %s\n", name, value, unit);
+    fflush(stdout);
+}
+
+void bench_progress(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    fputs("... ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+}
+
+void bench_write(const char *area, const char *path)
+{
+    FILE *file = fopen(path, "w");
+
+    if (!file)
+        bench_fail("cannot write %s", path);
+    fprintf(file, "{\"area\": \"%s\", \"figures\": [", area);
+    for (size_t i = 0; i < figure_count; i++)
+        fprintf(file, "%s\n  {\"name\": \"%s\", \"value\": %.6g, \"unit\": \"%s\"}", i ? "," : "", figures[i].name,
+                figures[i].value, figures[i].unit);
+    fputs("\n]}\n", file);
+    if (fclose(file) != 0)
+        bench_fail("cannot write %s", path);
+    printf("\nwritten to %s\n", path);
+}

@@ -1,0 +1,29 @@
+/* tests/bench/bench.h: what benchmarks share: a clock, medians, and a report that is a table for people and JSON for programs.
+ *
+ * Every comparison runs its two sides in turn, round by round, in one process run, and the figure is the median of the rounds'
+ * ratios: the machine's mood changes from second to second, and a ratio within a round does not feel it. */
+#ifndef TRIPSAGE_TESTS_BENCH_H
+#define TRIPSAGE_TESTS_BENCH_H
+
+#include <stddef.h>
+
+double bench_now(void); /* seconds, monotonic */
+
+double bench_median(const double *values, size_t count); /* leaves them as they are; at most 64 */
+
+/* Ends the program with a sentence: a benchmark that cannot run has no figures. */
+void bench_fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+/* Printed at once as a row of the table, written by bench_write. `name` and `unit` are string literals. */
+void bench_figure(const char *name, double value, const char *unit);
+
+/* A paragraph that says how the next figures are measured. */
+void bench_method(const char *text);
+
+/* One line on stderr that says what goes on. */
+void bench_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* {"area": ..., "figures": [{"name", "value", "unit"}]} */
+void bench_write(const char *area, const char *path);
+
+#endif

@@ -1,0 +1,18 @@
+/* support/temp.h: folders that a test makes and takes away again. */
+#ifndef TEST_SUPPORT_TEMP_H
+#define TEST_SUPPORT_TEMP_H
+
+#include <stddef.h>
+
+#define TEST_PATH_SIZE 512
+
+/* Makes a new empty folder below TMPDIR (or /tmp) and writes its absolute path. Ends the program when it cannot. */
+void test_temp_make(char out[TEST_PATH_SIZE]);
+
+/* Removes the folder and all in it. */
+void test_temp_remove(const char *path);
+
+/* Writes `folder`/`name` into `out`. */
+void test_path_join(char out[TEST_PATH_SIZE], const char *folder, const char *name);
+
+#endif

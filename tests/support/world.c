@@ -1,0 +1,183 @@
+/* support/world.c: see world.h. */
+#include "world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define USERS_MAX 256
+
+static test_world the_world;
+static tripsage_actor *users[USERS_MAX];
+static size_t user_count;
+
+test_world *world = &the_world;
+
+tripsage_actor *world_user(const char *user_id)
+{
+    ck_assert_uint_lt(user_count, USERS_MAX);
+    OK(tripsage_actor_user(&users[user_count], user_id));
+    return users[user_count++];
+}
+
+tripsage *world_open_another(void)
+{
+    tripsage *ts = NULL;
+    tripsage_options options = TRIPSAGE_OPTIONS_INIT;
+    tripsage_runtime runtime = test_chance_runtime(&world->chance);
+    tripsage_auth_options auth = TRIPSAGE_AUTH_OPTIONS_INIT;
+
+    /* The least Argon2id there is: the tests are about accounts, not about the cost of guessing. */
+    auth.argon2_memory_kib = 8;
+    auth.argon2_passes = 1;
+    options.runtime = &runtime;
+    options.auth = &auth;
+    OK(tripsage_open(&ts, world->url, &options));
+    return ts;
+}
+
+static void open_handle(void)
+{
+    world->ts = world_open_another();
+    world->trips = tripsage_get_trips(world->ts);
+    world->auth = tripsage_get_auth(world->ts);
+    world->vector = tripsage_get_vector(world->ts);
+    world->cache = tripsage_get_cache(world->ts);
+}
+
+/* Fills in "{dir}" of the URL. */
+static void choose_url(void)
+{
+    const char *given = getenv("TRIPSAGE_TEST_URL");
+    const char *url = given && *given ? given : "sqlite::memory:";
+
+    world->is_file = strstr(url, "{dir}") != NULL;
+    if (world->is_file) {
+        test_temp_make(world->folder);
+        url = test_replaced(url, "{dir}", world->folder);
+    }
+    ck_assert_uint_lt(strlen(url), sizeof world->url);
+    strcpy(world->url, url);
+}
+
+void world_open(void)
+{
+    memset(world, 0, sizeof *world);
+    test_chance_init(&world->chance);
+    choose_url();
+    open_handle();
+    world->owner = world_user(OWNER_ID);
+    world->admin = world_user(ADMIN_ID);
+    world->edit = world_user(EDIT_ID);
+    world->view = world_user(VIEW_ID);
+    world->stranger = world_user(STRANGER_ID);
+    OK(tripsage_actor_service(&world->service));
+}
+
+void world_close(void)
+{
+    test_docs_free();
+    while (user_count > 0)
+        tripsage_actor_free(users[--user_count]);
+    tripsage_actor_free(world->service);
+    tripsage_close(world->ts);
+    test_temp_remove(world->folder);
+    test_keep_free();
+}
+
+void world_reopen(void)
+{
+    ck_assert_msg(world->is_file, "a database in memory is gone when its handle is closed");
+    tripsage_close(world->ts);
+    open_handle();
+}
+
+const char *world_account(const char *email)
+{
+    const char *json = test_format("{\"email\":%s,\"password\":\"%s\"}", test_quoted(email), TEST_PASSWORD);
+    tripsage_doc *session = OK(tripsage_auth_sign_up(OUT, world->auth, json, TRIPSAGE_NUL));
+    const char *id = tripsage_doc_text(session, "/user/id");
+
+    ck_assert_msg(id != NULL, "no user in %s", json_of(session));
+    return test_format("%s", id);
+}
+
+tripsage_doc *test_trip(const tripsage_actor *actor, const char *changes)
+{
+    const char *json = changes ? test_with(TRIP_JSON, changes) : TRIP_JSON;
+
+    return OK(tripsage_trip_create(OUT, world->trips, actor, json, TRIPSAGE_NUL, NULL));
+}
+
+tripsage_doc *test_item(const tripsage_actor *actor, const char *trip_id, const char *json)
+{
+    return OK(tripsage_item_create(OUT, world->trips, actor, trip_id, json, TRIPSAGE_NUL, NULL));
+}
+
+tripsage_doc *test_note(const tripsage_actor *actor, const char *trip_id, const char *content)
+{
+    const char *json = test_format("{\"content\":%s}", test_quoted(content));
+
+    return OK(tripsage_note_create(OUT, world->trips, actor, trip_id, json, TRIPSAGE_NUL, NULL));
+}
+
+void test_share(const tripsage_actor *actor, const char *trip_id, const char *user_id, const char *level)
+{
+    const char *json = test_format("{\"user_emails\":[\"%s\"],\"permission_level\":\"%s\"}", user_id, level);
+
+    OK(tripsage_trip_share(OUT, world->trips, actor, trip_id, json, TRIPSAGE_NUL));
+}
+
+tripsage_doc *test_get(const tripsage_actor *actor, const char *trip_id)
+{
+    return OK(tripsage_trip_get(OUT, world->trips, actor, trip_id));
+}
+
+const char *test_cast_trip(const char *changes)
+{
+    const char *id = id_of(test_trip(world->owner, changes));
+
+    test_share(world->owner, id, ADMIN_ID, "admin");
+    test_share(world->owner, id, EDIT_ID, "edit");
+    test_share(world->owner, id, VIEW_ID, "view");
+    return id;
+}
+
+const char *test_snapshot(const char *trip_id)
+{
+    tripsage_trips *trips = world->trips;
+    const tripsage_actor *owner = world->owner;
+    tripsage_list_options deleted = TRIPSAGE_LIST_OPTIONS_INIT;
+    tripsage_doc *found = NULL;
+    const char *text;
+
+    deleted.scope = TRIPSAGE_SCOPE_DELETED;
+    text = json_of(OK(tripsage_trip_list(OUT, trips, owner, &deleted)));
+    if (tripsage_trip_get(&found, trips, owner, trip_id) != TRIPSAGE_OK)
+        return text;
+    text = test_format("%s\n%s", text, json_of(found));
+    tripsage_doc_free(found);
+    text = test_format("%s\n%s", text, json_of(OK(tripsage_itinerary_get(OUT, trips, owner, trip_id))));
+    text = test_format("%s\n%s", text, json_of(OK(tripsage_note_list(OUT, trips, owner, trip_id))));
+    return test_format("%s\n%s", text, json_of(OK(tripsage_collaborator_list(OUT, trips, owner, trip_id))));
+}
+
+TCase *test_case(Suite *suite, const char *name)
+{
+    TCase *tcase = tcase_create(name);
+
+    tcase_add_checked_fixture(tcase, world_open, world_close);
+    tcase_set_timeout(tcase, 60); /* the slowest takes a second; sanitizers and a busy machine take their share */
+    suite_add_tcase(suite, tcase);
+    return tcase;
+}
+
+int test_run(SRunner *runner)
+{
+    int failed;
+
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,84 @@
+/* support/world.h: a database with people in it, for one test.
+ *
+ * The database is the one TRIPSAGE_TEST_URL names: "{dir}" in it stands for a fresh folder, which is how a file is asked for
+ * ("sqlite://{dir}/trips.db"). Without it: sqlite::memory:. Clock and chance are the test's own. */
+#ifndef TEST_SUPPORT_WORLD_H
+#define TEST_SUPPORT_WORLD_H
+
+#include "chance.h"
+#include "expect.h"
+#include "temp.h"
+
+#define TEST_URL_SIZE (TEST_PATH_SIZE + 64)
+
+/* The people. Which trip they may see, and how, the test says (test_cast_trip gives them the roles of their names). */
+#define OWNER_ID    "01890000-0000-7000-8000-00000000000a"
+#define ADMIN_ID    "01890000-0000-7000-8000-00000000000b"
+#define EDIT_ID     "01890000-0000-7000-8000-00000000000c"
+#define VIEW_ID     "01890000-0000-7000-8000-00000000000d"
+#define STRANGER_ID "01890000-0000-7000-8000-00000000000e"
+
+/* A well-formed id that no record has. */
+#define NO_SUCH_ID "01890000-0000-7000-8000-0000000000ff"
+
+typedef struct test_world {
+    char folder[TEST_PATH_SIZE];
+    char url[TEST_URL_SIZE];
+    int is_file; /* the database outlives its handle */
+    test_chance chance;
+
+    tripsage *ts;
+    tripsage_trips *trips; /* the four APIs of `ts` */
+    tripsage_auth *auth;
+    tripsage_vector *vector;
+    tripsage_cache *cache;
+
+    tripsage_actor *owner, *admin, *edit, *view, *stranger, *service;
+} test_world;
+
+extern test_world *world;
+
+/* A checked fixture: tcase_add_checked_fixture(tcase, world_open, world_close). */
+void world_open(void);
+void world_close(void);
+
+/* Closes the handle and opens the same database again (a file only). Documents stay. */
+void world_reopen(void);
+
+/* Opens another handle on the same database with the same clock and chance. */
+tripsage *world_open_another(void);
+
+/* An actor for one more user, freed with the world. */
+tripsage_actor *world_user(const char *user_id);
+
+/* Signs up an account with this address; gives its user id. The password is TEST_PASSWORD. */
+#define TEST_PASSWORD "correct horse battery staple"
+const char *world_account(const char *email);
+
+/* The smallest good inputs. */
+#define TRIP_JSON                                                                                                      \
+    TRIPSAGE_JSON({"title" : "Kyoto in autumn", "start_date" : "2026-11-02", "end_date" : "2026-11-09", "destinations" : [ {"name" : "Kyoto"} ]})
+#define ITEM_JSON TRIPSAGE_JSON({"item_type" : "activity", "title" : "Fushimi Inari", "item_date" : "2026-11-03"})
+
+/* Make a record and give its document. The trip is TRIP_JSON with the members of `changes` (NULL: none) in place of its own. */
+tripsage_doc *test_trip(const tripsage_actor *actor, const char *changes);
+tripsage_doc *test_item(const tripsage_actor *actor, const char *trip_id, const char *json);
+tripsage_doc *test_note(const tripsage_actor *actor, const char *trip_id, const char *content);
+void test_share(const tripsage_actor *actor, const char *trip_id, const char *user_id, const char *level);
+
+/* The trip, read by the actor. */
+tripsage_doc *test_get(const tripsage_actor *actor, const char *trip_id);
+
+/* A trip of world->owner's that admin, edit and view share under the levels of their names; gives its id. */
+const char *test_cast_trip(const char *changes);
+
+/* Everything the owner can read of a trip, as one text: two equal texts mean that nothing changed in between. */
+const char *test_snapshot(const char *trip_id);
+
+/* Adds a suite made of one case with the world as its fixture. `name` is a static text. */
+TCase *test_case(Suite *suite, const char *name);
+
+/* Runs the runner and frees it; gives main's answer. */
+int test_run(SRunner *runner);
+
+#endif
