@@ -371,7 +371,7 @@ START_TEST(an_update_in_between_is_not_lost)
                     TRIPSAGE_EBUSY);
     ck_assert_ptr_null(user);
     other_again = 0;
-    at_clock = NULL;
+    at_clock = (clock_hook)0;
     ck_assert_ok(tripsage_auth_user(&user, auth, actor));
     ck_assert_int_eq(tripsage_doc_int(user, "/user_metadata/ours", 0), 2);
     tripsage_doc_free(user);

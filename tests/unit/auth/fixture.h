@@ -22,7 +22,7 @@ static _Atomic(clock_hook) at_clock;
 
 static inline int64_t read_clock(void *user)
 {
-    clock_hook run = atomic_exchange(&at_clock, NULL);
+    clock_hook run = atomic_exchange(&at_clock, (clock_hook)0);
 
     (void)user;
     if (run)
