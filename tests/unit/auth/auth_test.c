@@ -1,4 +1,6 @@
 /* auth_test.c: the handle: options, keys, opening alone and over a shared store; and the purge. */
+#include <sqlite3.h>
+
 #include "auth/statements.h"
 #include "fixture.h"
 
@@ -221,6 +223,48 @@ START_TEST(the_statements_are_listed_once_each)
 }
 END_TEST
 
+/* What SQLite will do for a statement, lines joined by "; ". */
+static void plan_of(char *out, size_t size, sqlite3 *db, const tripsage__statement *statement)
+{
+    sqlite3_stmt *stmt;
+    char sql[1024];
+    size_t length = 0;
+
+    ck_assert_int_lt(snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN %s", statement->sql), (int)sizeof sql);
+    ck_assert_msg(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK, "%s: %s", statement->name,
+                  sqlite3_errmsg(db));
+    out[0] = '\0';
+    while (sqlite3_step(stmt) == SQLITE_ROW)
+        length += (size_t)snprintf(out + length, size - length, "%s; ", (const char *)sqlite3_column_text(stmt, 3));
+    ck_assert_uint_lt(length, size);
+    sqlite3_finalize(stmt);
+}
+
+START_TEST(no_statement_reads_a_whole_table)
+{
+    char folder[] = "/tmp/tripsage-auth-XXXXXX";
+    char url[64], command[64], plan[512];
+    tripsage_auth *auth;
+    sqlite3 *db;
+    size_t count;
+    const tripsage__statement *const *all = tripsage__auth_statements(&count);
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(url, sizeof url, "sqlite://%s/t.db", folder);
+    ck_assert_ok(tripsage_auth_open(&auth, url, NULL, NULL));
+    ck_assert_int_eq(sqlite3_open(url + strlen("sqlite://"), &db), SQLITE_OK);
+    for (size_t i = 0; i < count; i++) {
+        plan_of(plan, sizeof plan, db, all[i]);
+        ck_assert_msg(!strstr(plan, "SCAN") && !strstr(plan, "TEMP B-TREE"), "%s: %s", all[i]->name, plan);
+        ck_assert_msg(strstr(plan, "SEARCH") || all[i] == &tripsage__sql_account_insert, "%s: %s", all[i]->name, plan);
+    }
+    sqlite3_close(db);
+    tripsage_auth_close(auth);
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
 SUITE_MAIN("auth/auth", refuses_options_out_of_bounds, options_do_what_they_say, defaults_are_the_documented_ones,
            the_database_keeps_a_key, opens_alone, no_randomness_no_handle, purge_takes_expired_sessions_and_no_others,
-           purge_takes_many, the_statements_are_listed_once_each)
+           purge_takes_many, the_statements_are_listed_once_each, no_statement_reads_a_whole_table)
