@@ -1,19 +1,35 @@
 /* trip/record.c: reading a trip's JSON with every complaint it deserves, and writing a trip's JSON from its columns. */
 #include "record.h"
 
-#include "base/memory.h"
+#include <stdio.h>
 
-/* 16 KiB: preferences are for what a form remembers, not for files. */
-#define PREFERENCES_MAX ((size_t)16 * 1024)
+#include "statements.h"
+
 /* 50 stops: one a week of a year on the road. */
 #define STOPS_MAX 50
 #define TAGS_MAX  20
 /* What a column's text may grow to: the input is at most 1 MiB, and escaping makes a character six bytes at worst. */
 #define COLUMN_MAX ((size_t)8 * 1024 * 1024)
 
-static const char *const statuses[] = {"planning", "booked", "in_progress", "completed", "cancelled", NULL};
-static const char *const trip_types[] = {"leisure", "business", "family", "solo", "other", NULL};
-static const char *const visibilities[] = {"private", "shared", "public", NULL};
+const char *const tripsage__trip_statuses[] = {"planning", "booked", "in_progress", "completed", "cancelled", NULL};
+const char *const tripsage__trip_types[] = {"leisure", "business", "family", "solo", "other", NULL};
+const char *const tripsage__trip_visibilities[] = {"private", "shared", "public", NULL};
+
+void tripsage__check_word(const char *name, const char *word, const char *const *list)
+{
+    char expected[128] = "";
+
+    if (!word)
+        return;
+    for (const char *const *each = list; *each; each++) {
+        size_t length = strlen(expected);
+
+        if (strcmp(word, *each) == 0)
+            return;
+        snprintf(expected + length, sizeof expected - length, "%s%s", length ? ", " : "", *each);
+    }
+    tripsage__fields_add(__FILE__, __LINE__, name, "expected one of: %s", expected);
+}
 
 /* ---- small parts of the input ---- */
 
@@ -38,11 +54,12 @@ static void read_plain(tripsage__trip_input *input, int creating)
     given(input, tripsage__read_date(r, "start_date", creating, &input->start_date), "start_date",
           TRIPSAGE__HAS_START_DATE, 0);
     given(input, tripsage__read_date(r, "end_date", creating, &input->end_date), "end_date", TRIPSAGE__HAS_END_DATE, 0);
-    given(input, tripsage__read_word(r, "status", TRIPSAGE__OPTIONAL, statuses, &input->status), "status",
-          TRIPSAGE__HAS_STATUS, 1);
-    given(input, tripsage__read_word(r, "trip_type", TRIPSAGE__OPTIONAL, trip_types, &input->trip_type), "trip_type",
-          TRIPSAGE__HAS_TRIP_TYPE, 1);
-    given(input, tripsage__read_word(r, "visibility", TRIPSAGE__OPTIONAL, visibilities, &input->visibility),
+    given(input, tripsage__read_word(r, "status", TRIPSAGE__OPTIONAL, tripsage__trip_statuses, &input->status),
+          "status", TRIPSAGE__HAS_STATUS, 1);
+    given(input, tripsage__read_word(r, "trip_type", TRIPSAGE__OPTIONAL, tripsage__trip_types, &input->trip_type),
+          "trip_type", TRIPSAGE__HAS_TRIP_TYPE, 1);
+    given(input,
+          tripsage__read_word(r, "visibility", TRIPSAGE__OPTIONAL, tripsage__trip_visibilities, &input->visibility),
           "visibility", TRIPSAGE__HAS_VISIBILITY, 1);
     given(input, tripsage__read_int(r, "travelers", TRIPSAGE__OPTIONAL, 1, 100, &input->travelers), "travelers",
           TRIPSAGE__HAS_TRAVELERS, 1);
@@ -61,48 +78,101 @@ static void read_ignored_members(tripsage__reader *r)
 
 /* ---- budget ---- */
 
-static void read_breakdown(tripsage__trip_input *input)
+static const char *const budget_parts[] = {"accommodation", "transportation", "food", "activities", "miscellaneous"};
+enum { BUDGET_PARTS = sizeof budget_parts / sizeof budget_parts[0] };
+
+/* All five parts, those left out as 0; for a patch those that were given, null as 0. Gives their sum. */
+static int64_t read_parts(tripsage__buf *out, tripsage__reader *r, int patching)
 {
-    static const char *const parts[] = {"accommodation", "transportation", "food", "activities", "miscellaneous"};
-    tripsage__reader *r = &input->reader;
-    int64_t sum = 0;
+    int64_t sum = 0; /* five times 2^53 fit */
+    int written = 0;
 
-    tripsage__buf_putc(&input->breakdown, '{');
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+    tripsage__buf_putc(out, '{');
+    for (size_t i = 0; i < BUDGET_PARTS; i++) {
         int64_t amount = 0;
+        tripsage__found found =
+            tripsage__read_int(r, budget_parts[i], TRIPSAGE__OPTIONAL, 0, TRIPSAGE__JSON_INT_MAX, &amount);
 
-        tripsage__read_int(r, parts[i], TRIPSAGE__OPTIONAL, 0, TRIPSAGE__JSON_INT_MAX, &amount);
-        tripsage__buf_printf(&input->breakdown, "%s\"%s\":%lld", i ? "," : "", parts[i], (long long)amount);
-        sum += amount; /* five times 2^53 fit */
+        if (patching && found == TRIPSAGE__ABSENT)
+            continue;
+        tripsage__buf_printf(out, "%s\"%s\":%lld", written++ ? "," : "", budget_parts[i], (long long)amount);
+        sum += amount;
     }
-    tripsage__buf_putc(&input->breakdown, '}');
-    if (sum > input->budget_total)
-        tripsage__reader_complain(r, "", "the parts sum to %lld, more than the total of %lld", (long long)sum,
-                                  (long long)input->budget_total);
+    tripsage__buf_putc(out, '}');
+    return sum;
 }
 
-static void read_budget(tripsage__trip_input *input)
+static void read_whole_budget(tripsage__trip_input *input)
 {
     tripsage__reader *r = &input->reader;
-    const tripsage__json *budget = NULL, *breakdown = NULL;
-    int total_known;
+    const tripsage__json *breakdown = NULL;
+    int64_t total = INT64_MAX, sum; /* without a total nothing is more than it: complained of once is enough */
 
-    if (!given(input, tripsage__read_object(r, "budget", TRIPSAGE__OPTIONAL, 0, &budget), "budget",
-               TRIPSAGE__HAS_BUDGET, 1))
-        return;
-    input->has_budget = 1;
-    tripsage__reader_enter(r, "budget", budget);
-    total_known = tripsage__read_int(r, "total", TRIPSAGE__REQUIRED, 0, TRIPSAGE__JSON_INT_MAX, &input->budget_total) ==
-                  TRIPSAGE__PRESENT;
-    if (!total_known)
-        input->budget_total = INT64_MAX; /* complained of once is enough */
+    tripsage__read_int(r, "total", TRIPSAGE__REQUIRED, 0, TRIPSAGE__JSON_INT_MAX, &total);
     tripsage__read_currency(r, "currency", TRIPSAGE__REQUIRED, &input->budget_currency);
-    if (tripsage__read_object(r, "breakdown", TRIPSAGE__OPTIONAL, 0, &breakdown) == TRIPSAGE__PRESENT) {
+    input->budget_total = total;
+    if (tripsage__read_object(r, "breakdown", TRIPSAGE__OPTIONAL, 0, &breakdown) != TRIPSAGE__PRESENT)
+        return;
+    tripsage__reader_enter(r, "breakdown", breakdown);
+    sum = read_parts(&input->breakdown, r, 0);
+    if (sum > total)
+        tripsage__reader_complain(r, "", "the parts sum to %lld, more than the total of %lld", (long long)sum,
+                                  (long long)total);
+    tripsage__reader_close_object(r);
+}
+
+/* {"total"?, "currency"?, "breakdown"?: object or null}, for the update to merge. What every budget has cannot be taken away by a null. */
+static void read_budget_patch(tripsage__trip_input *input)
+{
+    tripsage__reader *r = &input->reader;
+    tripsage__buf *out = &input->budget_patch;
+    const tripsage__json *breakdown = NULL;
+    const char *currency = NULL;
+    int64_t total = 0;
+    tripsage__found found = tripsage__read_int(r, "total", TRIPSAGE__OPTIONAL, 0, TRIPSAGE__JSON_INT_MAX, &total);
+
+    if (found == TRIPSAGE__NULL_VALUE)
+        tripsage__reader_complain(r, "total", "must not be null");
+    if (found == TRIPSAGE__PRESENT)
+        tripsage__buf_printf(out, "{\"total\":%lld,", (long long)total);
+    else
+        tripsage__buf_putc(out, '{');
+    found = tripsage__read_currency(r, "currency", TRIPSAGE__OPTIONAL, &currency);
+    if (found == TRIPSAGE__NULL_VALUE)
+        tripsage__reader_complain(r, "currency", "must not be null");
+    if (found == TRIPSAGE__PRESENT)
+        tripsage__buf_printf(out, "\"currency\":\"%s\",", currency);
+    found = tripsage__read_object(r, "breakdown", TRIPSAGE__OPTIONAL, 0, &breakdown);
+    if (found == TRIPSAGE__PRESENT) {
+        TRIPSAGE__LIT(out, "\"breakdown\":");
         tripsage__reader_enter(r, "breakdown", breakdown);
-        read_breakdown(input);
+        read_parts(out, r, 1);
+        tripsage__reader_close_object(r);
+    } else if (found == TRIPSAGE__NULL_VALUE) {
+        TRIPSAGE__LIT(out, "\"breakdown\":null");
+    }
+    if (out->size && out->data[out->size - 1] == ',')
+        out->size--;
+    tripsage__buf_putc(out, '}');
+}
+
+static void read_budget(tripsage__trip_input *input, int patching)
+{
+    tripsage__reader *r = &input->reader;
+    const tripsage__json *budget = NULL;
+    tripsage__found found = tripsage__read_object(r, "budget", TRIPSAGE__OPTIONAL, 0, &budget);
+
+    if (found == TRIPSAGE__PRESENT && patching) {
+        input->present |= TRIPSAGE__MERGES_BUDGET;
+        tripsage__reader_enter(r, "budget", budget);
+        read_budget_patch(input);
+        tripsage__reader_close_object(r);
+    } else if (given(input, found, "budget", TRIPSAGE__HAS_BUDGET, 1)) {
+        input->has_budget = 1;
+        tripsage__reader_enter(r, "budget", budget);
+        read_whole_budget(input);
         tripsage__reader_close_object(r);
     }
-    tripsage__reader_close_object(r);
 }
 
 /* ---- stops ---- */
@@ -293,23 +363,27 @@ static void read_tags(tripsage__trip_input *input)
 
 /* ---- the whole input ---- */
 
-static void read_preferences(tripsage__trip_input *input)
+static void read_preferences(tripsage__trip_input *input, int patching)
 {
     const tripsage__json *preferences = NULL;
+    tripsage__found found = tripsage__read_object(&input->reader, "preferences", TRIPSAGE__OPTIONAL,
+                                                  TRIPSAGE__PREFERENCES_MAX, &preferences);
 
-    if (given(input,
-              tripsage__read_object(&input->reader, "preferences", TRIPSAGE__OPTIONAL, PREFERENCES_MAX, &preferences),
-              "preferences", TRIPSAGE__HAS_PREFERENCES, 1))
+    if (found == TRIPSAGE__PRESENT && patching) {
+        input->present |= TRIPSAGE__MERGES_PREFERENCES;
+        tripsage__json_put(&input->preferences_patch, preferences);
+    } else if (given(input, found, "preferences", TRIPSAGE__HAS_PREFERENCES, 1)) {
         tripsage__json_put(&input->preferences, preferences);
-    else
+    } else {
         TRIPSAGE__LIT(&input->preferences, "{}");
+    }
 }
 
 static tripsage_status buffers_status(const tripsage__trip_input *input)
 {
     const tripsage__buf *const all[] = {&input->breakdown, &input->destinations, &input->destination_names,
                                         &input->tags,      &input->preferences,  &input->places,
-                                        &input->labels};
+                                        &input->labels,    &input->budget_patch, &input->preferences_patch};
     tripsage_status status = TRIPSAGE_OK;
 
     for (size_t i = 0; i < sizeof all / sizeof all[0] && status == TRIPSAGE_OK; i++)
@@ -318,7 +392,7 @@ static tripsage_status buffers_status(const tripsage__trip_input *input)
 }
 
 tripsage_status tripsage__trip_input_read(tripsage__trip_input *input, tripsage_trips *trips, const char *json,
-                                          size_t length, int creating)
+                                          size_t length, tripsage__trip_purpose purpose)
 {
     static const tripsage__buf empty = TRIPSAGE__BUF_INIT(COLUMN_MAX);
     tripsage_status status;
@@ -326,19 +400,19 @@ tripsage_status tripsage__trip_input_read(tripsage__trip_input *input, tripsage_
     (void)trips;
     memset(input, 0, sizeof *input);
     input->breakdown = input->destinations = input->destination_names = input->tags = input->preferences =
-        input->places = input->labels = empty;
-    input->status = statuses[0];
-    input->trip_type = trip_types[0];
-    input->visibility = visibilities[0];
+        input->places = input->labels = input->budget_patch = input->preferences_patch = empty;
+    input->status = tripsage__trip_statuses[0];
+    input->trip_type = tripsage__trip_types[0];
+    input->visibility = tripsage__trip_visibilities[0];
     input->travelers = 1;
     status = tripsage__reader_open(&input->reader, json, length);
     if (status != TRIPSAGE_OK)
         return status;
-    read_plain(input, creating);
-    read_stops(input, creating);
+    read_plain(input, purpose == TRIPSAGE__TO_CREATE);
+    read_stops(input, purpose == TRIPSAGE__TO_CREATE);
     read_tags(input);
-    read_budget(input);
-    read_preferences(input);
+    read_budget(input, purpose == TRIPSAGE__TO_PATCH);
+    read_preferences(input, purpose == TRIPSAGE__TO_PATCH);
     read_ignored_members(&input->reader);
     tripsage__reader_close_object(&input->reader);
     status = tripsage__reader_status(&input->reader);
@@ -354,6 +428,8 @@ void tripsage__trip_input_free(tripsage__trip_input *input)
     tripsage__buf_free(&input->preferences);
     tripsage__buf_free(&input->places);
     tripsage__buf_free(&input->labels);
+    tripsage__buf_free(&input->budget_patch);
+    tripsage__buf_free(&input->preferences_patch);
     tripsage__reader_free(&input->reader);
 }
 
@@ -483,7 +559,12 @@ void tripsage__trip_put(tripsage__buf *buf, const tripsage__row *row)
     tripsage__trip_columns_put(buf, &columns);
 }
 
-void tripsage__trip_reading_begin(void *context)
+/* ---- a document from one row ---- */
+
+const tripsage__statement tripsage__sql_trip_select = {
+    "trip_select", "SELECT " TRIPSAGE__SQL_TRIP_COLUMNS " FROM trip t WHERE t.id = $3", NULL};
+
+static void reading_begin(void *context)
 {
     tripsage__trip_reading *reading = context;
 
@@ -493,7 +574,7 @@ void tripsage__trip_reading_begin(void *context)
     reading->deleted = 0;
 }
 
-tripsage_status tripsage__trip_reading_row(void *context, const tripsage__row *row)
+static tripsage_status reading_row(void *context, const tripsage__row *row)
 {
     tripsage__trip_reading *reading = context;
     tripsage__trip_columns columns;
@@ -504,4 +585,13 @@ tripsage_status tripsage__trip_reading_row(void *context, const tripsage__row *r
     reading->doc->version = columns.version;
     tripsage__trip_columns_put(&reading->doc->json, &columns);
     return tripsage__buf_status(&reading->doc->json);
+}
+
+tripsage__step tripsage__trip_reading_step(tripsage__trip_reading *reading, const tripsage__value *params)
+{
+    tripsage__step step = {&tripsage__sql_trip_select, NULL, 3, reading_begin, reading_row, NULL, NULL};
+
+    step.params = params;
+    step.context = reading;
+    return step;
 }

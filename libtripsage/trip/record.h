@@ -20,6 +20,8 @@ enum {
     TRIPSAGE__HAS_TRAVELERS = 512,
     TRIPSAGE__HAS_BUDGET = 1024,
     TRIPSAGE__HAS_PREFERENCES = 2048,
+    TRIPSAGE__MERGES_BUDGET = 4096, /* objects of a merge patch */
+    TRIPSAGE__MERGES_PREFERENCES = 8192,
 
     /* What the search index mirrors. */
     TRIPSAGE__HAS_SEARCHED =
@@ -42,14 +44,32 @@ typedef struct tripsage__trip_input {
     /* Columns' texts, written while reading. */
     tripsage__buf breakdown; /* empty: none */
     tripsage__buf destinations, destination_names, tags, preferences;
-    tripsage__buf places; /* the stops as the search index has them */
-    tripsage__buf labels; /* the tags likewise */
+    tripsage__buf places;                          /* the stops as the search index has them */
+    tripsage__buf labels;                          /* the tags likewise */
+    tripsage__buf budget_patch, preferences_patch; /* what the statement is to merge; empty: nothing */
 } tripsage__trip_input;
 
-/* `creating`: members without a default must be there. Free on every path. */
+typedef enum tripsage__trip_purpose {
+    TRIPSAGE__TO_CREATE, /* members without a default must be there */
+    TRIPSAGE__TO_UPDATE,
+    TRIPSAGE__TO_PATCH /* a budget or preferences that is an object is merged with the stored one (RFC 7396) */
+} tripsage__trip_purpose;
+
+/* 16 KiB: preferences are for what a form remembers, not for files. The number is in the SQL of the update too. */
+#define TRIPSAGE__PREFERENCES_MAX ((size_t)16 * 1024)
+
+/* Free on every path. */
 tripsage_status tripsage__trip_input_read(tripsage__trip_input *input, tripsage_trips *trips, const char *json,
-                                          size_t length, int creating);
+                                          size_t length, tripsage__trip_purpose purpose);
 void tripsage__trip_input_free(tripsage__trip_input *input);
+
+/* The words of the enumerations, each list ended by NULL. */
+extern const char *const tripsage__trip_statuses[];
+extern const char *const tripsage__trip_types[];
+extern const char *const tripsage__trip_visibilities[];
+
+/* Complains of "#name" (see tripsage__fields_begin) when the word, unless NULL, is not of the list. */
+void tripsage__check_word(const char *name, const char *word, const char *const *list);
 
 /* ---- out ---- */
 
@@ -74,6 +94,12 @@ typedef struct tripsage__trip_columns {
 void tripsage__trip_columns_of(tripsage__trip_columns *out, const tripsage__row *row);
 void tripsage__trip_columns_put(tripsage__buf *buf, const tripsage__trip_columns *columns);
 
+/* Columns of a list's entry, and the entry from a row that has them from column `first` on. */
+#define TRIPSAGE__SQL_TRIP_ENTRY                                                                                       \
+    "t.version, t.id, t.user_id, t.title, t.start_date, t.end_date, t.destination_names, t.status, t.trip_type, "      \
+    "t.visibility, t.tags, t.travelers, t.created_at, t.updated_at, t.deleted_at"
+void tripsage__trip_entry_put(tripsage__buf *buf, const tripsage__row *row, int role, int first);
+
 /* end - start + 1. */
 int32_t tripsage__trip_days(const char *start_date, const char *end_date);
 
@@ -84,8 +110,8 @@ typedef struct tripsage__trip_reading {
     int deleted;
 } tripsage__trip_reading;
 
-void tripsage__trip_reading_begin(void *context);
-tripsage_status tripsage__trip_reading_row(void *context, const tripsage__row *row);
+/* The step that fills it; `params` are a gate's. It gives the trip whoever asks, so look at the role, or let a gate stand before it. */
+tripsage__step tripsage__trip_reading_step(tripsage__trip_reading *reading, const tripsage__value *params);
 
 /* The text of a trip's row in the search index: "description\nKyoto, Japan; Osaka, Japan\ntemples, food". The two have to give the
  * same: the first from an input that is being created, the second in SQL from the row t. */

@@ -12,6 +12,9 @@
     XX(trip_index)                                                                                                     \
     XX(trip_index_once)                                                                                                \
     XX(trip_select)                                                                                                    \
+    XX(trip_update)                                                                                                    \
+    XX(trip_merge_look)                                                                                                \
+    XX(trip_reindex)                                                                                                   \
     XX(trip_delete)                                                                                                    \
     XX(trip_restore)                                                                                                   \
     XX(trip_unindex)                                                                                                   \
@@ -19,6 +22,37 @@
     XX(trip_unindex_old)                                                                                               \
     XX(trip_purge_old)                                                                                                 \
     XX(trip_acl_renew)                                                                                                 \
+    XX(list_created_up)                                                                                                \
+    XX(list_created_down)                                                                                              \
+    XX(list_updated_up)                                                                                                \
+    XX(list_updated_down)                                                                                              \
+    XX(list_start_up)                                                                                                  \
+    XX(list_start_down)                                                                                                \
+    XX(list_title_up)                                                                                                  \
+    XX(list_title_down)                                                                                                \
+    XX(list_all_created_up)                                                                                            \
+    XX(list_all_created_down)                                                                                          \
+    XX(list_all_updated_up)                                                                                            \
+    XX(list_all_updated_down)                                                                                          \
+    XX(list_all_start_up)                                                                                              \
+    XX(list_all_start_down)                                                                                            \
+    XX(list_all_title_up)                                                                                              \
+    XX(list_all_title_down)                                                                                            \
+    XX(list_count)                                                                                                     \
+    XX(list_all_count)                                                                                                 \
+    XX(collaborator_list)                                                                                              \
+    XX(share_named)                                                                                                    \
+    XX(share_open)                                                                                                     \
+    XX(share_add)                                                                                                      \
+    XX(share_answer)                                                                                                   \
+    XX(collaborator_level)                                                                                             \
+    XX(collaborator_change)                                                                                            \
+    XX(collaborator_one)                                                                                               \
+    XX(collaborator_remove)                                                                                            \
+    XX(transfer_stay)                                                                                                  \
+    XX(transfer_give)                                                                                                  \
+    XX(transfer_rise)                                                                                                  \
+    XX(search)                                                                                                         \
     XX(idempotency_find)                                                                                               \
     XX(idempotency_keep_trip)                                                                                          \
     XX(idempotency_keep_item)                                                                                          \

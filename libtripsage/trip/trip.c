@@ -178,7 +178,7 @@ tripsage_status tripsage_trip_create(tripsage_doc **out, tripsage_trips *trips, 
     status = tripsage__write_options_read(&how, options);
     if (status != TRIPSAGE_OK)
         return status;
-    TRIPSAGE_TRY(tripsage__trip_input_read(&c.input, trips, json, length, 1));
+    TRIPSAGE_TRY(tripsage__trip_input_read(&c.input, trips, json, length, TRIPSAGE__TO_CREATE));
     TRIPSAGE_TRY(tripsage__idempotency_init(&c.key, trips, actor, how.idempotency_key, TRIPSAGE__CREATES_TRIP, "", json,
                                             length));
     TRIPSAGE_TRY(tripsage__uuid7(trips->env, c.id));
@@ -206,21 +206,18 @@ out:
 
 /* ---- reading ---- */
 
-const tripsage__statement tripsage__sql_trip_select = {
-    "trip_select", "SELECT " TRIPSAGE__SQL_TRIP_COLUMNS " FROM trip t WHERE t.id = $3", NULL};
-
 tripsage_status tripsage_trip_get(tripsage_doc **out, tripsage_trips *trips, const tripsage_actor *actor,
                                   const char *trip_id)
 {
     tripsage__trip_gate gate; /* for its parameters: the row itself says the role */
     tripsage__trip_reading reading = {NULL, 0, 0};
-    const tripsage__step step = {&tripsage__sql_trip_select, gate.params, 3,   tripsage__trip_reading_begin,
-                                 tripsage__trip_reading_row, &reading,    NULL};
+    tripsage__step step;
     tripsage_status status;
 
     *out = NULL;
     TRIPSAGE_TRY(tripsage__trip_gate_init(&gate, actor, trip_id));
     TRIPSAGE_TRY(tripsage__doc_new(&reading.doc, 1024));
+    step = tripsage__trip_reading_step(&reading, gate.params);
     TRIPSAGE_TRY(tripsage__store_read(trips->store, actor, &step, 1));
     if (reading.role < TRIPSAGE__ROLE_PUBLIC || reading.deleted)
         status = TRIPSAGE_FAIL(TRIPSAGE_ENOTFOUND, "there is no such trip");
@@ -290,8 +287,7 @@ tripsage_status tripsage_trip_restore(tripsage_doc **out, tripsage_trips *trips,
         {NULL, NULL, 0, NULL, NULL, NULL, NULL},
         {&tripsage__sql_trip_restore, params, 4, NULL, NULL, NULL, NULL},
         {NULL, NULL, 0, NULL, NULL, NULL, NULL},
-        {&tripsage__sql_trip_select, params, 3, tripsage__trip_reading_begin, tripsage__trip_reading_row, &reading,
-         NULL},
+        {NULL, NULL, 0, NULL, NULL, NULL, NULL},
     };
     tripsage_status status;
 
@@ -302,6 +298,7 @@ tripsage_status tripsage_trip_restore(tripsage_doc **out, tripsage_trips *trips,
     TRIPSAGE_TRY(tripsage__doc_new(&reading.doc, 1024));
     steps[0] = tripsage__trip_gate_step(&gate);
     steps[2] = tripsage__trip_acl_step(&gate);
+    steps[3] = tripsage__trip_reading_step(&reading, gate.params);
     TRIPSAGE_TRY(tripsage__store_write(trips->store, actor, steps, 4));
     TRIPSAGE_TRY(check_deleted(&gate));
 out:
