@@ -71,7 +71,8 @@ void tripsage__reader_free(tripsage__reader *r)
 
 tripsage_status tripsage__reader_status(tripsage__reader *r)
 {
-    (void)r;
+    if (r->failed)
+        return TRIPSAGE_NOMEM();
     return tripsage__fields_end();
 }
 
@@ -362,6 +363,8 @@ tripsage__found tripsage__read_object(tripsage__reader *r, const char *name, int
         if (written.failed == TRIPSAGE_ETOOLARGE) {
             tripsage__reader_complain(r, name, "expected an object of at most %zu bytes", max);
             found = TRIPSAGE__BAD;
+        } else if (written.failed) {
+            r->failed = TRIPSAGE_ENOMEM;
         }
         tripsage__buf_free(&written);
     }
