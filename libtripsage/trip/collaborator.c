@@ -29,58 +29,53 @@ static int level_of(const char *word)
 #define COLLABORATOR_COLUMNS "c.user_id, a.email, a.full_name, c.level, c.added_by, c.added_at"
 #define COLLABORATOR_FROM    " FROM trip_collaborator c LEFT JOIN account a ON a.id = c.user_id "
 
-/* Collaborators being written one after another into `buf`, as a step's context. */
-typedef struct listing {
-    tripsage__buf buf;
-    int64_t count;
-} listing;
-
 static void listing_begin(void *context)
 {
-    listing *l = context;
+    tripsage__collaborator_listing *l = context;
 
-    l->buf.size = 0;
-    l->buf.failed = TRIPSAGE_OK;
+    l->json.size = 0;
+    l->json.failed = TRIPSAGE_OK;
     l->count = 0;
 }
 
 static tripsage_status listing_row(void *context, const tripsage__row *row)
 {
-    listing *l = context;
+    tripsage__collaborator_listing *l = context;
     size_t size;
     const char *text;
 
     if (l->count++)
-        tripsage__buf_putc(&l->buf, ',');
-    TRIPSAGE__LIT(&l->buf, "{\"user_id\":");
+        tripsage__buf_putc(&l->json, ',');
+    TRIPSAGE__LIT(&l->json, "{\"user_id\":");
     text = tripsage__row_text(row, 0, &size);
-    tripsage__json_put_text(&l->buf, text, size);
-    TRIPSAGE__LIT(&l->buf, ",\"email\":");
+    tripsage__json_put_text(&l->json, text, size);
+    TRIPSAGE__LIT(&l->json, ",\"email\":");
     text = tripsage__row_text(row, 1, &size);
-    tripsage__json_put_text(&l->buf, text, size);
-    TRIPSAGE__LIT(&l->buf, ",\"name\":");
+    tripsage__json_put_text(&l->json, text, size);
+    TRIPSAGE__LIT(&l->json, ",\"name\":");
     text = tripsage__row_text(row, 2, &size);
-    tripsage__json_put_text(&l->buf, text, size);
-    TRIPSAGE__LIT(&l->buf, ",\"permission_level\":\"");
-    tripsage__buf_puts(&l->buf, tripsage__role_word((int)tripsage__row_int(row, 3)));
-    TRIPSAGE__LIT(&l->buf, "\",\"added_by\":");
+    tripsage__json_put_text(&l->json, text, size);
+    TRIPSAGE__LIT(&l->json, ",\"permission_level\":\"");
+    tripsage__buf_puts(&l->json, tripsage__role_word((int)tripsage__row_int(row, 3)));
+    TRIPSAGE__LIT(&l->json, "\",\"added_by\":");
     text = tripsage__row_text(row, 4, &size);
-    tripsage__json_put_text(&l->buf, text, size);
-    TRIPSAGE__LIT(&l->buf, ",\"added_at\":");
-    tripsage__json_put_instant(&l->buf, tripsage__row_int(row, 5));
-    tripsage__buf_putc(&l->buf, '}');
-    return tripsage__buf_status(&l->buf);
+    tripsage__json_put_text(&l->json, text, size);
+    TRIPSAGE__LIT(&l->json, ",\"added_at\":");
+    tripsage__json_put_instant(&l->json, tripsage__row_int(row, 5));
+    tripsage__buf_putc(&l->json, '}');
+    return tripsage__buf_status(&l->json);
 }
 
 /* {"<name>":[...],"total":n,"owner_id":...} */
-static tripsage_status listing_finish(tripsage_doc **out, listing *l, const char *name, const char *owner_id)
+static tripsage_status listing_finish(tripsage_doc **out, tripsage__collaborator_listing *l, const char *name,
+                                      const char *owner_id)
 {
     tripsage_doc *doc = NULL;
-    tripsage_status status = tripsage__doc_new(&doc, l->buf.size + 128);
+    tripsage_status status = tripsage__doc_new(&doc, l->json.size + 128);
 
     if (status == TRIPSAGE_OK) {
         tripsage__buf_printf(&doc->json, "{\"%s\":[", name);
-        tripsage__buf_put(&doc->json, l->buf.data, l->buf.size);
+        tripsage__buf_put(&doc->json, l->json.data, l->json.size);
         tripsage__buf_printf(&doc->json, "],\"total\":%lld,\"owner_id\":\"%s\"}", (long long)l->count, owner_id);
     }
     return tripsage__doc_finish(out, doc, status);
@@ -94,24 +89,33 @@ const tripsage__statement tripsage__sql_collaborator_list = {
     " (SELECT 1 FROM trip t WHERE t.id = $3 AND " TRIPSAGE__SQL_MAY_VIEW ") ORDER BY c.position",
     NULL};
 
+tripsage__step tripsage__collaborator_list_step(tripsage__collaborator_listing *listing,
+                                                const tripsage__trip_gate *gate)
+{
+    tripsage__step step = {&tripsage__sql_collaborator_list, NULL, 3, listing_begin, listing_row, NULL, NULL};
+
+    step.params = gate->params;
+    step.context = listing;
+    return step;
+}
+
 tripsage_status tripsage_collaborator_list(tripsage_doc **out, tripsage_trips *trips, const tripsage_actor *actor,
                                            const char *trip_id)
 {
     tripsage__trip_gate gate;
-    listing l = {TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT), 0};
-    tripsage__step steps[2] = {
-        {NULL, NULL, 0, NULL, NULL, NULL, NULL},
-        {&tripsage__sql_collaborator_list, gate.params, 3, listing_begin, listing_row, &l, NULL}};
+    tripsage__collaborator_listing l = {TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT), 0};
+    tripsage__step steps[2];
     tripsage_status status;
 
     *out = NULL;
     TRIPSAGE_TRY(tripsage__trip_gate_init(&gate, actor, trip_id));
     steps[0] = tripsage__trip_gate_step(&gate);
+    steps[1] = tripsage__collaborator_list_step(&l, &gate);
     TRIPSAGE_TRY(tripsage__store_read(trips->store, actor, steps, 2));
     TRIPSAGE_TRY(tripsage__trip_gate_check(&gate, TRIPSAGE__ROLE_VIEW, 0));
     TRIPSAGE_TRY(listing_finish(out, &l, "collaborators", gate.owner_id));
 out:
-    tripsage__buf_free(&l.buf);
+    tripsage__buf_free(&l.json);
     return status;
 }
 
@@ -279,7 +283,7 @@ tripsage_status tripsage_trip_share(tripsage_doc **out, tripsage_trips *trips, c
 {
     tripsage__trip_gate gate;
     tripsage__buf people = TRIPSAGE__BUF_INIT(TRIPSAGE__JSON_INPUT_MAX);
-    listing l = {TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT), 0};
+    tripsage__collaborator_listing l = {TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT), 0};
     named n;
     int level = 0;
     tripsage__value params[6];
@@ -307,7 +311,7 @@ tripsage_status tripsage_trip_share(tripsage_doc **out, tripsage_trips *trips, c
     TRIPSAGE_TRY(listing_finish(out, &l, "items", gate.owner_id));
 out:
     tripsage__buf_free(&people);
-    tripsage__buf_free(&l.buf);
+    tripsage__buf_free(&l.json);
     return status;
 }
 
@@ -378,7 +382,7 @@ tripsage_status tripsage_collaborator_update(tripsage_doc **out, tripsage_trips 
     tripsage__trip_gate gate;
     char id[TRIPSAGE__UUID_SIZE];
     int before = 0, level = 0;
-    listing l = {TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT), 0};
+    tripsage__collaborator_listing l = {TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT), 0};
     tripsage_doc *doc = NULL;
     tripsage__value params[5];
     tripsage__step steps[4] = {
@@ -405,11 +409,11 @@ tripsage_status tripsage_collaborator_update(tripsage_doc **out, tripsage_trips 
     else if (gate.role < TRIPSAGE__ROLE_OWNER && (before == TRIPSAGE__ROLE_ADMIN || level == TRIPSAGE__ROLE_ADMIN))
         status = TRIPSAGE_FAIL(TRIPSAGE_EFORBIDDEN, "only the owner makes and changes admins");
     else
-        status = tripsage__doc_new(&doc, l.buf.size);
+        status = tripsage__doc_new(&doc, l.json.size);
     if (status == TRIPSAGE_OK)
-        tripsage__buf_put(&doc->json, l.buf.data, l.buf.size);
+        tripsage__buf_put(&doc->json, l.json.data, l.json.size);
 out:
-    tripsage__buf_free(&l.buf);
+    tripsage__buf_free(&l.json);
     return tripsage__doc_finish(out, doc, status);
 }
 

@@ -23,6 +23,7 @@
     XX(item_stops)                                                                                                     \
     XX(itinerary_head)                                                                                                 \
     XX(plan_select)                                                                                                    \
+    XX(export_trip)                                                                                                    \
     XX(summary_head)                                                                                                   \
     XX(note_insert)                                                                                                    \
     XX(note_index)                                                                                                     \

@@ -99,6 +99,18 @@ tripsage_status tripsage__trip_gate_check(const tripsage__trip_gate *gate, int m
     "t.budget_currency, t.budget_breakdown, t.preferences, t.created_at, t.updated_at"
 void tripsage__trip_put(tripsage__buf *buf, const tripsage__row *row);
 
+/* ---- collaborators ---- */
+
+/* Collaborators written one after another as the elements of a JSON array; a step's context. Free `json`. */
+typedef struct tripsage__collaborator_listing {
+    tripsage__buf json;
+    int64_t count;
+} tripsage__collaborator_listing;
+
+/* The reading step of all of them, in the order they were added: none for who is no member. */
+tripsage__step tripsage__collaborator_list_step(tripsage__collaborator_listing *listing,
+                                                const tripsage__trip_gate *gate);
+
 /* ---- how a write is to be made ---- */
 
 /* `options` may be NULL. EMISUSE for an unknown struct version; EINVALID "#if_version", "#idempotency_key". */
