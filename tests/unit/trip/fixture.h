@@ -91,21 +91,29 @@ static void fixture_close(void)
 
 /* ---- the database as it is ---- */
 
-/* The first column of the query's only row, as text in a buffer of the fixture's; "" for NULL or no row. */
-static inline const char *sql_text(const char *query)
+/* The first column of the query's first row, as text; "" for NULL or no row. */
+static inline void sql_copy(const char *query, char *out, size_t size)
 {
-    static char text[65536];
     sqlite3 *db;
     sqlite3_stmt *stmt;
 
-    text[0] = '\0';
+    out[0] = '\0';
     ck_assert_int_eq(sqlite3_open(fixture_path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 10000);
     if (sqlite3_prepare_v2(db, query, -1, &stmt, NULL) != SQLITE_OK)
         ck_abort_msg("%s: %s", query, sqlite3_errmsg(db));
     if (sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_text(stmt, 0))
-        snprintf(text, sizeof text, "%s", (const char *)sqlite3_column_text(stmt, 0));
+        ck_assert_int_lt(snprintf(out, size, "%s", (const char *)sqlite3_column_text(stmt, 0)), (int)size);
     ck_assert_int_eq(sqlite3_finalize(stmt), SQLITE_OK);
     ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+}
+
+/* The same in a buffer of the fixture's, until the next call. */
+static inline const char *sql_text(const char *query)
+{
+    static char text[65536];
+
+    sql_copy(query, text, sizeof text);
     return text;
 }
 
@@ -164,8 +172,8 @@ static inline const char *fields_told(void)
 #define IS_TEXT(doc, pointer, want)                                                                                    \
     do {                                                                                                               \
         const char *is_text = tripsage_doc_text((doc), (pointer));                                                     \
-        ck_assert_msg(is_text &&strcmp(is_text, (want)) == 0, "%s is %s in %s", (pointer), is_text ? is_text : "null", \
-                      tripsage_doc_json((doc), NULL));                                                                 \
+        ck_assert_msg(is_text &&strcmp(is_text, (want)) == 0, "%s is %s in %.2000s", (pointer),                        \
+                      is_text ? is_text : "null", tripsage_doc_json((doc), NULL));                                     \
     } while (0)
 #define IS_INT(doc, pointer, want) ck_assert_int_eq(tripsage_doc_int((doc), (pointer), -987654321), (want))
 
