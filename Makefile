@@ -8,8 +8,9 @@ PORT ?= 8080
 DATA ?= $(CURDIR)/data
 
 JOBS := $(shell nproc 2>/dev/null || echo 2)
-# ccache, where it is installed.
-CONFIGURE = cmake --log-level=WARNING $(if $(shell command -v ccache),-DCMAKE_C_COMPILER_LAUNCHER=ccache)
+# ccache, where it is installed; CMake looks at this at the first configuration of a build directory.
+export CMAKE_C_COMPILER_LAUNCHER ?= $(shell command -v ccache)
+CONFIGURE = cmake --log-level=WARNING
 BUILD = cmake --build
 
 .DEFAULT_GOAL := help

@@ -148,7 +148,7 @@ static void put_message(tripsage__buf *json, const tripsage__conflict *c, tripsa
 {
     scratch->size = 0;
     tripsage__buf_puts(scratch, c->first->title);
-    if (c->reason == TRIPSAGE__CONFLICT_DATES) {
+    if (!c->second) {
         tripsage__buf_puts(scratch, ": outside the dates of the trip");
     } else {
         tripsage__buf_puts(scratch, " and ");

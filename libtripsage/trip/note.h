@@ -9,7 +9,7 @@
 
 /* The record from a row of this text's columns; `n` is the note. */
 #define TRIPSAGE__SQL_NOTE_COLUMNS "n.id, n.trip_id, n.user_id, n.content, n.version, n.created_at, n.updated_at"
-void tripsage__note_put(tripsage__buf *buf, const tripsage__row *row);
+void tripsage__note_put(tripsage__buf *json, const tripsage__row *row);
 
 /* The notes of a trip as the elements of a JSON array, as a step's context: appends to `json`. */
 typedef struct tripsage__note_listing {
