@@ -23,7 +23,7 @@ typedef struct tripsage_destination_query {
     uint32_t version;      /* 1; set by TRIPSAGE_DESTINATION_QUERY_INIT */
     const char *text;      /* words or a whole sentence; NULL: all, by name */
     uint32_t limit;        /* 1..50; 0: 10 */
-    const char *continent; /* filters; NULL or 0: any */
+    const char *continent; /* filters; NULL or 0: any. Africa, Asia, Europe, North America, South America, Oceania */
     const char *country_code;
     const char *const *tags; /* every one must be there */
     size_t tag_count;
@@ -38,13 +38,19 @@ typedef struct tripsage_destination_query {
         1, NULL, 0, NULL, NULL, NULL, 0, 0, 0, 0, 0.0, 0.0, 0.0                                                        \
     }
 
-/* Search by words and by meaning together: full text (BM25) and embedding similarity, fused by reciprocal rank (Cormack et al., 2009, k = 60).
- * {"items":[Destination with "score", "distance_km"? and "matched": ["text","meaning"]],"total_results","method":"hybrid"|"filter"}. */
+/* Search by words and by meaning together: full text (BM25, any of the words) and embedding similarity, fused by reciprocal rank (Cormack et al., 2009,
+ * k = 60); filters hold for both. Any text is a valid query: nothing in it is an operator; without a word in it, it is no text. A
+ * name with a slip in it is found by its letters when no word of the text is found.
+ * {"items":[Destination with "score" (0..1; 1: first by words and by meaning), "distance_km"? and "matched": ["text","meaning"]],
+ * "total_results","method":"hybrid"|"filter"}.
+ * Errors: TRIPSAGE_EINVALID ("#text": over 500 bytes or not UTF-8, "#limit", "#continent", "#country_code", "#tags": more than 16, "#month",
+ * "#max_daily_cost", "#latitude", "#longitude", "#radius_km"). */
 TRIPSAGE_API tripsage_status tripsage_destination_search(tripsage_doc **out, tripsage_trips *trips,
                                                          const tripsage_actor *actor,
                                                          const tripsage_destination_query *query);
 
-/* Names that complete what was typed so far, for a search box: {"items":[{"id","name","country"}]}. `limit` 1..50; 0: 10. */
+/* Names that complete what was typed so far, for a search box: names that begin so, then names of which another word does; letters match
+ * without regard to case and diacritics. {"items":[{"id","name","country"}]}. `limit` 1..50; 0: 10. */
 TRIPSAGE_API tripsage_status tripsage_destination_complete(tripsage_doc **out, tripsage_trips *trips,
                                                            const tripsage_actor *actor, const char *prefix,
                                                            uint32_t limit);
@@ -66,14 +72,17 @@ typedef struct tripsage_suggest_options {
 
 /* Destinations ranked for the actor: {"items":[{"id","title","destination","country","country_code","description","estimated_price": minor units,"currency":"USD","duration": days,
  * "category","best_time_to_visit": "Mar-Apr, Oct-Nov","highlights":[tags],"seasonal": bool,"relevance_score": 0..1,"reasons":[sentences]}]}.
- * The score is a weighted mean of: nearness of meaning to the interests, tags shared with the actor's trips, season, and room
- * left in the budget; places the actor's trips go to already are left out. budget_max and category are filters. */
+ * The score is a weighted mean of: nearness of meaning to the interests, tags shared with the actor's trips, season (of the month asked
+ * for; without one, of the present month, at half the weight), and room left in the budget; places the actor's trips go to already
+ * are left out. budget_max and category are filters. `options` may be NULL.
+ * Errors: TRIPSAGE_EINVALID ("#limit", "#budget_max", "#days": 1..365, "#month", "#category", "#interests": over 2,000 bytes or not UTF-8). */
 TRIPSAGE_API tripsage_status tripsage_suggest(tripsage_doc **out, tripsage_trips *trips, const tripsage_actor *actor,
                                               const tripsage_suggest_options *options);
 
 /* ---- saved destinations ---- */
 
-/* {"destination_id","trip_id"?,"notes"?: ..2000,"priority": 1..5 (3),"planned_visit_date"?,"duration_days"?: 1..365}; saving again replaces.
+/* {"destination_id","trip_id"?,"notes"?: ..2000,"priority": 1..5 (3; 5 is the highest),"planned_visit_date"?,"duration_days"?: 1..365}; saving again replaces. The trip
+ * has to be one the actor may read. The service role saves nothing (TRIPSAGE_EFORBIDDEN).
  * Gives {"id","user_id","destination": Destination,"trip_id"?,"notes"?,"priority","planned_visit_date"?,"duration_days"?,"saved_at"}. */
 TRIPSAGE_API tripsage_status tripsage_destination_save(tripsage_doc **out, tripsage_trips *trips,
                                                        const tripsage_actor *actor, const char *json, size_t length);

@@ -2,6 +2,7 @@
 #include "trip.h"
 
 #include "base/memory.h"
+#include "destination.h"
 #include "statements.h"
 
 tripsage_status tripsage__trips_new(tripsage_trips **out, tripsage__store *store, tripsage_vector *vector)
@@ -16,6 +17,7 @@ tripsage_status tripsage__trips_new(tripsage_trips **out, tripsage__store *store
     trips->env = tripsage__store_env(store);
     trips->vector = vector;
     TRIPSAGE_TRY(tripsage__store_secret(trips->cursor_key, store, "cursor_key"));
+    TRIPSAGE_TRY(tripsage__catalogue_load(trips));
     *out = trips;
     return TRIPSAGE_OK;
 out:
@@ -42,6 +44,7 @@ void tripsage_trips_close(tripsage_trips *trips)
 {
     if (!trips)
         return;
+    tripsage__destination_index_free(trips->destinations);
     tripsage__store_release(trips->store);
     tripsage__free(trips);
 }

@@ -1,0 +1,234 @@
+/* catalogue.c: bringing the catalogue that comes with the library into the store: rows, full text and vectors in one write, so that no reader
+ * ever sees a part of it. What was loaded is remembered by its checksum; another one means another library has been here. */
+#include "base/buf.h"
+#include "base/crypto.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "destination.h"
+
+/* From catalogue/destinations.json, at build. */
+extern const unsigned char tripsage__embedded_destinations[];
+extern const size_t tripsage__embedded_destinations_size;
+
+const tripsage__collection tripsage__destination_collection = {"destinations", TRIPSAGE_EMBEDDER_BUILTIN_DIMENSIONS,
+                                                               TRIPSAGE_COSINE, TRIPSAGE_EMBEDDER_BUILTIN};
+
+const tripsage__statement tripsage__sql_catalogue_checksum = {
+    "catalogue_checksum", "SELECT 1 FROM meta WHERE key = 'destinations' AND value = $1", NULL};
+const tripsage__statement tripsage__sql_catalogue_clear = {"catalogue_clear", "DELETE FROM destination", NULL};
+const tripsage__statement tripsage__sql_catalogue_insert = {
+    "catalogue_insert",
+    "INSERT INTO destination (seq, id, name, folded, country, country_code, continent, latitude, longitude, timezone, "
+    "currency, "
+    "tags, best_months, daily_cost, description) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
+    "$15)",
+    NULL};
+enum { INSERT_PARAMS = 15 };
+const tripsage__statement tripsage__sql_catalogue_reindex = {
+    "catalogue_reindex", "INSERT INTO destination_text (destination_text) VALUES ('rebuild')", ""};
+const tripsage__statement tripsage__sql_catalogue_mark = {
+    "catalogue_mark",
+    "INSERT INTO meta (key, value) VALUES ('destinations', $1) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+    NULL};
+
+/* ---- what is written ---- */
+
+typedef struct loading {
+    const tripsage__destination_index *index;
+    tripsage__value checksum;
+    tripsage__value *rows; /* INSERT_PARAMS for each place */
+    tripsage__buf text;    /* everything that is text and not the index's: tags, months, and what is embedded */
+    size_t *offsets;       /* where the three of each place begin in it, and the end of the last */
+    tripsage_vector_item *items;
+    tripsage__collection_params make, empty;
+    tripsage__vector_batch batch;
+    tripsage__step *steps;
+} loading;
+
+enum { TEXTS = 3, OTHER_STEPS = 5 };
+
+static void put_months(tripsage__buf *buf, unsigned months)
+{
+    const char *separator = "[";
+
+    for (unsigned month = 1; month <= 12; month++)
+        if (months & 1u << month) {
+            tripsage__buf_printf(buf, "%s%u", separator, month);
+            separator = ",";
+        }
+    tripsage__buf_putc(buf, ']');
+}
+
+/* What a place's vector is made from: who it is, what it is tagged with, what is said about it. The name comes four times, which counts
+ * twice: it is one word beside sixty, and the one people search for. */
+static void put_embedded_text(tripsage__buf *buf, const tripsage__destination *d)
+{
+    for (int i = 0; i < 4; i++)
+        tripsage__buf_printf(buf, "%s. ", d->name);
+    tripsage__buf_printf(buf, "%s. %s. ", d->country, d->continent);
+    for (const tripsage__json *t = tripsage__json_first(d->tags); t; t = tripsage__json_next(t))
+        tripsage__buf_printf(buf, "%s. ", tripsage__json_text(t));
+    tripsage__buf_puts(buf, d->description);
+}
+
+/* All text first: a buffer moves while it grows, so that pointers into it are taken when it is complete. */
+static tripsage_status write_texts(loading *l)
+{
+    for (size_t i = 0; i < l->index->count; i++) {
+        const tripsage__destination *d = &l->index->all[i];
+
+        l->offsets[i * TEXTS] = l->text.size;
+        tripsage__json_put(&l->text, d->tags);
+        tripsage__buf_putc(&l->text, '\0');
+        l->offsets[i * TEXTS + 1] = l->text.size;
+        put_months(&l->text, d->months);
+        tripsage__buf_putc(&l->text, '\0');
+        l->offsets[i * TEXTS + 2] = l->text.size;
+        put_embedded_text(&l->text, d);
+        tripsage__buf_putc(&l->text, '\0');
+    }
+    return tripsage__buf_status(&l->text);
+}
+
+static void bind_row(loading *l, size_t i)
+{
+    const tripsage__destination *d = &l->index->all[i];
+    tripsage__value *p = &l->rows[i * INSERT_PARAMS];
+
+    *p++ = tripsage__int((int64_t)i + 1);
+    *p++ = tripsage__text(d->id);
+    *p++ = tripsage__text(d->name);
+    *p++ = tripsage__text(d->folded);
+    *p++ = tripsage__text(d->country);
+    *p++ = tripsage__text(d->country_code);
+    *p++ = tripsage__text(d->continent);
+    *p++ = tripsage__real(d->latitude);
+    *p++ = tripsage__real(d->longitude);
+    *p++ = tripsage__text(d->timezone);
+    *p++ = tripsage__text(d->currency);
+    *p++ = tripsage__text(l->text.data + l->offsets[i * TEXTS]);
+    *p++ = tripsage__text(l->text.data + l->offsets[i * TEXTS + 1]);
+    *p++ = tripsage__int(d->daily_cost);
+    *p++ = tripsage__text(d->description);
+    l->items[i].id = d->id;
+    l->items[i].text = l->text.data + l->offsets[i * TEXTS + 2];
+}
+
+static size_t make_steps(loading *l, int64_t now_ms)
+{
+    tripsage__step *step = l->steps;
+    const tripsage__step clear = {&tripsage__sql_catalogue_clear, NULL, 0, NULL, NULL, NULL, NULL};
+    const tripsage__step reindex = {&tripsage__sql_catalogue_reindex, NULL, 0, NULL, NULL, NULL, NULL};
+    const tripsage__step mark = {&tripsage__sql_catalogue_mark, &l->checksum, 1, NULL, NULL, NULL, NULL};
+
+    *step++ = tripsage__collection_make_step(&l->make, &tripsage__destination_collection, now_ms);
+    *step++ = clear;
+    for (size_t i = 0; i < l->index->count; i++) {
+        const tripsage__step insert = {
+            &tripsage__sql_catalogue_insert, &l->rows[i * INSERT_PARAMS], INSERT_PARAMS, NULL, NULL, NULL, NULL};
+        *step++ = insert;
+    }
+    *step++ = reindex;
+    *step++ = tripsage__collection_empty_step(&l->empty, &tripsage__destination_collection);
+    tripsage__vector_batch_steps(&l->batch, step);
+    step += TRIPSAGE__VECTOR_BATCH_STEPS;
+    *step++ = mark;
+    return (size_t)(step - l->steps);
+}
+
+/* ---- loading ---- */
+
+static void unload(loading *l)
+{
+    tripsage__vector_batch_free(&l->batch);
+    tripsage__buf_free(&l->text);
+    tripsage__free(l->rows);
+    tripsage__free(l->offsets);
+    tripsage__free(l->items);
+    tripsage__free(l->steps);
+}
+
+static tripsage_status prepare(loading *l, int64_t now_ms)
+{
+    static const tripsage_actor service = {.is_service = 1};
+    static const tripsage__buf empty = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT);
+    size_t count = l->index->count;
+    tripsage_status status;
+
+    l->text = empty;
+    l->rows = tripsage__calloc(count * INSERT_PARAMS + 1, sizeof *l->rows);
+    l->offsets = tripsage__calloc(count * TEXTS + 1, sizeof *l->offsets);
+    l->items = tripsage__calloc(count + 1, sizeof *l->items);
+    l->steps = tripsage__calloc(count + OTHER_STEPS + TRIPSAGE__VECTOR_BATCH_STEPS, sizeof *l->steps);
+    if (!l->rows || !l->offsets || !l->items || !l->steps)
+        return TRIPSAGE_NOMEM();
+    status = write_texts(l);
+    if (status != TRIPSAGE_OK)
+        return status;
+    for (size_t i = 0; i < count; i++)
+        bind_row(l, i);
+    return tripsage__vector_batch_init(&l->batch, &tripsage__destination_collection, &service, l->items, count, now_ms);
+}
+
+static tripsage_status load(tripsage_trips *trips, const tripsage__destination_index *index, tripsage__value checksum)
+{
+    int64_t now_ms = tripsage__now_ms(trips->env);
+    loading l;
+    tripsage_status status;
+
+    memset(&l, 0, sizeof l);
+    l.index = index;
+    l.checksum = checksum;
+    TRIPSAGE_TRY(prepare(&l, now_ms));
+    TRIPSAGE_TRY(tripsage__store_write(trips->store, NULL, l.steps, make_steps(&l, now_ms)));
+    status = tripsage__vector_batch_check(&l.batch);
+out:
+    unload(&l);
+    return status;
+}
+
+/* ---- is it there? ---- */
+
+static void begin_checksum(void *context)
+{
+    *(int *)context = 0;
+}
+
+static tripsage_status on_checksum(void *context, const tripsage__row *row)
+{
+    (void)row;
+    *(int *)context = 1;
+    return TRIPSAGE_OK;
+}
+
+/* Of the catalogue and of the embedder: the vectors are made by it. */
+static tripsage_status make_checksum(unsigned char out[TRIPSAGE__SHA256_SIZE])
+{
+    return tripsage__hmac_sha256(out, TRIPSAGE_EMBEDDER_BUILTIN, sizeof TRIPSAGE_EMBEDDER_BUILTIN - 1,
+                                 tripsage__embedded_destinations, tripsage__embedded_destinations_size);
+}
+
+tripsage_status tripsage__catalogue_load(tripsage_trips *trips)
+{
+    unsigned char bytes[TRIPSAGE__SHA256_SIZE];
+    tripsage__value checksum = tripsage__blob(bytes, sizeof bytes);
+    int current = 0;
+    const tripsage__step look = {
+        &tripsage__sql_catalogue_checksum, &checksum, 1, begin_checksum, on_checksum, &current, NULL};
+    tripsage__destination_index *index = NULL;
+    tripsage_status status;
+
+    if (trips->destinations)
+        return TRIPSAGE_OK;
+    TRIPSAGE_TRY(tripsage__destination_index_new(&index, (const char *)tripsage__embedded_destinations,
+                                                 tripsage__embedded_destinations_size));
+    TRIPSAGE_TRY(make_checksum(bytes));
+    TRIPSAGE_TRY(tripsage__store_read(trips->store, NULL, &look, 1));
+    if (!current)
+        TRIPSAGE_TRY(load(trips, index, checksum));
+    trips->destinations = index;
+    return TRIPSAGE_OK;
+out:
+    tripsage__destination_index_free(index);
+    return status;
+}
