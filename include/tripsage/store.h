@@ -43,8 +43,7 @@ typedef struct tripsage_options {
      * than any transaction of this library and shorter than a person waits. */
     uint32_t busy_timeout_ms;
 
-    /* Reading connections kept open at most. 0: twice the processors, 4 at least, 16 at most: a read is processor
-     * work, more of them at once only queue inside SQLite. */
+    /* Reading connections kept open at most, each opened when so many read at once. 0: 32. */
     uint32_t readers;
 
     /* 1: fail with TRIPSAGE_EMIGRATION instead of bringing an older database up to date. */

@@ -17,7 +17,53 @@ static void deadline_after(struct timespec *deadline, uint32_t ms)
     }
 }
 
-/* Opens one more; its place in `opened` is taken already. */
+/* ---- the pool ---- */
+
+static connection *take_idle(engine *e)
+{
+    for (uint32_t i = 0; i < e->readers; i++)
+        if (atomic_load(&e->idle[i])) {
+            connection *c = atomic_exchange(&e->idle[i], NULL);
+
+            if (c)
+                return c;
+        }
+    return NULL;
+}
+
+/* A waiter counts itself, then looks once more; who gives back puts down, then looks for waiters. All of it is in one total order, so
+ * one of the two sees the other. */
+static void wake_one(engine *e)
+{
+    if (atomic_load(&e->waiting) == 0)
+        return;
+    pthread_mutex_lock(&e->pool_lock);
+    pthread_cond_signal(&e->pool_free);
+    pthread_mutex_unlock(&e->pool_lock);
+}
+
+static void release(engine *e, connection *c)
+{
+    for (uint32_t i = 0;; i = (i + 1) % e->readers) {
+        connection *none = NULL;
+
+        if (atomic_compare_exchange_strong(&e->idle[i], &none, c))
+            break;
+    }
+    wake_one(e);
+}
+
+/* Takes a place among those that may be open. */
+static int may_open(engine *e)
+{
+    uint32_t opened = atomic_load(&e->opened);
+
+    while (opened < e->readers)
+        if (atomic_compare_exchange_weak(&e->opened, &opened, opened + 1))
+            return 1;
+    return 0;
+}
+
 static tripsage_status open_reader(engine *e, connection **out)
 {
     connection *c = tripsage__calloc(1, sizeof *c);
@@ -28,58 +74,52 @@ static tripsage_status open_reader(engine *e, connection **out)
         return TRIPSAGE_OK;
     }
     tripsage__free(c);
-    pthread_mutex_lock(&e->pool_lock);
-    e->opened--;
-    pthread_cond_signal(&e->pool_free);
-    pthread_mutex_unlock(&e->pool_lock);
+    atomic_fetch_sub(&e->opened, 1);
+    wake_one(e);
     return status;
+}
+
+/* Waits for one to come back; NULL when the time is over, or when a place to open one came free. */
+static connection *wait_for_idle(engine *e, int *open)
+{
+    struct timespec deadline;
+    connection *c;
+    int waited = 0;
+
+    deadline_after(&deadline, e->busy_timeout_ms);
+    pthread_mutex_lock(&e->pool_lock);
+    atomic_fetch_add(&e->waiting, 1);
+    while (!(c = take_idle(e)) && !(*open = may_open(e)) && waited != ETIMEDOUT)
+        waited = pthread_cond_timedwait(&e->pool_free, &e->pool_lock, &deadline);
+    atomic_fetch_sub(&e->waiting, 1);
+    pthread_mutex_unlock(&e->pool_lock);
+    return c;
 }
 
 static tripsage_status acquire(engine *e, connection **out)
 {
-    struct timespec deadline = {0, 0};
-    int waited = 0;
+    int open = 0;
 
-    pthread_mutex_lock(&e->pool_lock);
-    while (!e->idle && e->opened == e->readers && waited != ETIMEDOUT) {
-        if (deadline.tv_sec == 0)
-            deadline_after(&deadline, e->busy_timeout_ms);
-        waited = pthread_cond_timedwait(&e->pool_free, &e->pool_lock, &deadline);
-    }
-    *out = e->idle;
-    if (*out) {
-        e->idle = (*out)->next;
-        pthread_mutex_unlock(&e->pool_lock);
+    *out = take_idle(e);
+    if (!*out && !(open = may_open(e)))
+        *out = wait_for_idle(e, &open);
+    if (*out)
         return TRIPSAGE_OK;
-    }
-    if (e->opened < e->readers) {
-        e->opened++;
-        pthread_mutex_unlock(&e->pool_lock);
+    if (open)
         return open_reader(e, out);
-    }
-    pthread_mutex_unlock(&e->pool_lock);
     return TRIPSAGE_FAIL(TRIPSAGE_EBUSY, "all %u reading connections stayed in use for %u ms", e->readers,
                          e->busy_timeout_ms);
 }
 
-static void release(engine *e, connection *c)
-{
-    pthread_mutex_lock(&e->pool_lock);
-    c->next = e->idle;
-    e->idle = c;
-    pthread_cond_signal(&e->pool_free);
-    pthread_mutex_unlock(&e->pool_lock);
-}
-
 void tripsage__sqlite_pool_close(engine *e)
 {
-    while (e->idle) {
-        connection *c = e->idle;
+    connection *c;
 
-        e->idle = c->next;
+    while (e->idle && (c = take_idle(e)) != NULL) {
         tripsage__sqlite_disconnect(c);
         tripsage__free(c);
     }
+    tripsage__free(e->idle);
 }
 
 /* A single statement is its own snapshot; several share one by a transaction. */

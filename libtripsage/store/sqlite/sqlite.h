@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 
 #include "store/driver.h"
 
@@ -25,7 +26,6 @@ typedef struct connection {
     sqlite3 *db;
     prepared *table; /* open addressing; capacity is a power of two, at most half full */
     size_t capacity, used;
-    struct connection *next; /* in the pool's stack */
 } connection;
 
 struct request;
@@ -47,10 +47,13 @@ typedef struct engine {
      * callers meet here; for a file the leader is alone and never waits. */
     pthread_mutex_t writer_lock;
 
+    /* Idle readers lie in slots, taken and put back by one exchange: at thousands of reads a second a lock around them would be
+     * where threads meet and fall asleep. The lock and the condition are for those who found none. */
+    _Atomic(connection *) *idle; /* `readers` of them, so that there is always a free one to put back into */
+    uint32_t readers;
+    _Atomic uint32_t opened, waiting;
     pthread_mutex_t pool_lock;
     pthread_cond_t pool_free; /* on the monotonic clock */
-    connection *idle;         /* last in, first out: its pages are warm */
-    uint32_t opened, readers;
 } engine;
 
 /* connection.c */
