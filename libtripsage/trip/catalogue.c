@@ -210,7 +210,7 @@ static tripsage_status make_checksum(unsigned char out[TRIPSAGE__SHA256_SIZE])
 
 tripsage_status tripsage__catalogue_load(tripsage_trips *trips)
 {
-    unsigned char bytes[TRIPSAGE__SHA256_SIZE];
+    unsigned char bytes[TRIPSAGE__SHA256_SIZE] = {0};
     tripsage__value checksum = tripsage__blob(bytes, sizeof bytes);
     int current = 0;
     const tripsage__step look = {
