@@ -31,17 +31,12 @@ const tripsage__statement tripsage__sql_item_insert = {
                                    " $3) < 1000", /* TRIPSAGE__ITEMS_MAX */
     NULL};
 
-#define SEARCH_BODY                                                                                                    \
-    "COALESCE(i.description, '') || COALESCE(char(10) || i.location_name, '') || "                                     \
-    "COALESCE(char(10) || i.location_address, '')"
-#define SEARCH_PRIVATE "COALESCE(i.notes, '') || COALESCE(char(10) || i.booking_reference, '')"
-
 /* $1 the item's id */
 const tripsage__statement tripsage__sql_item_index = {
     "item_index",
     "INSERT INTO trip_search (rowid, acl, title, body, private, kind, id, trip_id)"
-    " SELECT i.seq * 4 + 1, " TRIPSAGE__SQL_ACL_READERS ", i.title, " SEARCH_BODY ", " SEARCH_PRIVATE
-    ", 'item', i.id, t.id"
+    " SELECT i.seq * 4 + 1, " TRIPSAGE__SQL_ACL_READERS ", i.title, " TRIPSAGE__SQL_ITEM_BODY
+    ", " TRIPSAGE__SQL_ITEM_PRIVATE ", 'item', i.id, t.id"
     " FROM itinerary_item i JOIN trip t ON t.id = i.trip_id WHERE i.id = $1 AND changes() > 0",
     ""};
 
@@ -68,8 +63,8 @@ const tripsage__statement tripsage__sql_item_update = {
 /* $1 the item's id */
 const tripsage__statement tripsage__sql_item_reindex = {
     "item_reindex",
-    "UPDATE trip_search SET (title, body, private) = (SELECT i.title, " SEARCH_BODY ", " SEARCH_PRIVATE
-    " FROM itinerary_item i WHERE i.id = $1)"
+    "UPDATE trip_search SET (title, body, private) = (SELECT i.title, " TRIPSAGE__SQL_ITEM_BODY
+    ", " TRIPSAGE__SQL_ITEM_PRIVATE " FROM itinerary_item i WHERE i.id = $1)"
     " WHERE rowid = (SELECT seq * 4 + 1 FROM itinerary_item WHERE id = $1) AND changes() > 0",
     ""};
 

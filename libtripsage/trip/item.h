@@ -110,6 +110,12 @@ void tripsage__item_put(tripsage__buf *buf, const tripsage__item *item, const ch
     "i.booking_reference, i.notes, i.details"
 void tripsage__item_from_row(tripsage__item *item, const tripsage__row *row);
 
+/* The texts of item i's row in the search index: what every reader of the trip may find, and what members may. */
+#define TRIPSAGE__SQL_ITEM_BODY                                                                                        \
+    "COALESCE(i.description, '') || COALESCE(char(10) || i.location_name, '') || "                                     \
+    "COALESCE(char(10) || i.location_address, '')"
+#define TRIPSAGE__SQL_ITEM_PRIVATE "COALESCE(i.notes, '') || COALESCE(char(10) || i.booking_reference, '')"
+
 /* A copy with texts of its own, in one block for tripsage__free(); NULL when there is no memory. */
 tripsage__item *tripsage__item_copy(const tripsage__item *item);
 

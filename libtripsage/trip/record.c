@@ -452,8 +452,8 @@ int32_t tripsage__trip_days(const char *start_date, const char *end_date)
 {
     int32_t start = 0, end = 0;
 
-    if (!tripsage__date_parse(start_date, &start) || !tripsage__date_parse(end_date, &end))
-        return 0;
+    if (!start_date || !end_date || !tripsage__date_parse(start_date, &start) || !tripsage__date_parse(end_date, &end))
+        return 0; /* SQLite found no memory for the text; the call is about to fail */
     return end - start + 1;
 }
 

@@ -13,6 +13,8 @@
     XX(trip_index_once)                                                                                                \
     XX(trip_select)                                                                                                    \
     XX(trip_update)                                                                                                    \
+    XX(copy_items)                                                                                                     \
+    XX(copy_index)                                                                                                     \
     XX(trip_merge_look)                                                                                                \
     XX(trip_reindex)                                                                                                   \
     XX(trip_delete)                                                                                                    \

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "destination.h"
 #include "statements.h"
+#include "vector/vector.h"
 
 tripsage_status tripsage__trips_new(tripsage_trips **out, tripsage__store *store, tripsage_vector *vector)
 {
@@ -29,13 +30,18 @@ tripsage_status tripsage_trips_open(tripsage_trips **out, const char *url, const
 {
     tripsage__store_options options = {NULL, 0, 0, 0};
     tripsage__store *store = NULL;
+    tripsage_vector *vector = NULL;
     tripsage_status status;
 
     *out = NULL;
     options.runtime = runtime;
     TRIPSAGE_TRY(tripsage__store_open(&store, url, &options));
-    TRIPSAGE_TRY(tripsage__trips_new(out, store, NULL));
+    TRIPSAGE_TRY(tripsage__vector_new(&vector, store));
+    TRIPSAGE_TRY(tripsage__trips_new(out, store, vector));
+    (*out)->own_vector = 1;
+    vector = NULL;
 out:
+    tripsage__vector_free(vector);
     tripsage__store_release(store);
     return status;
 }
@@ -45,6 +51,8 @@ void tripsage_trips_close(tripsage_trips *trips)
     if (!trips)
         return;
     tripsage__destination_index_free(trips->destinations);
+    if (trips->own_vector)
+        tripsage__vector_free(trips->vector);
     tripsage__store_release(trips->store);
     tripsage__free(trips);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "trip/trip.h"
+#include "vector/vector.h"
 
 #define OWNER_ID    "01890000-0000-7000-8000-00000000000a"
 #define ADMIN_ID    "01890000-0000-7000-8000-00000000000b"
@@ -29,6 +30,7 @@
 static _Atomic int64_t fixture_now;
 static char fixture_path[64];
 static tripsage__store *store;
+static tripsage_vector *vector;
 static tripsage_trips *trips;
 static tripsage_actor *owner, *admin, *edit, *view, *stranger, *service;
 
@@ -61,7 +63,8 @@ static void fixture_open(void)
     runtime.now_ms = fixture_clock;
     snprintf(url, sizeof url, "sqlite://%s", fixture_path);
     ck_assert_int_eq(tripsage__store_open(&store, url, &options), TRIPSAGE_OK);
-    ck_assert_int_eq(tripsage__trips_new(&trips, store, NULL), TRIPSAGE_OK);
+    ck_assert_int_eq(tripsage__vector_new(&vector, store), TRIPSAGE_OK);
+    ck_assert_int_eq(tripsage__trips_new(&trips, store, vector), TRIPSAGE_OK);
     owner = user(OWNER_ID);
     admin = user(ADMIN_ID);
     edit = user(EDIT_ID);
@@ -81,6 +84,7 @@ static void fixture_close(void)
     tripsage_actor_free(stranger);
     tripsage_actor_free(service);
     tripsage_trips_close(trips);
+    tripsage__vector_free(vector);
     tripsage__store_release(store);
     unlink(fixture_path);
     snprintf(beside, sizeof beside, "%s-wal", fixture_path);
