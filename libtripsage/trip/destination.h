@@ -51,7 +51,7 @@ void tripsage__destination_index_free(tripsage__destination_index *index);
 const tripsage__destination *tripsage__destination_by_id(const tripsage__destination_index *index, const char *id);
 
 /* The place that a stop means: by destination_id when there is one, else by exact name, letters compared without case and marks. A country
- * or a country code, when given, has to be the place's; namesakes in several countries need one. NULL when there is none, or more
+ * (in the catalogue's words, or as "USA", "UK" and the like) or a country code, when given, has to be the place's; namesakes in several countries need one. NULL when there is none, or more
  * than one. Every argument may be NULL. */
 const tripsage__destination *tripsage__destination_find(const tripsage__destination_index *index,
                                                         const char *destination_id, const char *name,

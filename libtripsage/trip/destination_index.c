@@ -161,10 +161,63 @@ static int same_folded(const char *a, const char *b)
     return strcmp(x, y) == 0;
 }
 
+/* Other names under which people know countries of the catalogue, folded; ascending. */
+typedef struct country_name {
+    const char *name;
+    const char *code;
+} country_name;
+
+static const country_name countries[] = {
+    {"america", "US"},
+    {"bosnia", "BA"},
+    {"burma", "MM"},
+    {"cabo verde", "CV"},
+    {"czech republic", "CZ"},
+    {"emirates", "AE"},
+    {"england", "GB"},
+    {"great britain", "GB"},
+    {"holland", "NL"},
+    {"hong kong sar", "HK"},
+    {"korea", "KR"},
+    {"macao", "MO"},
+    {"northern ireland", "GB"},
+    {"republic of korea", "KR"},
+    {"scotland", "GB"},
+    {"the bahamas", "BS"},
+    {"the netherlands", "NL"},
+    {"turkiye", "TR"},
+    {"u k", "GB"},
+    {"u s", "US"},
+    {"u s a", "US"},
+    {"uae", "AE"},
+    {"uk", "GB"},
+    {"united states of america", "US"},
+    {"us", "US"},
+    {"usa", "US"},
+    {"viet nam", "VN"},
+    {"wales", "GB"},
+};
+
+static int compare_country(const void *key, const void *entry)
+{
+    return strcmp(key, ((const country_name *)entry)->name);
+}
+
+static int is_country(const tripsage__destination *d, const char *country)
+{
+    char folded[FOLDED_MAX];
+    const country_name *other;
+
+    if (same_folded(country, d->country) || strcmp(country, d->country_code) == 0)
+        return 1;
+    tripsage__words_fold(folded, sizeof folded, country, strlen(country));
+    other = bsearch(folded, countries, sizeof countries / sizeof *countries, sizeof *countries, compare_country);
+    return other && strcmp(other->code, d->country_code) == 0;
+}
+
 static int is_in(const tripsage__destination *d, const char *country, const char *country_code)
 {
-    return (!country || same_folded(country, d->country)) &&
-           (!country_code || strcmp(country_code, d->country_code) == 0);
+    return (!country || is_country(d, country)) && (!country_code || strcmp(country_code, d->country_code) == 0);
 }
 
 const tripsage__destination *tripsage__destination_find(const tripsage__destination_index *index,

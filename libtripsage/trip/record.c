@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "destination.h"
 #include "statements.h"
 
 /* 50 stops: one a week of a year on the road. */
@@ -218,6 +219,24 @@ static void read_stop(tripsage__reader *r, stop *s)
     tripsage__read_text(r, "destination_id", TRIPSAGE__OPTIONAL, 1, 100, &s->destination_id);
 }
 
+/* What the stop lacks and the catalogue knows. */
+static void complete_stop(stop *s, const tripsage__destination_index *index)
+{
+    const tripsage__destination *d =
+        tripsage__destination_find(index, s->destination_id, s->name, s->country, s->country_code);
+
+    if (!d)
+        return;
+    s->country = s->country ? s->country : d->country;
+    s->country_code = s->country_code ? s->country_code : d->country_code;
+    s->timezone = s->timezone ? s->timezone : d->timezone;
+    if (!s->has_coordinates) {
+        s->has_coordinates = 1;
+        s->latitude = d->latitude;
+        s->longitude = d->longitude;
+    }
+}
+
 static void put_member(tripsage__buf *buf, const char *name, const char *text)
 {
     tripsage__buf_puts(buf, name);
@@ -262,7 +281,7 @@ static void put_place(tripsage__buf *buf, const stop *s)
     }
 }
 
-static void read_stops(tripsage__trip_input *input, int creating)
+static void read_stops(tripsage__trip_input *input, const tripsage__destination_index *catalogue, int creating)
 {
     tripsage__reader *r = &input->reader;
     const tripsage__json *array = NULL;
@@ -281,6 +300,7 @@ static void read_stops(tripsage__trip_input *input, int creating)
         tripsage__reader_close_object(r);
         if (!s.name)
             continue; /* complained of */
+        complete_stop(&s, catalogue);
         if (index) {
             tripsage__buf_putc(&input->destinations, ',');
             tripsage__buf_putc(&input->destination_names, ',');
@@ -397,7 +417,6 @@ tripsage_status tripsage__trip_input_read(tripsage__trip_input *input, tripsage_
     static const tripsage__buf empty = TRIPSAGE__BUF_INIT(COLUMN_MAX);
     tripsage_status status;
 
-    (void)trips;
     memset(input, 0, sizeof *input);
     input->breakdown = input->destinations = input->destination_names = input->tags = input->preferences =
         input->places = input->labels = input->budget_patch = input->preferences_patch = empty;
@@ -409,7 +428,7 @@ tripsage_status tripsage__trip_input_read(tripsage__trip_input *input, tripsage_
     if (status != TRIPSAGE_OK)
         return status;
     read_plain(input, purpose == TRIPSAGE__TO_CREATE);
-    read_stops(input, purpose == TRIPSAGE__TO_CREATE);
+    read_stops(input, trips->destinations, purpose == TRIPSAGE__TO_CREATE);
     read_tags(input);
     read_budget(input, purpose == TRIPSAGE__TO_PATCH);
     read_preferences(input, purpose == TRIPSAGE__TO_PATCH);

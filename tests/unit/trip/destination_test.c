@@ -151,6 +151,11 @@ START_TEST(a_stop_is_matched_with_care)
     found = tripsage__destination_find(index, NULL, "Sao Tome", NULL, NULL);
     ck_assert_ptr_nonnull(found);
     ck_assert_str_eq(found->id, "sao-tome-st");
+    ck_assert_str_eq(tripsage__destination_find(index, NULL, "Chicago", "USA", NULL)->id, "chicago-us");
+    ck_assert_str_eq(tripsage__destination_find(index, NULL, "Chicago", "US", NULL)->id, "chicago-us");
+    ck_assert_str_eq(tripsage__destination_find(index, NULL, "Edinburgh", "Scotland", NULL)->id, "edinburgh-gb");
+    ck_assert_str_eq(tripsage__destination_find(index, NULL, "London", "U.K.", NULL)->id, "london-gb");
+    ck_assert_ptr_null(tripsage__destination_find(index, NULL, "London", "Canada", NULL));
     /* Granada is in Spain and in Nicaragua. */
     ck_assert_ptr_null(tripsage__destination_find(index, NULL, "Granada", NULL, NULL));
     found = tripsage__destination_find(index, NULL, "Granada", "Nicaragua", NULL);
@@ -376,8 +381,34 @@ START_TEST(a_place_is_saved_for_a_trip_one_may_see)
 }
 END_TEST
 
+START_TEST(a_stop_gets_what_it_lacks)
+{
+    static const char trip[] = TRIPSAGE_JSON({
+        "title": "Two", "start_date": "2027-04-01", "end_date": "2027-04-09", "destinations": [
+            {"name": "kyoto"}, {"name": "The coast", "destination_id": "amalfi-coast-it", "timezone": "Europe/Paris"},
+            {"name": "Paris", "country": "United States"}, {"name": "Nowhere at all"}
+        ]
+    });
+    tripsage_doc *doc;
+
+    open_at("sqlite::memory:");
+    ck_assert_int_eq(tripsage_trip_create(&doc, trips, ann, trip, TRIPSAGE_NUL, NULL), TRIPSAGE_OK);
+    ck_assert_str_eq(tripsage_doc_text(doc, "/destinations/0/name"), "kyoto"); /* as it was typed */
+    ck_assert_str_eq(tripsage_doc_text(doc, "/destinations/0/country"), "Japan");
+    ck_assert_str_eq(tripsage_doc_text(doc, "/destinations/0/country_code"), "JP");
+    ck_assert_str_eq(tripsage_doc_text(doc, "/destinations/0/timezone"), "Asia/Tokyo");
+    ck_assert_double_eq_tol(tripsage_doc_number(doc, "/destinations/0/coordinates/latitude", 0), 35.0, 0.5);
+    ck_assert_str_eq(tripsage_doc_text(doc, "/destinations/1/country_code"), "IT");
+    ck_assert_str_eq(tripsage_doc_text(doc, "/destinations/1/timezone"), "Europe/Paris"); /* what it says stays */
+    ck_assert_ptr_null(tripsage_doc_text(doc, "/destinations/2/timezone"));               /* another Paris */
+    ck_assert_ptr_null(tripsage_doc_text(doc, "/destinations/3/country"));
+    tripsage_doc_free(doc);
+    close_all();
+}
+END_TEST
+
 SUITE_MAIN("trip/destination", a_catalogue_is_loaded_once_and_brought_up_to_date,
            every_place_is_found_by_id_and_by_name, a_stop_is_matched_with_care,
            an_index_is_made_from_complete_places_only, a_place_is_read_by_its_id, names_are_completed,
            a_place_is_saved_and_saved_again, saved_places_are_ones_own_by_priority, what_is_saved_is_checked,
-           a_place_is_saved_for_a_trip_one_may_see)
+           a_place_is_saved_for_a_trip_one_may_see, a_stop_gets_what_it_lacks)
