@@ -1,12 +1,13 @@
 /* cache_test.c: the cache through its public calls: what is stored comes back, lives exactly as long as it should, and the bounds
  * hold; under one thread with a clock of our own, and under eight. */
-#include <check.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tripsage/cache.h>
+
+#include "../suite.h"
 
 static _Atomic int64_t clock_ms;
 
@@ -704,46 +705,12 @@ START_TEST(survives_every_allocation_that_fails)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("cache");
-    TCase *single = tcase_create("one thread");
-    TCase *many = tcase_create("threads");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_test(single, gives_back_what_was_stored);
-    tcase_add_test(single, a_value_outlives_its_entry_and_its_cache);
-    tcase_add_test(single, a_value_may_hold_a_struct);
-    tcase_add_test(single, lives_exactly_as_long_as_it_should);
-    tcase_add_test(single, what_has_ended_is_absent_to_every_call);
-    tcase_add_test(single, expire_gives_a_new_life);
-    tcase_add_test(single, stores_only_when_it_should);
-    tcase_add_test(single, refuses_what_it_cannot_hold);
-    tcase_add_test(single, the_largest_value_fits_the_default_cache);
-    tcase_add_test(single, counts);
-    tcase_add_test(single, counts_up_to_the_edges_of_64_bits);
-    tcase_add_test(single, counts_only_integers);
-    tcase_add_test(single, clears_by_prefix);
-    tcase_add_test(single, tells_what_happened);
-    tcase_add_test(single, evicts_in_the_order_of_sieve);
-    tcase_add_test(single, what_has_ended_goes_before_what_is_alive);
-    tcase_add_test(single, one_pass_over_many_does_not_drive_out_what_is_used);
-    tcase_add_test(single, a_replacement_in_a_full_cache_drives_nothing_out);
-    tcase_add_test(single, stays_within_its_bytes_whatever_the_sizes);
-    tcase_add_test(single, survives_every_allocation_that_fails);
-    suite_add_tcase(suite, single);
-
-    tcase_set_timeout(many, 120);
-    tcase_add_test(many, eight_threads_share_one_shard);
-    tcase_add_test(many, eight_threads_share_many_shards);
-    tcase_add_test(many, eight_threads_with_large_values_find_room);
-    tcase_add_test(many, counting_by_eight_threads_loses_nothing);
-    suite_add_tcase(suite, many);
-
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE_MAIN("cache/cache", gives_back_what_was_stored, a_value_outlives_its_entry_and_its_cache,
+           a_value_may_hold_a_struct, lives_exactly_as_long_as_it_should, what_has_ended_is_absent_to_every_call,
+           expire_gives_a_new_life, stores_only_when_it_should, refuses_what_it_cannot_hold,
+           the_largest_value_fits_the_default_cache, counts, counts_up_to_the_edges_of_64_bits, counts_only_integers,
+           clears_by_prefix, tells_what_happened, evicts_in_the_order_of_sieve,
+           what_has_ended_goes_before_what_is_alive, one_pass_over_many_does_not_drive_out_what_is_used,
+           a_replacement_in_a_full_cache_drives_nothing_out, stays_within_its_bytes_whatever_the_sizes,
+           survives_every_allocation_that_fails, eight_threads_share_one_shard, eight_threads_share_many_shards,
+           eight_threads_with_large_values_find_room, counting_by_eight_threads_loses_nothing)

@@ -1,8 +1,8 @@
 /* siphash_test.c: the keyed hash against another implementation's results under the zero key, and that every byte and the key matter. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../suite.h"
 #include "cache/memory/siphash.h"
 
 static const uint64_t zero_key[2] = {0, 0};
@@ -54,19 +54,4 @@ START_TEST(the_key_matters)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("siphash");
-    TCase *tests = tcase_create("siphash");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    tcase_add_test(tests, gives_the_words_others_give);
-    tcase_add_test(tests, every_byte_and_every_length_changes_the_hash);
-    tcase_add_test(tests, the_key_matters);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE_MAIN("cache/siphash", gives_the_words_others_give, every_byte_and_every_length_changes_the_hash, the_key_matters)

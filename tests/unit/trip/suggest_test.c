@@ -286,26 +286,6 @@ START_TEST(the_best_time_is_told_in_runs)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("trip/suggest");
-    TCase *tests = tcase_create("suggest");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    tcase_set_timeout(tests, 120);
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, anybody_gets_suggestions);
-    tcase_add_test(tests, interests_decide_by_meaning);
-    tcase_add_test(tests, own_trips_decide_without_interests);
-    tcase_add_test(tests, budget_and_category_are_filters);
-    tcase_add_test(tests, the_month_asked_for_counts);
-    tcase_add_test(tests, scores_fall_and_stay_between_zero_and_one);
-    tcase_add_test(tests, options_are_checked);
-    tcase_add_test(tests, the_best_time_is_told_in_runs);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE_MAIN_WITH("trip/suggest", setup, teardown, anybody_gets_suggestions, interests_decide_by_meaning,
+                own_trips_decide_without_interests, budget_and_category_are_filters, the_month_asked_for_counts,
+                scores_fall_and_stay_between_zero_and_one, options_are_checked, the_best_time_is_told_in_runs)

@@ -516,35 +516,10 @@ START_TEST(gives_all_there_is_when_k_is_more)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("vector/vector");
-    TCase *tests = tcase_create("vector");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    tcase_set_timeout(tests, 120);
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, a_collection_is_made_once);
-    tcase_add_test(tests, a_collection_is_described_properly);
-    tcase_add_test(tests, only_the_service_makes_and_deletes_collections);
-    tcase_add_test(tests, collections_are_listed_with_what_one_may_find);
-    tcase_add_test(tests, a_collection_that_was_made_anew_is_noticed);
-    tcase_add_test(tests, items_are_checked);
-    tcase_add_test(tests, an_item_is_replaced_whole);
-    tcase_add_test(tests, an_item_is_deleted_by_its_owner);
-    tcase_add_test(tests, nobody_finds_or_changes_what_is_somebody_elses);
-    tcase_add_test(tests, scores_are_what_the_metric_says);
-    tcase_add_test(tests, ties_are_in_the_order_of_ids);
-    tcase_add_test(tests, filters_by_metadata);
-    tcase_add_test(tests, queries_are_checked);
-    tcase_add_test(tests, a_least_score_is_kept);
-    tcase_add_test(tests, texts_are_embedded_on_both_sides);
-    tcase_add_test(tests, finds_exactly_what_a_sort_finds);
-    tcase_add_test(tests, gives_all_there_is_when_k_is_more);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE_MAIN_WITH("vector/vector", setup, teardown, a_collection_is_made_once, a_collection_is_described_properly,
+                only_the_service_makes_and_deletes_collections, collections_are_listed_with_what_one_may_find,
+                a_collection_that_was_made_anew_is_noticed, items_are_checked, an_item_is_replaced_whole,
+                an_item_is_deleted_by_its_owner, nobody_finds_or_changes_what_is_somebody_elses,
+                scores_are_what_the_metric_says, ties_are_in_the_order_of_ids, filters_by_metadata, queries_are_checked,
+                a_least_score_is_kept, texts_are_embedded_on_both_sides, finds_exactly_what_a_sort_finds,
+                gives_all_there_is_when_k_is_more)
