@@ -13,6 +13,7 @@ static tripsage_status status_of(int code)
     switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL: /* other processes kept a reader from its place in the log, a hundred times over ten seconds */
         return TRIPSAGE_EBUSY;
     case SQLITE_NOMEM:
         return TRIPSAGE_ENOMEM;
