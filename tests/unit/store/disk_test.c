@@ -293,6 +293,9 @@ static void *write_one(void *argument)
     return NULL;
 }
 
+/* How long writes may gather; on a busy machine it has to be longer. */
+static useconds_t gathering_us = 2000;
+
 /* Lets several writes gather behind a lock, and a fault strike while they are committed. */
 static void write_together(tripsage__store *store, worker *workers, const struct failure *f, long n, int for_good)
 {
@@ -306,7 +309,7 @@ static void write_together(tripsage__store *store, worker *workers, const struct
         snprintf(workers[i].key, sizeof workers[i].key, "%s-%d-%ld-%d", f->name, for_good, n, i);
         ck_assert_int_eq(pthread_create(&threads[i], NULL, write_one, &workers[i]), 0);
     }
-    usleep(2000); /* long enough for most to have asked; if not, the transactions are only smaller */
+    usleep(gathering_us);
     arm(f->call, ANY_FILE, f->code, n, for_good);
     ck_assert_int_eq(sqlite3_exec(blocker, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
     for (int i = 0; i < THREADS; i++)
@@ -355,7 +358,8 @@ static int64_t count_after_crash(void)
     return count;
 }
 
-static void check_commits(const struct failure *f, int for_good)
+/* Returns how many writes there were, at most, in a commit that failed. */
+static int check_commits(const struct failure *f, int for_good)
 {
     tripsage__store *store;
     worker workers[THREADS];
@@ -381,23 +385,25 @@ static void check_commits(const struct failure *f, int for_good)
         ck_assert_int_eq(count_keys(store, "%"), good);
     } while (atomic_load(&fault.fired) && ++n);
     ck_assert_int_gt(n, 1);
-    ck_assert_msg(together > 1, "%s: no commit that failed held more than one write", f->name);
     ck_assert_int_eq(count_after_crash(), good);
     tripsage__store_release(store);
     store = open_store(url);
     ck_assert_int_eq(count_keys(store, "%"), good);
     tripsage__store_release(store);
     remove_folder();
+    return together;
 }
 
 START_TEST(a_commit_that_fails_fails_for_all_in_it)
 {
     install();
-    for (int i = 0; i < FAILURES; i++)
-        if (failures[i].call == ON_WRITE || failures[i].call == ON_SYNC) {
-            check_commits(&failures[i], 0);
-            check_commits(&failures[i], 1);
-        }
+    for (int i = 0; i < 2 * FAILURES; i++) {
+        const struct failure *f = &failures[i / 2];
+
+        if (f->call == ON_WRITE || f->call == ON_SYNC)
+            while (check_commits(f, i % 2) < 2) /* a commit of one proves too little: give them more time to gather */
+                gathering_us *= 4;
+    }
 }
 END_TEST
 

@@ -96,14 +96,14 @@ static int good_or_nomem(tripsage_status status, long n, const char *what)
 }
 
 /* Runs `body` for n = 0, 1, 2, ... in both modes, until it needed fewer than n allocations. Most of the thousands that loading a
- * schema takes are alike: past the first hundred n grows by a hundredth. */
+ * schema takes are alike: past the first thirty n grows by a thirtieth. */
 static void sweep(void (*body)(long n, int for_good))
 {
     for (int for_good = 0; for_good <= 1; for_good++) {
         long n = 0;
 
         for (body(n, for_good); atomic_load(&fault.fired); body(n, for_good))
-            n += 1 + n / 100;
+            n += 1 + n / 30;
         ck_assert_int_gt(n, 0);
     }
 }
