@@ -1,0 +1,42 @@
+/* commands/check.c: is the stored data whole. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "commands/commands.h"
+#include "commands/open.h"
+#include "settings.h"
+
+static void help(void)
+{
+    printf("Usage: tripsage-server check [options]\n\n"
+           "Reads the whole database and prints {\"ok\":...,\"problems\":[...]}. The exit status is 1 when there are "
+           "problems.\n");
+    settings_help(stdout, SETTINGS_DATABASE);
+}
+
+int command_check(int argc, char **argv)
+{
+    settings s;
+    tripsage *library = NULL;
+    tripsage_doc *report = NULL;
+    int exit_status = settings_read(&s, SETTINGS_DATABASE, argc, argv);
+
+    if (exit_status == 0 && s.help) {
+        help();
+        return 0;
+    }
+    if (exit_status == 0)
+        exit_status = open_library(&library, &s, 0);
+    if (exit_status)
+        return exit_status;
+    if (tripsage_check(&report, library) == TRIPSAGE_OK) {
+        printf("%s\n", tripsage_doc_json(report, NULL));
+        exit_status = tripsage_doc_bool(report, "/ok", 0) ? EXIT_SUCCESS : EXIT_FAILURE;
+    } else {
+        fprintf(stderr, "tripsage-server: %s\n", tripsage_last_error()->message);
+        exit_status = EXIT_FAILURE;
+    }
+    tripsage_doc_free(report);
+    tripsage_close(library);
+    return exit_status;
+}

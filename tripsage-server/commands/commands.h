@@ -1,0 +1,10 @@
+/* commands.h: the subcommands of tripsage-server. Each takes the arguments after its name and gives the exit status. */
+#ifndef SERVER_COMMANDS_H
+#define SERVER_COMMANDS_H
+
+int command_serve(int argc, char **argv);
+int command_migrate(int argc, char **argv);
+int command_check(int argc, char **argv);
+int command_version(int argc, char **argv);
+
+#endif

@@ -1,0 +1,204 @@
+/* commands/serve.c: answers HTTP until SIGTERM or SIGINT.
+ *
+ * Signals are blocked in all threads and taken by the main one, with sigwait. At the first, readiness turns 503 and no
+ * connection is accepted any more; exchanges under way end, each with "Connection: close"; then everything stops. A second one stops
+ * at once. Whatever happens, the process is gone within ten seconds: what supervisors wait before they kill. */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "commands/commands.h"
+#include "commands/open.h"
+#include "http.h"
+#include "log.h"
+#include "request.h"
+#include "router.h"
+
+/* 6.5 s for the exchanges under way; CivetWeb's threads then see that it is over within 2 s more, and the last
+ * resort comes 9.5 s after the signal. */
+#define DRAIN_MAX_MS      6500
+#define LAST_RESORT_S     9
+#define LAST_RESORT_NS    500000000L
+#define ADMIN_CONNECTIONS 8 /* probes of a load balancer and a person or two */
+#define ADMIN_HOST        "127.0.0.1"
+
+static void help(void)
+{
+    printf(
+        "Usage: tripsage-server [serve] [options]\n\n"
+        "Answers HTTP until SIGTERM or SIGINT. Without any setting it listens on http://127.0.0.1:8080 and keeps its\n"
+        "database in ./data, which it makes.\n");
+    settings_help(stdout, SETTINGS_DATABASE | SETTINGS_SERVER);
+}
+
+/* Each connection is a file descriptor; the soft limit is often 1,024. */
+static void raise_file_limit(const settings *s)
+{
+    struct rlimit limit;
+    rlim_t wanted = (rlim_t)s->max_connections + 256; /* database, log, listeners, the connections too many */
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || limit.rlim_max > wanted ? wanted : limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
+        log_event(TRIPSAGE_LOG_WARN, "limits",
+                  "only %llu files may be open: TRIPSAGE_MAX_CONNECTIONS %u is not to be had",
+                  (unsigned long long)limit.rlim_cur, s->max_connections);
+}
+
+static void block_signals(sigset_t *signals)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+    sigemptyset(signals);
+    sigaddset(signals, SIGTERM);
+    sigaddset(signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, signals, NULL);
+    sigaction(SIGPIPE, &ignore, NULL);
+}
+
+/* ---- start ---- */
+
+typedef struct serving {
+    server server;
+    http_listener *main, *admin;
+} serving;
+
+static http_listener *start_admin(server *s, int main_port)
+{
+    const settings *set = s->settings;
+    http_options options = {.server = s, .host = ADMIN_HOST, .connections = ADMIN_CONNECTIONS, .health_only = 1};
+
+    options.port = set->admin_port != ADMIN_PORT_AUTO ? set->admin_port : set->port ? main_port + 1 : 0;
+    return options.port <= 65535 ? http_start(&options) : NULL;
+}
+
+/* 0, or the exit status. A default admin port that is taken is worth a warning; one that was asked for must be had. */
+static int start_listeners(serving *it)
+{
+    const settings *s = it->server.settings;
+    http_options options = {
+        .server = &it->server, .host = s->host, .port = s->port, .connections = s->max_connections, .health_only = 0};
+    const char *open = strchr(s->host, ':') ? "[" : "", *close = *open ? "]" : "";
+
+    it->main = http_start(&options);
+    if (!it->main)
+        return EXIT_FAILURE;
+    if (s->admin_port != 0) {
+        it->admin = start_admin(&it->server, http_port(it->main));
+        if (!it->admin && s->admin_port != ADMIN_PORT_AUTO)
+            return EXIT_FAILURE;
+    }
+    fprintf(stderr, "tripsage-server listening on http://%s%s%s:%d (database %s)\n", open, s->host, close,
+            http_port(it->main), s->database_url);
+    if (it->admin)
+        fprintf(stderr, "tripsage-server health on http://%s:%d\n", ADMIN_HOST, http_port(it->admin));
+    return 0;
+}
+
+static int start(serving *it, const settings *s)
+{
+    int status;
+
+    it->server.settings = s;
+    status = open_library(&it->server.library, s, 0);
+    if (status)
+        return status;
+    it->server.router = router_new();
+    it->server.openapi = openapi_document(&it->server.openapi_length);
+    it->server.pool = pool_new(&it->server);
+    if (!it->server.router || !it->server.openapi || !it->server.pool) {
+        fprintf(stderr, "tripsage-server: no memory to start with\n");
+        return EXIT_FAILURE;
+    }
+    return start_listeners(it);
+}
+
+/* ---- end ---- */
+
+static void *last_resort(void *unused)
+{
+    const struct timespec rest = {LAST_RESORT_S, LAST_RESORT_NS};
+
+    (void)unused;
+    nanosleep(&rest, NULL);
+    log_event(TRIPSAGE_LOG_ERROR, "stop", "an exchange did not end in time; leaving without it");
+    _exit(EXIT_FAILURE);
+}
+
+static void sleep_ms(long ms)
+{
+    const struct timespec rest = {ms / 1000, ms % 1000 * 1000000L};
+
+    nanosleep(&rest, NULL);
+}
+
+/* Waits until no exchange has been under way for 100 ms: one that a kept connection sent just now has begun by then. */
+static void drain(const serving *it, const sigset_t *signals)
+{
+    const struct timespec now = {0, 0};
+    int quiet_ms = 0;
+
+    for (int waited_ms = 0; waited_ms < DRAIN_MAX_MS && quiet_ms < 100; waited_ms += 20) {
+        sleep_ms(20);
+        quiet_ms = http_active(it->main) ? 0 : quiet_ms + 20;
+        if (sigtimedwait(signals, NULL, &now) > 0)
+            return;
+    }
+}
+
+static void stop(serving *it)
+{
+    http_stop(it->main);
+    http_stop(it->admin);
+    pool_free(it->server.pool);
+    router_free(it->server.router);
+    free(it->server.openapi);
+    tripsage_close(it->server.library);
+}
+
+static void wait_for_the_end(serving *it, const sigset_t *signals)
+{
+    pthread_t thread;
+    int signal_number;
+
+    while (sigwait(signals, &signal_number) != 0)
+        continue;
+    it->server.draining = 1;
+    if (pthread_create(&thread, NULL, last_resort, NULL) == 0)
+        pthread_detach(thread);
+    log_event(TRIPSAGE_LOG_INFO, "stop", "%s: no new connections, %d exchanges under way",
+              signal_number == SIGINT ? "SIGINT" : "SIGTERM", http_active(it->main));
+    http_refuse(it->main);
+    drain(it, signals);
+}
+
+int command_serve(int argc, char **argv)
+{
+    settings s;
+    serving it = {.main = NULL, .admin = NULL};
+    sigset_t signals;
+    int status = settings_read(&s, SETTINGS_DATABASE | SETTINGS_SERVER, argc, argv);
+
+    if (status == 0 && s.help) {
+        help();
+        return 0;
+    }
+    if (status)
+        return status;
+    block_signals(&signals);
+    log_open(s.log_level);
+    raise_file_limit(&s);
+    status = start(&it, &s);
+    if (status == 0)
+        wait_for_the_end(&it, &signals);
+    stop(&it);
+    log_close();
+    return status;
+}

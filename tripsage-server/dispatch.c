@@ -1,0 +1,170 @@
+/* dispatch.c: what happens to every request, in this order: route, CORS preflight, method, load, token, query, body, handler.
+ * Whoever may not come in is not told whether his query or body was right. */
+#include "dispatch.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "http.h"
+#include "respond.h"
+#include "router.h"
+
+/* What a browser asks before it sends a request from another origin; the origin itself is judged in respond.c. */
+static void answer_options(request *r, unsigned allowed)
+{
+    char allow[ALLOW_SIZE];
+
+    router_allow(allowed, allow);
+    respond_header(r, "Allow", allow);
+    if (r->headers[HEADER_ORIGIN] && r->headers[HEADER_REQUEST_METHOD]) {
+        respond_header(r, "Access-Control-Allow-Methods", allow);
+        respond_header(r, "Access-Control-Allow-Headers",
+                       "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-Id");
+        respond_header(r, "Access-Control-Max-Age", "600");
+    }
+    respond_bytes(r, 204, NULL, NULL, 0);
+}
+
+static int find_route(request *r)
+{
+    unsigned allowed;
+    matched found = router_match(r->server->router, r, &allowed);
+    char allow[ALLOW_SIZE];
+
+    if (found == MATCH_MALFORMED) {
+        respond_problem(r, 400, "MALFORMED_REQUEST", "the path is not valid percent-encoded UTF-8");
+    } else if (found == MATCH_NO_PATH ||
+               (r->route && http_health_only(r->listener) && !(r->route->flags & ROUTE_HEALTH))) {
+        r->route = NULL;
+        respond_problem(r, 404, "RESOURCE_NOT_FOUND", "there is nothing at this path");
+    } else if (found == MATCH_NO_METHOD && r->method == METHOD_OPTIONS) {
+        answer_options(r, allowed);
+    } else if (found == MATCH_NO_METHOD) {
+        router_allow(allowed, allow);
+        respond_header(r, "Allow", allow);
+        respond_problem(r, 405, "METHOD_NOT_ALLOWED", "this path answers %s", allow);
+    } else {
+        return 1;
+    }
+    return 0;
+}
+
+static int admit(request *r)
+{
+    if (!http_overloaded(r->listener) || r->route->flags & ROUTE_HEALTH)
+        return 1;
+    respond_problem(r, 503, "UNAVAILABLE", "too many connections are open");
+    return 0;
+}
+
+/* RFC 6750: one scheme, whose name has no case. */
+static int authenticate(request *r)
+{
+    static const char scheme[] = "Bearer ";
+    const char *value = r->headers[HEADER_AUTHORIZATION];
+    tripsage_status status;
+
+    if (r->route->flags & ROUTE_PUBLIC)
+        return 1;
+    if (!value) {
+        respond_problem(r, 401, tripsage_status_code(TRIPSAGE_EUNAUTHENTICATED), "sign in: this needs an access token");
+        return 0;
+    }
+    if (strncasecmp(value, scheme, sizeof scheme - 1) != 0) {
+        respond_problem(r, 401, tripsage_status_code(TRIPSAGE_ETOKEN),
+                        "the Authorization header is not \"Bearer <token>\"");
+        return 0;
+    }
+    value += sizeof scheme - 1;
+    value += strspn(value, " ");
+    status = tripsage_auth_verify(&r->actor, request_auth(r), value, strcspn(value, " "));
+    if (status == TRIPSAGE_OK)
+        return 1;
+    respond_failure(r, status);
+    return 0;
+}
+
+static int read_query(request *r)
+{
+    if (r->query[0] && !query_split(r)) {
+        respond_problem(r, 400, "MALFORMED_REQUEST",
+                        "the query is not valid percent-encoded UTF-8, or has more than %d members", QUERY_MAX);
+        return 0;
+    }
+    return query_check(r);
+}
+
+/* "application/json", with no parameter but charset=utf-8. */
+static int is_media_type(const char *value, const char *wanted)
+{
+    size_t length = strlen(wanted);
+    const char *rest = value + length;
+
+    if (strncasecmp(value, wanted, length) != 0)
+        return 0;
+    rest += strspn(rest, " ");
+    if (*rest == ';') {
+        rest += 1 + strspn(rest + 1, " ");
+        rest += strncasecmp(rest, "charset=utf-8", 13) == 0       ? 13
+                : strncasecmp(rest, "charset=\"utf-8\"", 15) == 0 ? 15
+                                                                  : 0;
+        rest += strspn(rest, " ");
+    }
+    return *rest == '\0';
+}
+
+static int is_json(const request *r)
+{
+    const char *value = r->headers[HEADER_CONTENT_TYPE];
+
+    return value && (is_media_type(value, "application/json") ||
+                     (r->method == METHOD_PATCH && is_media_type(value, "application/merge-patch+json")));
+}
+
+static int has_body(const request *r)
+{
+    return r->content_length > 0 || r->chunked;
+}
+
+static void refuse_body(request *r, int status)
+{
+    r->response.close = 1;
+    if (status == 413)
+        respond_problem(r, 413, "PAYLOAD_TOO_LARGE", "the body is larger than %zu bytes", BODY_MAX);
+    else if (status == 408)
+        respond_problem(r, 408, "REQUEST_TIMEOUT", "the body did not come whole, or came too slowly");
+    else if (status == 503)
+        respond_problem(r, 503, "OUT_OF_MEMORY", "%s", tripsage_status_sentence(TRIPSAGE_ENOMEM));
+    else
+        respond_problem(r, 400, "MALFORMED_REQUEST", "the body's chunks are not well-formed");
+}
+
+/* A route that takes no body leaves it on the connection. */
+static int read_body(request *r)
+{
+    int status;
+
+    if (!(r->route->flags & (ROUTE_BODY | ROUTE_BODY_OPTIONAL)))
+        return 1;
+    if (has_body(r) && !is_json(r)) {
+        respond_problem(r, 415, "UNSUPPORTED_MEDIA_TYPE", "expected Content-Type: application/json%s",
+                        r->method == METHOD_PATCH ? " or application/merge-patch+json" : "");
+        return 0;
+    }
+    status = http_read_body(r, BODY_MAX);
+    if (status) {
+        refuse_body(r, status);
+        return 0;
+    }
+    if (r->body.length == 0 && r->route->flags & ROUTE_BODY) {
+        respond_problem(r, 400, "MALFORMED_REQUEST", "a JSON body is required");
+        return 0;
+    }
+    return 1;
+}
+
+void dispatch(request *r)
+{
+    if (find_route(r) && admit(r) && authenticate(r) && read_query(r) && read_body(r))
+        r->route->handle(r);
+}

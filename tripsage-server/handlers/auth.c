@@ -1,0 +1,73 @@
+/* handlers/auth.c: accounts and sessions. */
+#include <string.h>
+
+#include "body.h"
+#include "handlers/handlers.h"
+#include "respond.h"
+
+static void put_member(buffer *b, const char *name, const char *value)
+{
+    if (!value)
+        return;
+    buffer_puts(b, b->size > 1 ? ",\"" : "\"");
+    buffer_puts(b, name);
+    BUFFER_LIT(b, "\":");
+    buffer_puts(b, value);
+}
+
+/* The Python server's form of registering: "password_confirm" is compared and left out, "username" becomes part of the
+ * account's data. Leaves what the library takes in r->composed; 0 after it answered. */
+static int take_form(request *r, tripsage_doc *body)
+{
+    const char *password = tripsage_doc_text(body, "/password"),
+               *confirm = tripsage_doc_text(body, "/password_confirm");
+    const char *data = tripsage_doc_value(body, "/data", NULL), *username = tripsage_doc_value(body, "/username", NULL);
+    buffer *b = &r->composed;
+
+    if (tripsage_doc_kind(body, "/password_confirm") && (!password || !confirm || strcmp(password, confirm) != 0)) {
+        request_complain(r, "/password_confirm", "expected the same as /password");
+        respond_invalid(r);
+        return 0;
+    }
+    BUFFER_LIT(b, "{");
+    put_member(b, "email", tripsage_doc_value(body, "/email", NULL));
+    put_member(b, "password", tripsage_doc_value(body, "/password", NULL));
+    put_member(b, "full_name", tripsage_doc_value(body, "/full_name", NULL));
+    put_member(b, "data", data);
+    if (username && !data) {
+        put_member(b, "data", "{\"username\":");
+        buffer_puts(b, username);
+        BUFFER_LIT(b, "}");
+    }
+    BUFFER_LIT(b, "}");
+    return 1;
+}
+
+void auth_register(request *r)
+{
+    tripsage_doc *body = body_parse(r), *session = NULL;
+    tripsage_status status;
+    int form;
+
+    if (!body)
+        return;
+    form = tripsage_doc_kind(body, "/password_confirm") || tripsage_doc_kind(body, "/username");
+    if (!form || take_form(r, body)) {
+        status = form ? tripsage_auth_sign_up(&session, request_auth(r), r->composed.data, r->composed.size)
+                      : tripsage_auth_sign_up(&session, request_auth(r), r->body.data, r->body.length);
+        respond_result(r, status, 201, &session);
+    }
+    tripsage_doc_free(body);
+}
+
+void auth_login(request *r)
+{
+    tripsage_doc *session = NULL;
+
+    respond_result(r, tripsage_auth_sign_in(&session, request_auth(r), r->body.data, r->body.length), 200, &session);
+}
+
+void auth_logout(request *r)
+{
+    respond_done(r, tripsage_auth_sign_out(request_auth(r), r->actor));
+}

@@ -1,0 +1,85 @@
+/* handlers.h: every operation of the route table, by file. A handler makes its library call and answers; what it may
+ * rely on is in request.h. */
+#ifndef SERVER_HANDLERS_H
+#define SERVER_HANDLERS_H
+
+#include "request.h"
+
+/* trips.c */
+void trip_create(request *r);
+void trip_list(request *r);
+void trip_get(request *r);
+void trip_update(request *r);
+void trip_patch(request *r);
+void trip_delete(request *r);
+void trip_restore(request *r);
+void trip_purge(request *r);
+void trip_summary(request *r);
+void trip_preferences(request *r);
+void trip_duplicate(request *r);
+void trip_transfer(request *r);
+void trip_export(request *r);
+void trip_export_request(request *r);
+
+/* collaborators.c */
+void trip_share(request *r);
+void collaborator_list(request *r);
+void collaborator_update(request *r);
+void collaborator_remove(request *r);
+
+/* itineraries.c: the items of a trip, and /api/itineraries, where an itinerary is a trip seen as its items */
+void itinerary_get(request *r);
+void itinerary_conflicts(request *r);
+void itinerary_create(request *r);
+void itinerary_list(request *r);
+void itinerary_search(request *r);
+void item_create(request *r);
+void item_get(request *r);
+void item_update(request *r);
+void item_delete(request *r);
+
+/* notes.c */
+void note_create(request *r);
+void note_list(request *r);
+void note_get(request *r);
+void note_update(request *r);
+void note_delete(request *r);
+
+/* destinations.c */
+void destination_get(request *r);
+void destination_search_get(request *r);
+void destination_search_post(request *r);
+void destination_save(request *r);
+void destination_saved(request *r);
+void destination_unsave(request *r);
+void destination_recommend(request *r);
+void trip_suggestions(request *r);
+
+/* search.c */
+void trip_search(request *r);
+void search_unified_get(request *r);
+void search_unified_post(request *r);
+void search_suggest(request *r);
+
+/* auth.c */
+void auth_register(request *r);
+void auth_login(request *r);
+void auth_logout(request *r);
+
+/* users.c */
+void user_get(request *r);
+void user_update(request *r);
+void user_preferences_get(request *r);
+void user_preferences_put(request *r);
+
+/* health.c */
+void health_overall(request *r);
+void health_live(request *r);
+void health_ready(request *r);
+void health_database(request *r);
+void health_cache(request *r);
+
+/* openapi.c */
+void openapi_get(request *r);
+
+#endif

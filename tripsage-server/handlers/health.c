@@ -1,0 +1,140 @@
+/* handlers/health.c: is it there (live), may it be sent requests (ready), and how are its parts. "Live" touches nothing else; a
+ * part that does not answer makes 503. */
+#include "handlers/handlers.h"
+#include "log.h"
+#include "respond.h"
+
+typedef struct checked {
+    int healthy;
+    double latency_ms;
+    const char *message;
+} checked;
+
+static double milliseconds_since(const struct timespec *start)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - start->tv_sec) * 1e3 + (double)(now.tv_nsec - start->tv_nsec) / 1e6;
+}
+
+static checked check_database(const request *r)
+{
+    struct timespec start;
+    tripsage_status status;
+
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    status = tripsage_ping(r->server->library);
+    return (checked){status == TRIPSAGE_OK, milliseconds_since(&start),
+                     status == TRIPSAGE_OK ? NULL : tripsage_status_sentence(status)};
+}
+
+static void put_timestamp(buffer *b)
+{
+    char now[TIMESTAMP_SIZE];
+
+    timestamp_now(now);
+    BUFFER_LIT(b, "\"timestamp\":");
+    buffer_jsonz(b, now);
+}
+
+static void put_database(buffer *b, const checked *database)
+{
+    BUFFER_LIT(b, "{\"name\":\"database\",\"status\":");
+    buffer_jsonz(b, database->healthy ? "healthy" : "unhealthy");
+    BUFFER_LIT(b, ",\"latency_ms\":");
+    buffer_decimal(b, database->latency_ms);
+    BUFFER_LIT(b, ",\"message\":");
+    buffer_jsonz(b, database->message);
+    BUFFER_LIT(b, ",\"details\":{}}");
+}
+
+static void put_count(buffer *b, const char *name, uint64_t value)
+{
+    buffer_puts(b, name);
+    buffer_integer(b, (int64_t)value);
+}
+
+static void put_cache(request *r)
+{
+    tripsage_cache_stats stats = {0};
+    int healthy = tripsage_cache_get_stats(&stats, tripsage_get_cache(r->server->library)) == TRIPSAGE_OK;
+    buffer *b = &r->composed;
+
+    BUFFER_LIT(b, "{\"name\":\"cache\",\"status\":");
+    buffer_jsonz(b, healthy ? "healthy" : "unhealthy");
+    put_count(b, ",\"details\":{\"entries\":", stats.entries);
+    put_count(b, ",\"bytes\":", stats.bytes);
+    put_count(b, ",\"hits\":", stats.hits);
+    put_count(b, ",\"misses\":", stats.misses);
+    put_count(b, ",\"evicted\":", stats.evicted);
+    BUFFER_LIT(b, "}}");
+}
+
+void health_overall(request *r)
+{
+    checked database = check_database(r);
+    buffer *b = &r->composed;
+
+    BUFFER_LIT(b, "{\"status\":");
+    buffer_jsonz(b, database.healthy ? "healthy" : "unhealthy");
+    BUFFER_LIT(b, ",");
+    put_timestamp(b);
+    BUFFER_LIT(b, ",\"version\":\"" TRIPSAGE_VERSION "\",\"environment\":");
+    buffer_jsonz(b, r->server->settings->environment);
+    BUFFER_LIT(b, ",\"components\":[{\"name\":\"application\",\"status\":\"healthy\",\"details\":{}},");
+    put_database(b, &database);
+    BUFFER_LIT(b, ",");
+    put_cache(r);
+    BUFFER_LIT(b, "]}");
+    respond_composed(r, database.healthy ? 200 : 503);
+}
+
+void health_live(request *r)
+{
+    BUFFER_LIT(&r->composed, "{\"status\":\"alive\",");
+    put_timestamp(&r->composed);
+    BUFFER_LIT(&r->composed, "}");
+    respond_composed(r, 200);
+}
+
+void health_ready(request *r)
+{
+    checked database = check_database(r);
+    int draining = r->server->draining, ready = database.healthy && !draining;
+    buffer *b = &r->composed;
+
+    BUFFER_LIT(b, "{\"ready\":");
+    buffer_puts(b, ready ? "true" : "false");
+    BUFFER_LIT(b, ",");
+    put_timestamp(b);
+    BUFFER_LIT(b, ",\"checks\":{\"database\":");
+    buffer_puts(b, database.healthy ? "true" : "false");
+    BUFFER_LIT(b, ",\"accepting\":");
+    buffer_puts(b, draining ? "false" : "true");
+    BUFFER_LIT(b, "},\"details\":{");
+    if (draining)
+        BUFFER_LIT(b, "\"accepting\":\"the server is stopping\"");
+    if (!database.healthy) {
+        buffer_puts(b, draining ? ",\"database\":" : "\"database\":");
+        buffer_jsonz(b, database.message);
+    }
+    BUFFER_LIT(b, "}}");
+    if (!ready)
+        respond_header(r, "Retry-After", "1");
+    respond_composed(r, ready ? 200 : 503);
+}
+
+void health_database(request *r)
+{
+    checked database = check_database(r);
+
+    put_database(&r->composed, &database);
+    respond_composed(r, database.healthy ? 200 : 503);
+}
+
+void health_cache(request *r)
+{
+    put_cache(r);
+    respond_composed(r, 200);
+}

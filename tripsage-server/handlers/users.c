@@ -1,0 +1,64 @@
+/* handlers/users.c: the caller's own account and preferences. */
+#include "body.h"
+#include "handlers/handlers.h"
+#include "respond.h"
+
+void user_get(request *r)
+{
+    tripsage_doc *user = NULL;
+
+    respond_result(r, tripsage_auth_user(&user, request_auth(r), r->actor), 200, &user);
+}
+
+void user_update(request *r)
+{
+    tripsage_doc *user = NULL;
+
+    respond_result(r, tripsage_auth_user_update(&user, request_auth(r), r->actor, r->body.data, r->body.length), 200,
+                   &user);
+}
+
+/* Preferences are the member of that name in the account's own data. */
+static void answer_preferences(request *r, tripsage_status status, tripsage_doc *user)
+{
+    const char *preferences;
+
+    if (status != TRIPSAGE_OK) {
+        respond_failure(r, status);
+        return;
+    }
+    preferences = tripsage_doc_value(user, "/user_metadata/preferences", NULL);
+    r->composed.size = 0;
+    BUFFER_LIT(&r->composed, "{\"preferences\":");
+    buffer_puts(&r->composed, preferences ? preferences : "{}");
+    BUFFER_LIT(&r->composed, "}");
+    tripsage_doc_free(user);
+    respond_composed(r, 200);
+}
+
+void user_preferences_get(request *r)
+{
+    tripsage_doc *user = NULL;
+    tripsage_status status = tripsage_auth_user(&user, request_auth(r), r->actor);
+
+    answer_preferences(r, status, user);
+}
+
+void user_preferences_put(request *r)
+{
+    tripsage_doc *body = body_parse(r), *user = NULL;
+    tripsage_status status;
+
+    if (!body)
+        return;
+    if (tripsage_doc_kind(body, "/preferences") != TRIPSAGE_KIND_OBJECT)
+        request_complain(r, "/preferences", "expected an object");
+    if (!body_accept(r, body))
+        return;
+    BUFFER_LIT(&r->composed, "{\"data\":{\"preferences\":");
+    buffer_puts(&r->composed, tripsage_doc_value(body, "/preferences", NULL));
+    BUFFER_LIT(&r->composed, "}}");
+    tripsage_doc_free(body);
+    status = tripsage_auth_user_update(&user, request_auth(r), r->actor, r->composed.data, r->composed.size);
+    answer_preferences(r, status, user);
+}

@@ -1,0 +1,513 @@
+/* http.c: CivetWeb's one owner (see http.h).
+ *
+ * CivetWeb parses the head, holds the connection and gives each connection a thread of its own. What it lets through and we do not:
+ * heads that two readers could understand differently (request smuggling, RFC 9112 section 11.2). It skips blanks where none may
+ * be, ends the header list at the first line it cannot read, at header 64, or at a folded line, reads "5abc" as the
+ * length 5 and prefers Transfer-Encoding over Content-Length. It parses in place and leaves NULs where delimiters were, so
+ * head_is_strict() can see from the distances between its strings whether anything was skipped; if so the answer is
+ * 400 and the connection ends.
+ *
+ * begin_request is the hook used: a handler registered for a path costs a look-up under a lock besides. No document root is
+ * ever set. CivetWeb gives threads 100 KiB of stack, fixed when it was built. */
+#include "http.h"
+
+#include <civetweb.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "dispatch.h"
+#include "log.h"
+#include "respond.h"
+
+/* 16 KiB: request line and headers together; a token is at most some KiB and a cookie has no business here. */
+#define HEAD_MAX 16384
+/* 15 s to send a first head, and between two pieces of a body: a slow phone network, not a stalled client. */
+#define REQUEST_TIMEOUT_MS 15000
+/* 75 s idle: longer than the 60 s after which common load balancers drop idle connections themselves, so that they never send
+ * into one we are just closing. */
+#define KEEP_ALIVE_TIMEOUT_MS 75000
+/* 60 s for a whole exchange with a body: 1 MiB at 17 KiB/s. */
+#define EXCHANGE_MAX_S 60
+/* Threads beyond the promised connections: they say 503 to the ones too many, and answer health checks meanwhile. */
+#define SPARE_THREADS 8
+/* What is left unread of a body is read away up to here, so that the connection can go on; a larger rest ends it. */
+#define DISCARD_MAX ((int64_t)64 * 1024)
+
+struct http_listener {
+    struct mg_context *context;
+    server *server;
+    int health_only, connections_max, port;
+    int socket; /* the listening one */
+    _Atomic int connections, active;
+};
+
+/* ---- facts of a request ---- */
+
+static const struct {
+    const char *name;
+    size_t length;
+} header_names[HEADER_COUNT] = {
+#define NAME(which, text) [which] = {text, sizeof(text) - 1}
+    NAME(HEADER_HOST, "Host"),
+    NAME(HEADER_CONTENT_LENGTH, "Content-Length"),
+    NAME(HEADER_TRANSFER_ENCODING, "Transfer-Encoding"),
+    NAME(HEADER_CONTENT_TYPE, "Content-Type"),
+    NAME(HEADER_AUTHORIZATION, "Authorization"),
+    NAME(HEADER_CONNECTION, "Connection"),
+    NAME(HEADER_EXPECT, "Expect"),
+    NAME(HEADER_IF_MATCH, "If-Match"),
+    NAME(HEADER_IF_NONE_MATCH, "If-None-Match"),
+    NAME(HEADER_IDEMPOTENCY_KEY, "Idempotency-Key"),
+    NAME(HEADER_ORIGIN, "Origin"),
+    NAME(HEADER_REQUEST_METHOD, "Access-Control-Request-Method"),
+    NAME(HEADER_REQUEST_ID, "X-Request-Id"),
+#undef NAME
+};
+
+static method find_method(const char *name)
+{
+    static const char *const names[] = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"};
+
+    for (int i = 0; i < METHOD_OTHER; i++)
+        if (strcmp(name, names[i]) == 0)
+            return (method)i;
+    return METHOD_OTHER;
+}
+
+/* The request line's three words stand one blank apart and end with CRLF before the first header. */
+static int line_is_strict(const struct mg_request_info *info)
+{
+    const char *target = info->request_uri, *version = info->http_version - strlen("HTTP/");
+    const char *target_end =
+        info->query_string ? info->query_string + strlen(info->query_string) : target + strlen(target);
+
+    return target == info->request_method + strlen(info->request_method) + 1 && version == target_end + 1 &&
+           (info->num_headers == 0 ||
+            info->http_headers[0].name == info->http_version + strlen(info->http_version) + 2);
+}
+
+/* Each header starts where the one before ended, has no blank before its colon, and the last is followed by the empty line. */
+static int head_is_strict(const struct mg_request_info *info)
+{
+    if (!line_is_strict(info))
+        return 0;
+    for (int i = 0; i < info->num_headers; i++) {
+        const char *name = info->http_headers[i].name, *value = info->http_headers[i].value;
+        const char *after_name = name + strlen(name) + 1, *end = value + strlen(value);
+
+        if (*after_name == '\0' && after_name != value)
+            return 0;
+        if (i + 1 < info->num_headers ? info->http_headers[i + 1].name != end + 2
+                                      : end[1] != '\0' || end[2] != '\r' || end[3] != '\0')
+            return 0;
+    }
+    return 1;
+}
+
+/* NULL, or what is wrong. */
+static const char *read_headers(request *r, const struct mg_request_info *info)
+{
+    for (int i = 0; i < info->num_headers; i++) {
+        const char *name = info->http_headers[i].name;
+        size_t length = strlen(name);
+
+        for (int h = 0; h < HEADER_COUNT; h++) {
+            if (header_names[h].length != length || strcasecmp(header_names[h].name, name) != 0)
+                continue;
+            if (r->headers[h])
+                return "a header that may come once came twice";
+            r->headers[h] = info->http_headers[i].value;
+        }
+    }
+    return r->headers[HEADER_HOST] || r->version_minor == 0 ? NULL : "the Host header is missing";
+}
+
+/* How long the body is: one way of saying it, in the one spelling everybody reads alike. */
+static const char *read_framing(request *r)
+{
+    const char *length = r->headers[HEADER_CONTENT_LENGTH], *encoding = r->headers[HEADER_TRANSFER_ENCODING];
+
+    r->content_length = -1;
+    if (length && encoding)
+        return "Content-Length and Transfer-Encoding exclude each other";
+    if (encoding && (strcasecmp(encoding, "chunked") != 0 || r->version_minor == 0))
+        return "the only transfer encoding understood is chunked, of HTTP/1.1";
+    if (length && (!*length || length[strspn(length, "0123456789")] || strlen(length) > 15))
+        return "Content-Length is not a number";
+    r->chunked = encoding != NULL;
+    if (length)
+        r->content_length = strtoll(length, NULL, 10);
+    return NULL;
+}
+
+static const char *read_facts(request *r, const struct mg_request_info *info)
+{
+    const char *wrong;
+
+    r->method_name = info->request_method;
+    r->method = find_method(info->request_method);
+    r->target = info->local_uri_raw ? info->local_uri_raw : "";
+    r->query = info->query_string ? info->query_string : "";
+    r->version_minor = strcmp(info->http_version, "1.0") == 0 ? 0 : 1;
+    r->remote_port = info->remote_port;
+    memcpy(r->remote_addr, info->remote_addr, sizeof r->remote_addr);
+    if (!head_is_strict(info))
+        return "the head is not well-formed";
+    wrong = read_headers(r, info);
+    return wrong ? wrong : read_framing(r);
+}
+
+/* Whether the client lets the connection stay open: the rule CivetWeb itself goes by. */
+static int client_keeps_alive(const request *r)
+{
+    const char *at = r->headers[HEADER_CONNECTION];
+
+    if (!at)
+        return r->version_minor == 1;
+    while (*at) {
+        size_t length;
+
+        at += strspn(at, ", ");
+        length = strcspn(at, ", ");
+        if (length == strlen("keep-alive") && strncasecmp(at, "keep-alive", length) == 0)
+            return 1;
+        at += length;
+    }
+    return 0;
+}
+
+/* ---- the body ---- */
+
+static int read_exactly(request *r, size_t length)
+{
+    if (!buffer_reserve(&r->in, length + 1))
+        return 503;
+    while (r->in.size < length) {
+        int got = mg_read(r->connection, r->in.data + r->in.size, length - r->in.size);
+
+        if (got <= 0)
+            return 408;
+        r->in.size += (size_t)got;
+    }
+    return 0;
+}
+
+static int read_chunks(request *r, size_t limit)
+{
+    for (;;) {
+        int got;
+
+        if (!buffer_reserve(&r->in, 8192))
+            return 503;
+        got = mg_read(r->connection, r->in.data + r->in.size, r->in.capacity - r->in.size - 1);
+        if (got < 0)
+            return 400;
+        if (got == 0)
+            return 0;
+        r->in.size += (size_t)got;
+        if (r->in.size > limit)
+            return 413;
+    }
+}
+
+int http_read_body(request *r, size_t limit)
+{
+    static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    int status;
+
+    if (r->content_length > (int64_t)limit)
+        return 413;
+    if (r->content_length <= 0 && !r->chunked)
+        return 0;
+    if (r->headers[HEADER_EXPECT] && mg_write(r->connection, go_on, sizeof go_on - 1) <= 0)
+        return 408;
+    pool_watch(r, EXCHANGE_MAX_S);
+    status = r->chunked ? read_chunks(r, limit) : read_exactly(r, (size_t)r->content_length);
+    if (status)
+        return status;
+    r->in.data[r->in.size] = '\0';
+    r->body = (text){r->in.data, r->in.size};
+    r->body_read = 1;
+    return 0;
+}
+
+/* ---- one exchange ---- */
+
+/* A rest of the body that is not worth reading, or that will not come because the client waits to be asked for it. */
+static int must_abandon_body(const request *r)
+{
+    if (r->body_read || (r->content_length <= 0 && !r->chunked))
+        return 0;
+    return r->chunked || r->content_length > DISCARD_MAX || r->headers[HEADER_EXPECT];
+}
+
+static void decide_connection(request *r)
+{
+    if (!client_keeps_alive(r) || r->server->draining || http_overloaded(r->listener) || must_abandon_body(r))
+        r->response.close = 1;
+    if (r->response.close)
+        mg_disable_connection_keep_alive(r->connection);
+}
+
+static void finish(request *r)
+{
+    decide_connection(r);
+    if (!respond_assemble(r)) {
+        r->response.close = 1;
+        mg_disable_connection_keep_alive(r->connection);
+        return; /* not even a small answer can be had from memory */
+    }
+    pool_watch(r, EXCHANGE_MAX_S);
+    if (mg_write(r->connection, r->out.data, r->out.size) < (int)r->out.size)
+        mg_disable_connection_keep_alive(r->connection);
+    respond_log(r);
+}
+
+static int on_request(struct mg_connection *connection)
+{
+    const struct mg_request_info *info = mg_get_request_info(connection);
+    http_listener *listener = mg_get_user_context_data(connection);
+    request *r = pool_take(listener->server->pool);
+    const char *wrong;
+
+    if (!r) {
+        mg_disable_connection_keep_alive(connection);
+        return 503;
+    }
+    listener->active++;
+    mg_set_user_connection_data(connection, r);
+    clock_gettime(CLOCK_MONOTONIC, &r->started);
+    r->listener = listener;
+    r->connection = connection;
+    wrong = read_facts(r, info);
+    respond_identify(r);
+    if (info->num_headers >= MG_MAX_HEADERS) {
+        respond_problem(r, 431, "HEADERS_TOO_LARGE", "at most %d header lines", MG_MAX_HEADERS - 1);
+        r->response.close = 1;
+    } else if (wrong) {
+        respond_problem(r, 400, "MALFORMED_REQUEST", "%s", wrong);
+        r->response.close = 1;
+    } else {
+        dispatch(r);
+    }
+    finish(r);
+    return r->response.status;
+}
+
+/* After CivetWeb has read away what was left of the body. */
+static void on_end(const struct mg_connection *connection, int status)
+{
+    request *r = mg_get_user_connection_data(connection);
+
+    (void)status;
+    if (!r)
+        return;
+    mg_set_user_connection_data(connection, NULL);
+    r->listener->active--;
+    pool_give(r->server->pool, r);
+}
+
+/* ---- what CivetWeb answers by itself: heads it could not read ---- */
+
+static void explain(request *r, int status, const struct mg_request_info *info, const char *message)
+{
+    if (status == 413 || strcmp(message, "Malformed message") == 0)
+        respond_problem(r, 400, "MALFORMED_REQUEST",
+                        "the head is not well-formed, came too slowly, or is longer than %d bytes", HEAD_MAX);
+    else if (status == 400 && info->request_method && info->http_version &&
+             find_method(info->request_method) == METHOD_OTHER)
+        respond_problem(r, 501, "NOT_SUPPORTED", "the method is not known here");
+    else if (status == 505)
+        respond_problem(r, 505, "NOT_SUPPORTED", "HTTP/1.1 and HTTP/1.0 are understood");
+    else if (status == 411)
+        respond_problem(r, 400, "MALFORMED_REQUEST", "Content-Length is not a number");
+    else
+        respond_problem(r, status, "MALFORMED_REQUEST", "the request is not well-formed");
+}
+
+static int on_error(struct mg_connection *connection, int status, const char *message)
+{
+    const struct mg_request_info *info = mg_get_request_info(connection);
+    http_listener *listener = mg_get_user_context_data(connection);
+    request *r = pool_take(listener->server->pool);
+
+    if (!r)
+        return 0;
+    clock_gettime(CLOCK_MONOTONIC, &r->started);
+    r->listener = listener;
+    r->connection = connection;
+    r->method = METHOD_OTHER;
+    r->method_name = info->request_method ? info->request_method : "";
+    r->target = r->query = "";
+    respond_identify(r);
+    explain(r, status, info, message);
+    r->response.close = 1;
+    finish(r);
+    pool_give(listener->server->pool, r);
+    return 0;
+}
+
+/* ---- connections ---- */
+
+static int on_connection(const struct mg_connection *connection, void **data)
+{
+    http_listener *listener = mg_get_user_context_data(connection);
+
+    *data = NULL;
+    listener->connections++;
+    return 0;
+}
+
+static void on_closed(const struct mg_connection *connection)
+{
+    http_listener *listener = mg_get_user_context_data(connection);
+
+    listener->connections--;
+}
+
+static int on_message(const struct mg_connection *connection, const char *message)
+{
+    (void)connection;
+    log_event(TRIPSAGE_LOG_WARN, "http", "%s", message);
+    return 1;
+}
+
+int http_overloaded(const http_listener *listener)
+{
+    return listener->connections > listener->connections_max;
+}
+
+int http_active(const http_listener *listener)
+{
+    return listener->active;
+}
+
+int http_port(const http_listener *listener)
+{
+    return listener->port;
+}
+
+int http_health_only(const http_listener *listener)
+{
+    return listener->health_only;
+}
+
+/* ---- start and end ---- */
+
+/* CivetWeb does not tell its listening socket; it is the one that accepts on this port. */
+static int find_listening_socket(int port)
+{
+    for (int fd = 3; fd < 65536; fd++) {
+        struct sockaddr_storage address;
+        socklen_t size = sizeof address, flag_size = sizeof(int);
+        int listening = 0, own;
+
+        if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &flag_size) != 0 || !listening ||
+            getsockname(fd, (struct sockaddr *)&address, &size) != 0)
+            continue;
+        own = address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
+                                            : ((struct sockaddr_in *)&address)->sin_port;
+        if (ntohs((in_port_t)own) == port)
+            return fd;
+    }
+    return -1;
+}
+
+/* The accepting thread polls its socket by number. Shutting the socket down refuses clients from this moment; putting an
+ * eventfd that is never ready in its place keeps that thread asleep until mg_stop. */
+void http_refuse(http_listener *listener)
+{
+    int never = eventfd(0, EFD_CLOEXEC);
+
+    if (listener->socket < 0 || never < 0)
+        return;
+    shutdown(listener->socket, SHUT_RDWR);
+    dup2(never, listener->socket);
+    close(never);
+    listener->socket = -1;
+}
+
+static struct mg_context *start_context(http_listener *listener, const char *address, const char *threads, char *error,
+                                        size_t error_size)
+{
+    char head_max[16], request_timeout[16], keep_alive_timeout[16];
+    const char *configuration[] = {"listening_ports",
+                                   address,
+                                   "num_threads",
+                                   threads,
+                                   "enable_keep_alive",
+                                   "yes",
+                                   "tcp_nodelay",
+                                   "1",
+                                   "max_request_size",
+                                   head_max,
+                                   "request_timeout_ms",
+                                   request_timeout,
+                                   "keep_alive_timeout_ms",
+                                   keep_alive_timeout,
+                                   "connection_queue",
+                                   "128", /* accepted and not yet taken by a thread */
+                                   "listen_backlog",
+                                   "1024", /* a burst of clients at once */
+                                   "decode_url",
+                                   "no", /* the router decodes, strictly */
+                                   "enable_auth_domain_check",
+                                   "no",
+                                   NULL};
+    const struct mg_callbacks callbacks = {.begin_request = on_request,
+                                           .end_request = on_end,
+                                           .http_error = on_error,
+                                           .init_connection = on_connection,
+                                           .connection_closed = on_closed,
+                                           .log_message = on_message};
+    struct mg_error_data failure = {.text = error, .text_buffer_size = error_size};
+    struct mg_init_data init = {.callbacks = &callbacks, .user_data = listener, .configuration_options = configuration};
+
+    snprintf(head_max, sizeof head_max, "%d", HEAD_MAX);
+    snprintf(request_timeout, sizeof request_timeout, "%d", REQUEST_TIMEOUT_MS);
+    snprintf(keep_alive_timeout, sizeof keep_alive_timeout, "%d", KEEP_ALIVE_TIMEOUT_MS);
+    return mg_start2(&init, &failure);
+}
+
+http_listener *http_start(const http_options *options)
+{
+    http_listener *listener = calloc(1, sizeof *listener);
+    const char *format = strchr(options->host, ':') ? "[%s]:%d" : "%s:%d";
+    char address[300], threads[16], error[256] = "";
+    struct mg_server_port port;
+
+    if (!listener)
+        return NULL;
+    listener->server = options->server;
+    listener->health_only = options->health_only;
+    listener->connections_max = (int)options->connections;
+    snprintf(address, sizeof address, format, options->host, options->port);
+    snprintf(threads, sizeof threads, "%u", options->connections + SPARE_THREADS);
+    mg_init_library(MG_FEATURES_DEFAULT);
+    listener->context = start_context(listener, address, threads, error, sizeof error);
+    if (!listener->context || mg_get_server_ports(listener->context, 1, &port) != 1) {
+        fprintf(stderr, "tripsage-server: cannot listen on %s: %s\n", address, error[0] ? error : "no memory");
+        http_stop(listener);
+        return NULL;
+    }
+    listener->port = port.port;
+    listener->socket = find_listening_socket(port.port);
+    return listener;
+}
+
+void http_stop(http_listener *listener)
+{
+    if (!listener)
+        return;
+    if (listener->context)
+        mg_stop(listener->context);
+    mg_exit_library();
+    free(listener);
+}

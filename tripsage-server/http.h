@@ -1,0 +1,38 @@
+/* http.h: the listener: connections in, one write per answer out. http.c is the one file that knows CivetWeb. */
+#ifndef SERVER_HTTP_H
+#define SERVER_HTTP_H
+
+#include "request.h"
+
+typedef struct http_listener http_listener;
+
+typedef struct http_options {
+    server *server;
+    const char *host;
+    int port;             /* 0: any free one */
+    unsigned connections; /* held at once; one more is answered with 503 and closed */
+    int health_only;      /* the admin listener: routes of health and nothing else */
+} http_options;
+
+/* NULL when it could not listen, after a sentence on stderr. */
+http_listener *http_start(const http_options *options);
+
+int http_port(const http_listener *listener);
+int http_health_only(const http_listener *listener);
+
+/* More connections than promised are open: this exchange is one of those to turn away. */
+int http_overloaded(const http_listener *listener);
+
+/* No connection is accepted from now on; those open go on. */
+void http_refuse(http_listener *listener);
+
+/* Exchanges under way. */
+int http_active(const http_listener *listener);
+
+/* Ends all connections and threads. NULL is fine. */
+void http_stop(http_listener *listener);
+
+/* Reads the body into r->in and sets r->body. 0, or the HTTP status that says why it could not: 400, 408, 413. */
+int http_read_body(request *r, size_t limit);
+
+#endif

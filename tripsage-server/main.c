@@ -1,0 +1,44 @@
+/* main.c: tripsage-server [command] [options]. */
+#include <stdio.h>
+#include <string.h>
+
+#include "commands/commands.h"
+#include "settings.h"
+
+static const struct {
+    const char *name, *summary;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"serve", "answer HTTP until SIGTERM (what happens without a command)", command_serve},
+    {"migrate", "bring the database's schema up to date, or show its state", command_migrate},
+    {"check", "check the stored data", command_check},
+    {"version", "print the version", command_version},
+};
+#define COMMAND_COUNT (sizeof commands / sizeof commands[0])
+
+static void help(FILE *to)
+{
+    fprintf(to, "Usage: tripsage-server [command] [options]\n\nThe trip planner's HTTP server. Commands:\n");
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    fprintf(to, "\ntripsage-server <command> --help tells about each.\n");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2 || (argv[1][0] == '-' && strcmp(argv[1], "--help") != 0 && strcmp(argv[1], "-h") != 0 &&
+                     strcmp(argv[1], "--version") != 0))
+        return command_serve(argc - 1, argv + 1);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        help(stdout);
+        return 0;
+    }
+    if (strcmp(argv[1], "--version") == 0)
+        return command_version(0, NULL);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 2, argv + 2);
+    fprintf(stderr, "tripsage-server: there is no command \"%s\"\n", argv[1]);
+    help(stderr);
+    return EXIT_USAGE;
+}

@@ -1,0 +1,254 @@
+/* pool.c: the requests under way, and the watch over slow clients (request.h).
+ *
+ * Taken last in, first out, so that a server with little to do keeps touching the same memory. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include "log.h"
+#include "request.h"
+
+struct pool {
+    server *server;
+    pthread_mutex_t lock;
+    pthread_cond_t stop;
+    int stopping;
+    request *free, *made;
+    pthread_t watcher;
+};
+
+static int64_t monotonic_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- the watch ---- */
+
+/* Whether this socket of ours talks to the client of this request. */
+static int is_connection(int fd, const request *r)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } peer;
+    socklen_t size = sizeof peer;
+    char address[INET6_ADDRSTRLEN];
+    const void *bytes;
+    in_port_t port;
+
+    if (getpeername(fd, &peer.any, &size) != 0 || (peer.any.sa_family != AF_INET && peer.any.sa_family != AF_INET6))
+        return 0;
+    bytes = peer.any.sa_family == AF_INET ? (const void *)&peer.v4.sin_addr : (const void *)&peer.v6.sin6_addr;
+    port = peer.any.sa_family == AF_INET ? peer.v4.sin_port : peer.v6.sin6_port;
+    return ntohs(port) == r->remote_port && inet_ntop(peer.any.sa_family, bytes, address, sizeof address) &&
+           strcmp(address, r->remote_addr) == 0;
+}
+
+/* CivetWeb does not tell the socket of a connection, so it is looked for by the client's address and port, of which there is one.
+ * The request is locked, so the connection is still in its exchange and its socket is not closed meanwhile. */
+static void cut_off(const request *r)
+{
+    struct rlimit limit = {0, 0};
+    int highest;
+
+    getrlimit(RLIMIT_NOFILE, &limit);
+    highest = limit.rlim_cur > 65536 ? 65536 : (int)limit.rlim_cur;
+    for (int fd = 3; fd < highest; fd++)
+        if (is_connection(fd, r)) {
+            shutdown(fd, SHUT_RDWR);
+            log_event(TRIPSAGE_LOG_WARN, "slow_client", "cut off %s: its request took longer than allowed",
+                      r->remote_addr);
+            return;
+        }
+}
+
+static void *watch(void *argument)
+{
+    struct pool *p = argument;
+    struct timespec until;
+
+    pthread_mutex_lock(&p->lock);
+    while (!p->stopping) {
+        request *first = p->made;
+        int64_t now = monotonic_ms();
+
+        pthread_mutex_unlock(&p->lock); /* requests are only ever added, in front of `first` */
+        for (request *r = first; r; r = r->next_made) {
+            pthread_mutex_lock(&r->watch_lock);
+            if (r->deadline_ms && r->deadline_ms < now) {
+                cut_off(r);
+                r->deadline_ms = 0;
+            }
+            pthread_mutex_unlock(&r->watch_lock);
+        }
+        pthread_mutex_lock(&p->lock);
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec++;
+        if (!p->stopping)
+            pthread_cond_timedwait(&p->stop, &p->lock, &until);
+    }
+    pthread_mutex_unlock(&p->lock);
+    return NULL;
+}
+
+void pool_watch(request *r, unsigned seconds)
+{
+    int64_t deadline = seconds ? monotonic_ms() + (int64_t)seconds * 1000 : 0;
+
+    pthread_mutex_lock(&r->watch_lock);
+    r->deadline_ms = deadline;
+    pthread_mutex_unlock(&r->watch_lock);
+}
+
+/* ---- the pool ---- */
+
+struct pool *pool_new(server *s)
+{
+    struct pool *p = calloc(1, sizeof *p);
+
+    if (!p)
+        return NULL;
+    p->server = s;
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->stop, NULL);
+    if (pthread_create(&p->watcher, NULL, watch, p) != 0) {
+        free(p);
+        return NULL;
+    }
+    return p;
+}
+
+static void request_free(request *r)
+{
+    buffer_free(&r->in);
+    buffer_free(&r->out);
+    buffer_free(&r->composed);
+    buffer_free(&r->fields);
+    buffer_free(&r->line);
+    pthread_mutex_destroy(&r->watch_lock);
+    free(r);
+}
+
+void pool_free(struct pool *p)
+{
+    if (!p)
+        return;
+    pthread_mutex_lock(&p->lock);
+    p->stopping = 1;
+    pthread_cond_signal(&p->stop);
+    pthread_mutex_unlock(&p->lock);
+    pthread_join(p->watcher, NULL);
+    while (p->made) {
+        request *next = p->made->next_made;
+
+        request_free(p->made);
+        p->made = next;
+    }
+    free(p);
+}
+
+static request *make(struct pool *p)
+{
+    request *r = calloc(1, sizeof *r);
+
+    if (!r)
+        return NULL;
+    if (getrandom(r->chance, sizeof r->chance, 0) != (ssize_t)sizeof r->chance) {
+        free(r);
+        return NULL;
+    }
+    pthread_mutex_init(&r->watch_lock, NULL);
+    pthread_mutex_lock(&p->lock);
+    r->next_made = p->made;
+    p->made = r;
+    pthread_mutex_unlock(&p->lock);
+    return r;
+}
+
+request *pool_take(struct pool *p)
+{
+    request *r;
+
+    pthread_mutex_lock(&p->lock);
+    r = p->free;
+    if (r)
+        p->free = r->next_free;
+    pthread_mutex_unlock(&p->lock);
+    if (!r)
+        r = make(p);
+    if (!r)
+        return NULL;
+    memset(r, 0, offsetof(request, in));
+    r->server = p->server;
+    return r;
+}
+
+void pool_give(struct pool *p, request *r)
+{
+    pool_watch(r, 0);
+    tripsage_doc_free(r->response.doc);
+    tripsage_free(r->response.owned);
+    tripsage_actor_free(r->actor);
+    buffer_clear(&r->in, KEEP_BUFFER_BYTES);
+    buffer_clear(&r->out, KEEP_BUFFER_BYTES);
+    buffer_clear(&r->composed, KEEP_BUFFER_BYTES);
+    buffer_clear(&r->fields, KEEP_BUFFER_BYTES);
+    buffer_clear(&r->line, KEEP_BUFFER_BYTES);
+    pthread_mutex_lock(&p->lock);
+    r->next_free = p->free;
+    p->free = r;
+    pthread_mutex_unlock(&p->lock);
+}
+
+/* ---- what handlers ask of a request ---- */
+
+char *request_keep(request *r, size_t size)
+{
+    char *kept;
+
+    if (size > ARENA_SIZE - r->arena_used)
+        return NULL;
+    kept = r->arena + r->arena_used;
+    r->arena_used += size;
+    return kept;
+}
+
+void request_complain(request *r, const char *pointer, const char *format, ...)
+{
+    tripsage_field_error *error = &r->errors[r->error_count];
+    va_list arguments;
+
+    if (r->error_count == ERRORS_MAX)
+        return;
+    r->error_count++;
+    snprintf(error->pointer, sizeof error->pointer, "%s", pointer);
+    va_start(arguments, format);
+    vsnprintf(error->message, sizeof error->message, format, arguments);
+    va_end(arguments);
+}
+
+const char *request_param(const request *r, size_t index)
+{
+    return index < PARAMS_MAX && r->params[index].data ? r->params[index].data : "";
+}
+
+tripsage_trips *request_trips(const request *r)
+{
+    return tripsage_get_trips(r->server->library);
+}
+
+tripsage_auth *request_auth(const request *r)
+{
+    return tripsage_get_auth(r->server->library);
+}

@@ -1,0 +1,434 @@
+/* respond.c: see respond.h. */
+#include "respond.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "preconditions.h"
+#include "routes.h"
+
+/* ---- the id of an exchange ---- */
+
+/* A client's id goes into a header and into the log: letters, digits and a few marks, nothing that could end a line. */
+static int is_sane_id(const char *id)
+{
+    size_t length = strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+
+    return length > 0 && length <= REQUEST_ID_MAX && id[length] == '\0';
+}
+
+/* SplitMix64 (Steele, Lea and Flood, 2014). The state starts from the system's entropy; ids must differ, not be secret. */
+static uint64_t next_chance(uint64_t *state)
+{
+    uint64_t z = *state += 0x9e3779b97f4a7c15u;
+
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
+void respond_identify(request *r)
+{
+    static const char hex[] = "0123456789abcdef";
+    const char *given = r->headers[HEADER_REQUEST_ID];
+
+    if (given && is_sane_id(given)) {
+        strcpy(r->id, given);
+        return;
+    }
+    for (int word = 0; word < 2; word++) {
+        uint64_t bits = next_chance(&r->chance[word]);
+
+        for (int i = 0; i < 16; i++, bits >>= 4)
+            r->id[word * 16 + i] = hex[bits & 15];
+    }
+    r->id[32] = '\0';
+}
+
+/* ---- header lines ---- */
+
+void respond_header(request *r, const char *name, const char *value)
+{
+    buffer_puts(&r->fields, name);
+    BUFFER_LIT(&r->fields, ": ");
+    buffer_puts(&r->fields, value);
+    BUFFER_LIT(&r->fields, "\r\n");
+}
+
+static const char *reason(int status)
+{
+    switch (status) {
+    case 200:
+        return "OK";
+    case 201:
+        return "Created";
+    case 204:
+        return "No Content";
+    case 304:
+        return "Not Modified";
+    case 400:
+        return "Bad Request";
+    case 401:
+        return "Unauthorized";
+    case 403:
+        return "Forbidden";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 408:
+        return "Request Timeout";
+    case 409:
+        return "Conflict";
+    case 412:
+        return "Precondition Failed";
+    case 413:
+        return "Content Too Large";
+    case 415:
+        return "Unsupported Media Type";
+    case 422:
+        return "Unprocessable Content";
+    case 429:
+        return "Too Many Requests";
+    case 431:
+        return "Request Header Fields Too Large";
+    case 501:
+        return "Not Implemented";
+    case 503:
+        return "Service Unavailable";
+    case 504:
+        return "Gateway Timeout";
+    case 505:
+        return "HTTP Version Not Supported";
+    case 507:
+        return "Insufficient Storage";
+    default:
+        return status < 500 ? "Client Error" : "Internal Server Error";
+    }
+}
+
+/* ---- problems ---- */
+
+static void put_errors(buffer *b, const tripsage_field_error *errors, size_t count)
+{
+    BUFFER_LIT(b, ",\"errors\":[");
+    for (size_t i = 0; i < count; i++) {
+        buffer_puts(b, i ? ",{\"pointer\":" : "{\"pointer\":");
+        buffer_jsonz(b, errors[i].pointer);
+        BUFFER_LIT(b, ",\"detail\":");
+        buffer_jsonz(b, errors[i].message);
+        BUFFER_LIT(b, "}");
+    }
+    BUFFER_LIT(b, "]");
+}
+
+/* RFC 9457; `error` and `message` besides, which is what clients of the Python server read. */
+static void compose_problem(request *r, int http, const char *code, const char *detail,
+                            const tripsage_field_error *errors, size_t error_count)
+{
+    buffer *b = &r->composed;
+
+    b->size = 0;
+    BUFFER_LIT(b, "{\"type\":\"about:blank\",\"title\":");
+    buffer_jsonz(b, reason(http));
+    BUFFER_LIT(b, ",\"status\":");
+    buffer_integer(b, http);
+    BUFFER_LIT(b, ",\"detail\":");
+    buffer_jsonz(b, detail);
+    BUFFER_LIT(b, ",\"instance\":");
+    buffer_jsonz(b, r->target);
+    BUFFER_LIT(b, ",\"code\":");
+    buffer_jsonz(b, code);
+    BUFFER_LIT(b, ",\"request_id\":");
+    buffer_jsonz(b, r->id);
+    put_errors(b, errors, error_count);
+    BUFFER_LIT(b, ",\"error\":true,\"message\":");
+    buffer_jsonz(b, detail);
+    BUFFER_LIT(b, "}");
+}
+
+static void send_problem(request *r, int http, const char *code, const char *detail, const tripsage_field_error *errors,
+                         size_t error_count)
+{
+    compose_problem(r, http, code, detail, errors, error_count);
+    if (http == 401)
+        respond_header(r, "WWW-Authenticate",
+                       r->headers[HEADER_AUTHORIZATION] ? "Bearer realm=\"tripsage\", error=\"invalid_token\""
+                                                        : "Bearer realm=\"tripsage\"");
+    if (http == 429 || http == 503)
+        respond_header(r, "Retry-After", "1");
+    respond_bytes(r, http, "application/problem+json", r->composed.data, r->composed.size);
+}
+
+void respond_problem(request *r, int http, const char *code, const char *format, ...)
+{
+    char detail[320];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(detail, sizeof detail, format, arguments);
+    va_end(arguments);
+    send_problem(r, http, code, detail, NULL, 0);
+}
+
+/* What went wrong inside is for the log; the client gets the sentence of the status and the id to ask about. */
+void respond_failure(request *r, tripsage_status status)
+{
+    const tripsage_error *error = tripsage_last_error();
+    int http = tripsage_status_http(status), told = error->status == status && error->message[0];
+
+    if (http >= 500)
+        log_event(TRIPSAGE_LOG_ERROR, tripsage_status_name(status), "%s (native %d, %s:%d) in request %s",
+                  told ? error->message : tripsage_status_sentence(status), told ? error->native : 0,
+                  told && error->file ? error->file : "?", told ? error->line : 0, r->id);
+    send_problem(r, http, tripsage_status_code(status),
+                 told && http < 500 ? error->message : tripsage_status_sentence(status), error->fields,
+                 told ? error->field_count : 0);
+}
+
+void respond_invalid(request *r)
+{
+    const tripsage_field_error *first = &r->errors[0];
+    char detail[sizeof first->pointer + sizeof first->message + 2];
+
+    snprintf(detail, sizeof detail, "%s: %s", first->pointer, first->message);
+    send_problem(r, 422, tripsage_status_code(TRIPSAGE_EINVALID), detail, r->errors, r->error_count);
+}
+
+/* ---- answers ---- */
+
+void respond_bytes(request *r, int http, const char *media_type, const char *body, size_t length)
+{
+    r->response.status = http;
+    r->response.media_type = media_type;
+    r->response.body = body;
+    r->response.length = length;
+}
+
+void respond_composed(request *r, int http)
+{
+    respond_bytes(r, http, "application/json", r->composed.data, r->composed.size);
+}
+
+void respond_done(request *r, tripsage_status status)
+{
+    if (status == TRIPSAGE_OK)
+        respond_bytes(r, 204, NULL, NULL, 0);
+    else
+        respond_failure(r, status);
+}
+
+static void put_query_text(buffer *b, const char *from)
+{
+    static const char hex[] = "0123456789ABCDEF";
+
+    for (; *from; from++) {
+        unsigned char c = (unsigned char)*from;
+        char escape[3] = {'%', hex[c >> 4], hex[c & 15]};
+
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("-._~", c))
+            buffer_put(b, from, 1);
+        else
+            buffer_put(b, escape, sizeof escape);
+    }
+}
+
+/* The same list from where this page ends (RFC 8288): what was asked, with another cursor. */
+static void put_next_link(request *r, const char *cursor)
+{
+    buffer *b = &r->fields;
+
+    BUFFER_LIT(b, "Link: <");
+    for (const char *p = r->target; *p; p++)
+        if (*p != '<' && *p != '>' && *p != '"')
+            buffer_put(b, p, 1);
+    BUFFER_LIT(b, "?cursor=");
+    put_query_text(b, cursor);
+    for (size_t i = 0; i < r->member_count; i++) {
+        const pair *member = &r->members[i];
+
+        if (strcmp(member->name.data, "cursor") == 0 || strcmp(member->name.data, "skip") == 0)
+            continue;
+        BUFFER_LIT(b, "&");
+        put_query_text(b, member->name.data);
+        BUFFER_LIT(b, "=");
+        put_query_text(b, member->value.data);
+    }
+    BUFFER_LIT(b, ">; rel=\"next\"\r\n");
+}
+
+void respond_result(request *r, tripsage_status status, int http, tripsage_doc **given)
+{
+    tripsage_doc *doc = *given;
+    size_t length;
+    const char *body, *next;
+
+    if (status != TRIPSAGE_OK) {
+        tripsage_doc_free(doc);
+        respond_failure(r, status);
+        return;
+    }
+    r->response.doc = doc;
+    r->response.version = tripsage_doc_version(doc);
+    next = tripsage_doc_next(doc);
+    if (next)
+        put_next_link(r, next);
+    if (tripsage_doc_replayed(doc))
+        BUFFER_LIT(&r->fields, "Idempotency-Replayed: true\r\n");
+    if (r->response.version && precondition_not_modified(r, r->response.version)) {
+        respond_bytes(r, 304, NULL, NULL, 0);
+        return;
+    }
+    body = tripsage_doc_json(doc, &length);
+    respond_bytes(r, http, "application/json", body, length);
+}
+
+void respond_created(request *r, tripsage_status status, tripsage_doc **doc, const char *collection)
+{
+    const char *id = status == TRIPSAGE_OK ? tripsage_doc_text(*doc, "/id") : NULL;
+
+    if (id) {
+        size_t length = strlen(collection);
+
+        while (length && collection[length - 1] == '/')
+            length--;
+        BUFFER_LIT(&r->fields, "Location: ");
+        buffer_put(&r->fields, collection, length);
+        BUFFER_LIT(&r->fields, "/");
+        put_query_text(&r->fields, id);
+        BUFFER_LIT(&r->fields, "\r\n");
+    }
+    respond_result(r, status, 201, doc);
+}
+
+/* ---- head and body in one piece ---- */
+
+static void put_date(request *r)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (r->date.second != now.tv_sec) {
+        struct tm utc;
+
+        gmtime_r(&now.tv_sec, &utc);
+        strftime(r->date.text, sizeof r->date.text, "%a, %d %b %Y %H:%M:%S GMT", &utc);
+        r->date.second = now.tv_sec;
+    }
+    buffer_puts(&r->out, r->date.text);
+}
+
+/* The origin must be one of those configured, letter by letter (fetch standard, CORS protocol). */
+static void put_cors(request *r)
+{
+    const settings *s = r->server->settings;
+    const char *origin = r->headers[HEADER_ORIGIN];
+
+    if (s->origin_count == 0)
+        return;
+    BUFFER_LIT(&r->out, "Vary: Origin\r\n");
+    for (size_t i = 0; origin && i < s->origin_count; i++)
+        if (strcmp(origin, s->origins[i]) == 0) {
+            BUFFER_LIT(&r->out, "Access-Control-Allow-Origin: ");
+            buffer_puts(&r->out, origin);
+            BUFFER_LIT(&r->out, "\r\nAccess-Control-Expose-Headers: ETag, Location, Link, X-Request-Id, "
+                                "Idempotency-Replayed, Retry-After, "
+                                "WWW-Authenticate\r\n");
+            return;
+        }
+}
+
+static void put_head(request *r)
+{
+    buffer *out = &r->out;
+    const response *a = &r->response;
+
+    BUFFER_LIT(out, "HTTP/1.1 ");
+    buffer_integer(out, a->status);
+    BUFFER_LIT(out, " ");
+    buffer_puts(out, reason(a->status));
+    BUFFER_LIT(out, "\r\nDate: ");
+    put_date(r);
+    if (a->media_type) {
+        BUFFER_LIT(out, "\r\nContent-Type: ");
+        buffer_puts(out, a->media_type);
+    }
+    if (a->status != 204 && a->status != 304) {
+        BUFFER_LIT(out, "\r\nContent-Length: ");
+        buffer_integer(out, (int64_t)a->length);
+    }
+    BUFFER_LIT(out, "\r\nX-Request-Id: ");
+    buffer_puts(out, r->id);
+    if (a->version) {
+        BUFFER_LIT(out, "\r\nETag: \"");
+        buffer_integer(out, a->version);
+        BUFFER_LIT(out, "\"");
+    }
+    if (a->cacheable)
+        BUFFER_LIT(out, "\r\nCache-Control: no-cache");
+    else
+        BUFFER_LIT(out, "\r\nCache-Control: no-store");
+    BUFFER_LIT(out, "\r\nX-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\n");
+    put_cors(r);
+    buffer_put(out, r->fields.data, r->fields.size);
+    if (a->close)
+        BUFFER_LIT(out, "Connection: close\r\n");
+    else if (r->version_minor == 0)
+        BUFFER_LIT(out, "Connection: keep-alive\r\n");
+    BUFFER_LIT(out, "\r\n");
+}
+
+int respond_assemble(request *r)
+{
+    if (r->composed.failed || r->fields.failed) {
+        r->composed.failed = r->fields.failed = 0;
+        r->fields.size = 0;
+        respond_problem(r, 503, "OUT_OF_MEMORY", "%s", tripsage_status_sentence(TRIPSAGE_ENOMEM));
+    }
+    put_head(r);
+    if (r->method != METHOD_HEAD)
+        buffer_put(&r->out, r->response.body, r->response.length);
+    return !r->out.failed && !r->composed.failed && !r->fields.failed;
+}
+
+/* ---- the access log ---- */
+
+static int64_t microseconds_since(const struct timespec *start)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return ((int64_t)now.tv_sec - start->tv_sec) * 1000000 + (now.tv_nsec - start->tv_nsec) / 1000;
+}
+
+void respond_log(request *r)
+{
+    buffer *line = &r->line;
+
+    if (!log_wants(TRIPSAGE_LOG_INFO))
+        return;
+    log_begin(line, TRIPSAGE_LOG_INFO);
+    BUFFER_LIT(line, ",\"event\":\"request\",\"method\":");
+    buffer_jsonz(line, r->method_name);
+    BUFFER_LIT(line, ",\"route\":");
+    buffer_jsonz(line, r->route ? r->route->path : NULL);
+    BUFFER_LIT(line, ",\"path\":");
+    buffer_jsonz(line, r->target);
+    BUFFER_LIT(line, ",\"status\":");
+    buffer_integer(line, r->response.status);
+    BUFFER_LIT(line, ",\"bytes\":");
+    buffer_integer(line, r->method == METHOD_HEAD ? 0 : (int64_t)r->response.length);
+    BUFFER_LIT(line, ",\"duration_us\":");
+    buffer_integer(line, microseconds_since(&r->started));
+    BUFFER_LIT(line, ",\"request_id\":\"");
+    buffer_puts(line, r->id);
+    BUFFER_LIT(line, "\",\"user_id\":");
+    buffer_jsonz(line, r->actor ? tripsage_actor_user_id(r->actor) : NULL);
+    BUFFER_LIT(line, "}\n");
+    if (!line->failed)
+        log_line(TRIPSAGE_LOG_INFO, line->data, line->size);
+}

@@ -1,0 +1,324 @@
+/* schemas.c: see schemas.h. */
+#include "schemas.h"
+
+#include <tripsage/doc.h>
+
+/* clang-format off */
+static const schema table[] = {
+    {"Problem", TRIPSAGE_JSON({
+        "type": "object",
+        "required": ["type", "title", "status", "detail", "instance", "code", "request_id", "errors", "error", "message"],
+        "properties": {
+            "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
+            "detail": {"type": "string"}, "instance": {"type": "string"}, "code": {"type": "string"},
+            "request_id": {"type": "string"}, "error": {"const": true}, "message": {"type": "string"},
+            "errors": {"type": "array", "items": {"type": "object", "required": ["pointer", "detail"],
+                "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}}}}
+        }})},
+    {"Stop", TRIPSAGE_JSON({
+        "type": "object",
+        "required": ["name"],
+        "properties": {
+            "name": {"type": "string"}, "country": {"type": ["string", "null"]}, "country_code": {"type": ["string", "null"]},
+            "city": {"type": ["string", "null"]}, "timezone": {"type": ["string", "null"]},
+            "coordinates": {"type": ["object", "null"], "properties": {"latitude": {"type": "number"}, "longitude": {"type": "number"}}},
+            "arrival_date": {"type": ["string", "null"], "format": "date"},
+            "departure_date": {"type": ["string", "null"], "format": "date"},
+            "destination_id": {"type": ["string", "null"]}
+        }})},
+    {"Budget", TRIPSAGE_JSON({
+        "type": ["object", "null"],
+        "required": ["total", "currency"],
+        "properties": {
+            "total": {"type": "integer", "minimum": 0, "description": "in the currency's minor unit"},
+            "currency": {"type": "string", "description": "ISO 4217"},
+            "breakdown": {"type": ["object", "null"], "additionalProperties": {"type": "integer", "minimum": 0}}
+        }})},
+    {"TripInput", TRIPSAGE_JSON({
+        "type": "object",
+        "properties": {
+            "title": {"type": "string", "minLength": 1, "maxLength": 200},
+            "description": {"type": ["string", "null"], "maxLength": 2000},
+            "start_date": {"type": "string", "format": "date"}, "end_date": {"type": "string", "format": "date"},
+            "destinations": {"type": "array", "minItems": 1, "maxItems": 50, "items": {"$ref": "#/components/schemas/Stop"}},
+            "status": {"enum": ["planning", "booked", "in_progress", "completed", "cancelled"]},
+            "trip_type": {"enum": ["leisure", "business", "family", "solo", "other"]},
+            "visibility": {"enum": ["private", "shared", "public"]},
+            "tags": {"type": "array", "maxItems": 20, "items": {"type": "string"}},
+            "travelers": {"type": "integer", "minimum": 1, "maximum": 100},
+            "budget": {"$ref": "#/components/schemas/Budget"},
+            "preferences": {"type": "object"}
+        }})},
+    {"Trip", TRIPSAGE_JSON({
+        "allOf": [{"$ref": "#/components/schemas/TripInput"}],
+        "type": "object",
+        "required": ["id", "user_id", "title", "start_date", "end_date", "duration_days", "destinations", "status", "trip_type",
+            "visibility", "tags", "travelers", "preferences", "role", "version", "created_at", "updated_at"],
+        "properties": {
+            "id": {"type": "string", "format": "uuid"}, "user_id": {"type": "string", "format": "uuid"},
+            "duration_days": {"type": "integer", "minimum": 1},
+            "role": {"enum": ["owner", "admin", "edit", "view", "public", "service"]},
+            "version": {"type": "integer", "minimum": 1},
+            "created_at": {"type": "string", "format": "date-time"}, "updated_at": {"type": "string", "format": "date-time"},
+            "deleted_at": {"type": ["string", "null"], "format": "date-time"}
+        }})},
+    {"TripEntry", TRIPSAGE_JSON({
+        "type": "object",
+        "required": ["id", "user_id", "title", "start_date", "end_date", "duration_days", "destinations", "status", "trip_type",
+            "visibility", "tags", "travelers", "role", "version", "created_at", "updated_at"],
+        "properties": {
+            "id": {"type": "string", "format": "uuid"}, "title": {"type": "string"},
+            "duration_days": {"type": "integer"}, "destinations": {"type": "array", "items": {"type": "string"}},
+            "tags": {"type": "array", "items": {"type": "string"}}, "version": {"type": "integer"}
+        }})},
+    {"TripList", TRIPSAGE_JSON({
+        "type": "object",
+        "required": ["items", "limit", "skip", "next_cursor"],
+        "properties": {
+            "items": {"type": "array", "items": {"$ref": "#/components/schemas/TripEntry"}},
+            "limit": {"type": "integer"}, "skip": {"type": "integer"},
+            "next_cursor": {"type": ["string", "null"]}, "total": {"type": "integer"}
+        }})},
+    {"TripSearch", TRIPSAGE_JSON({
+        "type": "object",
+        "required": ["query", "items", "limit", "skip"],
+        "properties": {
+            "query": {"type": "string"}, "limit": {"type": "integer"}, "skip": {"type": "integer"},
+            "items": {"type": "array", "items": {"type": "object", "required": ["kind", "id", "trip_id", "title", "snippet", "score", "trip"],
+                "properties": {"kind": {"enum": ["trip", "item", "note"]}, "id": {"type": "string"}, "trip_id": {"type": "string"},
+                    "title": {"type": "string"}, "snippet": {"type": "string"}, "score": {"type": "number"},
+                    "trip": {"$ref": "#/components/schemas/TripEntry"}}}}
+        }})},
+    {"TripSummary", TRIPSAGE_JSON({
+        "type": "object",
+        "required": ["id", "trip_id", "title", "date_range", "duration_days", "destinations", "status", "budget_summary",
+            "items_total", "items_booked", "days_planned", "nights_without_accommodation", "has_itinerary", "conflicts",
+            "completion_percentage"],
+        "properties": {
+            "id": {"type": "string"}, "trip_id": {"type": "string"}, "title": {"type": "string"}, "date_range": {"type": "string"},
+            "duration_days": {"type": "integer"}, "destinations": {"type": "array", "items": {"type": "string"}},
+            "status": {"type": "string"}, "budget_summary": {"type": "object"}, "items_total": {"type": "integer"},
+            "items_booked": {"type": "integer"}, "days_planned": {"type": "integer"},
+            "nights_without_accommodation": {"type": "integer"}, "has_itinerary": {"type": "boolean"},
+            "conflicts": {"type": "integer"}, "completion_percentage": {"type": "number", "minimum": 0, "maximum": 100}
+        }})},
+    {"Duplicate", TRIPSAGE_JSON({
+        "type": "object",
+        "properties": {"title": {"type": "string", "maxLength": 200}, "start_date": {"type": "string", "format": "date"}}})},
+    {"Transfer", TRIPSAGE_JSON({
+        "type": "object", "required": ["user_id"], "properties": {"user_id": {"type": "string", "format": "uuid"}}})},
+    {"Export", TRIPSAGE_JSON({
+        "type": "object",
+        "required": ["format", "trip_id", "status", "download_url"],
+        "properties": {"format": {"enum": ["json", "csv", "ics"]}, "trip_id": {"type": "string"}, "status": {"const": "completed"},
+            "download_url": {"type": "string"}}})},
+    {"Share", TRIPSAGE_JSON({
+        "type": "object",
+        "required": ["user_emails"],
+        "properties": {
+            "user_emails": {"type": "array", "minItems": 1, "maxItems": 50, "items": {"type": "string"},
+                "description": "e-mail addresses or user ids"},
+            "permission_level": {"$ref": "#/components/schemas/LevelName"}
+        }})},
+    {"LevelName", TRIPSAGE_JSON({"enum": ["view", "edit", "admin"]})},
+    {"Level", TRIPSAGE_JSON({
+        "type": "object", "required": ["permission_level"],
+        "properties": {"permission_level": {"$ref": "#/components/schemas/LevelName"}}})},
+    {"Collaborator", TRIPSAGE_JSON({
+        "type": "object",
+        "required": ["user_id", "permission_level", "added_by", "added_at"],
+        "properties": {
+            "user_id": {"type": "string", "format": "uuid"}, "email": {"type": ["string", "null"]}, "name": {"type": ["string", "null"]},
+            "permission_level": {"$ref": "#/components/schemas/LevelName"}, "added_by": {"type": "string"},
+            "added_at": {"type": "string", "format": "date-time"}
+        }})},
+    {"Collaborators", TRIPSAGE_JSON({
+        "type": "object",
+        "required": ["total", "owner_id"],
+        "properties": {
+            "collaborators": {"type": "array", "items": {"$ref": "#/components/schemas/Collaborator"}},
+            "items": {"type": "array", "items": {"$ref": "#/components/schemas/Collaborator"}},
+            "total": {"type": "integer"}, "owner_id": {"type": "string", "format": "uuid"}
+        }})},
+    {"ItemInput", TRIPSAGE_JSON({
+        "type": "object",
+        "properties": {
+            "item_type": {"enum": ["activity", "accommodation", "transport", "meal", "event", "other"]},
+            "title": {"type": "string", "minLength": 1, "maxLength": 200}, "description": {"type": ["string", "null"], "maxLength": 2000},
+            "item_date": {"type": "string", "format": "date"}, "start_time": {"type": ["string", "null"]},
+            "end_date": {"type": ["string", "null"], "format": "date"}, "end_time": {"type": ["string", "null"]},
+            "timezone": {"type": ["string", "null"]}, "end_timezone": {"type": ["string", "null"]},
+            "location": {"type": ["object", "null"]}, "cost": {"type": ["integer", "null"], "minimum": 0},
+            "currency": {"type": ["string", "null"]},
+            "category": {"enum": ["accommodation", "transportation", "food", "activities", "miscellaneous", null]},
+            "booking_reference": {"type": ["string", "null"], "maxLength": 100},
+            "booking_status": {"enum": ["planned", "reserved", "booked", "completed", "cancelled"]},
+            "notes": {"type": ["string", "null"], "maxLength": 2000}, "is_flexible": {"type": "boolean"}, "details": {"type": "object"}
+        }})},
+    {"Item", TRIPSAGE_JSON({
+        "allOf": [{"$ref": "#/components/schemas/ItemInput"}],
+        "type": "object",
+        "required": ["id", "trip_id", "item_type", "title", "item_date", "booking_status", "is_flexible", "details", "version",
+            "created_at", "updated_at"],
+        "properties": {
+            "id": {"type": "string", "format": "uuid"}, "trip_id": {"type": "string", "format": "uuid"},
+            "start_at": {"type": ["string", "null"], "format": "date-time"}, "end_at": {"type": ["string", "null"], "format": "date-time"},
+            "version": {"type": "integer", "minimum": 1}
+        }})},
+    {"Itinerary", TRIPSAGE_JSON({
+        "type": "object",
+        "required": ["id", "trip_id", "title", "start_date", "end_date", "items", "total_items"],
+        "properties": {
+            "id": {"type": "string", "format": "uuid"}, "trip_id": {"type": "string"}, "title": {"type": "string"},
+            "items": {"type": "array", "items": {"$ref": "#/components/schemas/Item"}}, "total_items": {"type": "integer"}
+        }})},
+    {"Conflicts", TRIPSAGE_JSON({
+        "type": "object",
+        "required": ["has_conflicts", "conflicts"],
+        "properties": {
+            "has_conflicts": {"type": "boolean"},
+            "conflicts": {"type": "array", "items": {"type": "object", "required": ["reason", "date", "severity", "message", "items"],
+                "properties": {"reason": {"enum": ["time_overlap", "outside_trip_dates"]}, "date": {"type": "string"},
+                    "severity": {"enum": ["warning", "error"]}, "message": {"type": "string"}, "items": {"type": "array"}}}}
+        }})},
+    {"ItinerarySearch", TRIPSAGE_JSON({
+        "type": "object",
+        "properties": {
+            "status": {"type": ["string", "null"]}, "destinations": {"type": ["array", "null"], "maxItems": 1, "items": {"type": "string"}},
+            "tags": {"type": ["array", "null"], "maxItems": 1, "items": {"type": "string"}},
+            "start_date_from": {"type": ["string", "null"], "format": "date"}, "start_date_to": {"type": ["string", "null"], "format": "date"},
+            "page": {"type": "integer", "minimum": 1, "maximum": 100}, "page_size": {"type": "integer", "minimum": 1, "maximum": 100}
+        }})},
+    {"ItineraryPage", TRIPSAGE_JSON({
+        "type": "object",
+        "required": ["success", "data", "pagination"],
+        "properties": {
+            "success": {"const": true}, "data": {"type": "array", "items": {"$ref": "#/components/schemas/TripEntry"}},
+            "pagination": {"type": "object", "required": ["page", "per_page", "total_items", "total_pages", "has_next", "has_prev"]}
+        }})},
+    {"NoteInput", TRIPSAGE_JSON({
+        "type": "object", "required": ["content"], "properties": {"content": {"type": "string", "minLength": 1, "maxLength": 10000}}})},
+    {"Note", TRIPSAGE_JSON({
+        "type": "object",
+        "required": ["id", "trip_id", "user_id", "content", "version", "created_at", "updated_at"],
+        "properties": {"id": {"type": "string", "format": "uuid"}, "trip_id": {"type": "string"}, "user_id": {"type": "string"},
+            "content": {"type": "string"}, "version": {"type": "integer"}}})},
+    {"NoteList", TRIPSAGE_JSON({
+        "type": "object", "required": ["items", "total"],
+        "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/Note"}}, "total": {"type": "integer"}}})},
+    {"UnifiedQuery", TRIPSAGE_JSON({
+        "type": "object", "required": ["query"],
+        "properties": {"query": {"type": "string"}, "types": {"type": ["array", "null"], "items": {"type": "string"}},
+            "limit": {"type": "integer", "minimum": 1, "maximum": 100}}})},
+    {"UnifiedSearch", TRIPSAGE_JSON({
+        "type": "object",
+        "required": ["results", "metadata"],
+        "properties": {
+            "results": {"type": "array", "items": {"type": "object", "required": ["type", "id", "title"],
+                "properties": {"type": {"enum": ["trip", "item", "note", "destination"]}, "id": {"type": "string"}, "title": {"type": "string"},
+                    "description": {"type": ["string", "null"]}, "score": {"type": "number"}}}},
+            "metadata": {"type": "object", "required": ["total_results", "returned_results", "search_time_ms", "search_id"]}
+        }})},
+    {"Completions", TRIPSAGE_JSON({
+        "type": "object", "required": ["items"],
+        "properties": {"items": {"type": "array", "items": {"type": "object", "required": ["id", "name", "country"]}}}})},
+    {"Destination", TRIPSAGE_JSON({
+        "type": "object",
+        "required": ["id", "name", "country", "country_code", "continent", "coordinates", "timezone", "currency", "tags", "best_months",
+            "daily_cost", "description"],
+        "properties": {
+            "id": {"type": "string"}, "name": {"type": "string"}, "country": {"type": "string"}, "country_code": {"type": "string"},
+            "continent": {"type": "string"}, "timezone": {"type": "string"}, "currency": {"type": "string"},
+            "coordinates": {"type": "object", "required": ["latitude", "longitude"]},
+            "tags": {"type": "array", "items": {"type": "string"}}, "best_months": {"type": "array", "items": {"type": "integer"}},
+            "daily_cost": {"type": "object", "required": ["amount", "currency"]}, "description": {"type": "string"},
+            "score": {"type": "number"}, "distance_km": {"type": "number"}, "matched": {"type": "array", "items": {"enum": ["text", "meaning"]}}
+        }})},
+    {"DestinationQuery", TRIPSAGE_JSON({
+        "type": "object",
+        "properties": {
+            "query": {"type": ["string", "null"]}, "limit": {"type": "integer", "minimum": 1, "maximum": 50},
+            "continent": {"type": ["string", "null"]}, "country_code": {"type": ["string", "null"]},
+            "tags": {"type": ["array", "null"], "items": {"type": "string"}}, "categories": {"type": ["array", "null"], "items": {"type": "string"}},
+            "travel_month": {"type": ["integer", "null"], "minimum": 1, "maximum": 12}, "max_daily_cost": {"type": ["integer", "null"]}
+        }})},
+    {"DestinationSearch", TRIPSAGE_JSON({
+        "type": "object", "required": ["items", "total_results", "method"],
+        "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/Destination"}},
+            "total_results": {"type": "integer"}, "method": {"enum": ["hybrid", "filter"]}}})},
+    {"RecommendationQuery", TRIPSAGE_JSON({
+        "type": "object",
+        "properties": {
+            "user_interests": {"type": ["array", "null"], "maxItems": 32, "items": {"type": "string"}},
+            "travel_style": {"type": ["string", "null"]}, "trip_duration_days": {"type": ["integer", "null"], "minimum": 1, "maximum": 365},
+            "travel_month": {"type": ["integer", "null"], "minimum": 1, "maximum": 12}, "budget_max": {"type": ["integer", "null"]},
+            "limit": {"type": "integer", "minimum": 1, "maximum": 20}
+        }})},
+    {"Suggestions", TRIPSAGE_JSON({
+        "type": "object", "required": ["items"],
+        "properties": {"items": {"type": "array", "items": {"type": "object",
+            "required": ["id", "title", "destination", "country", "description", "estimated_price", "currency", "duration", "category",
+                "best_time_to_visit", "highlights", "seasonal", "relevance_score", "reasons"]}}}})},
+    {"SavedDestinationInput", TRIPSAGE_JSON({
+        "type": "object", "required": ["destination_id"],
+        "properties": {
+            "destination_id": {"type": "string"}, "trip_id": {"type": ["string", "null"]}, "notes": {"type": ["string", "null"], "maxLength": 2000},
+            "priority": {"type": ["integer", "null"], "minimum": 1, "maximum": 5},
+            "planned_visit_date": {"type": ["string", "null"], "format": "date"},
+            "duration_days": {"type": ["integer", "null"], "minimum": 1, "maximum": 365}
+        }})},
+    {"SavedDestination", TRIPSAGE_JSON({
+        "type": "object", "required": ["id", "user_id", "destination", "priority", "saved_at"],
+        "properties": {"id": {"type": "string"}, "user_id": {"type": "string"}, "destination": {"$ref": "#/components/schemas/Destination"},
+            "priority": {"type": "integer"}, "saved_at": {"type": "string", "format": "date-time"}}})},
+    {"SavedDestinations", TRIPSAGE_JSON({
+        "type": "object", "required": ["items", "total"],
+        "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/SavedDestination"}}, "total": {"type": "integer"}}})},
+    {"Registration", TRIPSAGE_JSON({
+        "type": "object", "required": ["email", "password"],
+        "properties": {
+            "email": {"type": "string", "format": "email"}, "password": {"type": "string"}, "full_name": {"type": ["string", "null"]},
+            "data": {"type": ["object", "null"]}, "username": {"type": "string"}, "password_confirm": {"type": "string"}
+        }})},
+    {"Credentials", TRIPSAGE_JSON({
+        "type": "object", "required": ["email", "password"], "properties": {"email": {"type": "string"}, "password": {"type": "string"}}})},
+    {"User", TRIPSAGE_JSON({
+        "type": "object",
+        "required": ["id", "email", "role", "created_at", "updated_at", "user_metadata", "app_metadata"],
+        "properties": {
+            "id": {"type": "string", "format": "uuid"}, "email": {"type": "string"}, "full_name": {"type": ["string", "null"]},
+            "role": {"type": "string"}, "user_metadata": {"type": "object"}, "app_metadata": {"type": "object"}
+        }})},
+    {"UserPatch", TRIPSAGE_JSON({
+        "type": "object",
+        "properties": {"full_name": {"type": ["string", "null"]}, "password": {"type": "string"}, "data": {"type": "object"}}})},
+    {"Session", TRIPSAGE_JSON({
+        "type": "object", "required": ["access_token", "token_type", "expires_in", "expires_at", "user"],
+        "properties": {"access_token": {"type": "string"}, "token_type": {"const": "bearer"}, "expires_in": {"type": "integer"},
+            "expires_at": {"type": "integer"}, "user": {"$ref": "#/components/schemas/User"}}})},
+    {"Preferences", TRIPSAGE_JSON({
+        "type": "object", "required": ["preferences"], "properties": {"preferences": {"type": "object"}}})},
+    {"Component", TRIPSAGE_JSON({
+        "type": "object", "required": ["name", "status", "details"],
+        "properties": {"name": {"type": "string"}, "status": {"enum": ["healthy", "unhealthy"]}, "latency_ms": {"type": "number"},
+            "message": {"type": ["string", "null"]}, "details": {"type": "object"}}})},
+    {"Health", TRIPSAGE_JSON({
+        "type": "object", "required": ["status", "timestamp", "version", "environment", "components"],
+        "properties": {"status": {"enum": ["healthy", "unhealthy"]}, "timestamp": {"type": "string", "format": "date-time"},
+            "version": {"type": "string"}, "environment": {"type": "string"},
+            "components": {"type": "array", "items": {"$ref": "#/components/schemas/Component"}}}})},
+    {"Liveness", TRIPSAGE_JSON({
+        "type": "object", "required": ["status", "timestamp"],
+        "properties": {"status": {"const": "alive"}, "timestamp": {"type": "string", "format": "date-time"}}})},
+    {"Readiness", TRIPSAGE_JSON({
+        "type": "object", "required": ["ready", "timestamp", "checks", "details"],
+        "properties": {"ready": {"type": "boolean"}, "timestamp": {"type": "string", "format": "date-time"},
+            "checks": {"type": "object", "additionalProperties": {"type": "boolean"}}, "details": {"type": "object"}}})},
+};
+/* clang-format on */
+
+const schema *schemas_all(size_t *count)
+{
+    *count = sizeof table / sizeof table[0];
+    return table;
+}

@@ -1,0 +1,47 @@
+/* settings.h: what the operator decides, from the environment and the command line.
+ *
+ * A flag wins over its environment variable, which wins over the default. Nothing has to be set: without DATABASE_URL the
+ * database is $TRIPSAGE_DATA_DIR/tripsage.db. A wrong value stops the program with the setting's name and what was expected. */
+#ifndef SERVER_SETTINGS_H
+#define SERVER_SETTINGS_H
+
+#include <stddef.h>
+#include <stdio.h>
+#include <tripsage/runtime.h>
+
+#define EXIT_USAGE  64 /* EX_USAGE of sysexits.h: the command line is wrong */
+#define EXIT_CONFIG 78 /* EX_CONFIG: a setting is wrong */
+
+#define ADMIN_PORT_AUTO (-1)
+#define ORIGINS_MAX     32 /* front ends of one deployment; each request compares with all of them */
+
+typedef struct settings {
+    char database_url[1024]; /* what tripsage_open takes */
+    int in_data_dir;         /* nobody named a database: it is in data_dir */
+    char data_dir[512];
+    char host[256];
+    int port;       /* 0: any free one */
+    int admin_port; /* 0: off; ADMIN_PORT_AUTO: the one after `port` */
+    unsigned max_connections;
+    tripsage_log_level log_level;
+    char jwt_secret[1024]; /* "": the library keeps one with the database */
+    char environment[64];
+    char origin_text[4096];
+    const char *origins[ORIGINS_MAX]; /* point into origin_text */
+    size_t origin_count;
+    int help; /* --help was asked for: nothing else was looked at */
+} settings;
+
+/* Which flags a command takes. */
+enum { SETTINGS_DATABASE = 1, SETTINGS_SERVER = 2 };
+
+/* Reads environment and arguments (those after the command's name). 0, or the exit status after a sentence on stderr. */
+int settings_read(settings *out, unsigned groups, int argc, char **argv);
+
+/* The flags and variables of these groups, one a line. */
+void settings_help(FILE *to, unsigned groups);
+
+/* Makes the data directory when the database lies in it. 0, or the exit status after a sentence on stderr. */
+int settings_prepare(const settings *s);
+
+#endif
