@@ -143,7 +143,7 @@ static int32_t whole_root(int32_t x)
 {
     int32_t root = 0;
 
-    for (int32_t bit = 1 << 14; bit; bit >>= 1)
+    for (int32_t bit = x ? 1 << 14 : 0; bit; bit >>= 1) /* most features are absent */
         if ((root + bit) * (root + bit) <= x)
             root += bit;
     return root;

@@ -2589,13 +2589,26 @@ const tripsage__thesaurus_row *tripsage__thesaurus_find(size_t *count, const tri
     return rows;
 }
 
+/* Whether any pair begins with this word: those stand right behind the word itself, since a space is before all letters. */
+static int begins_pair(const tripsage__thesaurus_row *rows, size_t count, const tripsage__word *first)
+{
+    const tripsage__thesaurus_row *next = rows + count;
+
+    return next < tripsage__thesaurus + tripsage__thesaurus_count &&
+           strncmp(next->word, first->text, first->length) == 0 && next->word[first->length] == ' ';
+}
+
 const tripsage__thesaurus_row *tripsage__thesaurus_find_pair(size_t *count, const tripsage__word *first,
                                                              const tripsage__word *second)
 {
     char pair[2 * TRIPSAGE__WORD_MAX + 2];
     tripsage__word singular = *second;
-    const tripsage__thesaurus_row *rows;
+    const tripsage__thesaurus_row *rows = find(count, first->text);
 
+    if (!begins_pair(rows, *count, first)) {
+        *count = 0;
+        return rows;
+    }
     memcpy(pair, first->text, first->length);
     pair[first->length] = ' ';
     memcpy(pair + first->length + 1, second->text, second->length + 1);

@@ -89,9 +89,10 @@ typedef enum tripsage__concept {
 
 extern const unsigned char tripsage__concept_importance[TRIPSAGE__CONCEPT_COUNT];
 
-/* A word, or two with a space between them, in the form words.h gives, and one concept it speaks of. */
+/* A word, or two with a space between them, in the form words.h gives, and one concept it speaks of. The text stands in the row, so that
+ * the table needs no relocation when the library is loaded. */
 typedef struct tripsage__thesaurus_row {
-    const char *word;
+    char word[18];
     unsigned char concept;
     unsigned char weight; /* 5: means it; 2: goes with it */
 } tripsage__thesaurus_row;
