@@ -5,7 +5,6 @@
 
 #include "base/json.h"
 #include "destination_query.h"
-#include "vector/words.h"
 
 /* ---- as JSON ---- */
 

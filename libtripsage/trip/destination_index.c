@@ -4,7 +4,6 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "destination.h"
-#include "vector/words.h"
 
 /* 128: twice the longest name. */
 #define FOLDED_MAX 128

@@ -3,8 +3,6 @@
 
 #include <math.h>
 
-#include "vector/words.h"
-
 #define LIMIT_MAX     50u
 #define LIMIT_DEFAULT 10u
 

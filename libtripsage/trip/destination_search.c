@@ -10,9 +10,6 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "destination_query.h"
-#include "vector/embed.h"
-#include "vector/thesaurus.h"
-#include "vector/words.h"
 
 /* 500: a long sentence; more words only make everything match. */
 #define TEXT_MAX    500u
@@ -125,7 +122,7 @@ static int put_match(tripsage__buf *match, const char *text, int with_stop_words
     tripsage__words_begin(&words, text, strlen(text));
     while (count < QUERY_WORDS && tripsage__words_next(&words, &word))
         if (with_stop_words || !tripsage__word_is_stop(&word)) {
-            const char *place = tripsage__thesaurus_place(&word);
+            const char *place = tripsage__word_place(&word);
 
             put_word(match, word.text);
             if (place) /* "greek" is in Greece */

@@ -11,8 +11,6 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "suggest.h"
-#include "vector/embed.h"
-#include "vector/words.h"
 
 #define LIMIT_MAX     100u
 #define LIMIT_DEFAULT 20u

@@ -5,7 +5,6 @@
 
 #include "base/json.h"
 #include "suggest.h"
-#include "vector/embed.h"
 
 /* A tag this near to the interests is named as a reason. */
 #define TAG_NEAR 0.25

@@ -9,16 +9,14 @@
  *
  * Features are counted in integers, and only multiplied, divided and rooted as doubles, one operation after the other: all of
  * that is exact or correctly rounded (IEEE 754), so that no compiler and no processor gives other bits. */
-#include "embed.h"
+#include "vector.h"
 
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
-#include <tripsage/vector.h>
 
 #include "base/error.h"
 #include "thesaurus.h"
-#include "words.h"
 
 #define DIMENSIONS         TRIPSAGE_EMBEDDER_BUILTIN_DIMENSIONS
 #define CONCEPT_DIMENSIONS 80u /* room for concepts to come */
@@ -71,7 +69,7 @@ static void count_hashed(int32_t *part, size_t dimensions, const char *bytes, si
 
 static void count_letters(features *f, const tripsage__word *word)
 {
-    const char *place = tripsage__thesaurus_place(word);
+    const char *place = tripsage__word_place(word);
     tripsage__word stem = *word;
     char framed[TRIPSAGE__WORD_MAX + 3];
 

@@ -11,7 +11,6 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "embed.h"
 #include "kernels.h"
 #include "metadata.h"
 #include "vector_internal.h"

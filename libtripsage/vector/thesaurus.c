@@ -11,6 +11,12 @@ const unsigned char tripsage__concept_importance[TRIPSAGE__CONCEPT_COUNT] = {
 #undef XX
 };
 
+/* A word that points at a place, and the place's name. */
+typedef struct place_word {
+    char word[16];
+    char place[16];
+} place_word;
+
 /* clang-format off */
 const tripsage__thesaurus_row tripsage__thesaurus[] = {
     {"abbey", TRIPSAGE__CONCEPT_CHURCH, 5},
@@ -2383,10 +2389,7 @@ const tripsage__thesaurus_row tripsage__thesaurus[] = {
 };
 
 /* Ascending by the first word. */
-static const struct {
-    const char *word;
-    const char *place;
-} places[] = {
+static const place_word places[] = {
     {"african", "africa"},
     {"alaskan", "alaska"},
     {"albanian", "albania"},
@@ -2622,13 +2625,13 @@ const tripsage__thesaurus_row *tripsage__thesaurus_find_pair(size_t *count, cons
 
 static int compare_place(const void *key, const void *entry)
 {
-    return strcmp(key, *(const char *const *)entry);
+    return strcmp(key, ((const place_word *)entry)->word);
 }
 
-const char *tripsage__thesaurus_place(const tripsage__word *word)
+const char *tripsage__word_place(const tripsage__word *word)
 {
-    const char *const *found =
+    const place_word *found =
         bsearch(word->text, places, sizeof places / sizeof *places, sizeof *places, compare_place);
 
-    return found ? found[1] : NULL;
+    return found ? found->place : NULL;
 }

@@ -107,7 +107,4 @@ const tripsage__thesaurus_row *tripsage__thesaurus_find(size_t *count, const tri
 const tripsage__thesaurus_row *tripsage__thesaurus_find_pair(size_t *count, const tripsage__word *first,
                                                              const tripsage__word *second);
 
-/* The name that a word which only points at a place stands for ("greek": "greece"), or NULL. */
-const char *tripsage__thesaurus_place(const tripsage__word *word);
-
 #endif

@@ -7,6 +7,10 @@
 #include <tripsage/vector.h>
 
 #include "store/store.h"
+#include "words.h"
+
+/* tripsage_embed() without its checks. 0 when the text has no word: the vector is all zero then. */
+int tripsage__embed(float *out, const char *text, size_t length);
 
 /* Takes a reference to the store. Close with tripsage__vector_free; NULL is fine. */
 tripsage_status tripsage__vector_new(tripsage_vector **out, tripsage__store *store);

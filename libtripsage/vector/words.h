@@ -33,6 +33,9 @@ void tripsage__word_stem(tripsage__word *word);
 /* Plural to singular only; 0 when it does not look like one. */
 int tripsage__word_singular(tripsage__word *word);
 
+/* The name that a word which only points at a place stands for ("greek": "greece"), or NULL. */
+const char *tripsage__word_place(const tripsage__word *word);
+
 /* The words of a text with single spaces between them; cut to fit. Gives the length. */
 size_t tripsage__words_fold(char *out, size_t capacity, const char *text, size_t length);
 
