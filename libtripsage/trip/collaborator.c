@@ -29,6 +29,10 @@ static int level_of(const char *word)
 #define COLLABORATOR_COLUMNS "c.user_id, a.email, a.full_name, c.level, c.added_by, c.added_at"
 #define COLLABORATOR_FROM    " FROM trip_collaborator c LEFT JOIN account a ON a.id = c.user_id "
 
+/* Room for what is written after the last row, a total and an id: taken while rows come, because a write that was committed must not fail
+ * for want of memory. */
+enum { ENDING = 128 };
+
 static void listing_begin(void *context)
 {
     tripsage__collaborator_listing *l = context;
@@ -36,49 +40,64 @@ static void listing_begin(void *context)
     l->json.size = 0;
     l->json.failed = TRIPSAGE_OK;
     l->count = 0;
+    if (l->before)
+        tripsage__buf_puts(&l->json, l->before);
+    tripsage__buf_reserve(&l->json, ENDING);
+}
+
+static void put_column(tripsage__buf *buf, const char *before, const tripsage__row *row, int column)
+{
+    size_t size;
+    const char *text = tripsage__row_text(row, column, &size);
+
+    tripsage__buf_puts(buf, before);
+    tripsage__json_put_text(buf, text, size);
 }
 
 static tripsage_status listing_row(void *context, const tripsage__row *row)
 {
     tripsage__collaborator_listing *l = context;
-    size_t size;
-    const char *text;
 
     if (l->count++)
         tripsage__buf_putc(&l->json, ',');
-    TRIPSAGE__LIT(&l->json, "{\"user_id\":");
-    text = tripsage__row_text(row, 0, &size);
-    tripsage__json_put_text(&l->json, text, size);
-    TRIPSAGE__LIT(&l->json, ",\"email\":");
-    text = tripsage__row_text(row, 1, &size);
-    tripsage__json_put_text(&l->json, text, size);
-    TRIPSAGE__LIT(&l->json, ",\"name\":");
-    text = tripsage__row_text(row, 2, &size);
-    tripsage__json_put_text(&l->json, text, size);
+    put_column(&l->json, "{\"user_id\":", row, 0);
+    put_column(&l->json, ",\"email\":", row, 1);
+    put_column(&l->json, ",\"name\":", row, 2);
     TRIPSAGE__LIT(&l->json, ",\"permission_level\":\"");
     tripsage__buf_puts(&l->json, tripsage__role_word((int)tripsage__row_int(row, 3)));
-    TRIPSAGE__LIT(&l->json, "\",\"added_by\":");
-    text = tripsage__row_text(row, 4, &size);
-    tripsage__json_put_text(&l->json, text, size);
+    put_column(&l->json, "\",\"added_by\":", row, 4);
     TRIPSAGE__LIT(&l->json, ",\"added_at\":");
     tripsage__json_put_instant(&l->json, tripsage__row_int(row, 5));
     tripsage__buf_putc(&l->json, '}');
+    tripsage__buf_reserve(&l->json, ENDING);
     return tripsage__buf_status(&l->json);
 }
 
-/* {"<name>":[...],"total":n,"owner_id":...} */
-static tripsage_status listing_finish(tripsage_doc **out, tripsage__collaborator_listing *l, const char *name,
-                                      const char *owner_id)
+/* An answer: the listing, into which its rows are gathered, and the document that takes its text over in the end. */
+typedef struct answer {
+    tripsage__collaborator_listing listing;
+    tripsage_doc *doc;
+} answer;
+
+#define ANSWER_INIT(before)                                                                                            \
+    {                                                                                                                  \
+        {TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT), 0, (before)}, NULL                                                \
+    }
+
+/* Writes the end, unless NULL is given for it, and hands the document out, or frees all. */
+static tripsage_status answer_finish(tripsage_doc **out, answer *a, const char *owner_id, tripsage_status status)
 {
-    tripsage_doc *doc = NULL;
-    tripsage_status status = tripsage__doc_new(&doc, l->json.size + 128);
+    tripsage__collaborator_listing *l = &a->listing;
 
     if (status == TRIPSAGE_OK) {
-        tripsage__buf_printf(&doc->json, "{\"%s\":[", name);
-        tripsage__buf_put(&doc->json, l->json.data, l->json.size);
-        tripsage__buf_printf(&doc->json, "],\"total\":%lld,\"owner_id\":\"%s\"}", (long long)l->count, owner_id);
+        if (owner_id)
+            tripsage__buf_printf(&l->json, "],\"total\":%lld,\"owner_id\":\"%s\"}", (long long)l->count, owner_id);
+        tripsage__buf_free(&a->doc->json);
+        a->doc->json = l->json;
+    } else {
+        tripsage__buf_free(&l->json);
     }
-    return tripsage__doc_finish(out, doc, status);
+    return tripsage__doc_finish(out, a->doc, status);
 }
 
 /* ---- list ---- */
@@ -103,20 +122,19 @@ tripsage_status tripsage_collaborator_list(tripsage_doc **out, tripsage_trips *t
                                            const char *trip_id)
 {
     tripsage__trip_gate gate;
-    tripsage__collaborator_listing l = {TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT), 0};
+    answer a = ANSWER_INIT("{\"collaborators\":[");
     tripsage__step steps[2];
     tripsage_status status;
 
     *out = NULL;
     TRIPSAGE_TRY(tripsage__trip_gate_init(&gate, actor, trip_id));
+    TRIPSAGE_TRY(tripsage__doc_new(&a.doc, 0));
     steps[0] = tripsage__trip_gate_step(&gate);
-    steps[1] = tripsage__collaborator_list_step(&l, &gate);
+    steps[1] = tripsage__collaborator_list_step(&a.listing, &gate);
     TRIPSAGE_TRY(tripsage__store_read(trips->store, actor, steps, 2));
     TRIPSAGE_TRY(tripsage__trip_gate_check(&gate, TRIPSAGE__ROLE_VIEW, 0));
-    TRIPSAGE_TRY(listing_finish(out, &l, "collaborators", gate.owner_id));
 out:
-    tripsage__buf_free(&l.json);
-    return status;
+    return answer_finish(out, &a, gate.owner_id, status);
 }
 
 /* ---- share ----
@@ -283,7 +301,7 @@ tripsage_status tripsage_trip_share(tripsage_doc **out, tripsage_trips *trips, c
 {
     tripsage__trip_gate gate;
     tripsage__buf people = TRIPSAGE__BUF_INIT(TRIPSAGE__JSON_INPUT_MAX);
-    tripsage__collaborator_listing l = {TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT), 0};
+    answer a = ANSWER_INIT("{\"items\":[");
     named n;
     int level = 0;
     tripsage__value params[6];
@@ -293,13 +311,14 @@ tripsage_status tripsage_trip_share(tripsage_doc **out, tripsage_trips *trips, c
         {&tripsage__sql_share_open, params, 6, NULL, NULL, NULL, NULL},
         {&tripsage__sql_share_add, params, 6, NULL, NULL, NULL, NULL},
         {NULL, NULL, 0, NULL, NULL, NULL, NULL},
-        {&tripsage__sql_share_answer, params, 4, listing_begin, listing_row, &l, NULL},
+        {&tripsage__sql_share_answer, params, 4, listing_begin, listing_row, &a.listing, NULL},
     };
     tripsage_status status;
 
     *out = NULL;
     TRIPSAGE_TRY(tripsage__trip_gate_init(&gate, actor, trip_id));
     TRIPSAGE_TRY(read_share(&people, &level, json, length));
+    TRIPSAGE_TRY(tripsage__doc_new(&a.doc, 0));
     memcpy(params, gate.params, sizeof gate.params);
     params[3] = tripsage__textn(people.data, people.size);
     params[4] = tripsage__int(level);
@@ -308,11 +327,9 @@ tripsage_status tripsage_trip_share(tripsage_doc **out, tripsage_trips *trips, c
     steps[4] = tripsage__trip_acl_step(&gate);
     TRIPSAGE_TRY(tripsage__store_write(trips->store, actor, steps, 6));
     TRIPSAGE_TRY(explain_share(&gate, &n, level));
-    TRIPSAGE_TRY(listing_finish(out, &l, "items", gate.owner_id));
 out:
     tripsage__buf_free(&people);
-    tripsage__buf_free(&l.json);
-    return status;
+    return answer_finish(out, &a, gate.owner_id, status);
 }
 
 /* ---- one collaborator ---- */
@@ -382,20 +399,20 @@ tripsage_status tripsage_collaborator_update(tripsage_doc **out, tripsage_trips 
     tripsage__trip_gate gate;
     char id[TRIPSAGE__UUID_SIZE];
     int before = 0, level = 0;
-    tripsage__collaborator_listing l = {TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT), 0};
-    tripsage_doc *doc = NULL;
+    answer a = ANSWER_INIT(NULL);
     tripsage__value params[5];
     tripsage__step steps[4] = {
         {NULL, NULL, 0, NULL, NULL, NULL, NULL},
         {&tripsage__sql_collaborator_level, params, 4, level_begin, level_row, &before, NULL},
         {&tripsage__sql_collaborator_change, params, 5, NULL, NULL, NULL, NULL},
-        {&tripsage__sql_collaborator_one, params + 2, 2, listing_begin, listing_row, &l, NULL},
+        {&tripsage__sql_collaborator_one, params + 2, 2, listing_begin, listing_row, &a.listing, NULL},
     };
     tripsage_status status;
 
     *out = NULL;
     TRIPSAGE_TRY(tripsage__trip_gate_init(&gate, actor, trip_id));
     TRIPSAGE_TRY(read_level(&level, json, length));
+    TRIPSAGE_TRY(tripsage__doc_new(&a.doc, 0));
     memcpy(params, gate.params, sizeof gate.params);
     params[3] = tripsage__text(user_id && tripsage__uuid_parse(user_id, id) ? id : "");
     params[4] = tripsage__int(level);
@@ -408,13 +425,8 @@ tripsage_status tripsage_collaborator_update(tripsage_doc **out, tripsage_trips 
         status = no_collaborator();
     else if (gate.role < TRIPSAGE__ROLE_OWNER && (before == TRIPSAGE__ROLE_ADMIN || level == TRIPSAGE__ROLE_ADMIN))
         status = TRIPSAGE_FAIL(TRIPSAGE_EFORBIDDEN, "only the owner makes and changes admins");
-    else
-        status = tripsage__doc_new(&doc, l.json.size);
-    if (status == TRIPSAGE_OK)
-        tripsage__buf_put(&doc->json, l.json.data, l.json.size);
 out:
-    tripsage__buf_free(&l.json);
-    return tripsage__doc_finish(out, doc, status);
+    return answer_finish(out, &a, NULL, status);
 }
 
 tripsage_status tripsage_collaborator_remove(tripsage_trips *trips, const tripsage_actor *actor, const char *trip_id,

@@ -29,7 +29,7 @@ struct tripsage_trips {
 /* Trips over an open store, of which it takes a reference. `vector` is borrowed until tripsage_trips_close. */
 tripsage_status tripsage__trips_new(tripsage_trips **out, tripsage__store *store, tripsage_vector *vector);
 
-/* Every statement of the room, for the plan test. */
+/* Every statement about trips, for the plan test; items and notes have theirs in itinerary.h, places in destination.h. */
 const tripsage__statement *const *tripsage__trip_statements(size_t *count);
 
 /* ---- roles ---- */
@@ -105,6 +105,7 @@ void tripsage__trip_put(tripsage__buf *buf, const tripsage__row *row);
 typedef struct tripsage__collaborator_listing {
     tripsage__buf json;
     int64_t count;
+    const char *before; /* NULL, or what stands before the first */
 } tripsage__collaborator_listing;
 
 /* The reading step of all of them, in the order they were added: none for who is no member. */
