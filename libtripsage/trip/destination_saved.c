@@ -66,9 +66,11 @@ static void put_place(tripsage__buf *buf, const tripsage__destination_index *ind
     tripsage__buf_putc(buf, '}');
 }
 
+/* Rows are written straight into the answer: once the write is done, nothing is left that could fail. */
 typedef struct saved_rows {
     const tripsage__destination_index *index;
-    tripsage__buf json;
+    tripsage__buf *json;
+    size_t start; /* what stood in it before the rows */
     int64_t count;
 } saved_rows;
 
@@ -76,14 +78,14 @@ static void begin_rows(void *context)
 {
     saved_rows *rows = context;
 
-    rows->json.size = 0;
+    rows->json->size = rows->start;
     rows->count = 0;
 }
 
 static tripsage_status on_row(void *context, const tripsage__row *row)
 {
     saved_rows *rows = context;
-    tripsage__buf *buf = &rows->json;
+    tripsage__buf *buf = rows->json;
 
     if (rows->count++)
         tripsage__buf_putc(buf, ',');
@@ -179,7 +181,7 @@ out:
 tripsage_status tripsage_destination_save(tripsage_doc **out, tripsage_trips *trips, const tripsage_actor *actor,
                                           const char *json, size_t length)
 {
-    saved_rows rows = {trips->destinations, TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT), 0};
+    saved_rows rows = {trips->destinations, NULL, 0, 0};
     input in;
     tripsage_doc *doc = NULL;
     tripsage_status status;
@@ -192,40 +194,36 @@ tripsage_status tripsage_destination_save(tripsage_doc **out, tripsage_trips *tr
         return TRIPSAGE_FAIL(TRIPSAGE_EFORBIDDEN, "the service role keeps nothing for itself");
     memset(&in, 0, sizeof in);
     TRIPSAGE_TRY(read_input(&in, trips->destinations, json, length));
-    TRIPSAGE_TRY(save(&rows, trips, actor, &in));
-    TRIPSAGE_TRY(tripsage__doc_new(&doc, rows.json.size + 1));
-    tripsage__buf_put(&doc->json, rows.json.data, rows.json.size);
-    status = tripsage__doc_finish(out, doc, status);
+    TRIPSAGE_TRY(tripsage__doc_new(&doc, 1024));
+    rows.json = &doc->json;
+    status = save(&rows, trips, actor, &in);
 out:
     tripsage__reader_free(&in.reader);
-    tripsage__buf_free(&rows.json);
-    return status;
+    return tripsage__doc_finish(out, doc, status);
 }
 
 /* ---- listing and letting go ---- */
 
 tripsage_status tripsage_destination_saved(tripsage_doc **out, tripsage_trips *trips, const tripsage_actor *actor)
 {
-    saved_rows rows = {trips->destinations, TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT), 0};
+    saved_rows rows = {trips->destinations, NULL, 0, 0};
     tripsage__value user;
     const tripsage__step step = {&tripsage__sql_saved_list, &user, 1, begin_rows, on_row, &rows, NULL};
     tripsage_doc *doc = NULL;
     tripsage_status status;
 
-    *out = NULL;
     TRIPSAGE_TRY(tripsage__actor_check(actor));
+    TRIPSAGE_TRY(tripsage__doc_new(&doc, 4096));
+    TRIPSAGE__LIT(&doc->json, "{\"items\":[");
+    rows.json = &doc->json;
+    rows.start = doc->json.size;
     user = tripsage__text(actor->user_id);
     TRIPSAGE_TRY(tripsage__store_read(trips->store, actor, &step, 1));
-    TRIPSAGE_TRY(tripsage__doc_new(&doc, rows.json.size + 64));
-    TRIPSAGE__LIT(&doc->json, "{\"items\":[");
-    tripsage__buf_put(&doc->json, rows.json.data, rows.json.size);
     TRIPSAGE__LIT(&doc->json, "],\"total\":");
     tripsage__buf_int(&doc->json, rows.count);
     tripsage__buf_putc(&doc->json, '}');
-    status = tripsage__doc_finish(out, doc, status);
 out:
-    tripsage__buf_free(&rows.json);
-    return status;
+    return tripsage__doc_finish(out, doc, status);
 }
 
 tripsage_status tripsage_destination_unsave(tripsage_trips *trips, const tripsage_actor *actor,

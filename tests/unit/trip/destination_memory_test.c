@@ -149,6 +149,28 @@ static tripsage_status save(void)
     return done(doc, status);
 }
 
+/* How many places are saved: a save that failed must not have left one. */
+static int64_t saved_count(void)
+{
+    tripsage_doc *doc;
+    int64_t total;
+
+    countdown = -1;
+    ck_assert_int_eq(tripsage_destination_saved(&doc, trips, ann), TRIPSAGE_OK);
+    total = tripsage_doc_int(doc, "/total", -1);
+    tripsage_doc_free(doc);
+    return total;
+}
+
+static tripsage_status save_or_leave_nothing(void)
+{
+    tripsage_status status = save();
+
+    if (status != TRIPSAGE_OK && saved_count() != 0)
+        ck_abort_msg("a failed call saved a place");
+    return status;
+}
+
 static tripsage_status saved(void)
 {
     tripsage_doc *doc;
@@ -163,7 +185,7 @@ START_TEST(destinations_bear_the_want_of_memory)
     fail_each_allocation_of(complete);
     fail_each_allocation_of(search);
     fail_each_allocation_of(search_misspelt);
-    fail_each_allocation_of(save);
+    fail_each_allocation_of(save_or_leave_nothing);
     fail_each_allocation_of(saved);
     ck_assert_int_eq(tripsage_destination_unsave(trips, ann, "kyoto-jp"), TRIPSAGE_OK);
 }
