@@ -110,8 +110,9 @@ static inline tripsage__value tripsage__blob(const void *bytes, size_t size)
 
 /* ---- rows ---- */
 
-/* The row a callback looks at. Text and blobs are borrowed until the callback returns; text is NUL-terminated, NULL for SQL's NULL.
- * `size` may be NULL. Columns count from 0. */
+/* The row a callback looks at. Text and blobs are borrowed until the callback returns; text is NUL-terminated, NULL for SQL's NULL
+ * and for nothing else: where memory fails, the text is "" and the call fails with TRIPSAGE_ENOMEM after the callback. An empty blob
+ * may be NULL with size 0. `size` may be NULL. Columns count from 0. */
 typedef struct tripsage__row tripsage__row;
 
 int tripsage__row_is_null(const tripsage__row *row, int column);

@@ -13,6 +13,7 @@ static tripsage_status status_of(int code)
     switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL: /* other processes kept a reader from its place in the log, a hundred times over ten seconds */
         return TRIPSAGE_EBUSY;
     case SQLITE_NOMEM:
         return TRIPSAGE_ENOMEM;
@@ -78,12 +79,6 @@ tripsage_status tripsage__sqlite_exec(connection *c, const char *sql)
     return code == SQLITE_OK ? TRIPSAGE_OK : SQL_FAILED(c->db, code, sql);
 }
 
-void tripsage__sqlite_rollback(connection *c)
-{
-    if (!sqlite3_get_autocommit(c->db))
-        sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
-}
-
 /* Every pragma with its reason:
  *   synchronous FULL      a commit that was answered survives a power cut
  *   foreign_keys          the schema's references are meant
@@ -121,6 +116,7 @@ tripsage_status tripsage__sqlite_connect(connection *c, const engine *e, int wri
     TRIPSAGE_TRY(tripsage__sqlite_exec(c, setup));
     if (!writable)
         TRIPSAGE_TRY(tripsage__sqlite_exec(c, setup_reader));
+    TRIPSAGE_TRY(tripsage__sqlite_ready(c, writable));
     return TRIPSAGE_OK;
 out:
     tripsage__sqlite_disconnect(c);
@@ -131,9 +127,64 @@ void tripsage__sqlite_disconnect(connection *c)
 {
     for (size_t i = 0; i < c->capacity; i++)
         sqlite3_finalize(c->table[i].stmt);
+    sqlite3_finalize(c->begin);
+    sqlite3_finalize(c->commit);
+    sqlite3_finalize(c->rollback);
     tripsage__free(c->table);
     sqlite3_close(c->db);
     memset(c, 0, sizeof *c);
+}
+
+/* ---- transactions ---- */
+
+static tripsage_status prepare_one(connection *c, sqlite3_stmt **out, const char *sql)
+{
+    int code;
+
+    sqlite3_finalize(*out);
+    code = sqlite3_prepare_v3(c->db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL);
+    return code == SQLITE_OK ? TRIPSAGE_OK : SQL_FAILED(c->db, code, sql);
+}
+
+tripsage_status tripsage__sqlite_ready(connection *c, int writable)
+{
+    tripsage_status status;
+
+    /* IMMEDIATE: a transaction that began by reading could not wait for the lock when it comes to write. */
+    TRIPSAGE_TRY(prepare_one(c, &c->begin, writable ? "BEGIN IMMEDIATE" : "BEGIN"));
+    TRIPSAGE_TRY(prepare_one(c, &c->commit, "COMMIT"));
+    TRIPSAGE_TRY(prepare_one(c, &c->rollback, "ROLLBACK"));
+out:
+    return status;
+}
+
+/* Runs begin or commit. */
+static tripsage_status run_alone(connection *c, sqlite3_stmt *stmt)
+{
+    int code = sqlite3_step(stmt);
+    tripsage_status status = code == SQLITE_DONE ? TRIPSAGE_OK : SQL_FAILED(c->db, code, sqlite3_sql(stmt));
+
+    sqlite3_reset(stmt);
+    return status;
+}
+
+tripsage_status tripsage__sqlite_begin(connection *c)
+{
+    return tripsage__sqlite_rollback(c) ? run_alone(c, c->begin) : TRIPSAGE_NOMEM();
+}
+
+tripsage_status tripsage__sqlite_commit(connection *c)
+{
+    return run_alone(c, c->commit);
+}
+
+int tripsage__sqlite_rollback(connection *c)
+{
+    if (sqlite3_get_autocommit(c->db)) /* no transaction; SQLite rolls back by itself after the worst failures */
+        return 1;
+    sqlite3_step(c->rollback);
+    sqlite3_reset(c->rollback);
+    return sqlite3_get_autocommit(c->db);
 }
 
 /* ---- prepared statements ---- */
@@ -254,11 +305,12 @@ tripsage_status tripsage__sqlite_run(connection *c, const tripsage__step *step, 
     if (!p->read_only)
         *wrote = 1;
     row.cursor = p->stmt;
-    while ((code = sqlite3_step(p->stmt)) == SQLITE_ROW && status == TRIPSAGE_OK)
+    while (status == TRIPSAGE_OK && (code = sqlite3_step(p->stmt)) == SQLITE_ROW)
         if (step->on_row)
             status = step->on_row(step->context, &row);
-    if (status == TRIPSAGE_OK && code != SQLITE_DONE)
-        status = SQL_FAILED(c->db, code, step->statement->name);
+    /* A column that could not be read (see row_text) makes the next step fail; a callback that stopped over it is overruled. */
+    if (status == TRIPSAGE_OK ? code != SQLITE_DONE : sqlite3_errcode(c->db) == SQLITE_NOMEM)
+        status = SQL_FAILED(c->db, sqlite3_errcode(c->db), step->statement->name);
     if (status == TRIPSAGE_OK && step->changes)
         *step->changes = sqlite3_changes64(c->db);
     sqlite3_reset(p->stmt);

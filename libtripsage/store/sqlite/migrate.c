@@ -129,7 +129,7 @@ static tripsage_status apply_rest(engine *e)
     connection *c = &e->writer;
     char application_id[64];
     size_t applied;
-    tripsage_status status = tripsage__sqlite_exec(c, "BEGIN IMMEDIATE");
+    tripsage_status status = tripsage__sqlite_begin(c);
 
     if (status != TRIPSAGE_OK)
         return status;
@@ -139,10 +139,10 @@ static tripsage_status apply_rest(engine *e)
     TRIPSAGE_TRY(tripsage__sqlite_exec(c, create_table));
     for (; applied < tripsage__migrations_sqlite_count; applied++)
         TRIPSAGE_TRY(apply(e, &tripsage__migrations_sqlite[applied]));
-    TRIPSAGE_TRY(tripsage__sqlite_exec(c, "COMMIT"));
+    TRIPSAGE_TRY(tripsage__sqlite_commit(c));
+    TRIPSAGE_TRY(tripsage__sqlite_ready(c, 1));
 out:
-    if (!sqlite3_get_autocommit(c->db))
-        sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
+    tripsage__sqlite_rollback(c);
     return status;
 }
 

@@ -128,15 +128,13 @@ static tripsage_status run_steps(connection *c, const tripsage__step *steps, siz
     int wrote = 0;
     tripsage_status status = TRIPSAGE_OK;
 
-    tripsage__sqlite_rollback(c); /* what the last call could not: its snapshot must not be this one's */
     if (count > 1)
-        status = tripsage__sqlite_exec(c, "BEGIN");
-    if (status != TRIPSAGE_OK)
-        return status;
+        status = tripsage__sqlite_begin(c);
+    else if (!tripsage__sqlite_rollback(c)) /* of a call before, which could not */
+        return TRIPSAGE_NOMEM();
     for (size_t i = 0; i < count && status == TRIPSAGE_OK; i++)
         status = tripsage__sqlite_run(c, &steps[i], &wrote);
-    /* Nothing was changed, so rolling back ends it as well as committing. */
-    tripsage__sqlite_rollback(c);
+    tripsage__sqlite_rollback(c); /* nothing was changed: this ends it as well as a commit */
     return status;
 }
 

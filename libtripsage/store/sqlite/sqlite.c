@@ -159,8 +159,12 @@ static void add_problem(report *r, const char *text)
 
 static tripsage_status take_integrity(void *context, const tripsage__row *row)
 {
+    static const char no_memory[] = "error code=7"; /* SQLite 3.40 lists what it had no memory to read as damaged */
     const char *text = tripsage__row_text(row, 0, NULL);
+    const char *found = text ? strstr(text, no_memory) : NULL;
 
+    if (found && (found[sizeof no_memory - 1] == '\0' || found[sizeof no_memory - 1] == '\n'))
+        return TRIPSAGE_NOMEM();
     if (text && strcmp(text, "ok") != 0)
         add_problem(context, text);
     return TRIPSAGE_OK;
@@ -256,12 +260,17 @@ static double row_real(const void *cursor, int column)
     return sqlite3_column_double(stmt_of(cursor), column);
 }
 
+/* Making text of a value may need memory. Where there is none, SQLite gives NULL, and says so only here and at the next step: an empty
+ * text stands in, so that a callback need not ask about what cannot be NULL, and the call fails with TRIPSAGE_ENOMEM, whatever the
+ * callback answers (see tripsage__sqlite_run). */
 static const char *row_text(const void *cursor, int column, size_t *size)
 {
     const char *text = (const char *)sqlite3_column_text(stmt_of(cursor), column);
 
     if (size)
-        *size = (size_t)sqlite3_column_bytes(stmt_of(cursor), column);
+        *size = text ? (size_t)sqlite3_column_bytes(stmt_of(cursor), column) : 0;
+    if (!text && sqlite3_errcode(sqlite3_db_handle(stmt_of(cursor))) == SQLITE_NOMEM)
+        return "";
     return text;
 }
 
@@ -270,7 +279,7 @@ static const void *row_blob(const void *cursor, int column, size_t *size)
     const void *bytes = sqlite3_column_blob(stmt_of(cursor), column);
 
     if (size)
-        *size = (size_t)sqlite3_column_bytes(stmt_of(cursor), column);
+        *size = bytes ? (size_t)sqlite3_column_bytes(stmt_of(cursor), column) : 0;
     return bytes;
 }
 

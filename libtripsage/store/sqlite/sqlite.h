@@ -24,7 +24,8 @@ typedef struct prepared {
 /* A connection and the statements it has prepared, by the address of their catalogue entry. */
 typedef struct connection {
     sqlite3 *db;
-    prepared *table; /* open addressing; capacity is a power of two, at most half full */
+    sqlite3_stmt *begin, *commit, *rollback; /* ready from the start: what takes a change back may need no memory */
+    prepared *table;                         /* open addressing; capacity is a power of two, at most half full */
     size_t capacity, used;
 } connection;
 
@@ -63,9 +64,12 @@ void tripsage__sqlite_disconnect(connection *c);
 tripsage_status tripsage__sqlite_fail(sqlite3 *db, int code, const char *what, const char *file, int line);
 #define SQL_FAILED(db, code, what) tripsage__sqlite_fail((db), (code), (what), __FILE__, __LINE__)
 tripsage_status tripsage__sqlite_exec(connection *c, const char *sql);
-/* Ends the transaction that is open, if one is. It may fail for want of memory and leave it open: so it is called before a transaction as
- * well as after one, and nobody goes on in another's. */
-void tripsage__sqlite_rollback(connection *c);
+/* Prepares begin, commit and rollback; again after this connection changed the schema, which expires them. */
+tripsage_status tripsage__sqlite_ready(connection *c, int writable);
+tripsage_status tripsage__sqlite_begin(connection *c);
+tripsage_status tripsage__sqlite_commit(connection *c);
+/* Ends a transaction, if one is open, without its changes. 0 when it stays open for want of memory; tells no error. */
+int tripsage__sqlite_rollback(connection *c);
 /* SQLite's busy handler with the engine as its context: sleeps a little; 0 when the call has waited as long as it may. */
 int tripsage__sqlite_wait(void *context, int tries);
 /* Runs one step; *wrote is set to 1 when a changing statement was started. */

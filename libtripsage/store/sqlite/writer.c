@@ -76,30 +76,31 @@ static int anything_left(const request *first)
     return 0;
 }
 
+/* What fails for the whole batch fails for each that is left in it. */
+static void settle_rest(request *first, tripsage_status status)
+{
+    for (request *r = first; r; r = r->next)
+        if (!r->settled)
+            settle(r, status);
+}
+
 /* One transaction for the whole batch. On return every request is settled or committed. */
 static void run_batch(engine *e, request *first)
 {
     connection *c = &e->writer;
-    tripsage_status status = TRIPSAGE_OK;
 
-    tripsage__sqlite_rollback(c); /* what the last batch could not */
     while (anything_left(first)) {
-        status = tripsage__sqlite_exec(c, "BEGIN IMMEDIATE");
-        if (status != TRIPSAGE_OK)
-            break;
-        if (run_all(c, first)) {
-            if (anything_left(first))
-                status = tripsage__sqlite_exec(c, "COMMIT");
-            if (status == TRIPSAGE_OK && anything_left(first))
+        tripsage_status status = tripsage__sqlite_begin(c);
+
+        if (status == TRIPSAGE_OK && run_all(c, first) && anything_left(first)) {
+            status = tripsage__sqlite_commit(c);
+            if (status == TRIPSAGE_OK)
                 return;
         }
-        tripsage__sqlite_rollback(c);
         if (status != TRIPSAGE_OK)
-            break;
+            settle_rest(first, status);
+        tripsage__sqlite_rollback(c); /* where memory is short even for that, the next begin tries again */
     }
-    for (request *r = first; r; r = r->next)
-        if (!r->settled)
-            settle(r, status);
 }
 
 /* ---- queue and leadership ---- */

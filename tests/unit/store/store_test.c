@@ -1,77 +1,13 @@
 /* The door to SQL on SQLite: batches, shared commits, failures inside one, readers beside a writer, migrations. */
-#include "store/store.h"
+#include "fixture.h"
 
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "../suite.h"
-
-static const tripsage__statement put = {"put", "INSERT INTO meta (key, value) VALUES ($1, $2)", NULL};
-static const tripsage__statement get = {"get", "SELECT value FROM meta WHERE key = $1", NULL};
-static const tripsage__statement count_all = {"count_all", "SELECT count(*) FROM meta WHERE key LIKE $1", NULL};
 static const tripsage__statement add = {
     "add", "UPDATE meta SET value = CAST(CAST(value AS TEXT) + 1 AS BLOB) WHERE key = $1", NULL};
 static const tripsage__statement broken = {"broken", "SELECT nothing FROM nowhere", NULL};
-
-static char folder[64];
-static char url[128];
-
-static void make_folder(void)
-{
-    snprintf(folder, sizeof folder, "/tmp/tripsage-store-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(url, sizeof url, "sqlite://%s/t.db", folder);
-}
-
-static void remove_folder(void)
-{
-    char command[128];
-
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    ck_assert_int_eq(system(command), 0);
-}
-
-static const char *path(void)
-{
-    return url + strlen("sqlite://");
-}
-
-static tripsage__store *open_store(const char *where)
-{
-    tripsage__store *store;
-
-    ck_assert_msg(tripsage__store_open(&store, where, NULL) == TRIPSAGE_OK, "%s", tripsage_last_error()->message);
-    return store;
-}
-
-static tripsage_status put_key(tripsage__store *store, const char *key)
-{
-    tripsage__value params[] = {tripsage__text(key), tripsage__blob("0", 1)};
-    const tripsage__step step = {&put, params, 2, NULL, NULL, NULL, NULL};
-
-    return tripsage__store_write(store, NULL, &step, 1);
-}
-
-static tripsage_status take_int(void *context, const tripsage__row *row)
-{
-    *(int64_t *)context = tripsage__row_int(row, 0);
-    return TRIPSAGE_OK;
-}
-
-static int64_t count_keys(tripsage__store *store, const char *like)
-{
-    int64_t count = -1;
-    tripsage__value params[] = {tripsage__text(like)};
-    const tripsage__step step = {&count_all, params, 1, NULL, take_int, &count, NULL};
-
-    ck_assert_int_eq(tripsage__store_read(store, NULL, &step, 1), TRIPSAGE_OK);
-    return count;
-}
 
 START_TEST(urls_choose_the_engine)
 {

@@ -230,6 +230,35 @@ START_TEST(reads_stops)
 }
 END_TEST
 
+START_TEST(completes_stops_from_the_catalogue)
+{
+    tripsage_doc *doc;
+
+    fixture_open();
+    OK(tripsage_trip_create(
+        &doc, trips, owner,
+        kyoto_with("destinations",
+                   "[{\"name\":\"kyoto\"},{\"name\":\"The old capital\",\"destination_id\":\"kyoto-jp\","
+                   "\"country\":\"Nippon\",\"coordinates\":{\"latitude\":1,\"longitude\":2}},"
+                   "{\"name\":\"Kyoto\",\"country\":\"France\"},{\"name\":\"X\",\"destination_id\":\"x\"}]"),
+        TRIPSAGE_NUL, NULL));
+    IS_TEXT(doc, "/destinations/0/name", "kyoto"); /* as it was written */
+    IS_TEXT(doc, "/destinations/0/country", "Japan");
+    IS_TEXT(doc, "/destinations/0/country_code", "JP");
+    IS_TEXT(doc, "/destinations/0/timezone", "Asia/Tokyo");
+    ck_assert(tripsage_doc_number(doc, "/destinations/0/coordinates/latitude", 0) > 34.9);
+    ck_assert_ptr_null(tripsage_doc_text(doc, "/destinations/0/destination_id"));
+    IS_TEXT(doc, "/destinations/1/country", "Nippon");
+    IS_TEXT(doc, "/destinations/1/country_code", "JP");
+    IS_INT(doc, "/destinations/1/coordinates/latitude", 1);
+    IS_TEXT(doc, "/destinations/1/timezone", "Asia/Tokyo");
+    ck_assert_ptr_null(tripsage_doc_text(doc, "/destinations/2/timezone"));
+    ck_assert_ptr_null(tripsage_doc_text(doc, "/destinations/3/country"));
+    tripsage_doc_free(doc);
+    fixture_close();
+}
+END_TEST
+
 START_TEST(reads_tags)
 {
     tripsage_doc *doc;
@@ -1005,10 +1034,10 @@ START_TEST(writes_no_index_for_a_refused_change)
 END_TEST
 
 SUITE_MAIN("trip/trip", gives_the_whole_record_and_reads_the_same, fills_in_the_defaults, takes_back_what_it_gave,
-           says_every_unacceptable_value_at_once, holds_to_every_bound, bounds_its_preferences, reads_stops, reads_tags,
-           reads_a_budget, is_not_for_everybody_to_create, is_read_in_everybodys_own_role,
-           is_found_by_an_id_in_capitals, changes_what_was_given_and_nothing_else, takes_a_null_as_the_default,
-           checks_one_date_against_the_stored_other, follows_the_order_of_statuses,
+           says_every_unacceptable_value_at_once, holds_to_every_bound, bounds_its_preferences, reads_stops,
+           completes_stops_from_the_catalogue, reads_tags, reads_a_budget, is_not_for_everybody_to_create,
+           is_read_in_everybodys_own_role, is_found_by_an_id_in_capitals, changes_what_was_given_and_nothing_else,
+           takes_a_null_as_the_default, checks_one_date_against_the_stored_other, follows_the_order_of_statuses,
            is_changed_by_editors_and_opened_by_its_owner_alone, changes_nothing_for_an_empty_update,
            heeds_the_version_it_is_given, merges_objects_and_replaces_the_rest, refuses_a_patch_like_an_update,
            bounds_merged_preferences, loses_no_patch_of_eight_threads, hides_what_was_deleted_from_everybody,

@@ -1,0 +1,455 @@
+/* The store when memory runs out: the n-th allocation of the library or of SQLite fails, alone or together with all that follow it.
+ * Expected each time: TRIPSAGE_ENOMEM or success, nothing half done, and a store that works as soon as there is memory again. */
+#include "fixture.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+
+/* ---- allocators that fail at the n-th call ---- */
+
+static struct {
+    atomic_long until; /* allocations left before the failing one; negative: past it */
+    atomic_int armed, for_good, fired;
+} fault;
+
+static sqlite3_mem_methods plain; /* SQLite's own */
+
+static int fails(void)
+{
+    long left;
+
+    if (!atomic_load(&fault.armed))
+        return 0;
+    left = atomic_fetch_sub(&fault.until, 1);
+    if (left > 0 || (left < 0 && !atomic_load(&fault.for_good)))
+        return 0;
+    atomic_store(&fault.fired, 1);
+    return 1;
+}
+
+static void arm(long n, int for_good)
+{
+    atomic_store(&fault.until, n);
+    atomic_store(&fault.for_good, for_good);
+    atomic_store(&fault.fired, 0);
+    atomic_store(&fault.armed, 1);
+}
+
+/* 1 when an allocation failed since arm(). */
+static int disarm(void)
+{
+    atomic_store(&fault.armed, 0);
+    return atomic_load(&fault.fired);
+}
+
+static void *library_malloc(size_t size, void *user)
+{
+    (void)user;
+    return fails() ? NULL : malloc(size);
+}
+
+static void *library_realloc(void *block, size_t size, void *user)
+{
+    (void)user;
+    return fails() ? NULL : realloc(block, size);
+}
+
+static void library_free(void *block, void *user)
+{
+    (void)user;
+    free(block);
+}
+
+static void *engine_malloc(int size)
+{
+    return fails() ? NULL : plain.xMalloc(size);
+}
+
+static void *engine_realloc(void *block, int size)
+{
+    return fails() ? NULL : plain.xRealloc(block, size);
+}
+
+/* Every test is a process of its own, so this comes before any other use of either library. */
+static void install(void)
+{
+    static const tripsage_allocator failing = {library_malloc, library_realloc, library_free, NULL};
+    sqlite3_mem_methods methods;
+
+    ck_assert_int_eq(sqlite3_config(SQLITE_CONFIG_GETMALLOC, &plain), SQLITE_OK);
+    methods = plain;
+    methods.xMalloc = engine_malloc;
+    methods.xRealloc = engine_realloc;
+    ck_assert_int_eq(sqlite3_config(SQLITE_CONFIG_MALLOC, &methods), SQLITE_OK);
+    ck_assert_int_eq(tripsage_set_allocator(&failing), TRIPSAGE_OK);
+}
+
+/* What a call may answer while memory fails. Returns 1 when it succeeded. */
+static int good_or_nomem(tripsage_status status, long n, const char *what)
+{
+    if (status == TRIPSAGE_OK)
+        return 1;
+    ck_assert_msg(status == TRIPSAGE_ENOMEM && tripsage_last_error()->status == TRIPSAGE_ENOMEM,
+                  "%s, allocation %ld: %s: %s", what, n, tripsage_status_name(status), tripsage_last_error()->message);
+    return 0;
+}
+
+/* Runs `body` for n = 0, 1, 2, ... in both modes, until it needed fewer than n allocations. Most of the thousands that loading a
+ * schema takes are alike: past the first thirty n grows by a thirtieth. */
+static void sweep(void (*body)(long n, int for_good))
+{
+    for (int for_good = 0; for_good <= 1; for_good++) {
+        long n = 0;
+
+        for (body(n, for_good); atomic_load(&fault.fired); body(n, for_good))
+            n += 1 + n / 30;
+        ck_assert_int_gt(n, 0);
+    }
+}
+
+/* ---- opening ---- */
+
+static void open_once(long n, int for_good)
+{
+    tripsage__store *store;
+    tripsage_status status;
+
+    make_folder();
+    arm(n, for_good);
+    status = tripsage__store_open(&store, url, NULL);
+    disarm();
+    if (good_or_nomem(status, n, "open"))
+        tripsage__store_release(store);
+    else
+        ck_assert_ptr_null(store);
+    store = open_store(url); /* what a failed opening left is good to go on with */
+    ck_assert_int_eq(put_key(store, "after"), TRIPSAGE_OK);
+    tripsage__store_release(store);
+    remove_folder();
+}
+
+START_TEST(a_new_file_is_opened_or_left_for_later)
+{
+    install();
+    sweep(open_once);
+}
+END_TEST
+
+static void open_again(long n, int for_good)
+{
+    tripsage__store *store;
+    tripsage_status status;
+
+    arm(n, for_good);
+    status = tripsage__store_open(&store, url, NULL);
+    disarm();
+    if (!good_or_nomem(status, n, "open"))
+        store = open_store(url);
+    ck_assert_int_eq(count_keys(store, "kept"), 1);
+    tripsage__store_release(store);
+}
+
+START_TEST(an_old_file_is_opened_or_left_as_it_was)
+{
+    tripsage__store *store;
+
+    install();
+    make_folder();
+    store = open_store(url);
+    ck_assert_int_eq(put_key(store, "kept"), TRIPSAGE_OK);
+    tripsage__store_release(store);
+    sweep(open_again);
+    remove_folder();
+}
+END_TEST
+
+static void open_in_memory(long n, int for_good)
+{
+    tripsage__store *store;
+    tripsage_status status;
+
+    arm(n, for_good);
+    status = tripsage__store_open(&store, "sqlite::memory:", NULL);
+    disarm();
+    if (good_or_nomem(status, n, "open"))
+        tripsage__store_release(store);
+}
+
+START_TEST(a_database_in_memory_needs_it_all)
+{
+    install();
+    sweep(open_in_memory);
+}
+END_TEST
+
+/* ---- writing ---- */
+
+/* 1 when it is there. */
+static int has(tripsage__store *store, const char *key)
+{
+    return count_keys(store, key) == 1;
+}
+
+static void write_cold(long n, int for_good)
+{
+    tripsage__store *store = open_store(url);
+    char key[32], pair[32];
+    tripsage_status status;
+    int good;
+
+    snprintf(key, sizeof key, "first-%d-%ld", for_good, n);
+    snprintf(pair, sizeof pair, "second-%d-%ld", for_good, n);
+    tripsage__value first[] = {tripsage__text(key), tripsage__blob("", 0)};
+    tripsage__value second[] = {tripsage__text(pair), tripsage__blob("", 0)};
+    const tripsage__step steps[] = {{&put, first, 2, NULL, NULL, NULL, NULL},
+                                    {&put, second, 2, NULL, NULL, NULL, NULL}};
+
+    arm(n, for_good);
+    status = tripsage__store_write(store, NULL, steps, 2);
+    disarm();
+    good = good_or_nomem(status, n, "write");
+    ck_assert_int_eq(has(store, key), good);
+    ck_assert_int_eq(has(store, pair), good);
+    if (!good)
+        ck_assert_int_eq(tripsage__store_write(store, NULL, steps, 2), TRIPSAGE_OK);
+    tripsage__store_release(store);
+}
+
+START_TEST(a_write_is_whole_or_not_at_all)
+{
+    install();
+    make_folder();
+    tripsage__store_release(open_store(url));
+    sweep(write_cold);
+    remove_folder();
+}
+END_TEST
+
+/* A write that fails by itself, in whose cleaning up memory fails. */
+static void refuse_once(long n, int for_good)
+{
+    tripsage__store *store = open_store(url);
+    tripsage__value fresh[] = {tripsage__text("fresh"), tripsage__blob("", 0)};
+    tripsage__value taken[] = {tripsage__text("taken"), tripsage__blob("", 0)};
+    const tripsage__step steps[] = {{&put, fresh, 2, NULL, NULL, NULL, NULL}, {&put, taken, 2, NULL, NULL, NULL, NULL}};
+    char key[32];
+    tripsage_status status;
+
+    arm(n, for_good);
+    status = tripsage__store_write(store, NULL, steps, 2);
+    disarm();
+    if (status != TRIPSAGE_EEXISTS)
+        ck_assert_int_eq(good_or_nomem(status, n, "refused write"), 0);
+    ck_assert_int_eq(has(store, "fresh"), 0);
+    snprintf(key, sizeof key, "after-%d-%ld", for_good, n);
+    ck_assert_msg(put_key(store, key) == TRIPSAGE_OK, "allocation %ld: %s", n, tripsage_last_error()->message);
+    tripsage__store_release(store);
+}
+
+START_TEST(a_refused_write_is_taken_back_without_memory)
+{
+    tripsage__store *store;
+
+    install();
+    make_folder();
+    store = open_store(url);
+    ck_assert_int_eq(put_key(store, "taken"), TRIPSAGE_OK);
+    tripsage__store_release(store);
+    sweep(refuse_once);
+    remove_folder();
+}
+END_TEST
+
+/* ---- writing from many threads ---- */
+
+typedef struct worker {
+    tripsage__store *store;
+    int number, round, good;
+    tripsage_status status;
+} worker;
+
+static void *write_one(void *argument)
+{
+    worker *w = argument;
+    char key[48];
+
+    snprintf(key, sizeof key, "many-%d-%d", w->round, w->number);
+    w->status = put_key(w->store, key);
+    w->good = w->status == TRIPSAGE_OK;
+    return NULL;
+}
+
+START_TEST(in_a_shared_commit_memory_fails_for_some)
+{
+    enum { THREADS = 8, ROUNDS = 200 };
+    tripsage__store *store;
+    worker workers[THREADS];
+    pthread_t threads[THREADS];
+    int64_t good = 0;
+
+    install();
+    make_folder();
+    store = open_store(url);
+    for (int round = 0; round < ROUNDS; round++) {
+        arm(round, round % 2);
+        for (int i = 0; i < THREADS; i++) {
+            workers[i] = (worker){store, i, round, 0, TRIPSAGE_OK};
+            ck_assert_int_eq(pthread_create(&threads[i], NULL, write_one, &workers[i]), 0);
+        }
+        for (int i = 0; i < THREADS; i++)
+            pthread_join(threads[i], NULL);
+        disarm();
+        for (int i = 0; i < THREADS; i++) {
+            ck_assert_msg(workers[i].good || workers[i].status == TRIPSAGE_ENOMEM, "round %d: %s", round,
+                          tripsage_status_name(workers[i].status));
+            good += workers[i].good;
+        }
+        ck_assert_int_eq(count_keys(store, "many-%"), good);
+    }
+    ck_assert_int_eq(put_key(store, "after"), TRIPSAGE_OK);
+    tripsage__store_release(store);
+    remove_folder();
+}
+END_TEST
+
+/* ---- reading ---- */
+
+static const tripsage__statement texts = {
+    "texts", "SELECT CAST(value AS TEXT), json_quote(key), length(value) FROM meta WHERE key LIKE $1 ORDER BY key",
+    NULL};
+
+/* Two pages, so that the text is put together out of overflow pages. */
+enum { LONG_TEXT = 9000 };
+
+static int rows_seen;
+
+static void forget_rows(void *context)
+{
+    (void)context;
+    rows_seen = 0;
+}
+
+/* Believes what the header promises: a column that is never NULL gives text. */
+static tripsage_status look_at_text(void *context, const tripsage__row *row)
+{
+    size_t size, quoted_size;
+    const char *text = tripsage__row_text(row, 0, &size);
+    const char *quoted = tripsage__row_text(row, 1, &quoted_size);
+
+    (void)context;
+    ck_assert_ptr_nonnull(text);
+    ck_assert_ptr_nonnull(quoted);
+    ck_assert_uint_eq(strlen(text), size);
+    ck_assert_uint_eq(strlen(quoted), quoted_size);
+    rows_seen++;
+    if (size != (size_t)tripsage__row_int(row, 2)) /* as a room does that finds nonsense in its table */
+        return TRIPSAGE_FAIL(TRIPSAGE_ECORRUPT, "a text was cut");
+    return TRIPSAGE_OK;
+}
+
+static tripsage_status read_texts(tripsage__store *store)
+{
+    tripsage__value params[] = {tripsage__text("long-%")};
+    const tripsage__step steps[] = {{&texts, params, 1, forget_rows, look_at_text, NULL, NULL},
+                                    {&texts, params, 1, forget_rows, look_at_text, NULL, NULL}};
+
+    return tripsage__store_read(store, NULL, steps, 2);
+}
+
+static void read_once(long n, int for_good)
+{
+    tripsage__store *store = open_store(url);
+    char key[32];
+    tripsage_status status;
+    int64_t before;
+
+    arm(n, for_good);
+    status = read_texts(store);
+    disarm();
+    if (good_or_nomem(status, n, "read"))
+        ck_assert_int_eq(rows_seen, 3);
+    /* The connection that failed reads the present, not the snapshot it held then. */
+    before = count_keys(store, "seen-%");
+    snprintf(key, sizeof key, "seen-%d-%ld", for_good, n);
+    ck_assert_int_eq(put_key(store, key), TRIPSAGE_OK);
+    ck_assert_int_eq(count_keys(store, "seen-%"), before + 1);
+    ck_assert_msg(read_texts(store) == TRIPSAGE_OK, "allocation %ld: %s", n, tripsage_last_error()->message);
+    ck_assert_int_eq(rows_seen, 3);
+    tripsage__store_release(store);
+}
+
+START_TEST(a_read_gives_all_or_says_that_memory_failed)
+{
+    char text[LONG_TEXT];
+    tripsage__store *store;
+
+    install();
+    make_folder();
+    store = open_store(url);
+    memset(text, 'x', sizeof text);
+    ck_assert_int_eq(put_value(store, "long-1", text, sizeof text), TRIPSAGE_OK);
+    ck_assert_int_eq(put_value(store, "long-2", text, 10), TRIPSAGE_OK);
+    ck_assert_int_eq(put_value(store, "long-3", text, sizeof text - 1), TRIPSAGE_OK);
+    tripsage__store_release(store);
+    sweep(read_once);
+    remove_folder();
+}
+END_TEST
+
+/* ---- what the store says about itself ---- */
+
+static void ask_once(long n, int for_good)
+{
+    tripsage__store *store = open_store(url);
+    tripsage__buf problems = TRIPSAGE__BUF_INIT(10000);
+    tripsage_status listed, checked, made;
+    tripsage_error error;
+    unsigned char secret[32], again[32];
+    tripsage_doc *doc = NULL;
+    char name[32];
+    size_t count;
+
+    snprintf(name, sizeof name, "secret-%d-%ld", for_good, n);
+    arm(n, for_good);
+    made = tripsage__store_secret(secret, store, name);
+    if (made != TRIPSAGE_OK)
+        good_or_nomem(made, n, "secret");
+    listed = tripsage__store_migrations(&doc, store);
+    if (listed != TRIPSAGE_OK)
+        good_or_nomem(listed, n, "migrations");
+    checked = tripsage__store_check(&problems, &count, store);
+    tripsage__error_save(&error);
+    disarm();
+    tripsage__error_restore(&error);
+    if (good_or_nomem(checked, n, "check"))
+        ck_assert_uint_eq(count, 0);
+    tripsage__buf_free(&problems);
+    tripsage_doc_free(doc);
+
+    ck_assert_int_eq(tripsage__store_secret(again, store, name), TRIPSAGE_OK);
+    if (made == TRIPSAGE_OK)
+        ck_assert_mem_eq(secret, again, sizeof secret);
+    ck_assert_int_eq(tripsage__store_migrations(&doc, store), TRIPSAGE_OK);
+    ck_assert_int_gt(tripsage_doc_int(doc, "/current", 0), 0);
+    tripsage_doc_free(doc);
+    ck_assert_int_eq(tripsage__store_check(&problems, &count, store), TRIPSAGE_OK);
+    ck_assert_uint_eq(count, 0);
+    tripsage__buf_free(&problems);
+    tripsage__store_release(store);
+}
+
+START_TEST(secrets_listings_and_checks_survive_failing_allocations)
+{
+    install();
+    make_folder();
+    tripsage__store_release(open_store(url));
+    sweep(ask_once);
+    remove_folder();
+}
+END_TEST
+
+SUITE_MAIN("store/memory", a_new_file_is_opened_or_left_for_later, an_old_file_is_opened_or_left_as_it_was,
+           a_database_in_memory_needs_it_all, a_write_is_whole_or_not_at_all,
+           a_refused_write_is_taken_back_without_memory, in_a_shared_commit_memory_fails_for_some,
+           a_read_gives_all_or_says_that_memory_failed, secrets_listings_and_checks_survive_failing_allocations)
