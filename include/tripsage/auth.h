@@ -49,7 +49,8 @@ typedef struct tripsage_auth_options {
      * database and kept in it. Copied. */
     const char *jwt_secret;
 
-    /* `iss` of the tokens made and the one demanded of tokens given; NULL: "tripsage". Copied. */
+    /* `iss` of the tokens made and the one demanded of tokens given: 1..255 printable ASCII characters without spaces;
+     * NULL: "tripsage". Copied. */
     const char *issuer;
 
     /* Life of an access token in seconds; 0: 3,600, Supabase's default. */

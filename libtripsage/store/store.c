@@ -46,7 +46,7 @@ tripsage_status tripsage__store_open(tripsage__store **out, const char *url, con
     tripsage_status status;
 
     *out = NULL;
-    if (!url || !*url)
+    if (!url || !strchr(url, ':'))
         return TRIPSAGE_FAIL_FIELD("#url", "expected sqlite:///path, sqlite:path or sqlite::memory:");
     if (!options)
         options = &standard;

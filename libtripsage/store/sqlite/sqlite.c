@@ -16,8 +16,13 @@
 /* "///abs/path" and "/abs/path" are absolute, "path" is relative, ":memory:" is memory. */
 static tripsage_status parse_location(engine *e, const char *location)
 {
-    if (strncmp(location, "//", 2) == 0)
+    if (strncmp(location, "//", 2) == 0) {
         location += 2;
+        if (*location != '\0' &&
+            *location != '/') /* meant as a relative path, most often: say which of the two it is */
+            return TRIPSAGE_FAIL_FIELD("#url", "sqlite://%s names a host; expected sqlite:///path or sqlite:path",
+                                       location);
+    }
     if (*location == '\0')
         return TRIPSAGE_FAIL_FIELD("#url", "there is no path behind sqlite:");
     e->in_memory = strcmp(location, ":memory:") == 0;
