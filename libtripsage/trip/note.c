@@ -293,7 +293,7 @@ static tripsage_status finding_row(void *context, const tripsage__row *row)
     f->author[length] = '\0';
     f->doc->version = tripsage__row_int(row, 4);
     tripsage__note_put(&f->doc->json, row);
-    return TRIPSAGE_OK;
+    return tripsage__buf_status(&f->doc->json); /* told before the commit: what cannot be answered is not done */
 }
 
 static tripsage__step finding_step(finding *f, const tripsage__value *params)
