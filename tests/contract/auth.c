@@ -1,0 +1,427 @@
+/* contract/auth.c: accounts, sessions, and the actors made of them. */
+#include "contract.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static tripsage_status sign_up(tripsage_doc **out, const char *json)
+{
+    return tripsage_auth_sign_up(out, world->auth, json, TRIPSAGE_NUL);
+}
+
+static tripsage_status sign_in(tripsage_doc **out, const char *email, const char *password)
+{
+    return tripsage_auth_sign_in(
+        out, world->auth, test_format("{\"email\":%s,\"password\":%s}", test_quoted(email), test_quoted(password)),
+        TRIPSAGE_NUL);
+}
+
+static tripsage_status verify(tripsage_actor **actor, const char *token)
+{
+    return tripsage_auth_verify(actor, world->auth, token, strlen(token));
+}
+
+static const char *token_of(tripsage_doc *session)
+{
+    return test_format("%s", tripsage_doc_text(session, "/access_token"));
+}
+
+#define ANN                                                                                                            \
+    "{\"email\":\"Ann@Example.org\",\"password\":\"correct horse\",\"full_name\":\"Ann "                               \
+    "Lee\",\"data\":{\"lang\":\"en\"}}"
+
+START_TEST(signing_up_gives_a_session)
+{
+    tripsage_doc *session = OK(sign_up(OUT, ANN));
+
+    IS_TEXT(session, "/token_type", "bearer");
+    IS_INT(session, "/expires_in", 3600);
+    IS_INT(session, "/expires_at", (TEST_NOON + TEST_HOUR) / 1000);
+    IS_TEXT(session, "/user/email", "ann@example.org");
+    IS_TEXT(session, "/user/full_name", "Ann Lee");
+    IS_JSON(session, "/user/user_metadata/lang", "\"en\"");
+    IS_TEXT(session, "/user/created_at", "2026-03-01T12:00:00.000Z");
+    ck_assert_ptr_nonnull(tripsage_doc_text(session, "/user/id"));
+    ck_assert_ptr_null(strstr(json_of(session), "correct horse"));
+    ck_assert_ptr_null(strstr(json_of(session), "argon2"));
+}
+END_TEST
+
+START_TEST(a_token_makes_an_actor)
+{
+    tripsage_doc *session = OK(sign_up(OUT, ANN));
+    tripsage_actor *actor = NULL;
+
+    OK(verify(&actor, token_of(session)));
+    SAME_TEXT(tripsage_actor_user_id(actor), tripsage_doc_text(session, "/user/id"));
+    ck_assert_uint_gt(strlen(tripsage_actor_session_id(actor)), 0);
+    ck_assert_int_eq(tripsage_actor_is_service(actor), 0);
+    SAME_TEXT(test_json_at(tripsage_actor_claims(actor), "/sub"), test_quoted(tripsage_doc_text(session, "/user/id")));
+    IS_TEXT(OK(tripsage_trip_create(OUT, world->trips, actor, TRIP_JSON, TRIPSAGE_NUL, NULL)), "/user_id",
+            tripsage_actor_user_id(actor));
+    SAME_TEXT(test_json_at(json_of(OK(tripsage_auth_user(OUT, world->auth, actor))), "/email"), "\"ann@example.org\"");
+    tripsage_actor_free(actor);
+}
+END_TEST
+
+START_TEST(signing_in_checks_both)
+{
+    const char *wrong_password, *no_account;
+
+    OK(sign_up(OUT, ANN));
+    test_clock_advance(&world->chance, TEST_HOUR);
+    IS_TEXT(OK(sign_in(OUT, "ANN@example.org", "correct horse")), "/user/last_sign_in_at", "2026-03-01T13:00:00.000Z");
+    FAILS(TRIPSAGE_ECREDENTIALS, sign_in(OUT, "ann@example.org", "Correct horse"));
+    wrong_password = test_format("%s", tripsage_last_error()->message);
+    FAILS(TRIPSAGE_ECREDENTIALS, sign_in(OUT, "bob@example.org", "correct horse"));
+    no_account = test_format("%s", tripsage_last_error()->message);
+    SAME_TEXT(no_account, wrong_password);
+    FAILS(TRIPSAGE_ECREDENTIALS, sign_in(OUT, "ann@example.org", "correct horse "));
+    FAILS(TRIPSAGE_EMALFORMED, tripsage_auth_sign_in(OUT, world->auth, "{", TRIPSAGE_NUL));
+    FAILS_AT(TRIPSAGE_EINVALID, tripsage_auth_sign_in(OUT, world->auth, "{}", TRIPSAGE_NUL), "/email", "/password");
+}
+END_TEST
+
+START_TEST(an_address_has_one_account)
+{
+    OK(sign_up(OUT, ANN));
+    FAILS(TRIPSAGE_EEXISTS, sign_up(OUT, ANN));
+    FAILS(TRIPSAGE_EEXISTS, sign_up(OUT, "{\"email\":\"ANN@EXAMPLE.ORG\",\"password\":\"another one\"}"));
+}
+END_TEST
+
+START_TEST(refuses_a_bad_account)
+{
+    static const bad_input rows[] = {
+        {"{\"email\":\"ann\",\"password\":\"correct horse\"}", {"/email"}},
+        {"{\"email\":\"@example.org\",\"password\":\"correct horse\"}", {"/email"}},
+        {"{\"email\":\"ann@\",\"password\":\"correct horse\"}", {"/email"}},
+        {"{\"email\":\"a nn@example.org\",\"password\":\"correct horse\"}", {"/email"}},
+        {"{\"email\":7,\"password\":\"correct horse\"}", {"/email"}},
+        {"{\"email\":\"ann@example.org\",\"password\":\"1234567\"}", {"/password"}},
+        {"{\"email\":\"ann@example.org\",\"password\":"
+         "\"\xe6\x97\x85\xe6\x97\x85\xe6\x97\x85\xe6\x97\x85\xe6\x97\x85\xe6\x97\x85\xe6\x97\x85\"}",
+         {"/password"}},
+        {"{\"email\":\"ann@example.org\"}", {"/password"}},
+        {"{\"password\":\"correct horse\"}", {"/email"}},
+        {"{\"email\":\"ann@example.org\",\"password\":\"correct horse\",\"data\":[]}", {"/data"}},
+        {"{\"email\":\"ann@example.org\",\"password\":\"correct horse\",\"full_name\":7}", {"/full_name"}},
+        {"{\"email\":\"ann@example.org\",\"password\":\"correct horse\",\"role\":\"admin\"}", {"/role"}},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        test_fails(__FILE__, __LINE__, rows[i].changes, TRIPSAGE_EINVALID, sign_up(OUT, rows[i].changes),
+                   rows[i].pointers, 1);
+    FAILS_AT(TRIPSAGE_EINVALID,
+             sign_up(OUT, test_format("{\"email\":\"ann@example.org\",\"password\":\"%s\"}", test_repeat("x", 1025))),
+             "/password");
+    FAILS(TRIPSAGE_EMALFORMED, sign_up(OUT, "ann"));
+    FAILS(TRIPSAGE_ECREDENTIALS, sign_in(OUT, "ann@example.org", "correct horse"));
+    /* A password of eight characters, and one of 1,024 bytes, are good. */
+    OK(sign_up(OUT, "{\"email\":\"a@example.org\",\"password\":\"\xe6\x97\x85 345678\"}"));
+    OK(sign_up(OUT, test_format("{\"email\":\"b@example.org\",\"password\":\"%s\"}", test_repeat("x", 1024))));
+}
+END_TEST
+
+START_TEST(signing_out_ends_the_token)
+{
+    tripsage_doc *first = OK(sign_up(OUT, ANN));
+    tripsage_doc *second = OK(sign_in(OUT, "ann@example.org", "correct horse"));
+    tripsage_actor *one = NULL, *two = NULL, *again = NULL;
+
+    OK(verify(&one, token_of(first)));
+    OK(verify(&two, token_of(second)));
+    OK(tripsage_auth_sign_out(world->auth, one));
+    FAILS(TRIPSAGE_ETOKEN, verify(&again, token_of(first)));
+    ck_assert_ptr_null(again);
+    OK(verify(&again, token_of(second)));
+    FAILS(TRIPSAGE_EINVALID, tripsage_auth_sign_out(world->auth, world->owner));
+    FAILS(TRIPSAGE_EUNAUTHENTICATED, tripsage_auth_sign_out(world->auth, NULL));
+    tripsage_actor_free(one);
+    tripsage_actor_free(two);
+    tripsage_actor_free(again);
+}
+END_TEST
+
+/* An hour of life, and a minute for clocks that disagree. */
+START_TEST(a_token_ends_with_its_time)
+{
+    const char *token = token_of(OK(sign_up(OUT, ANN)));
+    tripsage_actor *actor = NULL;
+
+    test_clock_advance(&world->chance, TEST_HOUR);
+    OK(verify(&actor, token));
+    tripsage_actor_free(actor);
+    test_clock_advance(&world->chance, 62 * TEST_SECOND);
+    actor = (tripsage_actor *)(void *)&token;
+    FAILS(TRIPSAGE_EEXPIRED, verify(&actor, token));
+    ck_assert_ptr_null(actor);
+}
+END_TEST
+
+static const char *const strange_tokens[] = {
+    "",
+    ".",
+    "..",
+    "a.b.c",
+    "Bearer x",
+    "\xff\xfe",
+    "....",
+    /* {"alg":"none"}.{"sub":"01890000-0000-7000-8000-00000000000a"}. */
+    "eyJhbGciOiJub25lIn0.eyJzdWIiOiIwMTg5MDAwMC0wMDAwLTcwMDAtODAwMC0wMDAwMDAwMDAwMGEifQ.",
+    /* HS256 under another key */
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
+};
+
+START_TEST(a_strange_token_is_refused)
+{
+    const char *token = token_of(OK(sign_up(OUT, ANN)));
+    tripsage_actor *actor = NULL;
+    char *changed = test_keep(strdup(token));
+
+    for (size_t i = 0; i < sizeof strange_tokens / sizeof strange_tokens[0]; i++)
+        FAILS(TRIPSAGE_ETOKEN, verify(&actor, strange_tokens[i]));
+    FAILS(TRIPSAGE_ETOKEN, verify(&actor, test_repeat("A", 100000)));
+    FAILS(TRIPSAGE_ETOKEN, tripsage_auth_verify(&actor, world->auth, token, strlen(token) - 1));
+    /* One character of each part; the last of a part may have spare bits, so not that one. */
+    for (size_t i = 3; i + 4 < strlen(token); i += 7) {
+        char was = changed[i];
+        changed[i] = was == 'A' ? 'B' : 'A';
+        if (tripsage_auth_verify(&actor, world->auth, changed, strlen(changed)) == TRIPSAGE_OK)
+            ck_abort_msg("accepted with character %zu changed", i);
+        changed[i] = was;
+    }
+    OK(verify(&actor, token));
+    tripsage_actor_free(actor);
+}
+END_TEST
+
+START_TEST(a_token_of_another_database_is_refused)
+{
+    const char *token = token_of(OK(sign_up(OUT, ANN)));
+    tripsage_auth *other = NULL;
+    tripsage_actor *actor = NULL;
+
+    OK(tripsage_auth_open(&other, "sqlite::memory:", NULL, NULL));
+    FAILS(TRIPSAGE_ETOKEN, tripsage_auth_verify(&actor, other, token, strlen(token)));
+    tripsage_auth_close(other);
+}
+END_TEST
+
+START_TEST(an_account_is_changed)
+{
+    tripsage_actor *actor = NULL;
+    tripsage_doc *user;
+
+    OK(verify(&actor, token_of(OK(sign_up(OUT, ANN)))));
+    test_clock_advance(&world->chance, TEST_HOUR / 2);
+    user = OK(tripsage_auth_user_update(
+        OUT, world->auth, actor, "{\"full_name\":\"Ann Wu\",\"data\":{\"lang\":null,\"home\":{\"city\":\"Oslo\"}}}",
+        TRIPSAGE_NUL));
+    IS_TEXT(user, "/full_name", "Ann Wu");
+    IS_NONE(user, "/user_metadata/lang");
+    IS_TEXT(user, "/user_metadata/home/city", "Oslo");
+    IS_TEXT(user, "/updated_at", "2026-03-01T12:30:00.000Z");
+    user = OK(tripsage_auth_user_update(OUT, world->auth, actor, "{\"full_name\":null}", TRIPSAGE_NUL));
+    IS_NONE(user, "/full_name");
+    IS_TEXT(user, "/user_metadata/home/city", "Oslo");
+    FAILS_AT(TRIPSAGE_EINVALID,
+             tripsage_auth_user_update(OUT, world->auth, actor, "{\"password\":\"short\",\"email\":\"x@y.z\"}",
+                                       TRIPSAGE_NUL),
+             "/password", "/email");
+    tripsage_actor_free(actor);
+}
+END_TEST
+
+START_TEST(a_password_is_changed)
+{
+    tripsage_actor *actor = NULL;
+
+    OK(verify(&actor, token_of(OK(sign_up(OUT, ANN)))));
+    OK(tripsage_auth_user_update(OUT, world->auth, actor, "{\"password\":\"battery staple\"}", TRIPSAGE_NUL));
+    FAILS(TRIPSAGE_ECREDENTIALS, sign_in(OUT, "ann@example.org", "correct horse"));
+    OK(sign_in(OUT, "ann@example.org", "battery staple"));
+    tripsage_actor_free(actor);
+}
+END_TEST
+
+START_TEST(a_new_password_ends_the_other_sessions)
+{
+    const char *here = token_of(OK(sign_up(OUT, ANN)));
+    const char *elsewhere = token_of(OK(sign_in(OUT, "ann@example.org", "correct horse")));
+    tripsage_actor *actor = NULL, *again = NULL, *other = NULL;
+
+    OK(verify(&actor, here));
+    OK(verify(&other, elsewhere));
+    OK(tripsage_auth_user_update(OUT, world->auth, actor, "{\"password\":\"battery staple\"}", TRIPSAGE_NUL));
+    FAILS(TRIPSAGE_ETOKEN, verify(&again, elsewhere));
+    OK(verify(&again, here));
+    tripsage_actor_free(actor);
+    tripsage_actor_free(again);
+    tripsage_actor_free(other);
+}
+END_TEST
+
+START_TEST(bounds_the_name_and_the_data)
+{
+    /* {"k":"..."} is 8 bytes around the text. */
+    const char *name = test_repeat("\xc3\xa9", 100);
+    const char *data = test_repeat("x", 4096 - 8);
+
+    OK(sign_up(OUT,
+               test_format("{\"email\":\"a@example.org\",\"password\":\"correct horse\",\"full_name\":\"%s\"}", name)));
+    OK(sign_up(OUT, test_format("{\"email\":\"b@example.org\",\"password\":\"correct horse\",\"data\":{\"k\":\"%s\"}}",
+                                data)));
+    FAILS_AT(
+        TRIPSAGE_EINVALID,
+        sign_up(OUT, test_format("{\"email\":\"c@example.org\",\"password\":\"correct horse\",\"full_name\":\"%sx\"}",
+                                 name)),
+        "/full_name");
+    FAILS_AT(TRIPSAGE_EINVALID,
+             sign_up(OUT, test_format(
+                              "{\"email\":\"c@example.org\",\"password\":\"correct horse\",\"data\":{\"k\":\"%sx\"}}",
+                              data)),
+             "/data");
+}
+END_TEST
+
+START_TEST(nobody_has_no_account)
+{
+    FAILS(TRIPSAGE_EUNAUTHENTICATED, tripsage_auth_user(OUT, world->auth, NULL));
+    FAILS(TRIPSAGE_EUNAUTHENTICATED, tripsage_auth_user_update(OUT, world->auth, NULL, "{}", TRIPSAGE_NUL));
+    FAILS(TRIPSAGE_ENOTFOUND, tripsage_auth_user(OUT, world->auth, world->stranger));
+}
+END_TEST
+
+START_TEST(actors_are_made_by_hand)
+{
+    tripsage_actor *actor = NULL;
+
+    OK(tripsage_actor_user(&actor, "01890000-0000-7000-8000-00000000ABCD"));
+    SAME_TEXT(tripsage_actor_user_id(actor), "01890000-0000-7000-8000-00000000abcd");
+    SAME_TEXT(tripsage_actor_session_id(actor), "");
+    ck_assert_ptr_null(tripsage_actor_claims(actor));
+    tripsage_actor_free(actor);
+    FAILS_AT(TRIPSAGE_EINVALID, tripsage_actor_user(&actor, "me"), "#user_id");
+    ck_assert_ptr_null(actor);
+    FAILS_AT(TRIPSAGE_EINVALID, tripsage_actor_user(&actor, ""), "#user_id");
+    SAME_TEXT(tripsage_actor_user_id(world->service), "");
+    ck_assert_int_eq(tripsage_actor_is_service(world->service), 1);
+    ck_assert_int_eq(tripsage_actor_is_service(world->owner), 0);
+    tripsage_actor_free(NULL);
+}
+END_TEST
+
+START_TEST(expired_sessions_are_swept)
+{
+    OK(sign_up(OUT, ANN));
+    IS_INT(OK(tripsage_purge_expired(OUT, world->ts, 0)), "/sessions", 0);
+    test_clock_advance(&world->chance, TEST_DAY);
+    IS_INT(OK(tripsage_purge_expired(OUT, world->ts, 0)), "/sessions", 1);
+    OK(sign_in(OUT, "ann@example.org", "correct horse"));
+}
+END_TEST
+
+/* The key of the tokens is kept with the database, so a token outlives the handle. */
+START_TEST(a_token_outlives_the_handle)
+{
+    const char *token = token_of(OK(sign_up(OUT, ANN)));
+    tripsage_actor *actor = NULL;
+
+    if (!world->is_file)
+        return;
+    world_reopen();
+    OK(verify(&actor, token));
+    tripsage_actor_free(actor);
+}
+END_TEST
+
+START_TEST(a_short_secret_is_refused)
+{
+    tripsage_auth *auth = NULL;
+    tripsage_auth_options options = TRIPSAGE_AUTH_OPTIONS_INIT;
+
+    options.jwt_secret = "0123456789012345678901234567890";
+    FAILS(TRIPSAGE_EINVALID, tripsage_auth_open(&auth, "sqlite::memory:", &options, NULL));
+    ck_assert_ptr_null(auth);
+    options.jwt_secret = "01234567890123456789012345678901";
+    OK(tripsage_auth_open(&auth, "sqlite::memory:", &options, NULL));
+    tripsage_auth_close(auth);
+    tripsage_auth_close(NULL);
+}
+END_TEST
+
+/* Two handles with the same secret, issuer and database take each other's tokens; another issuer's are refused. */
+START_TEST(the_issuer_is_checked)
+{
+    tripsage_auth *other = NULL;
+    tripsage_auth_options options = TRIPSAGE_AUTH_OPTIONS_INIT;
+    tripsage_runtime runtime = test_chance_runtime(&world->chance);
+    const char *token;
+    tripsage_actor *actor = NULL;
+
+    if (!world->is_file)
+        return;
+    token = token_of(OK(sign_up(OUT, ANN)));
+    OK(tripsage_auth_open(&other, world->url, NULL, &runtime));
+    OK(tripsage_auth_verify(&actor, other, token, strlen(token)));
+    tripsage_actor_free(actor);
+    tripsage_auth_close(other);
+    options.issuer = "https://somebody.else";
+    OK(tripsage_auth_open(&other, world->url, &options, &runtime));
+    FAILS(TRIPSAGE_ETOKEN, tripsage_auth_verify(&actor, other, token, strlen(token)));
+    tripsage_auth_close(other);
+}
+END_TEST
+
+/* Signing out through one handle is seen by another, which has the token in its memory already, within a minute. */
+START_TEST(signing_out_is_seen_by_others)
+{
+    tripsage *other;
+    const char *token;
+    tripsage_actor *here = NULL, *there = NULL;
+
+    if (!world->is_file)
+        return;
+    token = token_of(OK(sign_up(OUT, ANN)));
+    other = world_open_another();
+    OK(verify(&here, token));
+    OK(tripsage_auth_verify(&there, tripsage_get_auth(other), token, strlen(token)));
+    tripsage_actor_free(there);
+    there = NULL;
+    OK(tripsage_auth_sign_out(world->auth, here));
+    OK(tripsage_auth_sign_out(world->auth, here)); /* it has ended already, which is no error */
+    test_clock_advance(&world->chance, 61 * TEST_SECOND);
+    FAILS(TRIPSAGE_ETOKEN, tripsage_auth_verify(&there, tripsage_get_auth(other), token, strlen(token)));
+    tripsage_actor_free(here);
+    tripsage_close(other);
+}
+END_TEST
+
+Suite *contract_auth(void)
+{
+    Suite *suite = suite_create("auth");
+    TCase *tcase = test_case(suite, "auth");
+
+    tcase_add_test(tcase, signing_up_gives_a_session);
+    tcase_add_test(tcase, a_token_makes_an_actor);
+    tcase_add_test(tcase, signing_in_checks_both);
+    tcase_add_test(tcase, an_address_has_one_account);
+    tcase_add_test(tcase, refuses_a_bad_account);
+    tcase_add_test(tcase, signing_out_ends_the_token);
+    tcase_add_test(tcase, a_token_ends_with_its_time);
+    tcase_add_test(tcase, a_strange_token_is_refused);
+    tcase_add_test(tcase, a_token_of_another_database_is_refused);
+    tcase_add_test(tcase, an_account_is_changed);
+    tcase_add_test(tcase, a_password_is_changed);
+    tcase_add_test(tcase, a_new_password_ends_the_other_sessions);
+    tcase_add_test(tcase, bounds_the_name_and_the_data);
+    tcase_add_test(tcase, nobody_has_no_account);
+    tcase_add_test(tcase, actors_are_made_by_hand);
+    tcase_add_test(tcase, expired_sessions_are_swept);
+    tcase_add_test(tcase, a_token_outlives_the_handle);
+    tcase_add_test(tcase, a_short_secret_is_refused);
+    tcase_add_test(tcase, the_issuer_is_checked);
+    tcase_add_test(tcase, signing_out_is_seen_by_others);
+    return suite;
+}

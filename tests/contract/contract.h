@@ -1,0 +1,45 @@
+/* contract/contract.h: the promises of the public headers, one suite per subject; the same program runs against every engine
+ * (TRIPSAGE_TEST_URL, see support/world.h). A new engine is a new URL, not a new test. */
+#ifndef TEST_CONTRACT_H
+#define TEST_CONTRACT_H
+
+#include "support/threads.h"
+#include "support/world.h"
+
+Suite *contract_roles(void);
+Suite *contract_trip_create(void);
+Suite *contract_trip_update(void);
+Suite *contract_trip_life(void);
+Suite *contract_trip_duplicate(void);
+Suite *contract_trip_list(void);
+Suite *contract_trip_summary(void);
+Suite *contract_trip_export(void);
+Suite *contract_idempotency(void);
+Suite *contract_item(void);
+Suite *contract_conflict(void);
+Suite *contract_note(void);
+Suite *contract_collaborator(void);
+Suite *contract_search(void);
+Suite *contract_destination(void);
+Suite *contract_auth(void);
+Suite *contract_vector(void);
+Suite *contract_cache(void);
+Suite *contract_store(void);
+
+/* Short forms of calls the suites make all the time; `trips` is the world's. */
+#define CREATE(actor, json)       tripsage_trip_create(OUT, world->trips, (actor), (json), TRIPSAGE_NUL, NULL)
+#define UPDATE(actor, trip, json) tripsage_trip_update(OUT, world->trips, (actor), (trip), (json), TRIPSAGE_NUL, NULL)
+#define PATCH(actor, trip, json)  tripsage_trip_patch(OUT, world->trips, (actor), (trip), (json), TRIPSAGE_NUL, NULL)
+#define GET(actor, trip)          tripsage_trip_get(OUT, world->trips, (actor), (trip))
+#define ITEM_CREATE(actor, trip, json)                                                                                 \
+    tripsage_item_create(OUT, world->trips, (actor), (trip), (json), TRIPSAGE_NUL, NULL)
+#define ITEM_UPDATE(actor, trip, item, json)                                                                           \
+    tripsage_item_update(OUT, world->trips, (actor), (trip), (item), (json), TRIPSAGE_NUL, NULL)
+
+/* One unacceptable member: an input and the pointers its answer must name. */
+typedef struct bad_input {
+    const char *changes; /* members put into a good input */
+    const char *pointers[4];
+} bad_input;
+
+#endif

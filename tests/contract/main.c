@@ -1,0 +1,17 @@
+/* contract/main.c: all contract suites in one program. TRIPSAGE_TEST_URL names the engine; CK_RUN_SUITE picks one suite. */
+#include "contract.h"
+
+int main(void)
+{
+    static Suite *(*const suites[])(void) = {
+        contract_trip_create,  contract_trip_update,  contract_trip_life,   contract_trip_duplicate, contract_trip_list,
+        contract_trip_summary, contract_trip_export,  contract_idempotency, contract_item,           contract_conflict,
+        contract_note,         contract_collaborator, contract_search,      contract_destination,    contract_auth,
+        contract_vector,       contract_cache,        contract_store,
+    };
+    SRunner *runner = srunner_create(contract_roles());
+
+    for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++)
+        srunner_add_suite(runner, suites[i]());
+    return test_run(runner);
+}
