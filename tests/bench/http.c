@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -99,11 +100,14 @@ static void member_text(char *out, size_t size, const char *answer, const char *
 static pid_t start(char *const argv[], const char *log, int *port)
 {
     char text[4096] = "";
-    pid_t child = fork();
+    pid_t child;
 
+    unlink(log); /* an older one names an older port */
+    child = fork();
     if (child == 0) {
-        int fd = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        int fd = open(log, O_WRONLY | O_CREAT | O_EXCL, 0600);
 
+        prctl(PR_SET_PDEATHSIG, SIGTERM); /* also when the benchmark fails */
         dup2(fd, STDERR_FILENO);
         dup2(fd, STDOUT_FILENO);
         execv(argv[0], argv);
