@@ -18,8 +18,8 @@ if [[ $(. /etc/os-release 2>/dev/null && echo "${ID:-} ${VERSION_ID:-}") == "deb
 fi
 
 # To test: the unit test library, and what the README's session uses. iproute2 brings up the loopback of the network
-# namespace that session runs in.
-TEST=(check curl jq iproute2)
+# namespace that session runs in; locales has the one with a decimal point of two bytes.
+TEST=(check curl jq iproute2 locales)
 
 # To lint: one clang does it all; shellcheck reads the scripts.
 LINT=(clang clang-format clang-tidy shellcheck)

@@ -5,7 +5,8 @@
  * engines write the same bytes for the same record.
  *
  * Text in: UTF-8, with its length, or TRIPSAGE_NUL for a string that ends at its NUL. At most 1 MiB, nested at
- * most 32 deep, at most 256 members in an object and none twice; numbers are doubles, integers exact up to 2^53.
+ * most 32 deep, at most 256 members in an object and none twice; numbers are doubles, integers exact up to 2^53,
+ * written with at most 63 characters.
  *
  * A document is owned by whoever received it: free it with tripsage_doc_free. It may be handed from thread to
  * thread but not used by two at once. What an accessor returns is borrowed until the document is freed.

@@ -181,12 +181,17 @@ void tripsage__json_put_text(tripsage__buf *buf, const char *text, size_t length
         TRIPSAGE__LIT(buf, "null");
 }
 
-/* A program may have set a locale whose decimal point is a comma; JSON knows only the point. */
+/* A program may have set a locale whose decimal point is a comma, or of two bytes; JSON knows only the point. */
 static void make_point(char *text)
 {
+    char *to = text;
+
     for (; *text; text++)
-        if (!((*text >= '0' && *text <= '9') || *text == '-' || *text == '+' || *text == 'e'))
-            *text = '.';
+        if ((*text >= '0' && *text <= '9') || *text == '-' || *text == '+' || *text == 'e')
+            *to++ = *text;
+        else if (to[-1] != '.') /* never the first: digits stand before it */
+            *to++ = '.';
+    *to = '\0';
 }
 
 void tripsage__json_put_number(tripsage__buf *buf, double value)

@@ -2,6 +2,7 @@
 #include "json.h"
 
 #include <cjson/cJSON.h>
+#include <locale.h>
 #include <math.h>
 
 #include <tripsage/doc.h>
@@ -134,7 +135,7 @@ static int scan_string(scan *s)
         } else if (c != '\\') {
             s->at++;
         } else {
-            if (s->end - s->at < 2 || !strchr("\"\\/bfnrtu", s->at[1])) {
+            if (s->end - s->at < 2 || !memchr("\"\\/bfnrtu", s->at[1], 9)) {
                 s->problem = "an unknown escape in a string";
                 return 0;
             }
@@ -160,6 +161,8 @@ static int scan_digits(scan *s)
 
 static int scan_number(scan *s)
 {
+    const unsigned char *start = s->at;
+
     if (*s->at == '-')
         s->at++;
     if (s->at < s->end && *s->at == '0')
@@ -181,6 +184,10 @@ static int scan_number(scan *s)
             s->at++;
         if (!scan_digits(s))
             return 0;
+    }
+    if (s->at - start > TRIPSAGE__JSON_NUMBER_MAX) {
+        s->problem = "a number of more than 63 characters";
+        return 0;
     }
     return 1;
 }
@@ -247,6 +254,8 @@ static int scan_member_name(scan *s)
     return 1;
 }
 
+static const char too_deep[] = "nesting deeper than 32";
+
 /* One value and whatever it holds. `closers` is the stack of open containers, by the character that ends each. */
 static int scan_text(scan *s)
 {
@@ -257,7 +266,7 @@ static int scan_text(scan *s)
         char opened = take(s, '{') ? '}' : take(s, '[') ? ']' : 0;
 
         if (opened && depth == TRIPSAGE__JSON_DEPTH_MAX) {
-            s->problem = "nesting deeper than 32";
+            s->problem = too_deep;
             return 0;
         }
         if (opened && !take(s, opened)) {
@@ -285,9 +294,11 @@ static int scan_text(scan *s)
     return s->at == s->end;
 }
 
-/* A member twice, or too many members, anywhere below `node`. */
-static const char *find_bad_object(const cJSON *node)
+/* A member twice, too many members, or a number that is no double (it would be written as null), anywhere in `node`. */
+static const char *find_unacceptable(const cJSON *node)
 {
+    if (cJSON_IsNumber(node) && isinf(node->valuedouble))
+        return "a number beyond the range of a double";
     for (const cJSON *child = node->child; child; child = child->next) {
         const char *problem;
 
@@ -300,11 +311,25 @@ static const char *find_bad_object(const cJSON *node)
             if (count >= TRIPSAGE__JSON_MEMBERS_MAX)
                 return "an object with more than 256 members";
         }
-        problem = find_bad_object(child);
+        problem = find_unacceptable(child);
         if (problem)
             return problem;
     }
     return NULL;
+}
+
+/* cJSON reads numbers by the locale of the thread, and where the decimal point is of two bytes (Pashto) it reads none that have
+ * one. So it runs in the C locale, which needs no memory; the thread has its own back before anybody looks. */
+static cJSON *parse(const char *text, size_t length)
+{
+    locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    locale_t own = uselocale(plain);
+    cJSON *json = cJSON_ParseWithLength(text, length);
+
+    uselocale(own);
+    if (plain)
+        freelocale(plain);
+    return json;
 }
 
 static tripsage_status malformed(const char *problem, const char *text, const void *at)
@@ -314,8 +339,15 @@ static tripsage_status malformed(const char *problem, const char *text, const vo
 
 tripsage_status tripsage__json_parse_trusted(tripsage__json **out, const char *text, size_t length)
 {
-    *out = cJSON_ParseWithLength(text, length);
-    return *out ? TRIPSAGE_OK : TRIPSAGE_NOMEM();
+    scan s = {(const unsigned char *)text, (const unsigned char *)text + length, NULL};
+
+    *out = parse(text, length);
+    if (*out)
+        return TRIPSAGE_OK;
+    if (scan_text(&s) || s.problem == too_deep)
+        return TRIPSAGE_NOMEM();
+    return TRIPSAGE_FAIL(TRIPSAGE_ECORRUPT, "stored text is not JSON: %s at byte %zu", s.problem,
+                         (size_t)((const char *)s.at - text));
 }
 
 tripsage_status tripsage__json_parse(tripsage__json **out, const char *text, size_t length)
@@ -340,7 +372,7 @@ tripsage_status tripsage__json_parse(tripsage__json **out, const char *text, siz
     status = tripsage__json_parse_trusted(out, text, length);
     if (status != TRIPSAGE_OK)
         return status;
-    problem = find_bad_object(*out);
+    problem = find_unacceptable(*out);
     if (problem) {
         tripsage__json_free(*out);
         *out = NULL;

@@ -1,7 +1,7 @@
 /* base/json.h: reading JSON, over cJSON.
  *
  * tripsage__json_parse refuses what cJSON would let through: invalid UTF-8, NUL characters, nesting deeper than 32, a member
- * twice in one object, bytes after the value, more than 1 MiB.
+ * twice in one object, bytes after the value, a number beyond a double, more than 1 MiB.
  *
  * tripsage__reader walks an input document, keeps the JSON Pointer of where it is, and collects every unacceptable value
  * before it answers, so that a caller can fix them all in one go:
@@ -29,12 +29,15 @@ typedef struct cJSON tripsage__json;
 #define TRIPSAGE__JSON_DEPTH_MAX 32
 /* 256 members in one object: looking for a member twice compares each with each. */
 #define TRIPSAGE__JSON_MEMBERS_MAX 256
+/* 63 characters in a number: cJSON reads it out of a buffer of 64. A double written in full has 24. */
+#define TRIPSAGE__JSON_NUMBER_MAX 63
 /* 2^53: the largest range in which every integer is a double. */
 #define TRIPSAGE__JSON_INT_MAX INT64_C(9007199254740992)
 
 /* `length` may be TRIPSAGE_NUL. Errors: TRIPSAGE_EMALFORMED (with the byte position), TRIPSAGE_ETOOLARGE, TRIPSAGE_ENOMEM. */
 tripsage_status tripsage__json_parse(tripsage__json **out, const char *text, size_t length);
-/* The same for text known to be JSON, as what the library wrote itself: no limits, no second look. */
+/* The same for text known to be JSON, as what the library wrote itself: no limits, no second look. Errors: TRIPSAGE_ENOMEM, and
+ * TRIPSAGE_ECORRUPT when it is no JSON after all. */
 tripsage_status tripsage__json_parse_trusted(tripsage__json **out, const char *text, size_t length);
 void tripsage__json_free(tripsage__json *json);
 

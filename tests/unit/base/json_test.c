@@ -1,6 +1,8 @@
 /* Reading and writing JSON: what is refused, what survives, and how complaints name their place. */
 #include "base/json.h"
 
+#include <locale.h>
+#include <stdio.h>
 #include <string.h>
 #include <tripsage/doc.h>
 
@@ -87,6 +89,7 @@ START_TEST(what_is_not_json_is_refused)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         ck_assert_msg(parse(bad[i], TRIPSAGE_NUL) == TRIPSAGE_EMALFORMED, "%s was taken", bad[i]);
     ck_assert_int_eq(parse("\"a\0b\"", 5), TRIPSAGE_EMALFORMED);
+    ck_assert_int_eq(parse("\"\\\0b\"", 5), TRIPSAGE_EMALFORMED);
     ck_assert_int_eq(parse("{}\0", 3), TRIPSAGE_EMALFORMED);
 }
 END_TEST
@@ -96,6 +99,34 @@ START_TEST(a_text_without_end_is_not_read_beyond_its_length)
     ck_assert_int_eq(parse("[1,2,3]", 3), TRIPSAGE_EMALFORMED);
     ck_assert_int_eq(parse("12345", 2), TRIPSAGE_OK);
     ck_assert_int_eq(parse("truely", 4), TRIPSAGE_OK);
+}
+END_TEST
+
+/* What cannot be a double, or not be read as one, is said to be malformed: not stored as null, not blamed on memory. */
+START_TEST(numbers_have_limits)
+{
+    static const char digits63[] = "0.1234567890123456789012345678901234567890123456789012345678901";
+
+    ck_assert_uint_eq(strlen(digits63), 63);
+    ck_assert_int_eq(parse(digits63, TRIPSAGE_NUL), TRIPSAGE_OK);
+    ck_assert_int_eq(parse("-0.1234567890123456789012345678901234567890123456789012345678901", TRIPSAGE_NUL),
+                     TRIPSAGE_EMALFORMED);
+    ck_assert_int_eq(parse("[1000000000000000000000000000000000000000000000000000000000000000]", TRIPSAGE_NUL),
+                     TRIPSAGE_EMALFORMED);
+    ck_assert_int_eq(parse("1.7976931348623157e308", TRIPSAGE_NUL), TRIPSAGE_OK);
+    ck_assert_int_eq(parse("1e309", TRIPSAGE_NUL), TRIPSAGE_EMALFORMED);
+    ck_assert_int_eq(parse("{\"a\":[-1e400]}", TRIPSAGE_NUL), TRIPSAGE_EMALFORMED);
+    ck_assert_int_eq(parse("1e-400", TRIPSAGE_NUL), TRIPSAGE_OK); /* nothing, as near as a double can say */
+}
+END_TEST
+
+START_TEST(stored_text_that_is_not_json_is_damage)
+{
+    tripsage__json *json;
+
+    ck_assert_int_eq(tripsage__json_parse_trusted(&json, "{\"a\":", 5), TRIPSAGE_ECORRUPT);
+    ck_assert_ptr_null(json);
+    ck_assert_int_eq(tripsage__json_parse_trusted(&json, "", 0), TRIPSAGE_ECORRUPT);
 }
 END_TEST
 
@@ -134,6 +165,38 @@ START_TEST(values_are_written_as_they_were_read)
     check_round("[0.1,1e3,-2.5,9007199254740992,1e21,5e-324,1.7976931348623157e308]",
                 "[0.1,1000,-2.5,9007199254740992,1e+21,4.94065645841247e-324,1.7976931348623157e+308]");
     check_round("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0001\\u00e9\"", "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\xc3\xa9\"");
+}
+END_TEST
+
+/* Makes a locale of the system's sources, as a program finds it that calls setlocale, and lives in it. */
+static void move_to(const char *name)
+{
+    char folder[] = "/tmp/tripsage-locale-XXXXXX";
+    char command[200];
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(command, sizeof command, "localedef -i %s -f UTF-8 %s/%s", name, folder, name);
+    ck_assert_int_eq(system(command), 0);
+    setenv("LOCPATH", folder, 1);
+    ck_assert_ptr_nonnull(setlocale(LC_ALL, name));
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+
+START_TEST(numbers_do_not_speak_the_language_of_the_program)
+{
+    char comma[16];
+
+    move_to("de_DE");
+    snprintf(comma, sizeof comma, "%g", 0.5);
+    ck_assert_str_eq(comma, "0,5");
+    check_round("[1.5,-2.25e-7,3]", "[1.5,-2.25e-07,3]");
+    move_to("ps_AF");
+    snprintf(comma, sizeof comma, "%g", 0.5);
+    ck_assert_str_eq(comma, "0\xd9\xab\x35");
+    check_round("[1.5,-2.25e-7,3]", "[1.5,-2.25e-07,3]");
+    snprintf(comma, sizeof comma, "%g", 0.5); /* the program's locale is as it was */
+    ck_assert_str_eq(comma, "0\xd9\xab\x35");
 }
 END_TEST
 
@@ -241,6 +304,8 @@ START_TEST(lengths_are_in_characters_and_blanks_are_not_text)
 END_TEST
 
 SUITE_MAIN("base/json", what_is_json_is_taken, what_is_not_json_is_refused,
-           a_text_without_end_is_not_read_beyond_its_length, limits_are_kept, values_are_written_as_they_were_read,
-           merge_patch_follows_rfc_7396, complaints_are_collected_with_their_pointers,
-           more_complaints_than_are_kept_are_counted, lengths_are_in_characters_and_blanks_are_not_text)
+           a_text_without_end_is_not_read_beyond_its_length, numbers_have_limits,
+           stored_text_that_is_not_json_is_damage, limits_are_kept, values_are_written_as_they_were_read,
+           numbers_do_not_speak_the_language_of_the_program, merge_patch_follows_rfc_7396,
+           complaints_are_collected_with_their_pointers, more_complaints_than_are_kept_are_counted,
+           lengths_are_in_characters_and_blanks_are_not_text)
