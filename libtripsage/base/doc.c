@@ -166,7 +166,9 @@ int64_t tripsage_doc_int(tripsage_doc *doc, const char *pointer, int64_t fallbac
     const tripsage__json *node = locate(doc, pointer);
     double number = tripsage__json_number(node);
 
-    if (!tripsage__json_is_number(node) || number != (double)(int64_t)number)
+    /* 2^63 is the first double that no int64_t is. */
+    if (!tripsage__json_is_number(node) || number < -9223372036854775808.0 || number >= 9223372036854775808.0 ||
+        number != (double)(int64_t)number)
         return fallback;
     return (int64_t)number;
 }

@@ -55,6 +55,20 @@ START_TEST(each_value_has_a_kind)
 }
 END_TEST
 
+START_TEST(a_number_that_is_no_integer_of_64_bits_gives_the_fallback)
+{
+    tripsage_doc *doc = parse("[1.5,1e300,-1e300,9223372036854775808,-9223372036854775808,9007199254740992]");
+
+    ck_assert_int_eq(tripsage_doc_int(doc, "/0", 7), 7);
+    ck_assert_int_eq(tripsage_doc_int(doc, "/1", 7), 7);
+    ck_assert_int_eq(tripsage_doc_int(doc, "/2", 7), 7);
+    ck_assert_int_eq(tripsage_doc_int(doc, "/3", 7), 7);
+    ck_assert_int_eq(tripsage_doc_int(doc, "/4", 7), INT64_MIN);
+    ck_assert_int_eq(tripsage_doc_int(doc, "/5", 7), INT64_C(9007199254740992));
+    tripsage_doc_free(doc);
+}
+END_TEST
+
 START_TEST(a_value_is_json_of_its_own)
 {
     tripsage_doc *doc = parse("{\"items\":[{\"name\":\"Z\\u00fcrich\",\"n\":null}],\"count\":2}");
@@ -75,4 +89,4 @@ START_TEST(a_value_is_json_of_its_own)
 END_TEST
 
 SUITE_MAIN("base/doc", a_text_becomes_a_compact_document, what_is_not_json_is_refused, each_value_has_a_kind,
-           a_value_is_json_of_its_own)
+           a_number_that_is_no_integer_of_64_bits_gives_the_fallback, a_value_is_json_of_its_own)
