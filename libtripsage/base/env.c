@@ -64,9 +64,9 @@ tripsage_status tripsage__random(tripsage__env *env, void *out, size_t size)
 
 /* The next tick: the clock's, or one more than the last where the clock has not moved on (RFC 9562, 6.2, method 1). A full counter
  * runs into the milliseconds, which keeps the order and is caught up with in a moment. */
-static uint64_t next_tick(tripsage__env *env)
+static uint64_t next_tick(tripsage__env *env, int64_t now_ms)
 {
-    uint64_t clock = (uint64_t)tripsage__now_ms(env) << 12;
+    uint64_t clock = now_ms > 0 ? (uint64_t)now_ms << 12 : 0;
     uint64_t before = atomic_load_explicit(&env->last_tick, memory_order_relaxed);
     uint64_t next;
 
@@ -82,13 +82,16 @@ tripsage_status tripsage__uuid7(tripsage__env *env, char out[TRIPSAGE__UUID_SIZE
     static const char digits[] = "0123456789abcdef";
     unsigned char bytes[16];
     tripsage_status status = tripsage__random(env, bytes + 8, 8);
+    int64_t now_ms = tripsage__now_ms(env);
     uint64_t tick;
     char *p = out;
 
     out[0] = '\0';
     if (status != TRIPSAGE_OK)
         return status;
-    tick = next_tick(env);
+    if (now_ms >> 48 > 0) /* kept out of last_tick: no later id could come after it */
+        return TRIPSAGE_FAIL(TRIPSAGE_EINTERNAL, "the clock stands past every id");
+    tick = next_tick(env, now_ms);
     for (int i = 0; i < 6; i++)
         bytes[i] = (unsigned char)(tick >> (52 - 8 * i));
     bytes[6] = (unsigned char)(0x70 | ((tick >> 8) & 0x0f));
@@ -140,5 +143,6 @@ void tripsage__log(tripsage__env *env, tripsage_log_level level, const char *roo
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
+    tripsage__end_with_character(message);
     env->runtime.log(level, room, message, env->runtime.log_user);
 }

@@ -19,7 +19,8 @@ int64_t tripsage__now_ms(tripsage__env *env);
 tripsage_status tripsage__random(tripsage__env *env, void *out, size_t size);
 
 /* UUIDv7 (RFC 9562, 5.7): 48 bits of milliseconds, a 12-bit counter that keeps ids of one env strictly ascending within a
- * millisecond and when the clock steps back (6.2, method 1), 62 random bits. Lower-case text. */
+ * millisecond and when the clock steps back (6.2, method 1), 62 random bits. Lower-case text.
+ * Errors: TRIPSAGE_EINTERNAL when the random source fails or the clock is past the year 10889, where the 48 bits end. */
 tripsage_status tripsage__uuid7(tripsage__env *env, char out[TRIPSAGE__UUID_SIZE]);
 
 /* 1 when `text` is a UUID of any version; writes it in lower case. */

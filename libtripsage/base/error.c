@@ -63,6 +63,20 @@ const tripsage_error *tripsage_last_error(void)
     return &last;
 }
 
+void tripsage__end_with_character(char *text)
+{
+    size_t length = strlen(text), more = 0; /* bytes that continue the last character */
+    unsigned char lead;
+
+    while (more < 3 && more < length && ((unsigned char)text[length - 1 - more] & 0xc0) == 0x80)
+        more++;
+    if (more == length)
+        return;
+    lead = (unsigned char)text[length - 1 - more];
+    if (more < (size_t)((lead >= 0xc0) + (lead >= 0xe0) + (lead >= 0xf0)))
+        text[length - 1 - more] = '\0';
+}
+
 static void begin(tripsage_status status, int native, const char *file, int line)
 {
     last.status = status;
@@ -82,6 +96,7 @@ tripsage_status tripsage__fail(tripsage_status status, int native, const char *f
     va_start(arguments, format);
     vsnprintf(last.message, sizeof last.message, format, arguments);
     va_end(arguments);
+    tripsage__end_with_character(last.message);
     return status;
 }
 
@@ -95,19 +110,25 @@ static void keep_field(const char *pointer, const char *format, va_list argument
         return;
     field = &last.fields[last.field_count++];
     snprintf(field->pointer, sizeof field->pointer, "%s", pointer);
+    tripsage__end_with_character(field->pointer);
     vsnprintf(field->message, sizeof field->message, format, arguments);
+    tripsage__end_with_character(field->message);
 }
 
 /* "/title: expected ..." and how many more there are. */
 static void summarise(void)
 {
     const tripsage_field_error *first = &last.fields[0];
-    const char *at = first->pointer[0] ? first->pointer : "(document)";
+    char at[91], what[121]; /* with 20 digits of a count they fit into a message */
 
+    snprintf(at, sizeof at, "%.90s", first->pointer[0] ? first->pointer : "(document)");
+    tripsage__end_with_character(at);
+    snprintf(what, sizeof what, "%.120s", first->message);
+    tripsage__end_with_character(what);
     if (complaints > 1)
-        snprintf(last.message, sizeof last.message, "%.90s: %.120s (and %zu more)", at, first->message, complaints - 1);
+        snprintf(last.message, sizeof last.message, "%s: %s (and %zu more)", at, what, complaints - 1);
     else
-        snprintf(last.message, sizeof last.message, "%.90s: %.160s", at, first->message);
+        snprintf(last.message, sizeof last.message, "%s: %s", at, first->message);
 }
 
 tripsage_status tripsage__fail_field(tripsage_status status, const char *file, int line, const char *pointer,

@@ -41,6 +41,9 @@ void tripsage__fields_add(const char *file, int line, const char *pointer, const
     TRIPSAGE__PRINTF(4, 5);
 tripsage_status tripsage__fields_end(void); /* TRIPSAGE_OK when none was added */
 
+/* Takes the beginning of a character off the end of a text that was cut to fit. */
+void tripsage__end_with_character(char *text);
+
 /* The thread's error, to carry it to another thread (a shared commit fails for everybody in it). */
 void tripsage__error_save(tripsage_error *out);
 tripsage_status tripsage__error_restore(const tripsage_error *error); /* returns error->status */

@@ -26,7 +26,8 @@ static size_t append_token(char *pointer, size_t size, size_t length, const char
         }
     }
     pointer[length] = '\0';
-    return length;
+    tripsage__end_with_character(pointer);
+    return strlen(pointer);
 }
 
 void tripsage__reader_complain_at(tripsage__reader *r, const char *file, int line, const char *name, const char *format,

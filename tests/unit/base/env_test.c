@@ -53,6 +53,31 @@ START_TEST(ids_are_version_7_and_carry_the_clock)
 }
 END_TEST
 
+/* A clock that was wrong for a moment may not spoil the ids of the rest of the day. */
+START_TEST(ids_survive_a_clock_gone_mad)
+{
+    tripsage_runtime runtime = TRIPSAGE_RUNTIME_INIT;
+    tripsage__env *env;
+    char id[TRIPSAGE__UUID_SIZE];
+
+    runtime.now_ms = now;
+    runtime.random_bytes = zeros;
+    ck_assert_int_eq(tripsage__env_new(&env, &runtime), TRIPSAGE_OK);
+    fixed_now = -1;
+    ck_assert_int_eq(tripsage__uuid7(env, id), TRIPSAGE_OK);
+    ck_assert_str_eq(id, "00000000-0000-7001-8000-000000000000");
+    fixed_now = 1700000000000;
+    ck_assert_int_eq(tripsage__uuid7(env, id), TRIPSAGE_OK);
+    ck_assert_str_eq(id, "018bcfe5-6800-7000-8000-000000000000");
+    fixed_now = INT64_MAX;
+    ck_assert_int_eq(tripsage__uuid7(env, id), TRIPSAGE_EINTERNAL);
+    fixed_now = 1700000000001;
+    ck_assert_int_eq(tripsage__uuid7(env, id), TRIPSAGE_OK);
+    ck_assert_str_eq(id, "018bcfe5-6801-7000-8000-000000000000");
+    tripsage__env_free(env);
+}
+END_TEST
+
 START_TEST(a_random_source_that_fails_is_told)
 {
     tripsage_runtime runtime = TRIPSAGE_RUNTIME_INIT;
@@ -256,8 +281,8 @@ START_TEST(documents_answer_by_pointer)
 }
 END_TEST
 
-SUITE_MAIN("base/env", ids_are_version_7_and_carry_the_clock, a_random_source_that_fails_is_told,
-           ids_of_many_threads_are_unique_and_ascend_in_each, uuids_are_read_strictly, the_log_keeps_to_its_level,
-           a_runtime_that_was_not_initialised_is_refused, every_status_has_its_words,
-           an_error_travels_between_threads_whole, an_allocator_can_be_replaced_and_brought_back,
-           a_buffer_stops_at_its_ceiling, documents_answer_by_pointer)
+SUITE_MAIN("base/env", ids_are_version_7_and_carry_the_clock, ids_survive_a_clock_gone_mad,
+           a_random_source_that_fails_is_told, ids_of_many_threads_are_unique_and_ascend_in_each,
+           uuids_are_read_strictly, the_log_keeps_to_its_level, a_runtime_that_was_not_initialised_is_refused,
+           every_status_has_its_words, an_error_travels_between_threads_whole,
+           an_allocator_can_be_replaced_and_brought_back, a_buffer_stops_at_its_ceiling, documents_answer_by_pointer)

@@ -287,6 +287,36 @@ START_TEST(more_complaints_than_are_kept_are_counted)
 }
 END_TEST
 
+/* A member name as long as it gets, at every offset, so that each place that cuts a text meets the inside of a character. */
+START_TEST(what_is_cut_ends_with_a_whole_character)
+{
+    for (int shift = 0; shift < 12; shift++) {
+        tripsage__buf text = TRIPSAGE__BUF_INIT(4096);
+        const tripsage_error *error = tripsage_last_error();
+        tripsage__reader r;
+
+        tripsage__buf_printf(&text, "{\"%.*s", shift, "abcdefghijkl");
+        for (int i = 0; i < 40; i++)
+            tripsage__buf_puts(&text, "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80");
+        tripsage__buf_puts(&text, "~/\":1,\"b\":2}");
+        ck_assert_int_eq(tripsage__reader_open(&r, text.data, text.size), TRIPSAGE_OK);
+        tripsage__reader_close_object(&r);
+        ck_assert_int_eq(tripsage__reader_status(&r), TRIPSAGE_EINVALID);
+        ck_assert(tripsage__utf8_valid(error->message, strlen(error->message)));
+        ck_assert(tripsage__utf8_valid(error->fields[0].pointer, strlen(error->fields[0].pointer)));
+        ck_assert_uint_gt(strlen(error->fields[0].pointer), 120);
+        TRIPSAGE_FAIL(TRIPSAGE_ENOTFOUND, "there is no %s", text.data);
+        ck_assert(tripsage__utf8_valid(error->message, strlen(error->message)));
+        ck_assert_uint_gt(strlen(error->message), 250);
+        TRIPSAGE_FAIL_FIELD("#name", "there is no %s", text.data);
+        ck_assert(tripsage__utf8_valid(error->message, strlen(error->message)));
+        ck_assert(tripsage__utf8_valid(error->fields[0].message, strlen(error->fields[0].message)));
+        tripsage__reader_free(&r);
+        tripsage__buf_free(&text);
+    }
+}
+END_TEST
+
 START_TEST(lengths_are_in_characters_and_blanks_are_not_text)
 {
     const char *value = NULL;
@@ -308,4 +338,4 @@ SUITE_MAIN("base/json", what_is_json_is_taken, what_is_not_json_is_refused,
            stored_text_that_is_not_json_is_damage, limits_are_kept, values_are_written_as_they_were_read,
            numbers_do_not_speak_the_language_of_the_program, merge_patch_follows_rfc_7396,
            complaints_are_collected_with_their_pointers, more_complaints_than_are_kept_are_counted,
-           lengths_are_in_characters_and_blanks_are_not_text)
+           what_is_cut_ends_with_a_whole_character, lengths_are_in_characters_and_blanks_are_not_text)
