@@ -191,7 +191,7 @@ int tripsage__sqlite_rollback(connection *c)
 
 static prepared *slot_of(prepared *table, size_t capacity, const tripsage__statement *key)
 {
-    size_t i = ((uintptr_t)key >> 4) * 0x9e3779b97f4a7c15u >> 32;
+    size_t i = (size_t)(((uintptr_t)key >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
 
     while (table[i & (capacity - 1)].key && table[i & (capacity - 1)].key != key)
         i++;

@@ -9,7 +9,7 @@
 static void deadline_after(struct timespec *deadline, uint32_t ms)
 {
     clock_gettime(CLOCK_MONOTONIC, deadline);
-    deadline->tv_sec += ms / 1000;
+    deadline->tv_sec += (time_t)(ms / 1000);
     deadline->tv_nsec += (long)(ms % 1000) * 1000000;
     if (deadline->tv_nsec >= 1000000000) {
         deadline->tv_nsec -= 1000000000;
