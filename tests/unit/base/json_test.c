@@ -305,10 +305,10 @@ START_TEST(what_is_cut_ends_with_a_whole_character)
         ck_assert(tripsage__utf8_valid(error->message, strlen(error->message)));
         ck_assert(tripsage__utf8_valid(error->fields[0].pointer, strlen(error->fields[0].pointer)));
         ck_assert_uint_gt(strlen(error->fields[0].pointer), 120);
-        TRIPSAGE_FAIL(TRIPSAGE_ENOTFOUND, "there is no %s", text.data);
+        ck_assert_int_eq(TRIPSAGE_FAIL(TRIPSAGE_ENOTFOUND, "there is no %s", text.data), TRIPSAGE_ENOTFOUND);
         ck_assert(tripsage__utf8_valid(error->message, strlen(error->message)));
         ck_assert_uint_gt(strlen(error->message), 250);
-        TRIPSAGE_FAIL_FIELD("#name", "there is no %s", text.data);
+        ck_assert_int_eq(TRIPSAGE_FAIL_FIELD("#name", "there is no %s", text.data), TRIPSAGE_EINVALID);
         ck_assert(tripsage__utf8_valid(error->message, strlen(error->message)));
         ck_assert(tripsage__utf8_valid(error->fields[0].message, strlen(error->fields[0].message)));
         tripsage__reader_free(&r);
