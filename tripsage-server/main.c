@@ -5,6 +5,8 @@
 #include "commands/commands.h"
 #include "settings.h"
 
+#include <tripsage/runtime.h>
+
 static const struct {
     const char *name, *summary;
     int (*run)(int argc, char **argv);
@@ -26,6 +28,7 @@ static void help(FILE *to)
 
 int main(int argc, char **argv)
 {
+    (void)tripsage_own_process(); /* nothing has used SQLite yet; and if it had, we would only be slower */
     if (argc < 2 || (argv[1][0] == '-' && strcmp(argv[1], "--help") != 0 && strcmp(argv[1], "-h") != 0 &&
                      strcmp(argv[1], "--version") != 0))
         return command_serve(argc - 1, argv + 1);
