@@ -405,15 +405,18 @@ int http_health_only(const http_listener *listener)
 static int find_listening_socket(int port)
 {
     for (int fd = 3; fd < 65536; fd++) {
-        struct sockaddr_storage address;
+        union {
+            struct sockaddr any;
+            struct sockaddr_in v4;
+            struct sockaddr_in6 v6;
+        } address = {.v6 = {.sin6_family = AF_UNSPEC}};
         socklen_t size = sizeof address, flag_size = sizeof(int);
         int listening = 0, own;
 
         if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &flag_size) != 0 || !listening ||
-            getsockname(fd, (struct sockaddr *)&address, &size) != 0)
+            getsockname(fd, &address.any, &size) != 0)
             continue;
-        own = address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
-                                            : ((struct sockaddr_in *)&address)->sin_port;
+        own = address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port;
         if (ntohs((in_port_t)own) == port)
             return fd;
     }

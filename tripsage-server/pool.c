@@ -41,7 +41,7 @@ static int is_connection(int fd, const request *r)
         struct sockaddr any;
         struct sockaddr_in v4;
         struct sockaddr_in6 v6;
-    } peer;
+    } peer = {.any = {.sa_family = AF_UNSPEC}};
     socklen_t size = sizeof peer;
     char address[INET6_ADDRSTRLEN];
     const void *bytes;

@@ -7,7 +7,7 @@
 /* What a library call gave: the document with this HTTP status (ETag, 304, Link and Idempotency-Replayed follow from
  * the document), or the failure when `status` is not TRIPSAGE_OK. Takes the document, by its place, so that the
  * call that makes it may stand among the arguments. */
-void respond_result(request *r, tripsage_status status, int http, tripsage_doc **doc);
+void respond_result(request *r, tripsage_status status, int http, tripsage_doc **given);
 
 /* The same, 201 with a Location: the path `collection` and the document's "/id". */
 void respond_created(request *r, tripsage_status status, tripsage_doc **doc, const char *collection);

@@ -8,7 +8,7 @@ typedef struct router router;
 
 /* Builds the tree of path segments. NULL: no memory. */
 router *router_new(void);
-void router_free(router *r);
+void router_free(router *tree);
 
 typedef enum matched {
     MATCH_FOUND,

@@ -10,8 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-extern char **environ;
-
 /* A reader answers NULL, or what it had expected. */
 typedef const char *(*reader)(settings *s, const char *value);
 

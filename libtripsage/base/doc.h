@@ -12,8 +12,8 @@ struct tripsage_doc {
     int64_t version;
     char *next; /* cursor of the next page, owned */
     int replayed;
-    tripsage__json *tree; /* parsed at the first accessor */
-    int unparsable;       /* parsing failed once: do not try again at each accessor */
+    tripsage__json *tree;              /* parsed at the first accessor */
+    int unparsable;                    /* parsing failed once: do not try again at each accessor */
     struct tripsage__kept_value *kept; /* what tripsage_doc_value handed out */
 };
 
