@@ -140,6 +140,7 @@ static tripsage_status engine_open(void **out, const char *location, const trips
     TRIPSAGE_TRY(make_private(e));
     TRIPSAGE_TRY(tripsage__sqlite_connect(&e->writer, e, 1));
     TRIPSAGE_TRY(enter_wal(e));
+    tripsage__sqlite_watch_log(e);
     TRIPSAGE_TRY(tripsage__sqlite_migrate(e, options->no_migrate));
     *out = e;
     return TRIPSAGE_OK;

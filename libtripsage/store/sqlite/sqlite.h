@@ -38,6 +38,7 @@ typedef struct engine {
     uint32_t busy_timeout_ms;
 
     connection writer;
+    int log_pages, log_checked; /* see log.c; the leader's */
 
     /* Guards the queue and who leads; never held while SQL runs. */
     pthread_mutex_t queue_lock;
@@ -83,6 +84,9 @@ void tripsage__sqlite_pool_close(engine *e);
 /* writer.c */
 tripsage_status tripsage__sqlite_write(void *engine_, const tripsage_actor *actor, const tripsage__step *steps,
                                        size_t count);
+
+/* log.c */
+void tripsage__sqlite_watch_log(engine *e);
 
 /* migrate.c */
 tripsage_status tripsage__sqlite_migrate(engine *e, int no_migrate);

@@ -414,6 +414,7 @@ START_TEST(what_fails_after_the_commit_does_not_fail_the_write)
 {
     static char large[LARGE];
     tripsage__store *store;
+    int fired = 0;
     long n = 0;
 
     install();
@@ -425,13 +426,13 @@ START_TEST(what_fails_after_the_commit_does_not_fail_the_write)
         snprintf(key, sizeof key, "large-%ld", n);
         arm(ON_WRITE | ON_SYNC | ON_TRUNCATE, SQLITE_OPEN_MAIN_DB, SQLITE_IOERR_WRITE, n, 1);
         ck_assert_int_eq(put_value(store, key, large, sizeof large), TRIPSAGE_OK);
-        disarm();
+        fired += disarm();
         ck_assert_int_eq(count_keys(store, "large-%"), n + 1);
         ck_assert_int_eq(count_after_crash(), 2 * n + 1);
         ck_assert_int_eq(put_key(store, key + strlen("large-")), TRIPSAGE_OK);
         n++;
     } while (n < 3);
-    ck_assert(atomic_load(&fault.fired));
+    ck_assert_int_gt(fired, 0);
     tripsage__store_release(store);
     remove_folder();
 }

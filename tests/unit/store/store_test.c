@@ -272,6 +272,62 @@ START_TEST(more_readers_than_connections_take_turns)
 }
 END_TEST
 
+static atomic_int stop_reading;
+
+static tripsage_status dawdle(void *context, const tripsage__row *row)
+{
+    (void)context;
+    (void)row;
+    usleep(5000);
+    return TRIPSAGE_OK;
+}
+
+static void *read_slowly(void *argument)
+{
+    worker *w = argument;
+    tripsage__value params[] = {tripsage__text("%")};
+    const tripsage__step step = {&count_all, params, 1, NULL, dawdle, NULL, NULL};
+
+    while (!atomic_load(&stop_reading))
+        w->other += tripsage__store_read(w->store, NULL, &step, 1) != TRIPSAGE_OK;
+    return NULL;
+}
+
+/* At any moment somebody reads: the log would begin anew never, and hold all that was written. */
+START_TEST(overlapping_readers_do_not_keep_the_log_growing)
+{
+    enum { READERS = 4, WRITES = 800, SIZE = 100 * 1024, WRITTEN = WRITES * SIZE };
+    static char value[SIZE];
+    worker workers[READERS];
+    pthread_t threads[READERS];
+    tripsage__store *store;
+    char log[160], key[32];
+    struct stat st;
+
+    make_folder();
+    store = open_store(url);
+    for (int i = 0; i < READERS; i++) {
+        workers[i] = (worker){store, i, 0, 0, 0, 0};
+        pthread_create(&threads[i], NULL, read_slowly, &workers[i]);
+    }
+    for (int i = 0; i < WRITES; i++) {
+        snprintf(key, sizeof key, "%d", i);
+        ck_assert_int_eq(put_value(store, key, value, sizeof value), TRIPSAGE_OK);
+    }
+    snprintf(log, sizeof log, "%s-wal", path());
+    ck_assert_int_eq(stat(log, &st), 0);
+    ck_assert_msg(st.st_size < WRITTEN * 3 / 4, "the log has %lld bytes", (long long)st.st_size);
+    atomic_store(&stop_reading, 1);
+    for (int i = 0; i < READERS; i++) {
+        pthread_join(threads[i], NULL);
+        ck_assert_int_eq(workers[i].other, 0);
+    }
+    ck_assert_int_eq(count_keys(store, "%"), WRITES);
+    tripsage__store_release(store);
+    remove_folder();
+}
+END_TEST
+
 /* ---- secrets and files ---- */
 
 START_TEST(a_secret_is_made_once_and_stays)
@@ -485,6 +541,7 @@ END_TEST
 SUITE_MAIN("store", urls_choose_the_engine, a_batch_is_one_transaction, mistakes_of_the_library_are_told,
            a_failure_in_a_shared_commit_is_its_own, a_callback_that_fails_takes_its_write_back,
            two_handles_on_one_file_lose_nothing, readers_do_not_wait_for_a_writer,
-           more_readers_than_connections_take_turns, a_secret_is_made_once_and_stays, a_new_file_is_private,
-           an_edited_or_foreign_past_is_refused, migrating_can_be_left_to_others, openers_of_a_new_file_do_not_collide,
+           more_readers_than_connections_take_turns, overlapping_readers_do_not_keep_the_log_growing,
+           a_secret_is_made_once_and_stays, a_new_file_is_private, an_edited_or_foreign_past_is_refused,
+           migrating_can_be_left_to_others, openers_of_a_new_file_do_not_collide,
            a_roll_back_without_memory_is_made_up_for, a_damaged_file_is_told, the_state_of_the_schema_can_be_read)

@@ -1,0 +1,53 @@
+/* store/sqlite/log.c: keeps the write-ahead log short.
+ *
+ * The log begins anew when all of it has been copied into the file and nobody reads from it. Readers that overlap never leave that
+ * moment to chance: with SQLite's own rule (copy after every commit of a log longer than 1,000 pages, wait for nobody) a busy log grew
+ * for as long as the store was busy, and each commit paid a sync of the file as well. So the file is brought up to date now and then,
+ * and past LOG_LONG the writer waits for the readers that are older than its last commit, so that the next commit begins anew. New
+ * readers look at the file alone by then and are waited for no more. */
+#include <errno.h>
+#include <time.h>
+
+#include "sqlite.h"
+
+/* In pages of 4 KiB. 4 MiB is what a commit's share of the copying is lost in, 16 MiB what a reader finds its pages in fast. */
+#define LOG_STEP 1000
+#define LOG_LONG 4000
+
+/* 100 ms, which stays below what a person notices; most reads take less than one. */
+#define PATIENCE_MS 100
+
+static int wait_briefly(void *context, int tries)
+{
+    struct timespec pause = {0, 1000000};
+
+    (void)context;
+    if (tries >= PATIENCE_MS)
+        return 0;
+    while (nanosleep(&pause, &pause) == -1 && errno == EINTR)
+        ;
+    return 1;
+}
+
+/* After each commit of the writer. A failure here is no failure of the commit, and the next attempt may find what this one missed. */
+static int after_commit(void *context, sqlite3 *db, const char *name, int pages)
+{
+    engine *e = context;
+
+    if (pages < e->log_pages)
+        e->log_checked = 0; /* it began anew */
+    e->log_pages = pages;
+    if (pages - e->log_checked < LOG_STEP || pages < e->log_checked / 2 * 3)
+        return SQLITE_OK;
+    e->log_checked = pages; /* the longer it gets under a long reader, the rarer its writers wait in vain */
+    sqlite3_busy_handler(db, wait_briefly, NULL);
+    sqlite3_wal_checkpoint_v2(db, name, pages < LOG_LONG ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_RESTART, NULL,
+                              NULL);
+    sqlite3_busy_handler(db, tripsage__sqlite_wait, e);
+    return SQLITE_OK;
+}
+
+void tripsage__sqlite_watch_log(engine *e)
+{
+    sqlite3_wal_hook(e->writer.db, after_commit, e);
+}
