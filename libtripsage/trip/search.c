@@ -7,6 +7,8 @@
  * The caller's words become FTS5 strings, in which nothing is an operator. */
 #include "trip.h"
 
+#include <stdio.h>
+
 #include "record.h"
 #include "statements.h"
 
@@ -17,15 +19,16 @@
 #define QUERY_MAX 1000
 
 /* ---- the statement ----
- * $1 actor, $2 service, $3 scope, $4 status, $5 the members' query, $6 the public one, $7 limit, $8 skip.
- * Titles weigh ten times as much as the rest; the acl nothing. A title is found again in about eight words around the match. */
+ * $1 actor, $2 service, $3 scope, $4 status, $5 the members' query, $6 the public one, $7 limit, $8 skip, $9 the rank, which is that of
+ * store/sqlite/rank.c. A snippet is of about 24 words. Where nothing is public the second leg asks for
+ * nothing: a prefix has to be gathered from the whole index before the first row, in each leg. */
 
 #define FOUND                                                                                                          \
     "SELECT s.rank, s.kind, s.id, s.trip_id, s.title, snippet(trip_search, 1, char(57344), char(57345), '…', 24), "  \
     "snippet(trip_search, 2, char(57344), char(57345), '…', 24), "
 #define WHERE                                                                                                          \
     ", " TRIPSAGE__SQL_ROLE ", " TRIPSAGE__SQL_TRIP_ENTRY                                                              \
-    " FROM trip_search s JOIN trip t ON t.id = s.trip_id WHERE s.rank MATCH 'bm25(0.0, 10.0, 1.0, 1.0)'"               \
+    " FROM trip_search s JOIN trip t ON t.id = s.trip_id WHERE s.rank MATCH $9"                                        \
     " AND ($4 IS NULL OR t.status = $4)"
 
 const tripsage__statement tripsage__sql_search = {
@@ -33,10 +36,11 @@ const tripsage__statement tripsage__sql_search = {
     FOUND "snippet(trip_search, 3, char(57344), char(57345), '…', 24)" WHERE
           " AND trip_search MATCH $5 AND " TRIPSAGE__SQL_MAY_VIEW
           " AND ($3 = 0 OR ($3 = 1 AND t.user_id = $1) OR ($3 = 2 AND t.user_id <> $1))"
-          " UNION ALL " FOUND "''" WHERE " AND trip_search MATCH $6 AND $3 = 0 AND $2 = 0 AND s.kind <> 'note'"
-          " AND " TRIPSAGE__SQL_MAY_READ " ORDER BY 1 LIMIT $7 OFFSET $8",
+          " UNION ALL " FOUND "''" WHERE " AND trip_search MATCH CASE WHEN EXISTS (SELECT 1 FROM trip_search p"
+          " WHERE p.trip_search MATCH 'acl:public') THEN $6 ELSE 'acl:nobody' END"
+          " AND $3 = 0 AND $2 = 0 AND s.kind <> 'note' AND " TRIPSAGE__SQL_MAY_READ " ORDER BY 1 LIMIT $7 OFFSET $8",
     NULL};
-enum { SEARCH_PARAMS = 8 };
+enum { SEARCH_PARAMS = 9 };
 
 /* The characters around a match inside the statement: U+E000 and U+E001, which have no meaning of their own. */
 #define MARK_BEGIN "\xee\x80\x80"
@@ -70,42 +74,54 @@ static int put_string(tripsage__buf *out, const char *text, size_t size)
     return 1;
 }
 
-static size_t put_words(tripsage__buf *out, const char *text, size_t size)
+static int put_words(tripsage__buf *out, const char *text, size_t size)
 {
-    size_t count = 0, start = 0;
+    int count = 0;
+    size_t start = 0;
 
     for (size_t i = 0; i <= size; i++) {
         if (i < size && text[i] != ' ' && (text[i] < '\t' || text[i] > '\r'))
             continue;
         if (i > start)
-            count += (size_t)put_string(out, text + start, i - start);
+            count += put_string(out, text + start, i - start);
         start = i + 1;
     }
     return count;
 }
 
+/* What a query becomes. */
+typedef struct expressions {
+    tripsage__buf terms;
+    int count;      /* of the strings in it */
+    int open_ended; /* the last one is a prefix */
+    tripsage__buf members, everybody;
+    char rank[64];
+} expressions;
+
 /* `kyoto "golden temple" gar` becomes `"kyoto" "golden temple" "gar"*`: strings side by side must all be there. What was quoted to its
  * end is meant as it is; the last word otherwise may go on. */
-static void put_terms(tripsage__buf *out, const char *query)
+static void put_terms(expressions *e, const char *query)
 {
-    int open_ended = 0;
-
     while (*query) {
         size_t size = strcspn(query, "\"");
+        int words = put_words(&e->terms, query, size);
         size_t phrase;
 
-        if (put_words(out, query, size))
-            open_ended = 1;
+        e->count += words;
+        if (words)
+            e->open_ended = 1;
         query += size;
         if (*query != '"')
             break;
         phrase = strcspn(++query, "\"");
-        if (put_string(out, query, phrase))
-            open_ended = query[phrase] != '"';
+        if (put_string(&e->terms, query, phrase)) {
+            e->count++;
+            e->open_ended = query[phrase] != '"';
+        }
         query += phrase + (query[phrase] == '"');
     }
-    if (open_ended)
-        tripsage__buf_putc(out, '*');
+    if (e->open_ended)
+        tripsage__buf_putc(&e->terms, '*');
 }
 
 /* The actor's token in the acl. */
@@ -117,15 +133,16 @@ static void put_token(tripsage__buf *out, const tripsage_actor *actor)
             tripsage__buf_putc(out, *p);
 }
 
-typedef struct expressions {
-    tripsage__buf terms, members, everybody;
-} expressions;
-
 static void write_expressions(expressions *e, const tripsage_actor *actor, const char *query)
 {
-    put_terms(&e->terms, query);
+    int first = !actor->is_service; /* the token stands before the words in either expression */
+
+    put_terms(e, query);
     if (!e->terms.size)
         return;
+    /* A title weighs ten times as much as the rest of a record; who may find it nothing. */
+    snprintf(e->rank, sizeof e->rank, "tripsage_rank(%d, 0.0, 10.0, 1.0, 1.0)",
+             e->open_ended ? first + e->count - 1 : -1);
     if (!actor->is_service) {
         put_token(&e->members, actor);
         TRIPSAGE__LIT(&e->members, " AND ");
@@ -305,7 +322,7 @@ static tripsage_status search(results *r, tripsage_trips *trips, const tripsage_
                               const tripsage_search_options *o)
 {
     static const tripsage__buf empty = TRIPSAGE__BUF_INIT(64 * 1024);
-    expressions e = {empty, empty, empty};
+    expressions e = {empty, 0, 0, empty, empty, ""};
     tripsage__value params[SEARCH_PARAMS];
     const tripsage__step step = {&tripsage__sql_search, params, SEARCH_PARAMS, results_begin, results_row, r, NULL};
     tripsage_status status;
@@ -324,6 +341,7 @@ static tripsage_status search(results *r, tripsage_trips *trips, const tripsage_
     params[5] = tripsage__textn(e.everybody.data, e.everybody.size);
     params[6] = tripsage__int(o->limit);
     params[7] = tripsage__int(o->skip);
+    params[8] = tripsage__text(e.rank);
     TRIPSAGE_TRY(tripsage__store_read(trips->store, actor, &step, 1));
 out:
     tripsage__buf_free(&e.terms);

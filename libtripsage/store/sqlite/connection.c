@@ -116,6 +116,7 @@ tripsage_status tripsage__sqlite_connect(connection *c, const engine *e, int wri
     TRIPSAGE_TRY(tripsage__sqlite_exec(c, setup));
     if (!writable)
         TRIPSAGE_TRY(tripsage__sqlite_exec(c, setup_reader));
+    TRIPSAGE_TRY(tripsage__sqlite_add_rank(c));
     TRIPSAGE_TRY(tripsage__sqlite_ready(c, writable));
     return TRIPSAGE_OK;
 out:

@@ -76,6 +76,10 @@ int tripsage__sqlite_wait(void *context, int tries);
 /* Runs one step; *wrote is set to 1 when a changing statement was started. */
 tripsage_status tripsage__sqlite_run(connection *c, const tripsage__step *step, int *wrote);
 
+/* rank.c */
+/* Gives the connection tripsage_rank(), the order of full-text searches. */
+tripsage_status tripsage__sqlite_add_rank(connection *c);
+
 /* reader.c */
 tripsage_status tripsage__sqlite_read(void *engine_, const tripsage_actor *actor, const tripsage__step *steps,
                                       size_t count);
