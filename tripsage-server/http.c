@@ -12,7 +12,6 @@
 #include "http.h"
 
 #include <civetweb.h>
-#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,13 +27,11 @@
 
 /* 16 KiB: request line and headers together; a token is at most some KiB and a cookie has no business here. */
 #define HEAD_MAX 16384
-/* 15 s to send a first head, and between two pieces of a body: a slow phone network, not a stalled client. */
-#define REQUEST_TIMEOUT_MS 15000
+/* 15 s at most to send a first head, and between two pieces of a body: a slow phone network, not a stalled client. */
+#define PIECE_TIMEOUT_S 15
 /* 75 s idle: longer than the 60 s after which common load balancers drop idle connections themselves, so that they never send
  * into one we are just closing. */
 #define KEEP_ALIVE_TIMEOUT_MS 75000
-/* 60 s for a whole exchange with a body: 1 MiB at 17 KiB/s. */
-#define EXCHANGE_MAX_S 60
 /* Threads beyond the promised connections: they say 503 to the ones too many, and answer health checks meanwhile. */
 #define SPARE_THREADS 8
 /* What is left unread of a body is read away up to here, so that the connection can go on; a larger rest ends it. */
@@ -44,7 +41,8 @@ struct http_listener {
     struct mg_context *context;
     server *server;
     int health_only, connections_max, port;
-    int socket; /* the listening one */
+    int socket;   /* the listening one */
+    int refusing; /* an eventfd lies in its place */
     _Atomic int connections, active;
 };
 
@@ -228,7 +226,7 @@ int http_read_body(request *r, size_t limit)
         return 0;
     if (r->headers[HEADER_EXPECT] && mg_write(r->connection, go_on, sizeof go_on - 1) <= 0)
         return 408;
-    pool_watch(r, EXCHANGE_MAX_S);
+    pool_watch(r, r->server->settings->request_timeout_s);
     status = r->chunked ? read_chunks(r, limit) : read_exactly(r, (size_t)r->content_length);
     if (status)
         return status;
@@ -264,7 +262,7 @@ static void finish(request *r)
         mg_disable_connection_keep_alive(r->connection);
         return; /* not even a small answer can be had from memory */
     }
-    pool_watch(r, EXCHANGE_MAX_S);
+    pool_watch(r, r->server->settings->request_timeout_s);
     if (mg_write(r->connection, r->out.data, r->out.size) < (int)r->out.size)
         mg_disable_connection_keep_alive(r->connection);
     respond_log(r);
@@ -401,44 +399,70 @@ int http_health_only(const http_listener *listener)
 
 /* ---- start and end ---- */
 
-/* CivetWeb does not tell its listening socket; it is the one that accepts on this port. */
+/* CivetWeb tells neither its listening socket nor those of its connections: they are the ones bound to this port. */
+static int is_bound_to(int fd, int port)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } own = {.any = {.sa_family = AF_UNSPEC}};
+    socklen_t size = sizeof own;
+
+    return getsockname(fd, &own.any, &size) == 0 &&
+           ((own.any.sa_family == AF_INET && ntohs(own.v4.sin_port) == port) ||
+            (own.any.sa_family == AF_INET6 && ntohs(own.v6.sin6_port) == port));
+}
+
+static int is_listening(int fd)
+{
+    int listening = 0;
+    socklen_t size = sizeof listening;
+
+    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening;
+}
+
 static int find_listening_socket(int port)
 {
-    for (int fd = 3; fd < 65536; fd++) {
-        union {
-            struct sockaddr any;
-            struct sockaddr_in v4;
-            struct sockaddr_in6 v6;
-        } address = {.v6 = {.sin6_family = AF_UNSPEC}};
-        socklen_t size = sizeof address, flag_size = sizeof(int);
-        int listening = 0, own;
-
-        if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &flag_size) != 0 || !listening ||
-            getsockname(fd, &address.any, &size) != 0)
-            continue;
-        own = address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port;
-        if (ntohs((in_port_t)own) == port)
+    for (int fd = 3; fd < FILES_MAX; fd++)
+        if (is_listening(fd) && is_bound_to(fd, port))
             return fd;
-    }
     return -1;
 }
 
-/* The accepting thread polls its socket by number. Shutting the socket down refuses clients from this moment; putting an
- * eventfd that is never ready in its place keeps that thread asleep until mg_stop. */
+/* The accepting thread polls its socket by number. Shutting the socket down refuses clients from this moment; an eventfd in its
+ * place keeps that thread asleep until http_stop writes to it. */
 void http_refuse(http_listener *listener)
 {
-    int never = eventfd(0, EFD_CLOEXEC);
+    int quiet = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 
-    if (listener->socket < 0 || never < 0)
+    if (listener->refusing || listener->socket < 0 || quiet < 0) {
+        if (quiet >= 0)
+            close(quiet);
         return;
+    }
     shutdown(listener->socket, SHUT_RDWR);
-    dup2(never, listener->socket);
-    close(never);
-    listener->socket = -1;
+    dup2(quiet, listener->socket);
+    close(quiet);
+    listener->refusing = 1;
 }
 
-static struct mg_context *start_context(http_listener *listener, const char *address, const char *threads, char *error,
-                                        size_t error_size)
+/* Threads that wait for a client look only every 2 s whether it is over; so end their waiting. */
+static void hang_up(const http_listener *listener)
+{
+    const uint64_t one = 1;
+
+    if (!listener->refusing)
+        return;
+    for (int fd = 3; fd < FILES_MAX; fd++)
+        if (is_bound_to(fd, listener->port))
+            shutdown(fd, SHUT_RDWR);
+    if (write(listener->socket, &one, sizeof one) != (ssize_t)sizeof one)
+        log_event(TRIPSAGE_LOG_WARN, "http", "the accepting thread was not woken: it will take 2 s");
+}
+
+static struct mg_context *start_context(http_listener *listener, const char *address, const char *threads,
+                                        struct mg_error_data *failure)
 {
     char head_max[16], request_timeout[16], keep_alive_timeout[16];
     const char *configuration[] = {"listening_ports",
@@ -470,13 +494,14 @@ static struct mg_context *start_context(http_listener *listener, const char *add
                                            .init_connection = on_connection,
                                            .connection_closed = on_closed,
                                            .log_message = on_message};
-    struct mg_error_data failure = {.text = error, .text_buffer_size = error_size};
+    unsigned whole_s = listener->server->settings->request_timeout_s;
+    unsigned piece_s = whole_s < PIECE_TIMEOUT_S ? whole_s : PIECE_TIMEOUT_S;
     struct mg_init_data init = {.callbacks = &callbacks, .user_data = listener, .configuration_options = configuration};
 
     snprintf(head_max, sizeof head_max, "%d", HEAD_MAX);
-    snprintf(request_timeout, sizeof request_timeout, "%d", REQUEST_TIMEOUT_MS);
+    snprintf(request_timeout, sizeof request_timeout, "%u", piece_s * 1000);
     snprintf(keep_alive_timeout, sizeof keep_alive_timeout, "%d", KEEP_ALIVE_TIMEOUT_MS);
-    return mg_start2(&init, &failure);
+    return mg_start2(&init, failure);
 }
 
 http_listener *http_start(const http_options *options)
@@ -484,6 +509,7 @@ http_listener *http_start(const http_options *options)
     http_listener *listener = calloc(1, sizeof *listener);
     const char *format = strchr(options->host, ':') ? "[%s]:%d" : "%s:%d";
     char address[300], threads[16], error[256] = "";
+    struct mg_error_data failure = {.text = error, .text_buffer_size = sizeof error};
     struct mg_server_port port;
 
     if (!listener)
@@ -494,7 +520,7 @@ http_listener *http_start(const http_options *options)
     snprintf(address, sizeof address, format, options->host, options->port);
     snprintf(threads, sizeof threads, "%u", options->connections + SPARE_THREADS);
     mg_init_library(MG_FEATURES_DEFAULT);
-    listener->context = start_context(listener, address, threads, error, sizeof error);
+    listener->context = start_context(listener, address, threads, &failure);
     if (!listener->context || mg_get_server_ports(listener->context, 1, &port) != 1) {
         fprintf(stderr, "tripsage-server: cannot listen on %s: %s\n", address, error[0] ? error : "no memory");
         http_stop(listener);
@@ -509,8 +535,11 @@ void http_stop(http_listener *listener)
 {
     if (!listener)
         return;
-    if (listener->context)
+    if (listener->context) {
+        http_refuse(listener);
+        hang_up(listener);
         mg_stop(listener->context);
+    }
     mg_exit_library();
     free(listener);
 }

@@ -2,14 +2,12 @@
  *
  * Taken last in, first out, so that a server with little to do keeps touching the same memory. */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "log.h"
@@ -59,12 +57,7 @@ static int is_connection(int fd, const request *r)
  * The request is locked, so the connection is still in its exchange and its socket is not closed meanwhile. */
 static void cut_off(const request *r)
 {
-    struct rlimit limit = {0, 0};
-    int highest;
-
-    getrlimit(RLIMIT_NOFILE, &limit);
-    highest = limit.rlim_cur > 65536 ? 65536 : (int)limit.rlim_cur;
-    for (int fd = 3; fd < highest; fd++)
+    for (int fd = 3; fd < FILES_MAX; fd++)
         if (is_connection(fd, r)) {
             shutdown(fd, SHUT_RDWR);
             log_event(TRIPSAGE_LOG_WARN, "slow_client", "cut off %s: its request took longer than allowed",

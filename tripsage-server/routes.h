@@ -18,10 +18,10 @@ typedef enum parameter_type {
 typedef struct parameter {
     const char *name;
     parameter_type type;
+    int required;
     int64_t min, max;
     const char *words; /* separated by blanks */
     const char *summary;
-    int required;
 } parameter;
 
 enum {
@@ -38,14 +38,14 @@ enum {
 
 typedef struct route {
     method method;
+    unsigned flags;
     const char *path; /* "/api/trips/{trip_id}" */
     const char *operation, *summary;
-    unsigned flags;
     handler handle;
-    int success;            /* the HTTP status when all goes well */
     const char *request;    /* name of the body's schema in OpenAPI, NULL: any object */
     const char *response;   /* name of the answer's schema, NULL: none or any object */
     const parameter *query; /* ends with a NULL name; NULL: none */
+    int success;            /* the HTTP status when all goes well */
 } route;
 
 const route *routes_all(size_t *count);

@@ -91,6 +91,16 @@ static const char *read_max_connections(settings *s, const char *value)
     return NULL;
 }
 
+static const char *read_request_timeout(settings *s, const char *value)
+{
+    long seconds;
+
+    if (!number(value, 1, 3600, &seconds))
+        return "a number of seconds from 1 to 3600";
+    s->request_timeout_s = (unsigned)seconds;
+    return NULL;
+}
+
 static const char *read_log_level(settings *s, const char *value)
 {
     static const struct {
@@ -186,6 +196,8 @@ static const struct setting {
      SETTINGS_SERVER, 0, read_admin_port},
     {"TRIPSAGE_MAX_CONNECTIONS", NULL, NULL, "connections held at once (1100)", SETTINGS_SERVER, 0,
      read_max_connections},
+    {"TRIPSAGE_REQUEST_TIMEOUT", NULL, NULL, "seconds a client may take over a request and its answer (60)",
+     SETTINGS_SERVER, 0, read_request_timeout},
     {"TRIPSAGE_ALLOWED_ORIGINS", NULL, NULL, "web origins that may call, separated by commas (none)", SETTINGS_SERVER,
      0, read_origins},
     {"ENVIRONMENT", NULL, NULL, "a name that the health answer shows (development)", SETTINGS_SERVER, 0,
@@ -203,6 +215,7 @@ static void set_defaults(settings *s)
     s->admin_port = ADMIN_PORT_AUTO;
     /* 1,100: a thousand clients that keep their connection, and some room for those who come and go. */
     s->max_connections = 1100;
+    s->request_timeout_s = 60; /* 1 MiB at 17 KiB/s */
     s->log_level = TRIPSAGE_LOG_INFO;
 }
 

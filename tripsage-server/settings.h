@@ -23,6 +23,7 @@ typedef struct settings {
     int port;       /* 0: any free one */
     int admin_port; /* 0: off; ADMIN_PORT_AUTO: the one after `port` */
     unsigned max_connections;
+    unsigned request_timeout_s; /* for a whole exchange, when the client is slow */
     tripsage_log_level log_level;
     char jwt_secret[1024]; /* "": the library keeps one with the database */
     char environment[64];

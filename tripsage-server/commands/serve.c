@@ -3,7 +3,6 @@
  * Signals are blocked in all threads and taken by the main one, with sigwait. At the first, readiness turns 503 and no
  * connection is accepted any more; exchanges under way end, each with "Connection: close"; then everything stops. A second one stops
  * at once. Whatever happens, the process is gone within ten seconds: what supervisors wait before they kill. */
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,9 +19,9 @@
 #include "request.h"
 #include "router.h"
 
-/* 6.5 s for the exchanges under way; CivetWeb's threads then see that it is over within 2 s more, and the last
- * resort comes 9.5 s after the signal. */
-#define DRAIN_MAX_MS      6500
+/* 7 s for the exchanges under way; then their connections are shut down, and the last resort comes 9.5 s after the
+ * signal. */
+#define DRAIN_MAX_MS      7000
 #define LAST_RESORT_S     9
 #define LAST_RESORT_NS    500000000L
 #define ADMIN_CONNECTIONS 8 /* probes of a load balancer and a person or two */
@@ -95,10 +94,10 @@ static int start_listeners(serving *it)
         if (!it->admin && s->admin_port != ADMIN_PORT_AUTO)
             return EXIT_FAILURE;
     }
-    fprintf(stderr, "tripsage-server listening on http://%s%s%s:%d (database %s)\n", open, s->host, close,
-            http_port(it->main), s->database_url);
     if (it->admin)
         fprintf(stderr, "tripsage-server health on http://%s:%d\n", ADMIN_HOST, http_port(it->admin));
+    fprintf(stderr, "tripsage-server listening on http://%s%s%s:%d (database %s)\n", open, s->host, close,
+            http_port(it->main), s->database_url);
     return 0;
 }
 
