@@ -1,0 +1,135 @@
+/* Accounts over HTTP: registering, signing in and out, the account itself and its preferences. */
+#include <string.h>
+
+#include "suite.h"
+
+static const char *const variables[] = {"TRIPSAGE_MAX_CONNECTIONS=32", "TRIPSAGE_ADMIN_PORT=0",
+                                        "DATABASE_JWT_SECRET=an-example-of-a-secret-of-40-characters", NULL};
+
+START_TEST(a_session_begins_and_ends)
+{
+    const char *credentials = "{\"email\":\"Ada@Example.org\",\"password\":\"a cup of green tea\"}";
+    http_answer *answer = ANSWERS(201, http_call(&server, NULL, "POST", "/api/auth/register", NULL, credentials));
+    const char *first = http_text(answer, "/access_token"), *second;
+
+    ck_assert_str_eq(http_text(answer, "/user/email"), "ada@example.org");
+    ck_assert_str_eq(http_text(answer, "/token_type"), "bearer");
+    ANSWERS(409, http_call(&server, NULL, "POST", "/api/auth/register", NULL, credentials));
+    second = http_text(ANSWERS(200, http_call(&server, NULL, "POST", "/api/auth/login", NULL, credentials)),
+                       "/access_token");
+    ck_assert_str_eq(http_text(ANSWERS(200, http_call(&server, second, "GET", "/api/auth/me", NULL, NULL)), "/email"),
+                     "ada@example.org");
+
+    ANSWERS(204, http_call(&server, second, "POST", "/api/auth/logout", NULL, NULL));
+    ANSWERS(401, http_call(&server, second, "GET", "/api/auth/me", NULL, NULL));
+    ANSWERS(200, http_call(&server, first, "GET", "/api/users/me", NULL, NULL)); /* another session */
+    ANSWERS(401, http_call(&server, NULL, "POST", "/api/auth/logout", NULL, NULL));
+}
+END_TEST
+
+START_TEST(a_wrong_password_and_no_account_are_told_alike)
+{
+    http_answer *wrong, *unknown;
+
+    http_register(&server, "known@example.org", NULL);
+    wrong = ANSWERS(401, http_call(&server, NULL, "POST", "/api/auth/login", NULL,
+                                   "{\"email\":\"known@example.org\",\"password\":\"green tea cup\"}"));
+    unknown = ANSWERS(401, http_call(&server, NULL, "POST", "/api/auth/login", NULL,
+                                     "{\"email\":\"nobody@example.org\",\"password\":\"green tea cup\"}"));
+    ck_assert_str_eq(http_text(wrong, "/code"), "INVALID_CREDENTIALS");
+    ck_assert_str_eq(http_text(wrong, "/detail"), http_text(unknown, "/detail"));
+    ck_assert_str_eq(http_text(wrong, "/code"), http_text(unknown, "/code"));
+    ck_assert_ptr_nonnull(http_field(wrong, "WWW-Authenticate"));
+}
+END_TEST
+
+START_TEST(the_older_form_of_registering_is_understood)
+{
+    http_answer *answer = ANSWERS(
+        422, http_call(&server, NULL, "POST", "/api/auth/register", NULL,
+                       "{\"username\":\"grace\",\"email\":\"grace@example.org\",\"password\":\"a cup of green tea\","
+                       "\"password_confirm\":\"another cup of tea\"}"));
+
+    ck_assert_str_eq(http_text(answer, "/errors/0/pointer"), "/password_confirm");
+    answer = ANSWERS(
+        201, http_call(&server, NULL, "POST", "/api/auth/register", NULL,
+                       "{\"username\":\"grace\",\"email\":\"grace@example.org\",\"password\":\"a cup of green tea\","
+                       "\"password_confirm\":\"a cup of green tea\",\"full_name\":\"Grace \\\"H\\\" Ö\"}"));
+    ck_assert_str_eq(http_value(answer, "/user/full_name"), "\"Grace \\\"H\\\" Ö\"");
+    ck_assert_str_eq(http_text(answer, "/user/user_metadata/username"), "grace");
+    answer = ANSWERS(422, http_call(&server, NULL, "POST", "/api/auth/register", NULL,
+                                    "{\"username\":\"x\",\"email\":\"no address\",\"password\":\"short\"}"));
+    ck_assert_ptr_nonnull(strstr(answer->body, "/email"));
+    ck_assert_ptr_nonnull(strstr(answer->body, "/password"));
+}
+END_TEST
+
+START_TEST(an_account_is_changed_by_its_owner)
+{
+    const char *token = http_register(&server, "change@example.org", NULL);
+    http_answer *answer =
+        ANSWERS(200, http_call(&server, token, "PATCH", "/api/users/me", NULL, "{\"full_name\":\"Alan\"}"));
+
+    ck_assert_str_eq(http_text(answer, "/full_name"), "Alan");
+    ANSWERS(200, http_call(&server, token, "PATCH", "/api/users/me", "Content-Type: application/merge-patch+json\r\n",
+                           "{\"full_name\":null}"));
+    ANSWERS(422, http_call(&server, token, "PATCH", "/api/users/me", NULL, "{\"role\":\"admin\"}"));
+}
+END_TEST
+
+START_TEST(preferences_are_merged)
+{
+    const char *token = http_register(&server, "preferences@example.org", NULL);
+
+    ck_assert_str_eq(ANSWERS(200, http_call(&server, token, "GET", "/api/users/preferences", NULL, NULL))->body,
+                     "{\"preferences\":{}}");
+    ANSWERS(200, http_call(&server, token, "PUT", "/api/users/preferences", NULL,
+                           "{\"preferences\":{\"theme\":\"dark\",\"a\":1}}"));
+    ANSWERS(200, http_call(&server, token, "PUT", "/api/users/preferences", NULL,
+                           "{\"preferences\":{\"a\":null,\"language\":\"fr\"}}"));
+    ck_assert_str_eq(ANSWERS(200, http_call(&server, token, "GET", "/api/users/preferences", NULL, NULL))->body,
+                     "{\"preferences\":{\"theme\":\"dark\",\"language\":\"fr\"}}");
+    ANSWERS(422, http_call(&server, token, "PUT", "/api/users/preferences", NULL, "{\"preferences\":[1]}"));
+    ANSWERS(422, http_call(&server, token, "PUT", "/api/users/preferences", NULL, "{}"));
+}
+END_TEST
+
+START_TEST(the_log_keeps_secrets_to_itself)
+{
+    const char *token = http_register(&server, "secrets@example.org", NULL), *log;
+
+    ANSWERS(200, http_call(&server, token, "GET", "/api/trips/search?q=hidden-words", "X-Request-Id: look-for-me\r\n",
+                           NULL));
+    ANSWERS(404, http_call(&server, token, "GET", "/quote\"%22%0a/x", "X-Request-Id: quoted\r\n", NULL));
+    ANSWERS(401, http_call(&server, "a-wrong-token-12345", "GET", "/api/trips", NULL, NULL));
+    do
+        log = http_server_log(&server); /* lines come within 100 ms */
+    while (!strstr(log, "look-for-me") || !strstr(log, "quoted"));
+    ck_assert_ptr_null(strstr(log, token));
+    ck_assert_ptr_null(strstr(log, "a-wrong-token-12345"));
+    ck_assert_ptr_null(strstr(log, "green tea"));
+    ck_assert_ptr_null(strstr(log, "hidden-words"));
+    ck_assert_ptr_null(strstr(log, "an-example-of-a-secret"));
+    for (const char *line = strchr(log, '{'); line && (line = strstr(line, "{\"time\":")) != NULL;) {
+        size_t length = strcspn(line, "\n");
+
+        if (line[length] == '\0')
+            break; /* not whole yet */
+        ck_assert_ptr_nonnull(test_json_at(test_format("%.*s", (int)length, line), "/level"));
+        line += length;
+    }
+    log = strstr(log, "look-for-me");
+    while (log[-1] != '\n')
+        log--;
+    log = test_format("%.*s", (int)strcspn(log, "\n"), log);
+    ck_assert_str_eq(test_json_at(log, "/route"), "\"/api/trips/search\"");
+    ck_assert_str_eq(test_json_at(log, "/path"), "\"/api/trips/search\"");
+    ck_assert_str_eq(test_json_at(log, "/status"), "200");
+    ck_assert_ptr_nonnull(test_json_at(log, "/user_id"));
+    ck_assert_ptr_nonnull(test_json_at(log, "/duration_us"));
+}
+END_TEST
+
+SERVER_SUITE("server/account", variables, a_session_begins_and_ends, a_wrong_password_and_no_account_are_told_alike,
+             the_older_form_of_registering_is_understood, an_account_is_changed_by_its_owner, preferences_are_merged,
+             the_log_keeps_secrets_to_itself)

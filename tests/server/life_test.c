@@ -1,0 +1,302 @@
+/* The life of a server: how it starts and is told wrong settings, how it behaves when it is full, and how it ends. */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "suite.h"
+
+#define LOGIN_HEAD                                                                                                     \
+    "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"
+
+static const char *const few[] = {"TRIPSAGE_MAX_CONNECTIONS=4", NULL};
+
+/* A connection whose request is under way until the rest of its body, "}", is sent. */
+static int busy_connection(const http_server *s)
+{
+    int connection = http_open(s->port);
+
+    http_put(connection, LOGIN_HEAD "{");
+    return connection;
+}
+
+static void finish_busy(int connection)
+{
+    http_put(connection, "}");
+    ANSWERS(422, http_take(connection, 0));
+    close(connection);
+}
+
+/* ---- start ---- */
+
+START_TEST(a_wrong_setting_is_named)
+{
+    static const struct {
+        const char *variable, *says;
+    } wrong[] = {{"PORT=abc", "PORT: expected a port number"},
+                 {"PORT=65536", "PORT: expected"},
+                 {"PORT=-1", "PORT: expected"},
+                 {"LOG_LEVEL=loud", "LOG_LEVEL: expected ERROR"},
+                 {"TRIPSAGE_HOST=a b", "TRIPSAGE_HOST: expected"},
+                 {"TRIPSAGE_MAX_CONNECTIONS=0", "TRIPSAGE_MAX_CONNECTIONS: expected"},
+                 {"TRIPSAGE_ADMIN_PORT=x", "TRIPSAGE_ADMIN_PORT: expected"},
+                 {"TRIPSAGE_REQUEST_TIMEOUT=0", "TRIPSAGE_REQUEST_TIMEOUT: expected"},
+                 {"TRIPSAGE_ALLOWED_ORIGINS=*", "TRIPSAGE_ALLOWED_ORIGINS: expected"},
+                 {"TRIPSAGE_ALLOWED_ORIGINS=https://a.example.com/path", "TRIPSAGE_ALLOWED_ORIGINS: expected"},
+                 {"DATABASE_JWT_SECRET=short", "DATABASE_JWT_SECRET: expected at least 32"},
+                 {"DATABASE_JWT_SECRET_FILE=/nowhere", "DATABASE_JWT_SECRET_FILE: expected"},
+                 {"DATABASE_URL=postgresql://u:pass@h/db", "DATABASE_URL: expected sqlite:"},
+                 {"DATABASE_URL=https://x.example.com", "DATABASE_URL: expected sqlite:"}};
+    char folder[TEST_PATH_SIZE];
+    const char *output;
+
+    test_temp_make(folder);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        int status =
+            http_program(TRIPSAGE_SERVER, folder, NULL, (const char *const[]){wrong[i].variable, NULL}, &output);
+
+        ck_assert_msg(status == 78, "%s: exit status %d: %s", wrong[i].variable, status, output);
+        ck_assert_msg(strstr(output, wrong[i].says) != NULL, "%s: %s", wrong[i].variable, output);
+        ck_assert_msg(strchr(output, '\n') == output + strlen(output) - 1, "more than a sentence: %s", output);
+        ck_assert_ptr_null(strstr(output, "pass@"));
+        ck_assert_ptr_null(strstr(output, "short"));
+    }
+    ck_assert_int_eq(
+        http_program(TRIPSAGE_SERVER, folder, (const char *const[]){"serve", "--colour", "red", NULL}, NULL, &output),
+        64);
+    ck_assert_int_eq(
+        http_program(TRIPSAGE_SERVER, folder, (const char *const[]){"serve", "--port", NULL}, NULL, &output), 64);
+    ck_assert_int_eq(http_program(TRIPSAGE_SERVER, folder, (const char *const[]){"swim", NULL}, NULL, &output), 64);
+    ck_assert_int_eq(
+        http_program(TRIPSAGE_SERVER, folder, (const char *const[]){"serve", "--port=x", NULL}, NULL, &output), 78);
+    test_temp_remove(folder);
+}
+END_TEST
+
+START_TEST(commands_say_what_they_do)
+{
+    static const char *const commands[][3] = {
+        {"--help", NULL},          {"serve", "--help", NULL},   {"migrate", "--help", NULL},
+        {"check", "--help", NULL}, {"version", "--help", NULL}, {"help", NULL}};
+    char folder[TEST_PATH_SIZE];
+    const char *output;
+
+    test_temp_make(folder);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        ck_assert_int_eq(http_program(TRIPSAGE_SERVER, folder, commands[i], NULL, &output), 0);
+        ck_assert_msg(strstr(output, "Usage: tripsage-server") == output, "%s", output);
+    }
+    ck_assert_int_eq(http_program(TRIPSAGE_SERVER, folder, (const char *const[]){"version", NULL}, NULL, &output), 0);
+    ck_assert_msg(strncmp(output, "tripsage-server ", 16) == 0, "%s", output);
+    /* A schema that is not there is not up to date; then it is; and the new database is whole. */
+    ck_assert_int_eq(
+        http_program(TRIPSAGE_SERVER, folder, (const char *const[]){"migrate", "status", NULL}, NULL, &output), 1);
+    ck_assert_int_eq(http_program(TRIPSAGE_SERVER, folder, (const char *const[]){"migrate", NULL}, NULL, &output), 0);
+    ck_assert_ptr_nonnull(strstr(output, "\"engine\":\"sqlite\""));
+    ck_assert_int_eq(
+        http_program(TRIPSAGE_SERVER, folder, (const char *const[]){"migrate", "status", NULL}, NULL, &output), 0);
+    ck_assert_int_eq(http_program(TRIPSAGE_SERVER, folder, (const char *const[]){"check", NULL}, NULL, &output), 0);
+    ck_assert_ptr_nonnull(strstr(output, "\"ok\":true"));
+    test_temp_remove(folder);
+}
+END_TEST
+
+START_TEST(without_settings_it_makes_itself_a_home)
+{
+    http_server s;
+    struct stat info;
+    char path[TEST_PATH_SIZE];
+
+    http_server_start(&s, TRIPSAGE_SERVER,
+                      (const char *const[]){"TRIPSAGE_MAX_CONNECTIONS=4", "TRIPSAGE_NONSENSE=1", "PORT=", NULL});
+    test_path_join(path, s.folder, "data");
+    ck_assert_int_eq(stat(path, &info), 0);
+    ck_assert_int_eq(info.st_mode & 0777, 0700);
+    test_path_join(path, s.folder, "data/tripsage.db");
+    ck_assert_int_eq(stat(path, &info), 0);
+    ck_assert_ptr_nonnull(strstr(http_server_log(&s), "(database sqlite:data/tripsage.db)"));
+    ck_assert_ptr_nonnull(strstr(http_server_log(&s), "warning: TRIPSAGE_NONSENSE is not a setting"));
+    ck_assert_int_eq(http_server_stop(&s, NULL), 0);
+}
+END_TEST
+
+START_TEST(a_taken_port_is_told)
+{
+    http_server s;
+    const char *output, *port;
+    char folder[TEST_PATH_SIZE];
+
+    http_server_start(&s, TRIPSAGE_SERVER, few);
+    port = test_format("%d", s.port);
+    test_temp_make(folder);
+    ck_assert_int_eq(
+        http_program(TRIPSAGE_SERVER, folder, (const char *const[]){"serve", "--port", port, NULL}, NULL, &output), 1);
+    ck_assert_ptr_nonnull(strstr(output, "cannot listen on 127.0.0.1:"));
+    ck_assert_ptr_nonnull(strstr(output, "Address already in use"));
+    test_temp_remove(folder);
+    ck_assert_int_eq(http_server_stop(&s, NULL), 0);
+}
+END_TEST
+
+/* ---- health ---- */
+
+static const char *const health_paths[] = {"/health",           "/health/live",     "/health/ready", "/health/liveness",
+                                           "/health/readiness", "/health/database", "/health/cache"};
+
+START_TEST(health_is_public_under_both_names)
+{
+    http_server s;
+
+    http_server_start(&s, TRIPSAGE_SERVER, few);
+    for (size_t i = 0; i < sizeof health_paths / sizeof health_paths[0]; i++) {
+        const char *request = "GET %s HTTP/1.1\r\nHost: x\r\n\r\n";
+
+        ANSWERS(200, http_call(&s, NULL, "GET", health_paths[i], NULL, NULL));
+        ANSWERS(200, http_call(&s, NULL, "GET", test_format("/api%s", health_paths[i]), NULL, NULL));
+        ANSWERS(200, http_exchange(s.admin_port, test_format(request, health_paths[i])));
+    }
+    ck_assert_int_ne(s.admin_port, 0);
+    ANSWERS(404, http_exchange(s.admin_port, "GET /api/trips HTTP/1.1\r\nHost: x\r\n\r\n"));
+    ANSWERS(404, http_exchange(s.admin_port, LOGIN_HEAD "{}"));
+    ck_assert_int_eq(http_server_stop(&s, NULL), 0);
+}
+END_TEST
+
+START_TEST(health_answers_while_everyone_is_busy)
+{
+    int busy[4];
+    http_server s;
+    http_answer *answer;
+
+    http_server_start(&s, TRIPSAGE_SERVER, few);
+    for (int i = 0; i < 4; i++)
+        busy[i] = busy_connection(&s);
+    ANSWERS(200, http_exchange(s.admin_port, "GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n"));
+    ANSWERS(200, http_exchange(s.port, "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"));
+    /* One connection more than promised is told so, and not left to hang. */
+    answer = ANSWERS(503, http_exchange(s.port, "GET /api/trips HTTP/1.1\r\nHost: x\r\n\r\n"));
+    ck_assert_str_eq(http_field(answer, "Retry-After"), "1");
+    ck_assert_str_eq(http_field(answer, "Connection"), "close");
+    ck_assert_str_eq(http_text(answer, "/code"), "UNAVAILABLE");
+    for (int i = 0; i < 4; i++)
+        finish_busy(busy[i]);
+    for (int tries = 0; http_exchange(s.port, "GET /api/trips HTTP/1.1\r\nHost: x\r\n\r\n")->status == 503; tries++) {
+        ck_assert_int_lt(tries, 500); /* the closed ones are counted out soon */
+        usleep(10000);
+    }
+    ck_assert_int_eq(http_server_stop(&s, NULL), 0);
+}
+END_TEST
+
+START_TEST(two_hundred_connections_are_held_at_once)
+{
+    int connections[200];
+    http_server s;
+
+    http_server_start(&s, TRIPSAGE_SERVER, (const char *const[]){"TRIPSAGE_MAX_CONNECTIONS=200", NULL});
+    for (int i = 0; i < 200; i++)
+        connections[i] = http_open(s.port);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 200; i++)
+            http_put(connections[i], "GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n");
+        for (int i = 0; i < 200; i++)
+            ANSWERS(200, http_take(connections[i], 0));
+    }
+    for (int i = 0; i < 200; i++)
+        close(connections[i]);
+    ck_assert_int_eq(http_server_stop(&s, NULL), 0);
+}
+END_TEST
+
+/* ---- end ---- */
+
+START_TEST(a_request_under_way_is_finished)
+{
+    http_server s;
+    http_answer *answer;
+    int under_way, idle, ms;
+
+    http_server_start(&s, TRIPSAGE_SERVER, few);
+    idle = http_open(s.port);
+    http_put(idle, "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n");
+    ANSWERS(200, http_take(idle, 0));
+    under_way = busy_connection(&s);
+    while (!strstr(http_server_log(&s),
+                   "/health/live")) /* the first has been served, so the second has begun soon after */
+        usleep(10000);
+    usleep(200000);
+
+    ck_assert_int_eq(kill(s.pid, SIGTERM), 0);
+    while (!strstr(http_server_log(&s), "SIGTERM"))
+        usleep(10000);
+    usleep(50000);
+    ck_assert_msg(!http_can_open(s.port), "a new connection was accepted");
+    answer = ANSWERS(503, http_exchange(s.admin_port, "GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n"));
+    ck_assert_str_eq(http_value(answer, "/ready"), "false");
+    ANSWERS(200, http_exchange(s.admin_port, "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"));
+
+    http_put(under_way, "}");
+    answer = ANSWERS(422, http_take(under_way, 0));
+    ck_assert_str_eq(http_field(answer, "Connection"), "close");
+    ck_assert_int_eq(http_server_wait(&s, &ms), 0);
+    ck_assert_int_lt(ms, 10000);
+    close(under_way);
+    close(idle);
+}
+END_TEST
+
+START_TEST(one_that_never_ends_does_not_hold_it)
+{
+    http_server s;
+    int stuck, ms;
+
+    http_server_start(&s, TRIPSAGE_SERVER, few);
+    stuck = busy_connection(&s);
+    usleep(200000);
+    ck_assert_int_eq(http_server_stop(&s, &ms), 0);
+    ck_assert_int_lt(ms, 10000);
+    close(stuck);
+}
+END_TEST
+
+START_TEST(a_second_signal_ends_it_at_once)
+{
+    http_server s;
+    int stuck, ms;
+
+    http_server_start(&s, TRIPSAGE_SERVER, few);
+    stuck = busy_connection(&s);
+    usleep(200000);
+    ck_assert_int_eq(kill(s.pid, SIGINT), 0);
+    usleep(200000);
+    ck_assert_int_eq(http_server_stop(&s, &ms), 0);
+    ck_assert_int_lt(ms, 5000); /* not the time it waits for exchanges under way */
+    close(stuck);
+}
+END_TEST
+
+START_TEST(what_was_answered_is_there_after_the_end)
+{
+    char folder[TEST_PATH_SIZE];
+    const char *url, *token, *path;
+    http_server s;
+
+    test_temp_make(folder);
+    url = test_format("DATABASE_URL=sqlite://%s/kept.db", folder);
+    http_server_start(&s, TRIPSAGE_SERVER, (const char *const[]){"TRIPSAGE_MAX_CONNECTIONS=4", url, NULL});
+    token = http_register(&s, "kept@example.org", NULL);
+    path = http_field(ANSWERS(201, http_call(&s, token, "POST", "/api/trips", NULL, A_TRIP("Kept"))), "Location");
+    ck_assert_int_eq(http_server_stop(&s, NULL), 0);
+    http_server_start(&s, TRIPSAGE_SERVER, (const char *const[]){"TRIPSAGE_MAX_CONNECTIONS=4", url, NULL});
+    ck_assert_str_eq(http_text(ANSWERS(200, http_call(&s, token, "GET", path, NULL, NULL)), "/title"), "Kept");
+    ck_assert_int_eq(http_server_stop(&s, NULL), 0);
+    test_temp_remove(folder);
+}
+END_TEST
+
+SUITE_PROGRAM("server/life", (void)server, a_wrong_setting_is_named, commands_say_what_they_do,
+              without_settings_it_makes_itself_a_home, a_taken_port_is_told, health_is_public_under_both_names,
+              health_answers_while_everyone_is_busy, two_hundred_connections_are_held_at_once,
+              a_request_under_way_is_finished, one_that_never_ends_does_not_hold_it, a_second_signal_ends_it_at_once,
+              what_was_answered_is_there_after_the_end)
