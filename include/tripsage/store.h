@@ -9,12 +9,15 @@
  *   sqlite::memory:              a database that lives as long as the handle
  *
  * Threads: a handle may be used by any number of threads at once. Close it when none is inside a call.
- * Processes: several may have the same file open; each sees what the others committed.
+ * Processes: several may have the same file open; each sees what the others committed. A handle does not cross fork():
+ * the child opens its own, and neither uses nor closes what it inherited.
  *
  * Durability of the SQLite engine: when a writing call returns TRIPSAGE_OK, its change is on disk (WAL mode,
- * synchronous=FULL). Writing calls that wait at the same moment share one commit: each runs under its own
- * savepoint, one fsync makes all of them durable, and each is answered after it. Reading calls never wait for
- * a writer.
+ * synchronous=FULL). Writing calls that wait at the same moment share one commit: one fsync makes all of them
+ * durable, and each is answered after it; a call that fails takes back what it did and nothing else. When the commit
+ * itself fails, so do all calls in it, and nothing of them is seen afterwards; only where the disk failed to confirm a
+ * commit (TRIPSAGE_EIO) and the machine stops before the next one may it be there after all. Reading calls never wait
+ * for a writer.
  */
 #ifndef TRIPSAGE_STORE_H
 #define TRIPSAGE_STORE_H
@@ -43,7 +46,7 @@ typedef struct tripsage_options {
      * than any transaction of this library and shorter than a person waits. */
     uint32_t busy_timeout_ms;
 
-    /* Reading connections kept open at most, each opened when so many read at once. 0: 32. */
+    /* Reading connections kept open at most, each opened when so many read at once. 0: 32. No more than 1,024. */
     uint32_t readers;
 
     /* 1: fail with TRIPSAGE_EMIGRATION instead of bringing an older database up to date. */

@@ -313,7 +313,7 @@ tripsage_status tripsage__sqlite_run(connection *c, const tripsage__step *step, 
     if (status == TRIPSAGE_OK ? code != SQLITE_DONE : sqlite3_errcode(c->db) == SQLITE_NOMEM)
         status = SQL_FAILED(c->db, sqlite3_errcode(c->db), step->statement->name);
     if (status == TRIPSAGE_OK && step->changes)
-        *step->changes = sqlite3_changes64(c->db);
+        *step->changes = p->read_only ? 0 : sqlite3_changes64(c->db);
     sqlite3_reset(p->stmt);
     return status;
 }

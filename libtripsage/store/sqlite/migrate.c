@@ -47,6 +47,8 @@ static tripsage_status compare_applied(void *context, const tripsage__row *row)
     char expected[CHECKSUM_SIZE];
     tripsage_status status;
 
+    if (!name || !checksum) /* not by us: in our table they cannot be NULL */
+        return TRIPSAGE_FAIL(TRIPSAGE_EMIGRATION, "the list of the migrations applied to the database is damaged");
     if (*applied == tripsage__migrations_sqlite_count)
         return TRIPSAGE_FAIL(TRIPSAGE_EMIGRATION,
                              "the database has migration %04d_%s, which is newer than this library: use a newer one",
@@ -144,6 +146,13 @@ static tripsage_status apply_rest(engine *e)
 out:
     tripsage__sqlite_rollback(c);
     return status;
+}
+
+tripsage_status tripsage__sqlite_recognise(engine *e)
+{
+    size_t applied;
+
+    return count_applied(&e->writer, &applied);
 }
 
 tripsage_status tripsage__sqlite_migrate(engine *e, int no_migrate)

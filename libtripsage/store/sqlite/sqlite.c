@@ -25,26 +25,35 @@ static tripsage_status parse_location(engine *e, const char *location)
     }
     if (*location == '\0')
         return TRIPSAGE_FAIL_FIELD("#url", "there is no path behind sqlite:");
+    /* SQLite may be built to take it for a URI of its own, with options in it. */
+    if (strncmp(location, "file:", 5) == 0)
+        return TRIPSAGE_FAIL_FIELD("#url", "expected a path behind sqlite:, not a file: URI");
     e->in_memory = strcmp(location, ":memory:") == 0;
     e->path = tripsage__strdup(location);
     return e->path ? TRIPSAGE_OK : TRIPSAGE_NOMEM();
 }
 
-/* A new file is made readable by its owner only, since it holds password hashes; SQLite gives its log the same mode. A file that is
- * there is not opened: closing it again would drop the locks this process holds on it through another handle (POSIX). */
+/* Makes the file that a link names. What closing it can do (see below) is left to chance here: no call makes it unopened. */
+static int make_target(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+
+    return fd < 0 ? -1 : close(fd);
+}
+
+/* A new file is made readable by its owner only, since it holds password hashes; SQLite gives its log the same mode. It is made without
+ * being opened: closing it again would drop the locks that this process may hold on it by then through another handle (POSIX). */
 static tripsage_status make_private(const engine *e)
 {
     tripsage_status status = TRIPSAGE_EIO;
-    int fd;
+    struct stat found;
 
-    if (e->in_memory)
+    if (e->in_memory || stat(e->path, &found) == 0)
         return TRIPSAGE_OK;
-    fd = open(e->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (fd >= 0) {
-        close(fd);
+    if (mknod(e->path, S_IFREG | S_IRUSR | S_IWUSR, 0) == 0)
         return TRIPSAGE_OK;
-    }
-    if (errno == EEXIST)
+    /* There after all: another opener was faster, or it is a link to nothing yet. */
+    if (errno == EEXIST && (stat(e->path, &found) == 0 || make_target(e->path) == 0))
         return TRIPSAGE_OK;
     if (errno == ENOSPC)
         status = TRIPSAGE_EFULL;
@@ -57,6 +66,9 @@ static tripsage_status make_private(const engine *e)
  * keeps its connection, and the others should not have to fall asleep for it. Of 1,000 threads that read all the time on two processors, few
  * ever wait; with four connections most did, and each wait costs more than the read. A connection is some 110 KiB. */
 #define DEFAULT_READERS 32
+
+/* 1,024, which is some 110 MiB of connections. */
+#define READERS_MAX 1024
 
 /* Two that enter at the same moment each hold what the other waits for. SQLite then sends one away without asking its busy handler, so
  * the waiting is done here, with nothing held. */
@@ -131,6 +143,8 @@ static tripsage_status engine_open(void **out, const char *location, const trips
     e->env = env;
     e->busy_timeout_ms = options->busy_timeout_ms ? options->busy_timeout_ms : 10000;
     e->readers = options->readers ? options->readers : DEFAULT_READERS;
+    if (e->readers > READERS_MAX)
+        e->readers = READERS_MAX;
     e->idle = tripsage__calloc(e->readers, sizeof *e->idle);
     if (!e->idle) {
         status = TRIPSAGE_NOMEM();
@@ -139,6 +153,7 @@ static tripsage_status engine_open(void **out, const char *location, const trips
     TRIPSAGE_TRY(parse_location(e, location));
     TRIPSAGE_TRY(make_private(e));
     TRIPSAGE_TRY(tripsage__sqlite_connect(&e->writer, e, 1));
+    TRIPSAGE_TRY(tripsage__sqlite_recognise(e)); /* first: the next line changes the file */
     TRIPSAGE_TRY(enter_wal(e));
     tripsage__sqlite_watch_log(e);
     TRIPSAGE_TRY(tripsage__sqlite_migrate(e, options->no_migrate));

@@ -93,6 +93,8 @@ tripsage_status tripsage__sqlite_write(void *engine_, const tripsage_actor *acto
 void tripsage__sqlite_watch_log(engine *e);
 
 /* migrate.c */
+/* Refuses another program's database, and one of ours with a past that is not ours. */
+tripsage_status tripsage__sqlite_recognise(engine *e);
 tripsage_status tripsage__sqlite_migrate(engine *e, int no_migrate);
 
 #endif

@@ -16,6 +16,7 @@ START_TEST(urls_choose_the_engine)
     ck_assert_int_eq(tripsage__store_open(&store, NULL, NULL), TRIPSAGE_EINVALID);
     ck_assert_int_eq(tripsage__store_open(&store, "", NULL), TRIPSAGE_EINVALID);
     ck_assert_int_eq(tripsage__store_open(&store, "sqlite:", NULL), TRIPSAGE_EINVALID);
+    ck_assert_int_eq(tripsage__store_open(&store, "sqlite:file:t.db?mode=memory", NULL), TRIPSAGE_EINVALID);
     ck_assert_int_eq(tripsage__store_open(&store, "mysql://u:secret@h/d", NULL), TRIPSAGE_ENOTSUP);
     ck_assert_ptr_null(strstr(tripsage_last_error()->message, "secret"));
     ck_assert_int_eq(tripsage__store_open(&store, "sqlite:///nowhere/at/all.db", NULL), TRIPSAGE_EIO);
@@ -43,6 +44,33 @@ START_TEST(a_batch_is_one_transaction)
     ck_assert_int_eq(tripsage__store_write(store, NULL, half, 2), TRIPSAGE_EEXISTS);
     ck_assert_int_eq(tripsage_last_error()->native, SQLITE_CONSTRAINT_PRIMARYKEY);
     ck_assert_int_eq(count_keys(store, "%"), 2);
+    tripsage__store_release(store);
+}
+END_TEST
+
+START_TEST(a_statement_that_reads_changes_nothing)
+{
+    tripsage__store *store = open_store("sqlite::memory:");
+    tripsage__value one[] = {tripsage__text("one"), tripsage__blob("1", 1)};
+    int64_t changes[2] = {-1, -1};
+    const tripsage__step steps[] = {{&put, one, 2, NULL, NULL, NULL, &changes[0]},
+                                    {&get, one, 1, NULL, NULL, NULL, &changes[1]}};
+
+    ck_assert_int_eq(tripsage__store_write(store, NULL, steps, 2), TRIPSAGE_OK);
+    ck_assert_int_eq(changes[0], 1);
+    ck_assert_int_eq(changes[1], 0);
+    tripsage__store_release(store);
+}
+END_TEST
+
+/* "As many as there may be" is no reason to take memory for four thousand million. */
+START_TEST(any_number_of_readers_may_be_asked_for)
+{
+    static const tripsage__store_options many = {NULL, 0, UINT32_MAX, 0};
+    tripsage__store *store;
+
+    ck_assert_int_eq(tripsage__store_open(&store, "sqlite::memory:", &many), TRIPSAGE_OK);
+    ck_assert_int_eq(tripsage__store_ping(store), TRIPSAGE_OK);
     tripsage__store_release(store);
 }
 END_TEST
@@ -349,6 +377,22 @@ START_TEST(a_secret_is_made_once_and_stays)
 }
 END_TEST
 
+/* As when the database is to be on a disk of its own. */
+START_TEST(what_a_link_will_name_is_private)
+{
+    char target[160];
+    struct stat st;
+
+    make_folder();
+    snprintf(target, sizeof target, "%s-target", path());
+    ck_assert_int_eq(symlink(target, path()), 0);
+    tripsage__store_release(open_store(url));
+    ck_assert_int_eq(stat(target, &st), 0);
+    ck_assert_int_eq(st.st_mode & 077, 0);
+    remove_folder();
+}
+END_TEST
+
 START_TEST(a_new_file_is_private)
 {
     struct stat st;
@@ -396,6 +440,48 @@ START_TEST(an_edited_or_foreign_past_is_refused)
     run_sql("CREATE TABLE theirs (x)");
     tripsage__store *store;
     ck_assert_int_eq(tripsage__store_open(&store, url, NULL), TRIPSAGE_EMIGRATION);
+    remove_folder();
+}
+END_TEST
+
+START_TEST(a_crafted_past_is_refused)
+{
+    tripsage__store *store;
+
+    make_folder();
+    run_sql("PRAGMA application_id = 1416778599; CREATE TABLE schema_migration (number, name, checksum, applied_at);"
+            "INSERT INTO schema_migration VALUES (1, NULL, NULL, NULL)");
+    ck_assert_int_eq(tripsage__store_open(&store, url, NULL), TRIPSAGE_EMIGRATION);
+    remove_folder();
+}
+END_TEST
+
+static size_t read_file(char *out, size_t size)
+{
+    FILE *file = fopen(path(), "rb");
+    size_t length;
+
+    ck_assert_ptr_nonnull(file);
+    length = fread(out, 1, size, file);
+    fclose(file);
+    return length;
+}
+
+START_TEST(another_programs_file_is_left_as_it_is)
+{
+    static char before[65536], after[65536];
+    tripsage__store *store;
+    char log[160];
+    size_t size;
+
+    make_folder();
+    run_sql("PRAGMA journal_mode = DELETE; CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)");
+    size = read_file(before, sizeof before);
+    ck_assert_int_eq(tripsage__store_open(&store, url, NULL), TRIPSAGE_EMIGRATION);
+    ck_assert_uint_eq(read_file(after, sizeof after), size);
+    ck_assert_mem_eq(before, after, size);
+    snprintf(log, sizeof log, "%s-wal", path());
+    ck_assert_int_ne(access(log, F_OK), 0);
     remove_folder();
 }
 END_TEST
@@ -518,6 +604,27 @@ START_TEST(a_damaged_file_is_told)
 }
 END_TEST
 
+START_TEST(a_damaged_text_index_is_found)
+{
+    tripsage__buf problems = TRIPSAGE__BUF_INIT(10000);
+    tripsage__store *store;
+    size_t count = 99;
+
+    make_folder();
+    tripsage__store_release(open_store(url));
+    run_sql("INSERT INTO trip_search (rowid, acl, title) VALUES (4, 'public', 'Kyoto in autumn');"
+            "UPDATE trip_search_content SET c1 = 'Oslo in winter'");
+    store = open_store(url);
+    ck_assert_int_eq(tripsage__store_check(&problems, &count, store), TRIPSAGE_OK);
+    ck_assert_uint_eq(count, 1);
+    ck_assert_ptr_nonnull(strstr(problems.data, "full-text"));
+    ck_assert_int_eq(put_key(store, "after"), TRIPSAGE_OK);
+    tripsage__buf_free(&problems);
+    tripsage__store_release(store);
+    remove_folder();
+}
+END_TEST
+
 START_TEST(the_state_of_the_schema_can_be_read)
 {
     tripsage__store *store = open_store("sqlite::memory:");
@@ -538,10 +645,13 @@ START_TEST(the_state_of_the_schema_can_be_read)
 }
 END_TEST
 
-SUITE_MAIN("store", urls_choose_the_engine, a_batch_is_one_transaction, mistakes_of_the_library_are_told,
+SUITE_MAIN("store", urls_choose_the_engine, a_batch_is_one_transaction, a_statement_that_reads_changes_nothing,
+           any_number_of_readers_may_be_asked_for, mistakes_of_the_library_are_told,
            a_failure_in_a_shared_commit_is_its_own, a_callback_that_fails_takes_its_write_back,
            two_handles_on_one_file_lose_nothing, readers_do_not_wait_for_a_writer,
            more_readers_than_connections_take_turns, overlapping_readers_do_not_keep_the_log_growing,
-           a_secret_is_made_once_and_stays, a_new_file_is_private, an_edited_or_foreign_past_is_refused,
+           a_secret_is_made_once_and_stays, a_new_file_is_private, what_a_link_will_name_is_private,
+           an_edited_or_foreign_past_is_refused, a_crafted_past_is_refused, another_programs_file_is_left_as_it_is,
            migrating_can_be_left_to_others, openers_of_a_new_file_do_not_collide,
-           a_roll_back_without_memory_is_made_up_for, a_damaged_file_is_told, the_state_of_the_schema_can_be_read)
+           a_roll_back_without_memory_is_made_up_for, a_damaged_file_is_told, a_damaged_text_index_is_found,
+           the_state_of_the_schema_can_be_read)
