@@ -45,12 +45,15 @@ static tripsage_status status_of(int code)
 tripsage_status tripsage__sqlite_fail(sqlite3 *db, int code, const char *what, const char *file, int line)
 {
     int extended = db && sqlite3_errcode(db) == (code & 0xff) ? sqlite3_extended_errcode(db) : code;
+    tripsage_status status = status_of(extended);
 
+    /* SQLite calls only a file that cannot grow full, and what it needs beside it out of order. */
+    if (status == TRIPSAGE_EIO && db && sqlite3_system_errno(db) == ENOSPC)
+        status = TRIPSAGE_EFULL;
     /* The message of a failed allocation would have to be allocated. */
-    if (status_of(extended) == TRIPSAGE_ENOMEM)
-        return tripsage__fail(TRIPSAGE_ENOMEM, extended, file, line, "%s: out of memory", what);
-    return tripsage__fail(status_of(extended), extended, file, line, "%s: %s", what,
-                          db ? sqlite3_errmsg(db) : sqlite3_errstr(code));
+    if (status == TRIPSAGE_ENOMEM)
+        return tripsage__fail(status, extended, file, line, "%s: out of memory", what);
+    return tripsage__fail(status, extended, file, line, "%s: %s", what, db ? sqlite3_errmsg(db) : sqlite3_errstr(code));
 }
 
 /* ---- setting up ---- */
@@ -96,26 +99,36 @@ static const char setup[] = "PRAGMA synchronous = FULL;"
 /* A reader looks at the file through memory, up to the most SQLite maps (2 GiB): a page that is not in the connection's cache costs a
  * look instead of a system call and a copy, which at a million trips halves the time of a read. The map is read-only. */
 static const char setup_reader[] = "PRAGMA query_only = ON;"
-                                   "PRAGMA mmap_size = 2147418112;";
+#if UINTPTR_MAX > UINT32_MAX /* the addresses of 32 bits are soon used up by a few readers of a large file */
+                                   "PRAGMA mmap_size = 2147418112;"
+#endif
+    ;
 
-tripsage_status tripsage__sqlite_connect(connection *c, const engine *e, int writable)
+static int open_and_set_up(connection *c, const engine *e, int writable)
 {
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | (writable ? SQLITE_OPEN_CREATE : 0);
     int code = sqlite3_open_v2(e->path, &c->db, flags, NULL);
+
+    if (code != SQLITE_OK)
+        return code;
+    sqlite3_extended_result_codes(c->db, 1);
+    sqlite3_busy_handler(c->db, tripsage__sqlite_wait, (void *)(uintptr_t)e);
+    sqlite3_db_config(c->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(c->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+    sqlite3_db_config(c->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
+    code = sqlite3_exec(c->db, setup, NULL, NULL, NULL);
+    return code == SQLITE_OK && !writable ? sqlite3_exec(c->db, setup_reader, NULL, NULL, NULL) : code;
+}
+
+tripsage_status tripsage__sqlite_connect(connection *c, const engine *e, int writable)
+{
+    int code = open_and_set_up(c, e, writable);
     tripsage_status status;
 
     if (code != SQLITE_OK) {
         status = SQL_FAILED(c->db, code, e->path);
         goto out;
     }
-    sqlite3_extended_result_codes(c->db, 1);
-    sqlite3_busy_handler(c->db, tripsage__sqlite_wait, (void *)(uintptr_t)e);
-    sqlite3_db_config(c->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    sqlite3_db_config(c->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
-    sqlite3_db_config(c->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
-    TRIPSAGE_TRY(tripsage__sqlite_exec(c, setup));
-    if (!writable)
-        TRIPSAGE_TRY(tripsage__sqlite_exec(c, setup_reader));
     TRIPSAGE_TRY(tripsage__sqlite_add_rank(c));
     TRIPSAGE_TRY(tripsage__sqlite_ready(c, writable));
     return TRIPSAGE_OK;

@@ -2,6 +2,7 @@
  * failed for every write in it and left nothing, what was acknowledged stays, and the store goes on without being opened again. */
 #include "fixture.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
@@ -224,6 +225,14 @@ static int disk_access(sqlite3_vfs *vfs, const char *name, int flags, int *out)
     return fails(ON_ACCESS, SQLITE_OPEN_WAL) ? fault.code : plain->xAccess(plain, name, flags, out);
 }
 
+static int disk_last_error(sqlite3_vfs *vfs, int size, char *out)
+{
+    (void)vfs;
+    if (atomic_load(&fault.armed) && fault.code == SQLITE_IOERR_SHMSIZE)
+        return ENOSPC;
+    return plain->xGetLastError(plain, size, out);
+}
+
 /* SQLite sleeps while it tries again for a snapshot; a disk that fails need not be waited for. */
 static int disk_sleep(sqlite3_vfs *vfs, int us)
 {
@@ -242,6 +251,7 @@ static void install(void)
     disk.xDelete = disk_delete;
     disk.xAccess = disk_access;
     disk.xSleep = disk_sleep;
+    disk.xGetLastError = disk_last_error;
     ck_assert_int_eq(sqlite3_vfs_register(&disk, 1), SQLITE_OK);
 }
 
@@ -259,6 +269,7 @@ static const struct failure {
     {"a size", ON_SIZE, SQLITE_IOERR_FSTAT, TRIPSAGE_EIO},
     {"a lock", ON_LOCK, SQLITE_IOERR_LOCK, TRIPSAGE_EIO},
     {"the shared memory", ON_SHM_MAP, SQLITE_IOERR_SHMMAP, TRIPSAGE_EIO},
+    {"shared memory on a full disk", ON_SHM_MAP, SQLITE_IOERR_SHMSIZE, TRIPSAGE_EFULL},
     {"an opening", ON_OPEN, SQLITE_CANTOPEN, TRIPSAGE_EIO},
     {"a deletion", ON_DELETE, SQLITE_IOERR_DELETE, TRIPSAGE_EIO},
     {"a look for a file", ON_ACCESS, SQLITE_IOERR_ACCESS, TRIPSAGE_EIO},
