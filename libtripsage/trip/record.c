@@ -570,14 +570,6 @@ void tripsage__trip_columns_put(tripsage__buf *buf, const tripsage__trip_columns
     tripsage__buf_putc(buf, '}');
 }
 
-void tripsage__trip_put(tripsage__buf *buf, const tripsage__row *row)
-{
-    tripsage__trip_columns columns;
-
-    tripsage__trip_columns_of(&columns, row);
-    tripsage__trip_columns_put(buf, &columns);
-}
-
 /* ---- a document from one row ---- */
 
 const tripsage__statement tripsage__sql_trip_select = {

@@ -91,13 +91,12 @@ tripsage__step tripsage__trip_gate_step(tripsage__trip_gate *gate);
  * less than `minimum`), TRIPSAGE_EPRECONDITION (`if_version` is not 0 and not the trip's). */
 tripsage_status tripsage__trip_gate_check(const tripsage__trip_gate *gate, int minimum, int64_t if_version);
 
-/* The trip's record as tripsage/trip.h has it, from a row of this text's columns: SELECT ... FROM trip t WHERE ... */
+/* What a trip's record is written from (see record.h): SELECT ... FROM trip t WHERE ... */
 #define TRIPSAGE__SQL_TRIP_COLUMNS                                                                                     \
     TRIPSAGE__SQL_ROLE                                                                                                 \
     ", t.version, t.deleted_at, t.id, t.user_id, t.title, t.description, t.start_date, t.end_date, "                   \
     "t.destinations, t.status, t.trip_type, t.visibility, t.tags, t.travelers, t.budget_total, "                       \
     "t.budget_currency, t.budget_breakdown, t.preferences, t.created_at, t.updated_at"
-void tripsage__trip_put(tripsage__buf *buf, const tripsage__row *row);
 
 /* ---- collaborators ---- */
 
@@ -177,8 +176,6 @@ tripsage_status tripsage__trip_purge_deleted(int64_t *count, tripsage_trips *tri
  *
  * The step that mirrors a change stands right after the statement that makes it and asks `changes() > 0` (rows changed by the
  * statement before), so that a change whose guard refused it costs no write here either. */
-
-enum { TRIPSAGE__SEARCH_TRIP = 0, TRIPSAGE__SEARCH_ITEM = 1, TRIPSAGE__SEARCH_NOTE = 2 };
 
 /* The acl of a row that mirrors something of trip t: for members only (notes), and for whoever may read the trip. */
 #define TRIPSAGE__SQL_ACL_MEMBERS                                                                                      \
