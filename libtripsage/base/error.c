@@ -66,6 +66,7 @@ const tripsage_error *tripsage_last_error(void)
 void tripsage__end_with_character(char *text)
 {
     size_t length = strlen(text), more = 0; /* bytes that continue the last character */
+    size_t wanted;
     unsigned char lead;
 
     while (more < 3 && more < length && ((unsigned char)text[length - 1 - more] & 0xc0) == 0x80)
@@ -73,7 +74,8 @@ void tripsage__end_with_character(char *text)
     if (more == length)
         return;
     lead = (unsigned char)text[length - 1 - more];
-    if (more < (size_t)((lead >= 0xc0) + (lead >= 0xe0) + (lead >= 0xf0)))
+    wanted = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : lead >= 0xc0 ? 1 : 0;
+    if (more < wanted)
         text[length - 1 - more] = '\0';
 }
 

@@ -135,7 +135,7 @@ static int scan_string(scan *s)
         } else if (c != '\\') {
             s->at++;
         } else {
-            if (s->end - s->at < 2 || !memchr("\"\\/bfnrtu", s->at[1], 9)) {
+            if (s->end - s->at < 2 || !s->at[1] || !strchr("\"\\/bfnrtu", s->at[1])) {
                 s->problem = "an unknown escape in a string";
                 return 0;
             }
