@@ -96,9 +96,10 @@ static void member_text(char *out, size_t size, const char *answer, const char *
 
 /* ---- the two servers ---- */
 
-/* Starts a program and reads "... http://127.0.0.1:PORT ..." from what it says on stderr. Its later output goes nowhere. */
+/* Starts a program and reads "listening on http://127.0.0.1:PORT" from what it says on stderr. Its later output goes nowhere. */
 static pid_t start(char *const argv[], const char *log, int *port)
 {
+    static const char said[] = "listening on http://127.0.0.1:"; /* and not the health listener's line */
     char text[4096] = "";
     pid_t child;
 
@@ -121,9 +122,9 @@ static pid_t start(char *const argv[], const char *log, int *port)
             text[fread(text, 1, sizeof text - 1, file)] = '\0';
             fclose(file);
         }
-        at = strstr(text, "http://127.0.0.1:");
-        if (at && strpbrk(at + 17, " \n\"")) {
-            *port = atoi(at + 17);
+        at = strstr(text, said);
+        if (at && strpbrk(at + sizeof said - 1, " \n\"")) {
+            *port = atoi(at + sizeof said - 1);
             return child;
         }
         if (waitpid(child, NULL, WNOHANG) == child)

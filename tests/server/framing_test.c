@@ -105,6 +105,7 @@ END_TEST
 START_TEST(a_body_may_come_in_chunks)
 {
     int connection = http_open(server.port);
+    http_answer *answer;
 
     http_put(connection, LOGIN "Transfer-Encoding: chunked\r\n\r\n1e\r\n{\"email\":\"nobody@example.org\",\r\n");
     http_put(connection, "1f\r\n\"password\":\"a cup of green tea\"\r\n1\r\n}\r\n0\r\n\r\n");
@@ -113,7 +114,12 @@ START_TEST(a_body_may_come_in_chunks)
     ANSWERS(401, http_take(connection, 0));
     close(connection);
     refused(400, LOGIN "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n");
-    refused(400, LOGIN "Transfer-Encoding: chunked\r\n\r\n2;ext=1\r\n{}\r\n0\r\n\r\n");
+    /* An extension of a chunk: CivetWeb 1.15 takes it for a malformed one, 1.16 passes over it, and {} is no log-in. */
+    connection = http_open(server.port);
+    http_put(connection, LOGIN "Transfer-Encoding: chunked\r\n\r\n2;ext=1\r\n{}\r\n0\r\n\r\n");
+    answer = http_take(connection, 0);
+    ck_assert(answer && (answer->status == 400 || answer->status == 422));
+    close(connection);
     refused(400, LOGIN "Transfer-Encoding: chunked\r\n\r\n2\r\n{}abc\r\n0\r\n\r\n");
     refused(400, LOGIN "Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n{}\r\n0\r\n\r\n");
 }
