@@ -247,7 +247,7 @@ tripsage_status tripsage__trip_zone(char out[TRIPSAGE__ZONE_NAME_SIZE], const ch
 {
     tripsage__json *stops;
     const char *chosen = NULL;
-    tripsage_status status = tripsage__json_parse_trusted(&stops, destinations, TRIPSAGE_NUL);
+    tripsage_status status = tripsage__json_parse_trusted(&stops, destinations, strlen(destinations));
 
     if (status != TRIPSAGE_OK)
         return status;

@@ -1,0 +1,181 @@
+/* fault/alloc_test.c: every public call with its first, second, third ... allocation failing, until none is left to fail; once with only
+ * that one failing, once with all after it failing as well. Counted are the allocations of the library, of SQLite and of cJSON.
+ *
+ * Expected each time: TRIPSAGE_ENOMEM, nothing left in the out parameters, nothing changed, and a database that works as if
+ * nothing had been. SQLite may do without some of its allocations, and then the call succeeds; one of the library's own that fails
+ * unnoticed is a mistake, except where the scenario says that it is benign. At the end of each sweep no block is alive. */
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "scenario.h"
+#include "support/failing.h"
+
+typedef struct tally {
+    long points, failed, without; /* without: succeeded all the same */
+} tally;
+
+static const char *look_at(const scenario *c, stage *s)
+{
+    return c->look ? c->look(s) : test_snapshot(s->trip);
+}
+
+static void check_failure(const scenario *c, stage *s, long n, tripsage_status status, const char *before)
+{
+    const char *after;
+
+    ck_assert_msg(status == TRIPSAGE_ENOMEM, "%s, allocation %ld: %s", c->name, n, test_error_text());
+    ck_assert_msg(tripsage_last_error()->status == TRIPSAGE_ENOMEM, "%s, allocation %ld: gave %s, told %s", c->name, n,
+                  tripsage_status_name(status), test_error_text());
+    ck_assert_msg(!test_stage_holds(s), "%s, allocation %ld: failed, but left something in *out", c->name, n);
+    after = look_at(c, s);
+    ck_assert_msg(strcmp(after, before) == 0,
+                  "%s, allocation %ld: failed, but changed something\n  before %s\n  after  %s", c->name, n, before,
+                  after);
+}
+
+static void check_success(const scenario *c, long n, int fired)
+{
+    test_heap whose = TEST_HEAP_LIBRARY;
+
+    if (!fired)
+        return;
+    test_heap_fired(&whose);
+    /* Where the call fails anyhow, for another reason, it need not have looked any further. */
+    ck_assert_msg(whose == TEST_HEAP_SQLITE || c->benign || c->want != TRIPSAGE_OK,
+                  "%s, allocation %ld: an allocation of %s failed unnoticed", c->name, n,
+                  whose == TEST_HEAP_JSON ? "cJSON" : "the library");
+}
+
+/* One failing point. 1: there was something to fail. */
+static int try_point(const scenario *c, stage *s, long n, test_fault_mode mode, const char *before, tally *t)
+{
+    tripsage_status status;
+    int fired;
+
+    test_heap_arm(n, mode);
+    status = c->act(s);
+    test_heap_disarm();
+    fired = test_heap_fired(NULL);
+    if (fired && status != c->want) {
+        check_failure(c, s, n, status, before);
+        t->failed++;
+    } else {
+        ck_assert_msg(status == c->want, "%s with nothing failing: %s", c->name, test_error_text());
+        check_success(c, n, fired);
+        t->without += fired;
+    }
+    t->points += fired;
+    return fired;
+}
+
+/* How many points further the next one is. A fresh handle per point costs a hundred times the call, so of those every fifth is tried, which
+ * still meets each statement's making many times; TRIPSAGE_FAULT_EVERY=1 tries them all. */
+static long stride_of(const scenario *c, int cold, long n)
+{
+    const char *asked = getenv("TRIPSAGE_FAULT_EVERY");
+    long every = asked ? atol(asked) : cold ? 5 : 1;
+
+    return c->stride && n > 1000 ? c->stride * every : every;
+}
+
+/* Sweeps one call; `cold` opens the database anew before each point, so that the making of its statements is met too. */
+static tally sweep(const scenario *c, stage *s, test_fault_mode mode, int cold)
+{
+    tally t = {0, 0, 0};
+    char *before = NULL;
+    int more = 1;
+
+    /* The two ways begin apart, so that together they leave less out. */
+    for (long n = mode == TEST_FAIL_ONCE ? 1 : 1 + stride_of(c, cold, 1) / 2; more; n += stride_of(c, cold, n)) {
+        long failed = t.failed;
+        if (!before) {
+            s->number++;
+            if (c->before)
+                c->before(s);
+            before = strdup(look_at(c, s));
+        }
+        if (cold)
+            world_reopen();
+        more = try_point(c, s, n, mode, before, &t);
+        if (t.failed == failed) { /* it succeeded: what it stands on is another now */
+            free(before);
+            before = NULL;
+        }
+        test_stage_clear(s);
+        test_docs_free();
+        test_keep_free();
+    }
+    free(before);
+    return t;
+}
+
+static void report(const scenario *c, const char *how, tally t)
+{
+    printf("%-28s %-18s %6ld points, %6ld failed, %4ld done without\n", c->name, how, t.points, t.failed, t.without);
+}
+
+/* Nothing may be left: not of the library's, not of cJSON's, and of SQLite's only what it keeps until it is shut down. */
+static void check_nothing_left(void)
+{
+    sqlite3_shutdown();
+    ck_assert_int_eq((int)test_heap_alive(TEST_HEAP_LIBRARY), 0);
+    ck_assert_int_eq((int)test_heap_alive(TEST_HEAP_JSON), 0);
+    ck_assert_int_eq((int)test_heap_alive(TEST_HEAP_SQLITE), 0);
+}
+
+/* Puts the stage up on a fresh database, sweeps both ways, and takes it down. */
+static void sweep_both(const scenario *c, const char *url, int cold)
+{
+    stage s;
+
+    memset(&s, 0, sizeof s);
+    setenv("TRIPSAGE_TEST_URL", url, 1);
+    world_open();
+    if (c->prepare)
+        c->prepare(&s);
+    report(c, cold ? "cold, once" : "once", sweep(c, &s, TEST_FAIL_ONCE, cold));
+    report(c, cold ? "cold, for good" : "for good", sweep(c, &s, TEST_FAIL_FOR_GOOD, cold));
+    tripsage_actor_free(s.actor);
+    world_close();
+    check_nothing_left();
+}
+
+START_TEST(survives_every_failing_allocation)
+{
+    const scenario *c = &test_scenarios[_i];
+
+    sweep_both(c, c->opens ? "sqlite://{dir}/trips.db" : "sqlite::memory:", 0);
+}
+END_TEST
+
+/* On a file whose handle has prepared nothing yet. */
+START_TEST(survives_it_in_a_fresh_handle)
+{
+    const scenario *c = &test_scenarios[_i];
+
+    if (!c->opens && !c->in_memory)
+        sweep_both(c, "sqlite://{dir}/trips.db", 1);
+}
+END_TEST
+
+/* Two cases, so that CTest may run them side by side (CK_RUN_CASE). */
+static void add_case(Suite *suite, const char *name, const TTest *test)
+{
+    TCase *tcase = tcase_create(name);
+
+    tcase_set_timeout(tcase, 900); /* thousands of points, each with a look at everything, under a sanitizer */
+    tcase_add_loop_test(tcase, test, 0, (int)test_scenario_count);
+    suite_add_tcase(suite, tcase);
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("alloc");
+
+    test_heap_install();
+    add_case(suite, "warm", survives_every_failing_allocation);
+    add_case(suite, "cold", survives_it_in_a_fresh_handle);
+    return test_run(srunner_create(suite));
+}

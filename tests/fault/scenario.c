@@ -1,0 +1,839 @@
+/* fault/scenario.c: see scenario.h. */
+#include "scenario.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define N TRIPSAGE_NUL
+#define T world->trips
+
+/* ---- putting the stage up ---- */
+
+static void copy_id(char out[ID_SIZE], const char *id)
+{
+    snprintf(out, ID_SIZE, "%s", id);
+}
+
+/* Records near their limits, so that an answer outgrows what was set aside for it: a failure must come before the commit. */
+static void with_trip(stage *s)
+{
+    copy_id(s->trip,
+            test_cast_trip(test_format(
+                "{\"visibility\":\"public\",\"budget\":{\"total\":9000,\"currency\":\"EUR\"},\"tags\":[\"a\",\"b\"],"
+                "\"description\":\"%s\",\"preferences\":{\"k\":\"%s\"}}",
+                test_repeat("slow ", 390), test_repeat("p", 9000))));
+}
+
+static void with_parts(stage *s)
+{
+    with_trip(s);
+    copy_id(
+        s->item,
+        id_of(test_item(
+            world->owner, s->trip,
+            test_format("{\"item_type\":\"activity\",\"title\":\"Museum\",\"item_date\":\"2026-11-03\",\"start_time\":"
+                        "\"09:00\","
+                        "\"end_time\":\"11:00\",\"timezone\":\"Asia/Tokyo\",\"cost\":100,\"booking_reference\":\"R\","
+                        "\"description\":\"%s\",\"notes\":\"%s\"}",
+                        test_repeat("art ", 490), test_repeat("cash ", 390)))));
+    test_item(
+        world->owner, s->trip,
+        TRIPSAGE_JSON({"item_type" : "meal", "title" : "Lunch", "item_date" : "2026-11-03", "start_time" : "10:00"}));
+    copy_id(s->note, id_of(test_note(world->owner, s->trip, test_repeat("A note. ", 1200))));
+}
+
+static void deleted_trip(stage *s)
+{
+    with_parts(s);
+    OK(tripsage_trip_delete(T, world->owner, s->trip, NULL));
+}
+
+/* ---- trips ---- */
+
+static tripsage_status trip_create(stage *s)
+{
+    return tripsage_trip_create(&s->doc, T, world->owner, TRIP_JSON, N, NULL);
+}
+
+static tripsage_status trip_create_keyed(stage *s)
+{
+    tripsage_write_options options = TRIPSAGE_WRITE_OPTIONS_INIT;
+    char key[32];
+
+    snprintf(key, sizeof key, "key-%lld", (long long)s->number);
+    options.idempotency_key = key;
+    return tripsage_trip_create(&s->doc, T, world->owner, TRIP_JSON, N, &options);
+}
+
+static tripsage_status trip_create_again(stage *s)
+{
+    tripsage_write_options options = TRIPSAGE_WRITE_OPTIONS_INIT;
+
+    options.idempotency_key = "again";
+    return tripsage_trip_create(&s->doc, T, world->owner, TRIP_JSON, N, &options);
+}
+
+static void created_once(stage *s)
+{
+    with_trip(s);
+    OK(trip_create_again(s));
+    test_stage_clear(s);
+}
+
+static tripsage_status trip_create_invalid(stage *s)
+{
+    return tripsage_trip_create(&s->doc, T, world->owner, "{\"title\":\"\",\"start_date\":\"x\"}", N, NULL);
+}
+
+static tripsage_status trip_get(stage *s)
+{
+    return tripsage_trip_get(&s->doc, T, world->owner, s->trip);
+}
+
+static tripsage_status trip_get_as_member(stage *s)
+{
+    return tripsage_trip_get(&s->doc, T, world->view, s->trip);
+}
+
+static tripsage_status trip_update(stage *s)
+{
+    char json[128];
+
+    snprintf(json, sizeof json, "{\"title\":\"Title %lld\",\"tags\":[\"x\"],\"status\":\"planning\"}",
+             (long long)s->number);
+    return tripsage_trip_update(&s->doc, T, world->owner, s->trip, json, N, NULL);
+}
+
+static tripsage_status trip_patch(stage *s)
+{
+    char json[128];
+
+    snprintf(json, sizeof json, "{\"budget\":{\"total\":%lld},\"preferences\":{\"n\":1}}",
+             (long long)(9000 + s->number));
+    return tripsage_trip_patch(&s->doc, T, world->owner, s->trip, json, N, NULL);
+}
+
+static tripsage_status trip_delete(stage *s)
+{
+    return tripsage_trip_delete(T, world->owner, s->trip, NULL);
+}
+
+static tripsage_status trip_restore(stage *s)
+{
+    return tripsage_trip_restore(&s->doc, T, world->owner, s->trip);
+}
+
+static tripsage_status trip_purge(stage *s)
+{
+    return tripsage_trip_purge(T, world->owner, s->trip);
+}
+
+static tripsage_status trip_duplicate(stage *s)
+{
+    return tripsage_trip_duplicate(&s->doc, T, world->owner, s->trip, "{\"start_date\":\"2027-01-01\"}", N, NULL);
+}
+
+static tripsage_status trip_list(stage *s)
+{
+    return tripsage_trip_list(&s->doc, T, world->owner, NULL);
+}
+
+static tripsage_status trip_list_filtered(stage *s)
+{
+    tripsage_list_options options = TRIPSAGE_LIST_OPTIONS_INIT;
+
+    options.sort = TRIPSAGE_SORT_TITLE;
+    options.with_total = 1;
+    options.limit = 1;
+    options.tag = "a";
+    options.destination = "kyoto";
+    options.from = "2026-01-01";
+    options.cursor = s->cursor;
+    return tripsage_trip_list(&s->doc, T, world->owner, &options);
+}
+
+static void with_cursor(stage *s)
+{
+    tripsage_list_options options = TRIPSAGE_LIST_OPTIONS_INIT;
+    const char *next;
+
+    with_trip(s);
+    with_trip(s);
+    options.sort = TRIPSAGE_SORT_TITLE;
+    options.limit = 1;
+    next = tripsage_doc_next(OK(tripsage_trip_list(OUT, T, world->owner, &options)));
+    ck_assert_ptr_nonnull(next);
+    snprintf(s->cursor, sizeof s->cursor, "%s", next);
+}
+
+static tripsage_status trip_summary(stage *s)
+{
+    return tripsage_trip_summary(&s->doc, T, world->owner, s->trip);
+}
+
+static tripsage_status trip_transfer(stage *s)
+{
+    return tripsage_trip_transfer(&s->doc, T, world->service, s->trip, "{\"user_id\":\"" VIEW_ID "\"}", N, NULL);
+}
+
+static tripsage_status export_as(stage *s, const char *format)
+{
+    size_t length;
+    const char *media_type;
+
+    return tripsage_trip_export(&s->content, &length, &media_type, T, world->owner, s->trip, format);
+}
+
+static tripsage_status export_json(stage *s)
+{
+    return export_as(s, "json");
+}
+
+static tripsage_status export_csv(stage *s)
+{
+    return export_as(s, "csv");
+}
+
+static tripsage_status export_ics(stage *s)
+{
+    return export_as(s, "ics");
+}
+
+static tripsage_status trip_search(stage *s)
+{
+    return tripsage_trip_search(&s->doc, T, world->owner, "kyoto \"museum\" lun", NULL);
+}
+
+static tripsage_status trip_search_found(stage *s)
+{
+    return tripsage_trip_search(&s->doc, T, world->owner, "kyoto", NULL);
+}
+
+/* ---- itinerary, notes, collaborators ---- */
+
+static tripsage_status item_create(stage *s)
+{
+    return tripsage_item_create(&s->doc, T, world->edit, s->trip,
+                                "{\"item_type\":\"meal\",\"title\":\"Dinner\",\"item_date\":\"2026-11-04\",\"start_"
+                                "time\":\"19:00\",\"cost\":5}",
+                                N, NULL);
+}
+
+static tripsage_status item_get(stage *s)
+{
+    return tripsage_item_get(&s->doc, T, world->owner, s->trip, s->item);
+}
+
+static tripsage_status item_update(stage *s)
+{
+    char json[128];
+
+    snprintf(json, sizeof json, "{\"title\":\"Item %lld\",\"start_time\":\"08:00\"}", (long long)s->number);
+    return tripsage_item_update(&s->doc, T, world->owner, s->trip, s->item, json, N, NULL);
+}
+
+static tripsage_status item_delete(stage *s)
+{
+    return tripsage_item_delete(T, world->owner, s->trip, s->item, NULL);
+}
+
+static tripsage_status itinerary_get(stage *s)
+{
+    return tripsage_itinerary_get(&s->doc, T, world->owner, s->trip);
+}
+
+static tripsage_status itinerary_conflicts(stage *s)
+{
+    return tripsage_itinerary_conflicts(&s->doc, T, world->owner, s->trip);
+}
+
+static tripsage_status note_create(stage *s)
+{
+    return tripsage_note_create(&s->doc, T, world->owner, s->trip, "{\"content\":\"Another\"}", N, NULL);
+}
+
+static tripsage_status note_list(stage *s)
+{
+    return tripsage_note_list(&s->doc, T, world->owner, s->trip);
+}
+
+static tripsage_status note_get(stage *s)
+{
+    return tripsage_note_get(&s->doc, T, world->owner, s->trip, s->note);
+}
+
+static tripsage_status note_update(stage *s)
+{
+    char json[9600];
+
+    snprintf(json, sizeof json, "{\"content\":\"Note %lld %09000d\"}", (long long)s->number, 0);
+    return tripsage_note_update(&s->doc, T, world->owner, s->trip, s->note, json, N, NULL);
+}
+
+static tripsage_status note_delete(stage *s)
+{
+    return tripsage_note_delete(T, world->owner, s->trip, s->note, NULL);
+}
+
+static tripsage_status trip_share(stage *s)
+{
+    return tripsage_trip_share(
+        &s->doc, T, world->owner, s->trip,
+        "{\"user_emails\":[\"friend@example.org\",\"" STRANGER_ID "\"],\"permission_level\":\"edit\"}", N);
+}
+
+static void with_friend(stage *s)
+{
+    (void)s;
+    world_account("friend@example.org");
+}
+
+static tripsage_status collaborator_list(stage *s)
+{
+    return tripsage_collaborator_list(&s->doc, T, world->owner, s->trip);
+}
+
+static tripsage_status collaborator_update(stage *s)
+{
+    return tripsage_collaborator_update(&s->doc, T, world->owner, s->trip, VIEW_ID, "{\"permission_level\":\"edit\"}",
+                                        N);
+}
+
+static tripsage_status collaborator_remove(stage *s)
+{
+    return tripsage_collaborator_remove(T, world->owner, s->trip, VIEW_ID);
+}
+
+/* ---- destinations ---- */
+
+static tripsage_status destination_get(stage *s)
+{
+    return tripsage_destination_get(&s->doc, T, world->owner, "kyoto-jp");
+}
+
+static tripsage_status destination_search(stage *s)
+{
+    tripsage_destination_query query = TRIPSAGE_DESTINATION_QUERY_INIT;
+
+    query.text = "quiet temples and gardens";
+    query.continent = "Asia";
+    return tripsage_destination_search(&s->doc, T, world->owner, &query);
+}
+
+static tripsage_status destination_filter(stage *s)
+{
+    tripsage_destination_query query = TRIPSAGE_DESTINATION_QUERY_INIT;
+
+    query.has_near = 1;
+    query.latitude = 35;
+    query.longitude = 135;
+    query.radius_km = 500;
+    return tripsage_destination_search(&s->doc, T, world->owner, &query);
+}
+
+static tripsage_status destination_complete(stage *s)
+{
+    return tripsage_destination_complete(&s->doc, T, world->owner, "san", 0);
+}
+
+static tripsage_status suggest(stage *s)
+{
+    return tripsage_suggest(&s->doc, T, world->owner, NULL);
+}
+
+static tripsage_status destination_save(stage *s)
+{
+    char json[128];
+
+    snprintf(json, sizeof json, "{\"destination_id\":\"kyoto-jp\",\"notes\":\"n %lld\"}", (long long)s->number);
+    return tripsage_destination_save(&s->doc, T, world->owner, json, N);
+}
+
+static tripsage_status destination_saved(stage *s)
+{
+    return tripsage_destination_saved(&s->doc, T, world->owner);
+}
+
+static tripsage_status destination_unsave(stage *s)
+{
+    (void)s;
+    return tripsage_destination_unsave(T, world->owner, "kyoto-jp");
+}
+
+static void saved_destination(stage *s)
+{
+    OK(destination_save(s));
+    test_stage_clear(s);
+}
+
+static const char *look_saved(stage *s)
+{
+    (void)s;
+    return json_of(OK(tripsage_destination_saved(OUT, T, world->owner)));
+}
+
+/* ---- accounts ---- */
+
+static tripsage_status sign_up(stage *s)
+{
+    char json[128];
+
+    snprintf(json, sizeof json, "{\"email\":\"u%lld@example.org\",\"password\":\"correct horse\"}",
+             (long long)s->number);
+    return tripsage_auth_sign_up(&s->doc, world->auth, json, N);
+}
+
+static tripsage_status sign_in(stage *s)
+{
+    return tripsage_auth_sign_in(&s->doc, world->auth,
+                                 "{\"email\":\"friend@example.org\",\"password\":\"" TEST_PASSWORD "\"}", N);
+}
+
+static tripsage_status sign_in_wrong(stage *s)
+{
+    return tripsage_auth_sign_in(&s->doc, world->auth, "{\"email\":\"friend@example.org\",\"password\":\"wrong one\"}",
+                                 N);
+}
+
+static void with_token(stage *s)
+{
+    OK(sign_in(s));
+    snprintf(s->token, sizeof s->token, "%s", tripsage_doc_text(s->doc, "/access_token"));
+    test_stage_clear(s);
+}
+
+static tripsage_status verify(stage *s)
+{
+    return tripsage_auth_verify(&s->made_actor, world->auth, s->token, strlen(s->token));
+}
+
+static void signed_in(stage *s)
+{
+    with_token(s);
+    tripsage_actor_free(s->actor);
+    OK(tripsage_auth_verify(&s->actor, world->auth, s->token, strlen(s->token)));
+}
+
+static tripsage_status sign_out(stage *s)
+{
+    return tripsage_auth_sign_out(world->auth, s->actor);
+}
+
+static tripsage_status user(stage *s)
+{
+    return tripsage_auth_user(&s->doc, world->auth, s->actor);
+}
+
+static tripsage_status user_update(stage *s)
+{
+    char json[64];
+
+    snprintf(json, sizeof json, "{\"full_name\":\"N %lld\",\"data\":{\"a\":1}}", (long long)s->number);
+    return tripsage_auth_user_update(&s->doc, world->auth, s->actor, json, N);
+}
+
+static tripsage_status password_update(stage *s)
+{
+    return tripsage_auth_user_update(&s->doc, world->auth, s->actor, "{\"password\":\"" TEST_PASSWORD "\"}", N);
+}
+
+static tripsage_status actor_user(stage *s)
+{
+    return tripsage_actor_user(&s->made_actor, OWNER_ID);
+}
+
+static tripsage_status actor_service(stage *s)
+{
+    return tripsage_actor_service(&s->made_actor);
+}
+
+static void friend_signed_in(stage *s)
+{
+    with_friend(s);
+    signed_in(s);
+}
+
+static const char *look_nothing(stage *s)
+{
+    (void)s;
+    return "";
+}
+
+/* ---- vectors ---- */
+
+static const float east[4] = {1, 0, 0, 0}, north[4] = {0, 1, 0, 0};
+
+static tripsage_status collection_create(stage *s)
+{
+    char name[32];
+
+    snprintf(name, sizeof name, "c%lld", (long long)s->number);
+    return tripsage_vector_collection_create(world->vector, world->service, name, 4, TRIPSAGE_COSINE, NULL);
+}
+
+static void with_collection(stage *s)
+{
+    (void)s;
+    OK(tripsage_vector_collection_create(world->vector, world->service, "v", 4, TRIPSAGE_COSINE, NULL));
+    OK(tripsage_vector_collection_create(world->vector, world->service, "t", TRIPSAGE_EMBEDDER_BUILTIN_DIMENSIONS,
+                                         TRIPSAGE_COSINE, TRIPSAGE_EMBEDDER_BUILTIN));
+}
+
+static tripsage_status collection_delete(stage *s)
+{
+    (void)s;
+    return tripsage_vector_collection_delete(world->vector, world->service, "v");
+}
+
+static tripsage_status collections(stage *s)
+{
+    return tripsage_vector_collections(&s->doc, world->vector, world->owner);
+}
+
+static tripsage_status vector_upsert(stage *s)
+{
+    char id[2][32];
+    tripsage_vector_item items[2] = {{id[0], NULL, "{\"k\":1}", NULL, east}, {id[1], NULL, NULL, NULL, north}};
+
+    snprintf(id[0], sizeof id[0], "e%lld", (long long)s->number);
+    snprintf(id[1], sizeof id[1], "n%lld", (long long)s->number);
+    return tripsage_vector_upsert(world->vector, world->owner, "v", items, 2);
+}
+
+static tripsage_status vector_upsert_text(stage *s)
+{
+    tripsage_vector_item item = {"text", NULL, NULL, "warm sand and coral reefs", NULL};
+
+    (void)s;
+    return tripsage_vector_upsert(world->vector, world->owner, "t", &item, 1);
+}
+
+static void with_vectors(stage *s)
+{
+    with_collection(s);
+    OK(vector_upsert(s));
+    OK(vector_upsert_text(s));
+}
+
+static void with_vector(stage *s)
+{
+    OK(vector_upsert(s));
+}
+
+static tripsage_status vector_delete(stage *s)
+{
+    char id[32];
+
+    snprintf(id, sizeof id, "e%lld", (long long)s->number);
+    return tripsage_vector_delete(world->vector, world->owner, "v", id);
+}
+
+static tripsage_status vector_search(stage *s)
+{
+    tripsage_vector_query query = TRIPSAGE_VECTOR_QUERY_INIT;
+
+    query.values = east;
+    query.filter = "{\"k\":1}";
+    return tripsage_vector_search(&s->doc, world->vector, world->owner, "v", &query);
+}
+
+static tripsage_status vector_search_text(stage *s)
+{
+    tripsage_vector_query query = TRIPSAGE_VECTOR_QUERY_INIT;
+
+    query.text = "a beach to snorkel";
+    return tripsage_vector_search(&s->doc, world->vector, world->owner, "t", &query);
+}
+
+static const char *look_vectors(stage *s)
+{
+    tripsage_vector_query query = TRIPSAGE_VECTOR_QUERY_INIT;
+    const char *text = json_of(OK(tripsage_vector_collections(OUT, world->vector, world->owner)));
+
+    (void)s;
+    query.values = east;
+    query.k = 1000;
+    if (!strstr(text, "\"v\""))
+        return text;
+    return test_format("%s\n%s", text,
+                       json_of(OK(tripsage_vector_search(OUT, world->vector, world->owner, "v", &query))));
+}
+
+/* ---- the cache ---- */
+
+static tripsage_status cache_set(stage *s)
+{
+    char key[32];
+
+    snprintf(key, sizeof key, "k%lld", (long long)s->number);
+    return tripsage_cache_set(world->cache, key, strlen(key), "value", 5, 0, TRIPSAGE_CACHE_ALWAYS);
+}
+
+static tripsage_status cache_replace(stage *s)
+{
+    char value[32];
+
+    snprintf(value, sizeof value, "v%lld", (long long)s->number);
+    return tripsage_cache_set(world->cache, "same", 4, value, strlen(value), 0, TRIPSAGE_CACHE_ALWAYS);
+}
+
+static void with_cached(stage *s)
+{
+    OK(cache_replace(s));
+    OK(tripsage_cache_set(world->cache, "n", 1, "1", 1, 0, TRIPSAGE_CACHE_ALWAYS));
+}
+
+static tripsage_status cache_get(stage *s)
+{
+    tripsage_cache_value value;
+    tripsage_status status = tripsage_cache_get(&value, world->cache, "same", 4);
+
+    (void)s;
+    if (status == TRIPSAGE_OK)
+        tripsage_cache_value_free(&value);
+    return status;
+}
+
+static tripsage_status cache_increment(stage *s)
+{
+    int64_t sum;
+
+    (void)s;
+    return tripsage_cache_increment(&sum, world->cache, "n", 1, 1, 0);
+}
+
+static tripsage_status cache_expire(stage *s)
+{
+    (void)s;
+    return tripsage_cache_expire(world->cache, "same", 4, 1000000);
+}
+
+static tripsage_status cache_clear(stage *s)
+{
+    uint64_t count;
+
+    (void)s;
+    return tripsage_cache_clear(&count, world->cache, "k", 1);
+}
+
+static const char *look_cache(stage *s)
+{
+    static const char *const keys[] = {"same", "n"};
+    const char *text = "";
+
+    (void)s;
+    for (size_t i = 0; i < 2; i++) {
+        tripsage_cache_value value;
+        if (tripsage_cache_get(&value, world->cache, keys[i], strlen(keys[i])) != TRIPSAGE_OK)
+            continue;
+        text = test_format("%s %s=%.*s", text, keys[i], (int)value.size, (const char *)value.data);
+        tripsage_cache_value_free(&value);
+    }
+    return text;
+}
+
+static tripsage_status cache_open(stage *s)
+{
+    return tripsage_cache_open(&s->cache, NULL, NULL);
+}
+
+/* ---- the store, and opening ---- */
+
+static tripsage_status ping(stage *s)
+{
+    (void)s;
+    return tripsage_ping(world->ts);
+}
+
+static tripsage_status migrations(stage *s)
+{
+    return tripsage_migrations(&s->doc, world->ts);
+}
+
+static tripsage_status check(stage *s)
+{
+    return tripsage_check(&s->doc, world->ts);
+}
+
+static tripsage_status purge_expired(stage *s)
+{
+    return tripsage_purge_expired(&s->doc, world->ts, 0);
+}
+
+/* Something to sweep of each kind, past its keeping. */
+static void with_expired(stage *s)
+{
+    s->number++;
+    OK(trip_create_keyed(s));
+    test_stage_clear(s);
+    OK(sign_in(s));
+    test_stage_clear(s);
+    deleted_trip(s);
+    test_clock_advance(&world->chance, 31 * TEST_DAY);
+}
+
+static tripsage_options chosen_options(tripsage_runtime *runtime)
+{
+    tripsage_options options = TRIPSAGE_OPTIONS_INIT;
+
+    *runtime = test_chance_runtime(&world->chance);
+    options.runtime = runtime;
+    return options;
+}
+
+static tripsage_status open_again(stage *s)
+{
+    tripsage_runtime runtime;
+    tripsage_options options = chosen_options(&runtime);
+
+    return tripsage_open(&s->ts, world->url, &options);
+}
+
+static tripsage_status open_new(stage *s)
+{
+    tripsage_runtime runtime;
+    tripsage_options options = chosen_options(&runtime);
+
+    return tripsage_open(&s->ts, "sqlite::memory:", &options);
+}
+
+static tripsage_status trips_open(stage *s)
+{
+    tripsage_runtime runtime = test_chance_runtime(&world->chance);
+
+    return tripsage_trips_open(&s->trips, world->url, &runtime);
+}
+
+static tripsage_status auth_open(stage *s)
+{
+    tripsage_runtime runtime = test_chance_runtime(&world->chance);
+
+    return tripsage_auth_open(&s->auth, world->url, NULL, &runtime);
+}
+
+static tripsage_status vector_open(stage *s)
+{
+    tripsage_runtime runtime = test_chance_runtime(&world->chance);
+
+    return tripsage_vector_open(&s->vector, world->url, &runtime);
+}
+
+static tripsage_status doc_parse(stage *s)
+{
+    return tripsage_doc_parse(&s->doc, "{\"a\":[1,2,{\"b\":\"text\"}],\"c\":null}", N);
+}
+
+/* ---- the list ----
+ *
+ * Benign, that is, the call may succeed although an allocation of the library itself failed:
+ *   verify              a token that cannot be remembered is verified again the next time */
+/* clang-format off */
+const scenario test_scenarios[] = {
+    {.name = "trip_create", .prepare = with_trip, .act = trip_create},
+    {.name = "trip_create with a key", .prepare = with_trip, .act = trip_create_keyed},
+    {.name = "trip_create again", .prepare = created_once, .act = trip_create_again},
+    {.name = "trip_create invalid", .prepare = with_trip, .act = trip_create_invalid, .want = TRIPSAGE_EINVALID},
+    {.name = "trip_get", .prepare = with_trip, .act = trip_get},
+    {.name = "trip_get as a member", .prepare = with_trip, .act = trip_get_as_member},
+    {.name = "trip_update", .prepare = with_trip, .act = trip_update},
+    {.name = "trip_patch", .prepare = with_trip, .act = trip_patch},
+    {.name = "trip_delete", .before = with_parts, .act = trip_delete},
+    {.name = "trip_restore", .before = deleted_trip, .act = trip_restore},
+    {.name = "trip_purge", .before = deleted_trip, .act = trip_purge},
+    {.name = "trip_duplicate", .prepare = with_parts, .act = trip_duplicate},
+    {.name = "trip_list", .prepare = with_trip, .act = trip_list},
+    {.name = "trip_list filtered", .prepare = with_cursor, .act = trip_list_filtered},
+    {.name = "trip_summary", .prepare = with_parts, .act = trip_summary},
+    {.name = "trip_transfer", .before = with_trip, .act = trip_transfer},
+    {.name = "trip_export json", .prepare = with_parts, .act = export_json},
+    {.name = "trip_export csv", .prepare = with_parts, .act = export_csv},
+    {.name = "trip_export ics", .prepare = with_parts, .act = export_ics},
+    {.name = "trip_search", .prepare = with_parts, .act = trip_search},
+    {.name = "trip_search found", .prepare = with_parts, .act = trip_search_found},
+    {.name = "item_create", .prepare = with_trip, .act = item_create},
+    {.name = "item_get", .prepare = with_parts, .act = item_get},
+    {.name = "item_update", .prepare = with_parts, .act = item_update},
+    {.name = "item_delete", .before = with_parts, .act = item_delete},
+    {.name = "itinerary_get", .prepare = with_parts, .act = itinerary_get},
+    {.name = "itinerary_conflicts", .prepare = with_parts, .act = itinerary_conflicts},
+    {.name = "note_create", .prepare = with_trip, .act = note_create},
+    {.name = "note_list", .prepare = with_parts, .act = note_list},
+    {.name = "note_get", .prepare = with_parts, .act = note_get},
+    {.name = "note_update", .prepare = with_parts, .act = note_update},
+    {.name = "note_delete", .before = with_parts, .act = note_delete},
+    {.name = "trip_share", .prepare = with_friend, .before = with_trip, .act = trip_share},
+    {.name = "collaborator_list", .prepare = with_trip, .act = collaborator_list},
+    {.name = "collaborator_update", .before = with_trip, .act = collaborator_update},
+    {.name = "collaborator_remove", .before = with_trip, .act = collaborator_remove},
+    {.name = "destination_get", .act = destination_get, .look = look_nothing},
+    {.name = "destination_search", .act = destination_search, .look = look_nothing},
+    {.name = "destination_search filtered", .act = destination_filter, .look = look_nothing},
+    {.name = "destination_complete", .act = destination_complete, .look = look_nothing},
+    {.name = "suggest", .prepare = with_trip, .act = suggest, .look = look_nothing},
+    {.name = "destination_save", .act = destination_save, .look = look_saved},
+    {.name = "destination_saved", .prepare = saved_destination, .act = destination_saved, .look = look_saved},
+    {.name = "destination_unsave", .before = saved_destination, .act = destination_unsave, .look = look_saved},
+    {.name = "auth_sign_up", .act = sign_up, .look = look_nothing},
+    {.name = "auth_sign_in", .prepare = with_friend, .act = sign_in, .look = look_nothing},
+    {.name = "auth_sign_in wrong", .prepare = with_friend, .act = sign_in_wrong, .want = TRIPSAGE_ECREDENTIALS, .look = look_nothing},
+    {.name = "auth_verify", .prepare = with_friend, .before = with_token, .act = verify, .look = look_nothing, .benign = 1},
+    {.name = "auth_sign_out", .prepare = with_friend, .before = signed_in, .act = sign_out, .look = look_nothing, .benign = 1},
+    {.name = "auth_user", .prepare = friend_signed_in, .act = user, .look = look_nothing},
+    {.name = "auth_user_update", .prepare = friend_signed_in, .act = user_update, .look = look_nothing},
+    {.name = "auth_user_update password", .prepare = friend_signed_in, .act = password_update, .look = look_nothing},
+    {.name = "actor_user", .act = actor_user, .look = look_nothing},
+    {.name = "actor_service", .act = actor_service, .look = look_nothing},
+    {.name = "vector_collection_create", .act = collection_create, .look = look_vectors},
+    {.name = "vector_collection_delete", .before = with_collection, .act = collection_delete, .look = look_vectors},
+    {.name = "vector_collections", .prepare = with_collection, .act = collections, .look = look_vectors},
+    {.name = "vector_upsert", .prepare = with_collection, .act = vector_upsert, .look = look_vectors},
+    {.name = "vector_upsert text", .prepare = with_collection, .act = vector_upsert_text, .look = look_vectors},
+    {.name = "vector_delete", .prepare = with_collection, .before = with_vector, .act = vector_delete, .look = look_vectors},
+    {.name = "vector_search", .prepare = with_vectors, .act = vector_search, .look = look_vectors},
+    {.name = "vector_search text", .prepare = with_vectors, .act = vector_search_text, .look = look_vectors},
+    {.name = "cache_open", .act = cache_open, .look = look_nothing},
+    {.name = "cache_set", .prepare = with_cached, .act = cache_set, .look = look_cache, .in_memory = 1},
+    {.name = "cache_set again", .prepare = with_cached, .act = cache_replace, .look = look_cache, .in_memory = 1},
+    {.name = "cache_get", .prepare = with_cached, .act = cache_get, .look = look_cache, .in_memory = 1},
+    {.name = "cache_increment", .prepare = with_cached, .act = cache_increment, .look = look_cache, .in_memory = 1},
+    {.name = "cache_expire", .prepare = with_cached, .act = cache_expire, .look = look_cache, .in_memory = 1},
+    {.name = "cache_clear", .prepare = with_cached, .act = cache_clear, .look = look_cache, .in_memory = 1},
+    {.name = "ping", .act = ping, .look = look_nothing},
+    {.name = "migrations", .act = migrations, .look = look_nothing},
+    {.name = "check", .prepare = with_parts, .act = check},
+    {.name = "purge_expired", .prepare = with_friend, .before = with_expired, .act = purge_expired, .look = look_nothing},
+    {.name = "doc_parse", .act = doc_parse, .look = look_nothing},
+    {.name = "open new", .act = open_new, .look = look_nothing, .opens = 1, .in_memory = 1, .stride = 37},
+    {.name = "open", .act = open_again, .look = look_nothing, .opens = 1, .stride = 37},
+    {.name = "trips_open", .act = trips_open, .look = look_nothing, .opens = 1, .stride = 37},
+    {.name = "auth_open", .act = auth_open, .look = look_nothing, .opens = 1},
+    {.name = "vector_open", .act = vector_open, .look = look_nothing, .opens = 1},
+};
+/* clang-format on */
+
+const size_t test_scenario_count = sizeof test_scenarios / sizeof test_scenarios[0];
+
+void test_stage_clear(stage *s)
+{
+    tripsage_doc_free(s->doc);
+    tripsage_free(s->content);
+    tripsage_actor_free(s->made_actor);
+    tripsage_trips_close(s->trips);
+    tripsage_auth_close(s->auth);
+    tripsage_vector_close(s->vector);
+    tripsage_cache_close(s->cache);
+    tripsage_close(s->ts);
+    s->doc = NULL;
+    s->content = NULL;
+    s->made_actor = NULL;
+    s->trips = NULL;
+    s->auth = NULL;
+    s->vector = NULL;
+    s->cache = NULL;
+    s->ts = NULL;
+}
+
+int test_stage_holds(const stage *s)
+{
+    return s->doc || s->content || s->made_actor || s->trips || s->auth || s->vector || s->cache || s->ts;
+}
