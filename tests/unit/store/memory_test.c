@@ -3,86 +3,13 @@
 #include "fixture.h"
 
 #include <pthread.h>
-#include <sqlite3.h>
-#include <stdatomic.h>
 
-/* ---- allocators that fail at the n-th call ---- */
+#include "support/failing.h"
 
-static struct {
-    atomic_long until; /* allocations left before the failing one; negative: past it */
-    atomic_int armed, for_good, fired;
-} fault;
-
-static sqlite3_mem_methods plain; /* SQLite's own */
-
-static int fails(void)
-{
-    long left;
-
-    if (!atomic_load(&fault.armed))
-        return 0;
-    left = atomic_fetch_sub(&fault.until, 1);
-    if (left > 0 || (left < 0 && !atomic_load(&fault.for_good)))
-        return 0;
-    atomic_store(&fault.fired, 1);
-    return 1;
-}
-
+/* n counts from 0. */
 static void arm(long n, int for_good)
 {
-    atomic_store(&fault.until, n);
-    atomic_store(&fault.for_good, for_good);
-    atomic_store(&fault.fired, 0);
-    atomic_store(&fault.armed, 1);
-}
-
-/* 1 when an allocation failed since arm(). */
-static int disarm(void)
-{
-    atomic_store(&fault.armed, 0);
-    return atomic_load(&fault.fired);
-}
-
-static void *library_malloc(size_t size, void *user)
-{
-    (void)user;
-    return fails() ? NULL : malloc(size);
-}
-
-static void *library_realloc(void *block, size_t size, void *user)
-{
-    (void)user;
-    return fails() ? NULL : realloc(block, size);
-}
-
-static void library_free(void *block, void *user)
-{
-    (void)user;
-    free(block);
-}
-
-static void *engine_malloc(int size)
-{
-    return fails() ? NULL : plain.xMalloc(size);
-}
-
-static void *engine_realloc(void *block, int size)
-{
-    return fails() ? NULL : plain.xRealloc(block, size);
-}
-
-/* Every test is a process of its own, so this comes before any other use of either library. */
-static void install(void)
-{
-    static const tripsage_allocator failing = {library_malloc, library_realloc, library_free, NULL};
-    sqlite3_mem_methods methods;
-
-    ck_assert_int_eq(sqlite3_config(SQLITE_CONFIG_GETMALLOC, &plain), SQLITE_OK);
-    methods = plain;
-    methods.xMalloc = engine_malloc;
-    methods.xRealloc = engine_realloc;
-    ck_assert_int_eq(sqlite3_config(SQLITE_CONFIG_MALLOC, &methods), SQLITE_OK);
-    ck_assert_int_eq(tripsage_set_allocator(&failing), TRIPSAGE_OK);
+    test_heap_arm(n + 1, for_good ? TEST_FAIL_FOR_GOOD : TEST_FAIL_ONCE);
 }
 
 /* What a call may answer while memory fails. Returns 1 when it succeeded. */
@@ -102,7 +29,7 @@ static void sweep(void (*body)(long n, int for_good))
     for (int for_good = 0; for_good <= 1; for_good++) {
         long n = 0;
 
-        for (body(n, for_good); atomic_load(&fault.fired); body(n, for_good))
+        for (body(n, for_good); test_heap_fired(NULL); body(n, for_good))
             n += 1 + n / 30;
         ck_assert_int_gt(n, 0);
     }
@@ -118,7 +45,7 @@ static void open_once(long n, int for_good)
     make_folder();
     arm(n, for_good);
     status = tripsage__store_open(&store, url, NULL);
-    disarm();
+    test_heap_disarm();
     if (good_or_nomem(status, n, "open"))
         tripsage__store_release(store);
     else
@@ -131,7 +58,7 @@ static void open_once(long n, int for_good)
 
 START_TEST(a_new_file_is_opened_or_left_for_later)
 {
-    install();
+    test_heap_install();
     sweep(open_once);
 }
 END_TEST
@@ -143,7 +70,7 @@ static void open_again(long n, int for_good)
 
     arm(n, for_good);
     status = tripsage__store_open(&store, url, NULL);
-    disarm();
+    test_heap_disarm();
     if (!good_or_nomem(status, n, "open"))
         store = open_store(url);
     ck_assert_int_eq(count_keys(store, "kept"), 1);
@@ -154,7 +81,7 @@ START_TEST(an_old_file_is_opened_or_left_as_it_was)
 {
     tripsage__store *store;
 
-    install();
+    test_heap_install();
     make_folder();
     store = open_store(url);
     ck_assert_int_eq(put_key(store, "kept"), TRIPSAGE_OK);
@@ -171,14 +98,14 @@ static void open_in_memory(long n, int for_good)
 
     arm(n, for_good);
     status = tripsage__store_open(&store, "sqlite::memory:", NULL);
-    disarm();
+    test_heap_disarm();
     if (good_or_nomem(status, n, "open"))
         tripsage__store_release(store);
 }
 
 START_TEST(a_database_in_memory_needs_it_all)
 {
-    install();
+    test_heap_install();
     sweep(open_in_memory);
 }
 END_TEST
@@ -207,7 +134,7 @@ static void write_cold(long n, int for_good)
 
     arm(n, for_good);
     status = tripsage__store_write(store, NULL, steps, 2);
-    disarm();
+    test_heap_disarm();
     good = good_or_nomem(status, n, "write");
     ck_assert_int_eq(has(store, key), good);
     ck_assert_int_eq(has(store, pair), good);
@@ -218,7 +145,7 @@ static void write_cold(long n, int for_good)
 
 START_TEST(a_write_is_whole_or_not_at_all)
 {
-    install();
+    test_heap_install();
     make_folder();
     tripsage__store_release(open_store(url));
     sweep(write_cold);
@@ -238,7 +165,7 @@ static void refuse_once(long n, int for_good)
 
     arm(n, for_good);
     status = tripsage__store_write(store, NULL, steps, 2);
-    disarm();
+    test_heap_disarm();
     if (status != TRIPSAGE_EEXISTS)
         ck_assert_int_eq(good_or_nomem(status, n, "refused write"), 0);
     ck_assert_int_eq(has(store, "fresh"), 0);
@@ -251,7 +178,7 @@ START_TEST(a_refused_write_is_taken_back_without_memory)
 {
     tripsage__store *store;
 
-    install();
+    test_heap_install();
     make_folder();
     store = open_store(url);
     ck_assert_int_eq(put_key(store, "taken"), TRIPSAGE_OK);
@@ -288,7 +215,7 @@ START_TEST(in_a_shared_commit_memory_fails_for_some)
     pthread_t threads[THREADS];
     int64_t good = 0;
 
-    install();
+    test_heap_install();
     make_folder();
     store = open_store(url);
     for (int round = 0; round < ROUNDS; round++) {
@@ -299,7 +226,7 @@ START_TEST(in_a_shared_commit_memory_fails_for_some)
         }
         for (int i = 0; i < THREADS; i++)
             pthread_join(threads[i], NULL);
-        disarm();
+        test_heap_disarm();
         for (int i = 0; i < THREADS; i++) {
             ck_assert_msg(workers[i].good || workers[i].status == TRIPSAGE_ENOMEM, "round %d: %s", round,
                           tripsage_status_name(workers[i].status));
@@ -366,7 +293,7 @@ static void read_once(long n, int for_good)
 
     arm(n, for_good);
     status = read_texts(store);
-    disarm();
+    test_heap_disarm();
     if (good_or_nomem(status, n, "read"))
         ck_assert_int_eq(rows_seen, 3);
     /* The connection that failed reads the present, not the snapshot it held then. */
@@ -384,7 +311,7 @@ START_TEST(a_read_gives_all_or_says_that_memory_failed)
     char text[LONG_TEXT];
     tripsage__store *store;
 
-    install();
+    test_heap_install();
     make_folder();
     store = open_store(url);
     memset(text, 'x', sizeof text);
@@ -420,7 +347,7 @@ static void ask_once(long n, int for_good)
         good_or_nomem(listed, n, "migrations");
     checked = tripsage__store_check(&problems, &count, store);
     tripsage__error_save(&error);
-    disarm();
+    test_heap_disarm();
     tripsage__error_restore(&error);
     if (good_or_nomem(checked, n, "check"))
         ck_assert_uint_eq(count, 0);
@@ -441,7 +368,7 @@ static void ask_once(long n, int for_good)
 
 START_TEST(secrets_listings_and_checks_survive_failing_allocations)
 {
-    install();
+    test_heap_install();
     make_folder();
     tripsage__store_release(open_store(url));
     sweep(ask_once);
