@@ -305,8 +305,13 @@ tripsage_status tripsage_item_create(tripsage_doc **out, tripsage_trips *trips, 
     TRIPSAGE_TRY(tripsage__idempotency_init(&c.key, trips, actor, how.idempotency_key, TRIPSAGE__CREATES_ITEM,
                                             c.gate.trip_id, json, length));
     TRIPSAGE_TRY(tripsage__doc_new(&c.doc, 1024));
-    for (int attempt = 0; attempt < ATTEMPTS_MAX && !done; attempt++)
-        TRIPSAGE_TRY(try_to_create(&c, out, &done));
+    for (int attempt = 0; attempt < ATTEMPTS_MAX && !done; attempt++) {
+        tripsage__take_turn(trips, attempt);
+        status = try_to_create(&c, out, &done);
+        tripsage__end_turn(trips);
+        if (status != TRIPSAGE_OK)
+            goto out;
+    }
     if (!done)
         status = too_many_races();
 out:
@@ -545,8 +550,13 @@ tripsage_status tripsage_item_update(tripsage_doc **out, tripsage_trips *trips, 
     if (!item_id || !tripsage__uuid_parse(item_id, c.id))
         return no_such_item();
     TRIPSAGE_TRY(tripsage__doc_new(&c.doc, 1024));
-    for (int attempt = 0; attempt < ATTEMPTS_MAX && !changed; attempt++)
-        TRIPSAGE_TRY(try_to_update(&c, &changed));
+    for (int attempt = 0; attempt < ATTEMPTS_MAX && !changed; attempt++) {
+        tripsage__take_turn(trips, attempt);
+        status = try_to_update(&c, &changed);
+        tripsage__end_turn(trips);
+        if (status != TRIPSAGE_OK)
+            goto out;
+    }
     if (!changed)
         status = too_many_races();
 out:

@@ -9,6 +9,7 @@
 #ifndef TRIPSAGE_TRIP_TRIP_H
 #define TRIPSAGE_TRIP_TRIP_H
 
+#include <pthread.h>
 #include <tripsage/trip.h>
 #include <tripsage/vector.h>
 
@@ -24,7 +25,14 @@ struct tripsage_trips {
     tripsage_vector *vector;      /* borrowed, or owned when own_vector */
     int own_vector;
     struct tripsage__destination_index *destinations; /* owned; destination.c knows what it is */
+    pthread_rwlock_t turns;                           /* see tripsage__take_turn() */
 };
+
+/* Around each attempt of a call that reads, decides in C and writes with the version it read as the guard, and around a write that can make such a guard
+ * fail. Attempts go side by side; one that has lost a race before goes alone among the threads of this handle, so that it cannot lose
+ * for ever (other processes it still has to race). */
+void tripsage__take_turn(tripsage_trips *trips, int lost_before);
+void tripsage__end_turn(tripsage_trips *trips);
 
 /* Trips over an open store, of which it takes a reference. `vector` is borrowed until tripsage_trips_close. */
 tripsage_status tripsage__trips_new(tripsage_trips **out, tripsage__store *store, tripsage_vector *vector);

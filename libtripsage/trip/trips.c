@@ -6,6 +6,33 @@
 #include "statements.h"
 #include "vector/vector.h"
 
+/* Those who wait to go alone are let in before new ones who go side by side; glibc's default would starve them. */
+static tripsage_status init_turns(pthread_rwlock_t *turns)
+{
+    pthread_rwlockattr_t fair;
+    int failed;
+
+    if (pthread_rwlockattr_init(&fair))
+        return TRIPSAGE_NOMEM();
+    failed = pthread_rwlockattr_setkind_np(&fair, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP) ||
+             pthread_rwlock_init(turns, &fair);
+    pthread_rwlockattr_destroy(&fair);
+    return failed ? TRIPSAGE_NOMEM() : TRIPSAGE_OK;
+}
+
+void tripsage__take_turn(tripsage_trips *trips, int lost_before)
+{
+    if (lost_before)
+        pthread_rwlock_wrlock(&trips->turns);
+    else
+        pthread_rwlock_rdlock(&trips->turns);
+}
+
+void tripsage__end_turn(tripsage_trips *trips)
+{
+    pthread_rwlock_unlock(&trips->turns);
+}
+
 tripsage_status tripsage__trips_new(tripsage_trips **out, tripsage__store *store, tripsage_vector *vector)
 {
     tripsage_trips *trips = tripsage__calloc(1, sizeof *trips);
@@ -14,6 +41,11 @@ tripsage_status tripsage__trips_new(tripsage_trips **out, tripsage__store *store
     *out = NULL;
     if (!trips)
         return TRIPSAGE_NOMEM();
+    status = init_turns(&trips->turns);
+    if (status != TRIPSAGE_OK) {
+        tripsage__free(trips);
+        return status;
+    }
     trips->store = tripsage__store_retain(store);
     trips->env = tripsage__store_env(store);
     trips->vector = vector;
@@ -54,6 +86,7 @@ void tripsage_trips_close(tripsage_trips *trips)
     if (trips->own_vector)
         tripsage__vector_free(trips->vector);
     tripsage__store_release(trips->store);
+    pthread_rwlock_destroy(&trips->turns);
     tripsage__free(trips);
 }
 

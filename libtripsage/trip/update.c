@@ -248,7 +248,11 @@ static tripsage_status write_update(tripsage__trip_reading *reading, tripsage_tr
     if (input->present & TRIPSAGE__HAS_VISIBILITY)
         steps[n++] = tripsage__trip_acl_step(gate);
     steps[n++] = tripsage__trip_reading_step(reading, gate->params);
-    TRIPSAGE_TRY(tripsage__store_write(trips->store, actor, steps, n));
+    tripsage__take_turn(trips, 0);
+    status = tripsage__store_write(trips->store, actor, steps, n);
+    tripsage__end_turn(trips);
+    if (status != TRIPSAGE_OK)
+        goto out;
     TRIPSAGE_TRY(explain(gate, input, if_version));
     TRIPSAGE_TRY(explain_merge(&look, input));
     if (changed != 1)

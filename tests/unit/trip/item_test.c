@@ -787,7 +787,7 @@ END_TEST
 
 /* ---- races ---- */
 
-enum { WRITERS = 4, CHANGES = 25 };
+enum { WRITERS = 16, CHANGES = 40 };
 
 static void *keep_changing(void *id)
 {
