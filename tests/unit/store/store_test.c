@@ -105,18 +105,23 @@ static void *write_and_fail(void *argument)
 
     for (int i = 0; i < w->rounds; i++) {
         char mine[64], half[64];
+
+        snprintf(mine, sizeof mine, "good-%d-%d", w->number, i);
+        snprintf(half, sizeof half, "half-%d-%d", w->number, i);
         tripsage__value first[] = {tripsage__text(half), tripsage__blob("", 0)};
         tripsage__value again[] = {tripsage__text("taken"), tripsage__blob("", 0)};
         const tripsage__step failing[] = {{&put, first, 2, NULL, NULL, NULL, NULL},
                                           {&put, again, 2, NULL, NULL, NULL, NULL}};
         tripsage_status status;
 
-        snprintf(mine, sizeof mine, "good-%d-%d", w->number, i);
-        snprintf(half, sizeof half, "half-%d-%d", w->number, i);
+        w->other += TRIPSAGE_FAIL_FIELD("#mine", "%s", mine) != TRIPSAGE_EINVALID;
         status = i % 5 == 0 ? tripsage__store_write(w->store, NULL, failing, 2) : put_key(w->store, mine);
         w->good += status == TRIPSAGE_OK;
         w->refused += status == TRIPSAGE_EEXISTS && strcmp(tripsage_last_error()->file, "") != 0;
         w->other += status != TRIPSAGE_OK && status != TRIPSAGE_EEXISTS;
+        /* The failures that a leader ran into are not its own. */
+        w->other += status == TRIPSAGE_OK && (tripsage_last_error()->status != TRIPSAGE_EINVALID ||
+                                              strcmp(tripsage_last_error()->fields[0].message, mine) != 0);
     }
     return NULL;
 }
