@@ -182,9 +182,10 @@ static tripsage_status list_notes(void)
 static tripsage_status update_note(void)
 {
     tripsage_doc *doc;
+    tripsage_status status =
+        tripsage_note_update(&doc, trips, owner, trip_id, note_id, "{\"content\":\"z\"}", TRIPSAGE_NUL, NULL);
 
-    return done(doc,
-                tripsage_note_update(&doc, trips, owner, trip_id, note_id, "{\"content\":\"z\"}", TRIPSAGE_NUL, NULL));
+    return done(doc, status);
 }
 
 static tripsage_status delete_note(void)
