@@ -141,7 +141,7 @@ void buffer_json(buffer *b, const char *text, size_t length)
     BUFFER_LIT(b, "\"");
     for (const char *at = text; at < end;) {
         unsigned char c = (unsigned char)*at;
-        size_t sequence = utf8_sequence(at, end);
+        size_t sequence = c < 0x80 ? 1 : utf8_sequence(at, end);
 
         if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f && sequence) {
             at += sequence;

@@ -34,6 +34,8 @@
 #define KEEP_ALIVE_TIMEOUT_MS 75000
 /* Threads beyond the promised connections: they say 503 to the ones too many, and answer health checks meanwhile. */
 #define SPARE_THREADS 8
+/* An answer up to 64 KiB goes into the socket's buffer as a whole; a larger one leaves as fast as its client reads. */
+#define SOCKET_TAKES ((size_t)64 * 1024)
 /* What is left unread of a body is read away up to here, so that the connection can go on; a larger rest ends it. */
 #define DISCARD_MAX ((int64_t)64 * 1024)
 
@@ -262,7 +264,8 @@ static void finish(request *r)
         mg_disable_connection_keep_alive(r->connection);
         return; /* not even a small answer can be had from memory */
     }
-    pool_watch(r, r->server->settings->request_timeout_s);
+    if (r->out.size > SOCKET_TAKES)
+        pool_watch(r, r->server->settings->request_timeout_s);
     if (mg_write(r->connection, r->out.data, r->out.size) < (int)r->out.size)
         mg_disable_connection_keep_alive(r->connection);
     respond_log(r);

@@ -99,6 +99,9 @@ void pool_watch(request *r, unsigned seconds)
 {
     int64_t deadline = seconds ? monotonic_ms() + (int64_t)seconds * 1000 : 0;
 
+    if (!seconds && !r->watched)
+        return;
+    r->watched = seconds != 0;
     pthread_mutex_lock(&r->watch_lock);
     r->deadline_ms = deadline;
     pthread_mutex_unlock(&r->watch_lock);

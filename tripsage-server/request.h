@@ -100,16 +100,15 @@ typedef struct request {
 
     const struct route *route; /* NULL: none matched */
     text params[PARAMS_MAX];
-    pair members[QUERY_MAX]; /* of the query */
-    size_t member_count;
+    size_t member_count;   /* of the query */
     tripsage_actor *actor; /* NULL: not signed in */
     text body;             /* NULL data: none */
 
     response response;
-    tripsage_field_error errors[ERRORS_MAX]; /* values the server itself could not accept */
-    size_t error_count;
+    size_t error_count; /* values the server itself could not accept */
     size_t arena_used;
     int body_read; /* nothing of the body is left on the connection */
+    int watched;   /* a deadline is set */
 
     /* Above: of one exchange, zeroed before the next. Below: kept from one to the next. */
     buffer in;       /* the body that came */
@@ -117,6 +116,8 @@ typedef struct request {
     buffer composed; /* JSON a handler or a problem writes */
     buffer fields;   /* further lines of the head, each ended by CRLF */
     buffer line;     /* of the log */
+    pair members[QUERY_MAX];
+    tripsage_field_error errors[ERRORS_MAX];
     char arena[ARENA_SIZE];
     uint64_t chance[2]; /* state of the request id generator */
     struct {
