@@ -398,6 +398,22 @@ START_TEST(signing_out_is_seen_by_others)
 }
 END_TEST
 
+START_TEST(the_service_finds_an_account)
+{
+    const char *id = test_format("%s", tripsage_doc_text(OK(sign_up(OUT, ANN)), "/user/id"));
+    tripsage_doc *user = OK(tripsage_auth_find_user(OUT, world->auth, world->service, "ANN@Example.ORG"));
+
+    IS_TEXT(user, "/id", id);
+    IS_TEXT(user, "/email", "ann@example.org");
+    ck_assert_ptr_null(strstr(json_of(user), "argon2"));
+    FAILS(TRIPSAGE_ENOTFOUND, tripsage_auth_find_user(OUT, world->auth, world->service, "bob@example.org"));
+    FAILS_AT(TRIPSAGE_EINVALID, tripsage_auth_find_user(OUT, world->auth, world->service, "ann"), "#email");
+    FAILS(TRIPSAGE_EFORBIDDEN, tripsage_auth_find_user(OUT, world->auth, world->owner, "ann@example.org"));
+    FAILS(TRIPSAGE_EFORBIDDEN, tripsage_auth_find_user(OUT, world->auth, world->owner, "bob@example.org"));
+    FAILS(TRIPSAGE_EUNAUTHENTICATED, tripsage_auth_find_user(OUT, world->auth, NULL, "ann@example.org"));
+}
+END_TEST
+
 Suite *contract_auth(void)
 {
     Suite *suite = suite_create("auth");
@@ -423,5 +439,6 @@ Suite *contract_auth(void)
     tcase_add_test(tcase, a_short_secret_is_refused);
     tcase_add_test(tcase, the_issuer_is_checked);
     tcase_add_test(tcase, signing_out_is_seen_by_others);
+    tcase_add_test(tcase, the_service_finds_an_account);
     return suite;
 }

@@ -179,6 +179,52 @@ START_TEST(a_moved_item_is_out_of_the_way)
 }
 END_TEST
 
+/* A stay without times, or without an end, still has its nights. */
+START_TEST(stays_are_compared_by_their_nights)
+{
+    static const struct {
+        const char *a, *b;
+        size_t count;
+    } rows[] = {
+        {"{\"end_date\":\"2026-11-05\"}", "{\"item_date\":\"2026-11-04\",\"end_date\":\"2026-11-06\"}", 1},
+        {"{\"end_date\":\"2026-11-05\"}", "{\"item_date\":\"2026-11-05\",\"end_date\":\"2026-11-06\"}", 0},
+        {"{}", "{}", 1},
+        {"{}", "{\"item_date\":\"2026-11-04\"}", 0},
+        {"{\"end_date\":\"2026-11-05\",\"booking_status\":\"cancelled\"}", "{\"end_date\":\"2026-11-05\"}", 0},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *trip = fresh_trip();
+
+        add(trip, test_with(rows[i].a, "{\"item_type\":\"accommodation\"}"));
+        add(trip, test_with(rows[i].b, "{\"item_type\":\"accommodation\"}"));
+        IS_COUNT(conflicts(trip), "/conflicts", rows[i].count);
+    }
+}
+END_TEST
+
+START_TEST(the_list_goes_by_date_and_ends)
+{
+    const char *trip = fresh_trip();
+    tripsage_doc *found;
+    const char *last = "";
+
+    for (int i = 0; i < 33; i++) /* 33 * 32 / 2 = 528 pairs */
+        add(trip, test_format("{\"item_date\":\"2026-11-%02d\",\"start_time\":\"%02d:00\",\"end_date\":\"2026-11-08\","
+                              "\"end_time\":\"12:00\"}",
+                              2 + i % 5, i % 24));
+    found = conflicts(trip);
+    IS_COUNT(found, "/conflicts", 500);
+    IS_JSON(found, "/truncated", "true");
+    for (size_t i = 0; i < 500; i++) {
+        const char *date = test_format("%s", tripsage_doc_text(found, test_format("/conflicts/%zu/date", i)));
+        ck_assert_msg(strcmp(last, date) <= 0, "%s after %s", date, last);
+        last = date;
+    }
+    IS_NONE(conflicts(fresh_trip()), "/truncated");
+}
+END_TEST
+
 Suite *contract_conflict(void)
 {
     Suite *suite = suite_create("conflict");
@@ -191,5 +237,7 @@ Suite *contract_conflict(void)
     tcase_add_test(tcase, days_outside_the_trip_are_told);
     tcase_add_test(tcase, a_trip_without_items_has_no_conflicts);
     tcase_add_test(tcase, a_moved_item_is_out_of_the_way);
+    tcase_add_test(tcase, stays_are_compared_by_their_nights);
+    tcase_add_test(tcase, the_list_goes_by_date_and_ends);
     return suite;
 }

@@ -25,6 +25,7 @@ Suite *contract_auth(void);
 Suite *contract_vector(void);
 Suite *contract_cache(void);
 Suite *contract_store(void);
+Suite *contract_doc(void);
 
 /* Short forms of calls the suites make all the time; `trips` is the world's. */
 #define CREATE(actor, json)       tripsage_trip_create(OUT, world->trips, (actor), (json), TRIPSAGE_NUL, NULL)

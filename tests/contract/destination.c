@@ -340,6 +340,60 @@ START_TEST(refuses_a_bad_place)
 }
 END_TEST
 
+START_TEST(completes_without_regard_to_accents_and_by_any_word)
+{
+    tripsage_doc *found = OK(tripsage_destination_complete(OUT, world->trips, world->owner, "BANO", 5));
+    const char *json;
+
+    IS_TEXT(found, "/items/0/name", "Ba\xc3\xb1os");
+    json = json_of(OK(tripsage_destination_complete(OUT, world->trips, world->owner, "janeiro", 5)));
+    ck_assert_msg(strstr(json, "Rio de Janeiro") != NULL, "%s", json);
+}
+END_TEST
+
+START_TEST(finds_a_name_with_a_slip_in_it)
+{
+    tripsage_destination_query q = query();
+
+    q.text = "Barcelnoa";
+    IS_TEXT(find(&q), "/items/0/name", "Barcelona");
+}
+END_TEST
+
+START_TEST(any_text_is_a_query)
+{
+    static const char *const texts[] = {"",    " ", "\"", "AND", "kyoto OR",     "NEAR(", "*",
+                                        "a*b", "-", "'",  "%",   "\xe6\x97\x85", "..."};
+    static const char *const many[17] = {"a", "b", "c", "d", "e", "f", "g", "h", "i",
+                                         "j", "k", "l", "m", "n", "o", "p", "q"};
+    tripsage_destination_query q = query();
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        q.text = texts[i];
+        find(&q);
+    }
+    q.text = test_repeat("x", 500);
+    find(&q);
+    q.text = test_repeat("x", 501);
+    FAILS_AT(TRIPSAGE_EINVALID, tripsage_destination_search(OUT, world->trips, world->owner, &q), "#text");
+    q.text = "\xff";
+    FAILS_AT(TRIPSAGE_EINVALID, tripsage_destination_search(OUT, world->trips, world->owner, &q), "#text");
+    q = query();
+    q.tags = many;
+    q.tag_count = 17;
+    FAILS_AT(TRIPSAGE_EINVALID, tripsage_destination_search(OUT, world->trips, world->owner, &q), "#tags");
+}
+END_TEST
+
+START_TEST(a_place_may_belong_to_a_trip_one_may_read)
+{
+    const char *open = id_of(test_trip(world->stranger, "{\"visibility\":\"public\"}"));
+
+    OK(save(OUT, world->owner, test_format("{\"destination_id\":\"kyoto-jp\",\"trip_id\":\"%s\"}", open)));
+    FAILS(TRIPSAGE_EFORBIDDEN, save(OUT, world->service, "{\"destination_id\":\"kyoto-jp\"}"));
+}
+END_TEST
+
 Suite *contract_destination(void)
 {
     Suite *suite = suite_create("destination");
@@ -360,5 +414,9 @@ Suite *contract_destination(void)
     tcase_add_test(tcase, saving_again_replaces);
     tcase_add_test(tcase, lets_go_of_a_place);
     tcase_add_test(tcase, refuses_a_bad_place);
+    tcase_add_test(tcase, completes_without_regard_to_accents_and_by_any_word);
+    tcase_add_test(tcase, finds_a_name_with_a_slip_in_it);
+    tcase_add_test(tcase, any_text_is_a_query);
+    tcase_add_test(tcase, a_place_may_belong_to_a_trip_one_may_read);
     return suite;
 }

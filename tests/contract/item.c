@@ -469,6 +469,34 @@ START_TEST(holds_a_thousand)
 }
 END_TEST
 
+/* Without both times an end is compared by its day. */
+START_TEST(an_end_without_a_time_is_a_day)
+{
+    const char *trip = id_of(test_trip(world->owner, NULL));
+
+    test_item(world->owner, trip, test_with(ITEM_JSON, "{\"end_date\":\"2026-11-03\",\"start_time\":\"23:00\"}"));
+    test_item(world->owner, trip, test_with(ITEM_JSON, "{\"end_date\":\"2026-11-03\",\"end_time\":\"01:00\"}"));
+    FAILS(TRIPSAGE_EINVALID,
+          ITEM_CREATE(world->owner, trip,
+                      test_with(ITEM_JSON, "{\"end_date\":\"2026-11-02\",\"start_time\":\"00:00\"}")));
+}
+END_TEST
+
+START_TEST(bounds_its_place)
+{
+    const char *trip = id_of(test_trip(world->owner, NULL));
+    const char *name = test_repeat("\xc3\xa9", 200), *address = test_repeat("\xc3\xa9", 500);
+
+    test_item(world->owner, trip,
+              test_with(ITEM_JSON, test_format("{\"location\":{\"name\":\"%s\",\"address\":\"%s\"}}", name, address)));
+    FAILS_AT(TRIPSAGE_EINVALID,
+             ITEM_CREATE(world->owner, trip,
+                         test_with(ITEM_JSON, test_format("{\"location\":{\"name\":\"%sx\",\"address\":\"%sx\"}}", name,
+                                                          address))),
+             "/location/name", "/location/address");
+}
+END_TEST
+
 Suite *contract_item(void)
 {
     Suite *suite = suite_create("item");
@@ -493,5 +521,7 @@ Suite *contract_item(void)
     tcase_add_test(tcase, the_trip_moves_with_its_items);
     tcase_add_test(tcase, the_itinerary_goes_by_instants);
     tcase_add_test(tcase, holds_a_thousand);
+    tcase_add_test(tcase, an_end_without_a_time_is_a_day);
+    tcase_add_test(tcase, bounds_its_place);
     return suite;
 }

@@ -1,6 +1,8 @@
 /* contract/trip_summary.c: the digest of a trip is computed from what is stored, number by number. */
 #include "contract.h"
 
+#include <string.h>
+
 static tripsage_doc *summary(const char *trip)
 {
     return OK(tripsage_trip_summary(OUT, world->trips, world->owner, trip));
@@ -144,6 +146,53 @@ START_TEST(says_the_dates_as_people_do)
 }
 END_TEST
 
+/* Three days, two nights. Planned: the first day by a stay that lies on it and on the second, which is its last; so two of three days. One
+ * night of two. Of three things that need a booking one has it. */
+START_TEST(completion_is_the_mean_of_its_parts)
+{
+    const char *id = id_of(test_trip(world->owner, "{\"end_date\":\"2026-11-04\"}"));
+
+    add(id, "{\"item_type\":\"accommodation\",\"title\":\"Inn\",\"item_date\":\"2026-11-02\",\"end_date\":\"2026-11-"
+            "03\",\"booking_status\":\"booked\"}");
+    add(id,
+        "{\"item_type\":\"transport\",\"title\":\"Bus\",\"item_date\":\"2026-11-03\",\"booking_status\":\"reserved\"}");
+    add(id, "{\"item_type\":\"event\",\"title\":\"Match\",\"item_date\":\"2026-11-03\"}");
+    add(id,
+        "{\"item_type\":\"activity\",\"title\":\"Walk\",\"item_date\":\"2026-11-03\",\"booking_status\":\"booked\"}");
+    IS_INT(summary(id), "/days_planned", 2);
+    IS_INT(summary(id), "/nights_without_accommodation", 1);
+    /* (2/3 + 1/2 + 1/3) / 3 */
+    IS_INT(summary(id), "/completion_percentage", 50);
+}
+END_TEST
+
+START_TEST(a_night_on_the_road_needs_no_bed)
+{
+    const char *id = id_of(test_trip(world->owner, "{\"end_date\":\"2026-11-04\"}"));
+
+    IS_INT(summary(id), "/nights_without_accommodation", 2);
+    add(id,
+        "{\"item_type\":\"transport\",\"title\":\"Night train\",\"item_date\":\"2026-11-02\",\"start_time\":\"21:00\","
+        "\"end_date\":\"2026-11-03\",\"end_time\":\"07:00\"}");
+    IS_INT(summary(id), "/nights_without_accommodation", 1);
+}
+END_TEST
+
+START_TEST(without_a_budget_every_currency_is_listed)
+{
+    const char *id = id_of(test_trip(world->owner, NULL));
+    tripsage_doc *s;
+
+    add(id, "{\"item_type\":\"meal\",\"title\":\"a\",\"item_date\":\"2026-11-03\",\"cost\":5,\"currency\":\"JPY\"}");
+    add(id, "{\"item_type\":\"meal\",\"title\":\"b\",\"item_date\":\"2026-11-03\",\"cost\":7,\"currency\":\"EUR\"}");
+    s = summary(id);
+    IS_NONE(s, "/budget_summary/total");
+    IS_COUNT(s, "/budget_summary/other_currencies", 2);
+    ck_assert_ptr_nonnull(strstr(json_of(s), "{\"currency\":\"JPY\",\"spent\":5}"));
+    ck_assert_ptr_nonnull(strstr(json_of(s), "{\"currency\":\"EUR\",\"spent\":7}"));
+}
+END_TEST
+
 Suite *contract_trip_summary(void)
 {
     Suite *suite = suite_create("trip_summary");
@@ -157,5 +206,8 @@ Suite *contract_trip_summary(void)
     tcase_add_test(tcase, a_finished_plan_is_complete);
     tcase_add_test(tcase, a_day_without_a_night_has_no_beds_to_miss);
     tcase_add_test(tcase, says_the_dates_as_people_do);
+    tcase_add_test(tcase, completion_is_the_mean_of_its_parts);
+    tcase_add_test(tcase, a_night_on_the_road_needs_no_bed);
+    tcase_add_test(tcase, without_a_budget_every_currency_is_listed);
     return suite;
 }
