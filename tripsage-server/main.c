@@ -1,4 +1,5 @@
 /* main.c: tripsage-server [command] [options]. */
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,8 +27,18 @@ static void help(FILE *to)
     fprintf(to, "\ntripsage-server <command> --help tells about each.\n");
 }
 
+/* What the process holds depends on how glibc's allocator shares it out. Four arenas: with one for each of many threads, what one frees
+ * lies cold and unused by the others. A fixed threshold: the 19 MiB of a password hash come from the system and go back to it, where
+ * by default glibc would learn from the first one to keep them. Measured: 59 MiB resident after two sign-ups, or 17. */
+static void share_memory_out(void)
+{
+    mallopt(M_ARENA_MAX, 4);
+    mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+}
+
 int main(int argc, char **argv)
 {
+    share_memory_out();
     (void)tripsage_own_process(); /* nothing has used SQLite yet; and if it had, we would only be slower */
     if (argc < 2 || (argv[1][0] == '-' && strcmp(argv[1], "--help") != 0 && strcmp(argv[1], "-h") != 0 &&
                      strcmp(argv[1], "--version") != 0))

@@ -29,8 +29,8 @@ BEGIN {
     forbid("(getenv|secure_getenv)", "^libtripsage/config/", "the environment is read in config/")
     forbid("(strtok|gmtime|localtime|asctime|ctime)", "", "not safe between threads")
 
-    # What the server and the examples may include in angle brackets: this library, C11 and POSIX.
-    system_header = "^(assert|ctype|dirent|errno|fcntl|float|getopt|inttypes|limits|locale|math|poll|pthread|sched|semaphore|" \
+    # What the server and the examples may include in angle brackets: this library, C11, POSIX, and glibc's mallopt.
+    system_header = "^(assert|ctype|dirent|errno|fcntl|float|getopt|inttypes|limits|locale|malloc|math|poll|pthread|sched|semaphore|" \
                     "signal|spawn|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|syslog|" \
                     "termios|time|unistd|arpa/inet|net/if|netdb|netinet/in|netinet/tcp|sys/[a-z]+)\\.h$"
     # A public header includes these at most: C99, freestanding types.
