@@ -21,7 +21,9 @@ static const schema table[] = {
         "properties": {
             "name": {"type": "string"}, "country": {"type": ["string", "null"]}, "country_code": {"type": ["string", "null"]},
             "city": {"type": ["string", "null"]}, "timezone": {"type": ["string", "null"]},
-            "coordinates": {"type": ["object", "null"], "properties": {"latitude": {"type": "number"}, "longitude": {"type": "number"}}},
+            "coordinates": {"type": ["object", "null"], "required": ["latitude", "longitude"],
+                "properties": {"latitude": {"type": "number"}, "longitude": {"type": "number"}, "altitude": {"type": "number"}}},
+            "duration_days": {"type": ["integer", "null"], "minimum": 1, "maximum": 3650},
             "arrival_date": {"type": ["string", "null"], "format": "date"},
             "departure_date": {"type": ["string", "null"], "format": "date"},
             "destination_id": {"type": ["string", "null"]}

@@ -21,8 +21,10 @@
  *   in_progress -> completed | cancelled; completed and cancelled are final (duplicate the trip to plan it again).
  *
  * Destination stop
- *   {"name": 1..200, "country"?, "country_code"? (ISO 3166-1 alpha-2), "city"?, "coordinates"?: {"latitude", "longitude"},
- *    "timezone"? (IANA), "arrival_date"?, "departure_date"?, "destination_id"? (of the catalogue)}
+ *   {"name": 1..200, "country"?, "country_code"? (ISO 3166-1 alpha-2), "city"?,
+ *    "coordinates"?: {"latitude", "longitude", "altitude"? (metres, -500..9000)}, "timezone"? (IANA),
+ *    "arrival_date"?, "departure_date"?, "duration_days"? (1..3650, both days counted), "destination_id"? (of the catalogue)}
+ *   Of the two dates and the days between, two give the third; where all three are given, the dates are what counts.
  *   A stop whose name, or destination_id, is in the catalogue gets the country, coordinates and zone it lacks from there.
  *
  * Item

@@ -3,12 +3,15 @@
 
 #include <stdio.h>
 
+#include "base/calendar.h"
 #include "destination.h"
 #include "statements.h"
 
 /* 50 stops: one a week of a year on the road. */
 #define STOPS_MAX 50
-#define TAGS_MAX  20
+/* 10 years: whoever stays longer has moved. */
+#define STAY_DAYS_MAX 3650
+#define TAGS_MAX      20
 /* What a column's text may grow to: the input is at most 1 MiB, and escaping makes a character six bytes at worst. */
 #define COLUMN_MAX ((size_t)8 * 1024 * 1024)
 
@@ -180,8 +183,10 @@ static void read_budget(tripsage__trip_input *input, int patching)
 
 typedef struct stop {
     const char *name, *country, *country_code, *city, *timezone, *arrival_date, *departure_date, *destination_id;
-    int has_coordinates;
-    double latitude, longitude;
+    int64_t duration_days; /* 0: not known */
+    int has_coordinates, has_altitude;
+    double latitude, longitude, altitude;
+    char derived_date[TRIPSAGE__DATE_SIZE]; /* what one of the two dates points at when only the other was given */
 } stop;
 
 static int is_country_code(const char *code)
@@ -199,7 +204,40 @@ static void read_coordinates(tripsage__reader *r, stop *s)
     s->has_coordinates = 1; /* should one of the two be bad, the input is refused as a whole */
     tripsage__read_number(r, "latitude", TRIPSAGE__REQUIRED, -90, 90, &s->latitude);
     tripsage__read_number(r, "longitude", TRIPSAGE__REQUIRED, -180, 180, &s->longitude);
+    /* Metres above the sea: from below the shore of the Dead Sea to above Mount Everest. */
+    s->has_altitude =
+        tripsage__read_number(r, "altitude", TRIPSAGE__OPTIONAL, -500, 9000, &s->altitude) == TRIPSAGE__PRESENT;
     tripsage__reader_close_object(r);
+}
+
+/* The other date of a stay of which one is known; NULL, and a complaint, when no trip may be planned on it. */
+static const char *derive_date(tripsage__reader *r, stop *s, int32_t day)
+{
+    tripsage__date_format(day, s->derived_date);
+    if (tripsage__date_parse(s->derived_date, &day))
+        return s->derived_date;
+    tripsage__reader_complain(r, "duration_days", "leads out of the years that dates may be in");
+    return NULL;
+}
+
+/* Arrival, departure and the days between, both counted: two of them give the third, and the dates win. */
+static void read_stay(tripsage__reader *r, stop *s)
+{
+    int32_t arrival, departure, days;
+
+    tripsage__read_date(r, "arrival_date", TRIPSAGE__OPTIONAL, &s->arrival_date);
+    tripsage__read_date(r, "departure_date", TRIPSAGE__OPTIONAL, &s->departure_date);
+    tripsage__read_int(r, "duration_days", TRIPSAGE__OPTIONAL, 1, STAY_DAYS_MAX, &s->duration_days);
+    days = (int32_t)s->duration_days;
+    if (tripsage__date_parse(s->arrival_date, &arrival) && tripsage__date_parse(s->departure_date, &departure)) {
+        if (departure < arrival)
+            tripsage__reader_complain(r, "departure_date", "must not be before the arrival_date, %s", s->arrival_date);
+        s->duration_days = departure - arrival + 1;
+    } else if (days && tripsage__date_parse(s->arrival_date, &arrival)) {
+        s->departure_date = derive_date(r, s, arrival + days - 1);
+    } else if (days && tripsage__date_parse(s->departure_date, &departure)) {
+        s->arrival_date = derive_date(r, s, departure - days + 1);
+    }
 }
 
 static void read_stop(tripsage__reader *r, stop *s)
@@ -212,10 +250,7 @@ static void read_stop(tripsage__reader *r, stop *s)
     tripsage__read_text(r, "city", TRIPSAGE__OPTIONAL, 1, 200, &s->city);
     read_coordinates(r, s);
     tripsage__read_zone(r, "timezone", TRIPSAGE__OPTIONAL, &s->timezone);
-    tripsage__read_date(r, "arrival_date", TRIPSAGE__OPTIONAL, &s->arrival_date);
-    tripsage__read_date(r, "departure_date", TRIPSAGE__OPTIONAL, &s->departure_date);
-    if (s->arrival_date && s->departure_date && strcmp(s->departure_date, s->arrival_date) < 0)
-        tripsage__reader_complain(r, "departure_date", "must not be before the arrival_date, %s", s->arrival_date);
+    read_stay(r, s);
     tripsage__read_text(r, "destination_id", TRIPSAGE__OPTIONAL, 1, 100, &s->destination_id);
 }
 
@@ -254,6 +289,10 @@ static void put_stop(tripsage__buf *buf, const stop *s)
         tripsage__json_put_number(buf, s->latitude);
         TRIPSAGE__LIT(buf, ",\"longitude\":");
         tripsage__json_put_number(buf, s->longitude);
+        if (s->has_altitude) {
+            TRIPSAGE__LIT(buf, ",\"altitude\":");
+            tripsage__json_put_number(buf, s->altitude);
+        }
         tripsage__buf_putc(buf, '}');
     } else {
         TRIPSAGE__LIT(buf, ",\"coordinates\":null");
@@ -261,6 +300,11 @@ static void put_stop(tripsage__buf *buf, const stop *s)
     put_member(buf, ",\"timezone\":", s->timezone);
     put_member(buf, ",\"arrival_date\":", s->arrival_date);
     put_member(buf, ",\"departure_date\":", s->departure_date);
+    TRIPSAGE__LIT(buf, ",\"duration_days\":");
+    if (s->duration_days)
+        tripsage__buf_int(buf, s->duration_days);
+    else
+        TRIPSAGE__LIT(buf, "null");
     put_member(buf, ",\"destination_id\":", s->destination_id);
     tripsage__buf_putc(buf, '}');
 }
@@ -293,8 +337,9 @@ static void read_stops(tripsage__trip_input *input, const tripsage__destination_
     tripsage__buf_putc(&input->destinations, '[');
     tripsage__buf_putc(&input->destination_names, '[');
     for (const tripsage__json *node = tripsage__json_first(array); node; node = tripsage__json_next(node), index++) {
-        stop s = {NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0};
+        stop s;
 
+        memset(&s, 0, sizeof s);
         tripsage__reader_enter_index(r, "destinations", index, node);
         read_stop(r, &s);
         tripsage__reader_close_object(r);

@@ -41,6 +41,13 @@ static const bad_input bad_members[] = {
     {"{\"destinations\":[{\"name\":\"Nara\",\"timezone\":\"\"}]}", {"/destinations/0/timezone"}},
     {"{\"destinations\":[{\"name\":\"Nara\",\"arrival_date\":\"soon\"}]}", {"/destinations/0/arrival_date"}},
     {"{\"destinations\":[{\"name\":\"Nara\",\"departure_date\":\"2026-13-01\"}]}", {"/destinations/0/departure_date"}},
+    {"{\"destinations\":[{\"name\":\"Nara\",\"duration_days\":0}]}", {"/destinations/0/duration_days"}},
+    {"{\"destinations\":[{\"name\":\"Nara\",\"arrival_date\":\"2200-12-31\",\"duration_days\":2}]}",
+     {"/destinations/0/duration_days"}},
+    {"{\"destinations\":[{\"name\":\"Nara\",\"departure_date\":\"1900-01-01\",\"duration_days\":2}]}",
+     {"/destinations/0/duration_days"}},
+    {"{\"destinations\":[{\"name\":\"Nara\",\"coordinates\":{\"latitude\":1,\"longitude\":1,\"altitude\":9001}}]}",
+     {"/destinations/0/coordinates/altitude"}},
     {"{\"destinations\":[{\"name\":\"Nara\",\"mood\":\"good\"}]}", {"/destinations/0/mood"}},
     {"{\"status\":\"lost\"}", {"/status"}},
     {"{\"status\":\"Planning\"}", {"/status"}},
@@ -328,6 +335,31 @@ START_TEST(takes_back_what_was_read)
 }
 END_TEST
 
+START_TEST(works_out_what_a_stay_leaves_open)
+{
+    tripsage_doc *trip = test_trip(
+        world->owner,
+        "{\"destinations\":["
+        "{\"name\":\"A\",\"arrival_date\":\"2026-11-02\",\"departure_date\":\"2026-11-04\",\"duration_days\":9},"
+        "{\"name\":\"B\",\"arrival_date\":\"2026-02-27\",\"duration_days\":3},"
+        "{\"name\":\"C\",\"departure_date\":\"2026-03-01\",\"duration_days\":3},"
+        "{\"name\":\"D\",\"duration_days\":3650,\"coordinates\":{\"latitude\":27.9881,"
+        "\"longitude\":86.925,\"altitude\":8848.86}},"
+        "{\"name\":\"E\",\"arrival_date\":\"2026-11-02\"}]}");
+
+    IS_INT(trip, "/destinations/0/duration_days", 3);
+    IS_TEXT(trip, "/destinations/1/departure_date", "2026-03-01");
+    IS_TEXT(trip, "/destinations/2/arrival_date", "2026-02-27");
+    IS_INT(trip, "/destinations/3/duration_days", 3650);
+    IS_NONE(trip, "/destinations/3/arrival_date");
+    ck_assert_msg(strstr(json_of(trip), "\"altitude\":8848.86}"), "no altitude in %s", json_of(trip));
+    IS_NONE(trip, "/destinations/4/duration_days");
+    IS_NONE(trip, "/destinations/4/departure_date");
+    /* What was read can be sent back. */
+    IS_TEXT(OK(UPDATE(world->owner, id_of(trip), json_of(trip))), "/destinations/2/arrival_date", "2026-02-27");
+}
+END_TEST
+
 START_TEST(takes_null_for_what_may_be_absent)
 {
     tripsage_doc *trip =
@@ -472,6 +504,7 @@ Suite *contract_trip_create(void)
     tcase_add_test(tcase, keeps_what_it_was_given);
     tcase_add_test(tcase, keeps_every_character);
     tcase_add_test(tcase, takes_back_what_was_read);
+    tcase_add_test(tcase, works_out_what_a_stay_leaves_open);
     tcase_add_test(tcase, takes_null_for_what_may_be_absent);
     tcase_add_test(tcase, tidies_the_tags);
     tcase_add_test(tcase, completes_a_known_stop);

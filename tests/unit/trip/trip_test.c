@@ -23,10 +23,11 @@ static const char full_answer[] =
     "\"start_date\":\"2026-11-02\",\"end_date\":\"2026-11-02\",\"duration_days\":1,"
     "\"destinations\":[{\"name\":\"Kyoto\",\"country\":\"Japan\",\"country_code\":\"JP\",\"city\":\"Kyoto-shi\","
     "\"coordinates\":{\"latitude\":35.0116,\"longitude\":135.7681},\"timezone\":\"Asia/Tokyo\","
-    "\"arrival_date\":\"2026-11-02\",\"departure_date\":\"2026-11-04\",\"destination_id\":\"kyoto-jp\"},"
+    "\"arrival_date\":\"2026-11-02\",\"departure_date\":\"2026-11-04\",\"duration_days\":3,\"destination_id\":\"kyoto-"
+    "jp\"},"
     "{\"name\":\"Nowhere at "
     "all\",\"country\":null,\"country_code\":null,\"city\":null,\"coordinates\":null,\"timezone\":null,"
-    "\"arrival_date\":null,\"departure_date\":null,\"destination_id\":null}],"
+    "\"arrival_date\":null,\"departure_date\":null,\"duration_days\":null,\"destination_id\":null}],"
     "\"status\":\"booked\",\"trip_type\":\"family\",\"visibility\":\"public\",\"tags\":[\"food\",\"temples\"],"
     "\"travelers\":3,"
     "\"budget\":{\"total\":250000,\"currency\":\"JPY\",\"breakdown\":{\"accommodation\":200000,\"transportation\":0,"
@@ -222,8 +223,8 @@ START_TEST(reads_stops)
            "/destinations/0/coordinates/latitude");
     refuse("destinations", "[{\"name\":\"K\",\"coordinates\":{\"latitude\":1}}]",
            "/destinations/0/coordinates/longitude");
-    refuse("destinations", "[{\"name\":\"K\",\"coordinates\":{\"latitude\":1,\"longitude\":2,\"altitude\":3}}]",
-           "/destinations/0/coordinates/altitude");
+    refuse("destinations", "[{\"name\":\"K\",\"coordinates\":{\"latitude\":1,\"longitude\":2,\"depth\":3}}]",
+           "/destinations/0/coordinates/depth");
     refuse("destinations", "[{\"name\":\"K\",\"arrival_date\":\"2026-11-03\",\"departure_date\":\"2026-11-02\"}]",
            "/destinations/0/departure_date");
     fixture_close();
