@@ -334,10 +334,10 @@ tripsage_status tripsage_auth_find_user(tripsage_doc **user, tripsage_auth *auth
     return status;
 }
 
-/* user_metadata with `data` merged in, which must still fit. */
+/* user_metadata with `data` merged in, which must still fit, and still be a document we read: it comes back in every token. */
 static tripsage_status merge_data(tripsage__buf *out, const tripsage__account *account, const tripsage__json *data)
 {
-    tripsage__json *before = NULL;
+    tripsage__json *before = NULL, *after = NULL;
     tripsage_status status = tripsage__json_parse(&before, account->user_metadata, TRIPSAGE_NUL);
 
     if (status == TRIPSAGE_OK) {
@@ -347,7 +347,14 @@ static tripsage_status merge_data(tripsage__buf *out, const tripsage__account *a
                                            TRIPSAGE__ACCOUNT_DATA_MAX)
                      : tripsage__buf_status(out);
     }
+    if (status == TRIPSAGE_OK) {
+        status = tripsage__json_parse(&after, out->data, out->size);
+        if (status == TRIPSAGE_EMALFORMED) /* all that merging can break */
+            status = TRIPSAGE_FAIL_FIELD("/data", "has an object of more than %d members together with what is there",
+                                         TRIPSAGE__JSON_MEMBERS_MAX);
+    }
     tripsage__json_free(before);
+    tripsage__json_free(after);
     return status;
 }
 

@@ -542,6 +542,48 @@ START_TEST(update_bounds_the_merged_data)
 }
 END_TEST
 
+/* {"data":{"a0":1,"a1":1,...}} */
+static void members_of(char *out, size_t size, const char *prefix, int count)
+{
+    size_t length = (size_t)snprintf(out, size, "{\"data\":{");
+
+    for (int i = 0; i < count; i++)
+        length += (size_t)snprintf(out + length, size - length, "%s\"%s%d\":1", i ? "," : "", prefix, i);
+    snprintf(out + length, size - length, "}}");
+}
+
+/* A token carries the data, and is read by the same rules as any document: data that it does not take would lock its user out. */
+START_TEST(update_bounds_the_members_of_the_merged_data)
+{
+    tripsage_auth *auth = open_auth();
+    tripsage_doc *session = new_session(auth);
+    tripsage_actor *actor = actor_of(auth, session);
+    char json[4200];
+    tripsage_doc *user;
+
+    members_of(json, sizeof json, "a", 150);
+    ck_assert_ok(tripsage_auth_user_update(&user, auth, actor, json, TRIPSAGE_NUL));
+    tripsage_doc_free(user);
+    members_of(json, sizeof json, "b", 107);
+    ck_assert_fails(tripsage_auth_user_update(&user, auth, actor, json, TRIPSAGE_NUL), TRIPSAGE_EINVALID);
+    ck_assert_ptr_null(user);
+    assert_field("/data");
+    members_of(json, sizeof json, "b", 106);
+    ck_assert_ok(tripsage_auth_user_update(&user, auth, actor, json, TRIPSAGE_NUL));
+    ck_assert_uint_eq(tripsage_doc_count(user, "/user_metadata"), 256);
+    tripsage_doc_free(user);
+    tripsage_doc_free(session);
+    tripsage_actor_free(actor);
+    ck_assert_ok(sign_in(&session, auth, "ada@example.com", "correct horse"));
+    actor = actor_of(auth, session);
+    ck_assert_ok(tripsage_auth_user_update(&user, auth, actor, "{\"data\":{\"a0\":2}}", TRIPSAGE_NUL));
+    tripsage_doc_free(user);
+    tripsage_actor_free(actor);
+    tripsage_doc_free(session);
+    tripsage_auth_close(auth);
+}
+END_TEST
+
 START_TEST(a_new_password_ends_the_other_sessions)
 {
     tripsage_auth *auth = open_auth();
@@ -620,4 +662,5 @@ SUITE_MAIN("auth/accounts", sign_up_gives_a_session, sign_up_needs_no_name_and_n
            user_is_what_the_session_said, who_has_no_account_has_none_to_see_or_change,
            the_service_role_finds_an_account_by_its_address, update_merges_data_and_sets_the_name,
            update_refuses_what_is_wrong_with_the_input, update_bounds_the_merged_data,
-           a_new_password_ends_the_other_sessions, sign_out_ends_one_session_at_once, sign_out_needs_a_session)
+           update_bounds_the_members_of_the_merged_data, a_new_password_ends_the_other_sessions,
+           sign_out_ends_one_session_at_once, sign_out_needs_a_session)
