@@ -24,7 +24,7 @@ tripsage_doc *body_parse(request *r)
     return body;
 }
 
-static int is_given(tripsage_doc *body, const char *pointer)
+int body_has(tripsage_doc *body, const char *pointer)
 {
     return tripsage_doc_kind(body, pointer) > TRIPSAGE_KIND_NULL;
 }
@@ -33,7 +33,7 @@ const char *body_text(request *r, tripsage_doc *body, const char *pointer, size_
 {
     const char *value = tripsage_doc_text(body, pointer);
 
-    if (!is_given(body, pointer))
+    if (!body_has(body, pointer))
         return NULL;
     if (!value || strlen(value) > max) {
         request_complain(r, pointer, "expected a text of at most %zu bytes", max);
@@ -46,7 +46,7 @@ int64_t body_integer(request *r, tripsage_doc *body, const char *pointer, int64_
 {
     int64_t value = tripsage_doc_int(body, pointer, min - 1);
 
-    if (!is_given(body, pointer))
+    if (!body_has(body, pointer))
         return fallback;
     if (value < min || value > max) {
         request_complain(r, pointer, "expected a whole number from %lld to %lld", (long long)min, (long long)max);
@@ -60,7 +60,7 @@ size_t body_texts(request *r, tripsage_doc *body, const char *pointer, const cha
     size_t count = tripsage_doc_count(body, pointer);
     char element[160];
 
-    if (!is_given(body, pointer))
+    if (!body_has(body, pointer))
         return 0;
     if (tripsage_doc_kind(body, pointer) != TRIPSAGE_KIND_ARRAY || count > max) {
         request_complain(r, pointer, "expected an array of at most %zu texts", max);

@@ -8,6 +8,9 @@
 /* NULL after it answered that the body is no JSON object. Free with tripsage_doc_free. */
 tripsage_doc *body_parse(request *r);
 
+/* Whether something is there, and it is not null. */
+int body_has(tripsage_doc *body, const char *pointer);
+
 /* The value, borrowed from the document; NULL (the fallback) when it is absent or null. */
 const char *body_text(request *r, tripsage_doc *body, const char *pointer, size_t max);
 int64_t body_integer(request *r, tripsage_doc *body, const char *pointer, int64_t min, int64_t max, int64_t fallback);

@@ -64,6 +64,45 @@ START_TEST(the_older_form_of_registering_is_understood)
 }
 END_TEST
 
+/* A username does not push out the data, and is a text. */
+START_TEST(a_username_joins_the_data)
+{
+    static const struct {
+        const char *members, *pointer;
+    } wrong[] = {
+        {"\"username\":7", "/username"},
+        {"\"username\":\"g\",\"data\":{\"username\":\"h\"}", "/username"},
+        {"\"username\":\"g\",\"data\":7", "/data"},
+    };
+    static const struct {
+        const char *members, *data;
+    } good[] = {
+        {"\"username\":\"g\",\"data\":{\"lang\":\"fr\"}", "{\"username\":\"g\",\"lang\":\"fr\"}"},
+        {"\"username\":\"g\",\"data\":{}", "{\"username\":\"g\"}"},
+        {"\"username\":\"g\",\"data\":null", "{\"username\":\"g\"}"},
+        {"\"username\":null,\"data\":{\"lang\":\"fr\"}", "{\"lang\":\"fr\"}"},
+    };
+
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        ck_assert_str_eq(
+            http_text(
+                ANSWERS(422, http_call(&server, NULL, "POST", "/api/auth/register", NULL,
+                                       test_format("{\"email\":\"w%zu@example.org\",\"password\":\"a cup of green "
+                                                   "tea\",%s}",
+                                                   i, wrong[i].members))),
+                "/errors/0/pointer"),
+            wrong[i].pointer);
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        ck_assert_str_eq(
+            http_value(ANSWERS(201, http_call(&server, NULL, "POST", "/api/auth/register", NULL,
+                                              test_format("{\"email\":\"g%zu@example.org\",\"password\":\"a cup of "
+                                                          "green tea\",%s}",
+                                                          i, good[i].members))),
+                       "/user/user_metadata"),
+            good[i].data);
+}
+END_TEST
+
 START_TEST(an_account_is_changed_by_its_owner)
 {
     const char *token = http_register(&server, "change@example.org", NULL);
@@ -131,5 +170,5 @@ START_TEST(the_log_keeps_secrets_to_itself)
 END_TEST
 
 SERVER_SUITE("server/account", variables, a_session_begins_and_ends, a_wrong_password_and_no_account_are_told_alike,
-             the_older_form_of_registering_is_understood, an_account_is_changed_by_its_owner, preferences_are_merged,
-             the_log_keeps_secrets_to_itself)
+             the_older_form_of_registering_is_understood, a_username_joins_the_data, an_account_is_changed_by_its_owner,
+             preferences_are_merged, the_log_keeps_secrets_to_itself)

@@ -15,17 +15,41 @@ static void put_member(buffer *b, const char *name, const char *value)
     buffer_puts(b, value);
 }
 
+/* {"username":...} and what else is in `data`, which is no object only where the library is to say so. */
+static void put_data(buffer *b, tripsage_doc *body)
+{
+    const char *data = tripsage_doc_value(body, "/data", NULL);
+    const char *username = body_has(body, "/username") ? tripsage_doc_value(body, "/username", NULL) : NULL;
+
+    if (!username || (body_has(body, "/data") && tripsage_doc_kind(body, "/data") != TRIPSAGE_KIND_OBJECT)) {
+        put_member(b, "data", data);
+        return;
+    }
+    put_member(b, "data", "{\"username\":");
+    buffer_puts(b, username);
+    if (data && tripsage_doc_count(body, "/data")) {
+        BUFFER_LIT(b, ",");
+        buffer_puts(b, data + 1); /* without its opening brace */
+    } else {
+        BUFFER_LIT(b, "}");
+    }
+}
+
 /* The Python server's form of registering: "password_confirm" is compared and left out, "username" becomes part of the
  * account's data. Leaves what the library takes in r->composed; 0 after it answered. */
 static int take_form(request *r, tripsage_doc *body)
 {
     const char *password = tripsage_doc_text(body, "/password"),
                *confirm = tripsage_doc_text(body, "/password_confirm");
-    const char *data = tripsage_doc_value(body, "/data", NULL), *username = tripsage_doc_value(body, "/username", NULL);
     buffer *b = &r->composed;
 
-    if (tripsage_doc_kind(body, "/password_confirm") && (!password || !confirm || strcmp(password, confirm) != 0)) {
+    if (tripsage_doc_kind(body, "/password_confirm") && (!password || !confirm || strcmp(password, confirm) != 0))
         request_complain(r, "/password_confirm", "expected the same as /password");
+    if (body_has(body, "/username") && !tripsage_doc_text(body, "/username"))
+        request_complain(r, "/username", "expected a text");
+    else if (body_has(body, "/username") && tripsage_doc_kind(body, "/data/username"))
+        request_complain(r, "/username", "is given in /data as well");
+    if (r->error_count) {
         respond_invalid(r);
         return 0;
     }
@@ -33,12 +57,7 @@ static int take_form(request *r, tripsage_doc *body)
     put_member(b, "email", tripsage_doc_value(body, "/email", NULL));
     put_member(b, "password", tripsage_doc_value(body, "/password", NULL));
     put_member(b, "full_name", tripsage_doc_value(body, "/full_name", NULL));
-    put_member(b, "data", data);
-    if (username && !data) {
-        put_member(b, "data", "{\"username\":");
-        buffer_puts(b, username);
-        BUFFER_LIT(b, "}");
-    }
+    put_data(b, body);
     BUFFER_LIT(b, "}");
     return 1;
 }
