@@ -133,6 +133,25 @@ START_TEST(preferences_are_merged)
 }
 END_TEST
 
+/* They are an object whatever the account's data was given as, and what is wrong with them is told where the client wrote it. */
+START_TEST(preferences_are_an_object)
+{
+    const char *token = http_register(&server, "shapes@example.org", NULL);
+    http_answer *answer;
+
+    ANSWERS(200, http_call(&server, token, "PATCH", "/api/users/me", NULL, "{\"data\":{\"preferences\":5}}"));
+    ck_assert_str_eq(ANSWERS(200, http_call(&server, token, "GET", "/api/users/preferences", NULL, NULL))->body,
+                     "{\"preferences\":{}}");
+    answer = ANSWERS(422, http_call(&server, token, "PUT", "/api/users/preferences", NULL,
+                                    test_format("{\"preferences\":{\"a\":\"%05000d\"}}", 0)));
+    ck_assert_str_eq(http_text(answer, "/errors/0/pointer"), "/preferences");
+    ck_assert_str_eq(
+        ANSWERS(200, http_call(&server, token, "PUT", "/api/users/preferences", NULL, "{\"preferences\":{\"a\":1}}"))
+            ->body,
+        "{\"preferences\":{\"a\":1}}");
+}
+END_TEST
+
 START_TEST(the_log_keeps_secrets_to_itself)
 {
     const char *token = http_register(&server, "secrets@example.org", NULL), *log;
@@ -171,4 +190,4 @@ END_TEST
 
 SERVER_SUITE("server/account", variables, a_session_begins_and_ends, a_wrong_password_and_no_account_are_told_alike,
              the_older_form_of_registering_is_understood, a_username_joins_the_data, an_account_is_changed_by_its_owner,
-             preferences_are_merged, the_log_keeps_secrets_to_itself)
+             preferences_are_merged, preferences_are_an_object, the_log_keeps_secrets_to_itself)
