@@ -117,7 +117,7 @@ static int64_t expiry_of(const tripsage_cache *cache, int64_t ttl_ms)
     if (ttl_ms == 0)
         return TRIPSAGE__CACHE_FOREVER;
     now = tripsage__now_ms(cache->env);
-    return ttl_ms > TRIPSAGE__CACHE_FOREVER - now ? TRIPSAGE__CACHE_FOREVER : now + ttl_ms;
+    return now > 0 && ttl_ms > TRIPSAGE__CACHE_FOREVER - now ? TRIPSAGE__CACHE_FOREVER : now + ttl_ms;
 }
 
 /* The shard of a key, locked, and the key's live entry or NULL. */

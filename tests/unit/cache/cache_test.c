@@ -142,6 +142,25 @@ START_TEST(lives_exactly_as_long_as_it_should)
 }
 END_TEST
 
+/* A program's clock may stand where it likes. */
+START_TEST(lives_as_long_before_1970)
+{
+    tripsage_cache *cache = open_cache(0, 0);
+    tripsage_cache_value found;
+
+    clock_ms = -1000;
+    ck_assert_int_eq(set(cache, "k", "v", 100), TRIPSAGE_OK);
+    ck_assert_int_eq(set(cache, "long", "v", INT64_MAX), TRIPSAGE_OK);
+    ck_assert_int_eq(tripsage_cache_get(&found, cache, "k", 1), TRIPSAGE_OK);
+    ck_assert_int_eq(found.ttl_ms, 100);
+    tripsage_cache_value_free(&found);
+    clock_ms += 100;
+    ck_assert_int_eq(has(cache, "k"), 0);
+    ck_assert_int_eq(has(cache, "long"), 1);
+    tripsage_cache_close(cache);
+}
+END_TEST
+
 START_TEST(what_has_ended_is_absent_to_every_call)
 {
     tripsage_cache *cache = open_cache(0, 0);
@@ -706,11 +725,12 @@ START_TEST(survives_every_allocation_that_fails)
 END_TEST
 
 SUITE_MAIN("cache/cache", gives_back_what_was_stored, a_value_outlives_its_entry_and_its_cache,
-           a_value_may_hold_a_struct, lives_exactly_as_long_as_it_should, what_has_ended_is_absent_to_every_call,
-           expire_gives_a_new_life, stores_only_when_it_should, refuses_what_it_cannot_hold,
-           the_largest_value_fits_the_default_cache, counts, counts_up_to_the_edges_of_64_bits, counts_only_integers,
-           clears_by_prefix, tells_what_happened, evicts_in_the_order_of_sieve,
-           what_has_ended_goes_before_what_is_alive, one_pass_over_many_does_not_drive_out_what_is_used,
-           a_replacement_in_a_full_cache_drives_nothing_out, stays_within_its_bytes_whatever_the_sizes,
-           survives_every_allocation_that_fails, eight_threads_share_one_shard, eight_threads_share_many_shards,
-           eight_threads_with_large_values_find_room, counting_by_eight_threads_loses_nothing)
+           a_value_may_hold_a_struct, lives_exactly_as_long_as_it_should, lives_as_long_before_1970,
+           what_has_ended_is_absent_to_every_call, expire_gives_a_new_life, stores_only_when_it_should,
+           refuses_what_it_cannot_hold, the_largest_value_fits_the_default_cache, counts,
+           counts_up_to_the_edges_of_64_bits, counts_only_integers, clears_by_prefix, tells_what_happened,
+           evicts_in_the_order_of_sieve, what_has_ended_goes_before_what_is_alive,
+           one_pass_over_many_does_not_drive_out_what_is_used, a_replacement_in_a_full_cache_drives_nothing_out,
+           stays_within_its_bytes_whatever_the_sizes, survives_every_allocation_that_fails,
+           eight_threads_share_one_shard, eight_threads_share_many_shards, eight_threads_with_large_values_find_room,
+           counting_by_eight_threads_loses_nothing)
