@@ -65,8 +65,9 @@ TRIPSAGE_API tripsage_status tripsage_cache_open(tripsage_cache **out, const tri
 TRIPSAGE_API void tripsage_cache_close(tripsage_cache *cache);
 
 /* Stores a copy. `ttl_ms`: life in milliseconds, 0 for no expiry.
- * Errors: TRIPSAGE_EINVALID (key empty or too long, negative ttl, value longer than TRIPSAGE_CACHE_VALUE_MAX, or, with its key
- * and bookkeeping, than an eighth of max_bytes), TRIPSAGE_ECONFLICT (`when` not met), TRIPSAGE_ENOMEM (the old value stays). */
+ * Errors: TRIPSAGE_EINVALID (key empty or too long, negative ttl, no such `when`, value longer than
+ * TRIPSAGE_CACHE_VALUE_MAX, or, with its key and bookkeeping, than an eighth of max_bytes), TRIPSAGE_ECONFLICT (`when`
+ * not met), TRIPSAGE_ENOMEM (the old value stays). */
 TRIPSAGE_API tripsage_status tripsage_cache_set(tripsage_cache *cache, const void *key, size_t key_size,
                                                 const void *value, size_t value_size, int64_t ttl_ms,
                                                 tripsage_cache_when when);

@@ -99,6 +99,14 @@ static tripsage_status check_ttl(int64_t ttl_ms)
     return ttl_ms < 0 ? TRIPSAGE_FAIL_FIELD("#ttl_ms", "a life is 0 (for ever) or more milliseconds") : TRIPSAGE_OK;
 }
 
+/* A condition of a later version must not pass for one of ours. */
+static tripsage_status check_when(tripsage_cache_when when)
+{
+    if (when != TRIPSAGE_CACHE_ALWAYS && when != TRIPSAGE_CACHE_IF_ABSENT && when != TRIPSAGE_CACHE_IF_PRESENT)
+        return TRIPSAGE_FAIL_FIELD("#when", "there is no such condition");
+    return TRIPSAGE_OK;
+}
+
 static tripsage_status check_value(const tripsage_cache *cache, size_t key_size, const void *value, size_t value_size)
 {
     if (!value && value_size)
@@ -150,6 +158,7 @@ tripsage_status tripsage_cache_set(tripsage_cache *cache, const void *key, size_
     TRIPSAGE_TRY(check_key(key, key_size));
     TRIPSAGE_TRY(check_value(cache, key_size, value, value_size));
     TRIPSAGE_TRY(check_ttl(ttl_ms));
+    TRIPSAGE_TRY(check_when(when));
     parts.hash = tripsage__cache_memory_hash(&cache->engine, key, key_size);
     parts.expires_ms = expiry_of(cache, ttl_ms);
     entry = tripsage__entry_new(&parts);

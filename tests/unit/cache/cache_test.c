@@ -237,6 +237,8 @@ START_TEST(refuses_what_it_cannot_hold)
     ck_assert_int_eq(tripsage_cache_set(cache, "k", 1, NULL, 1, 0, TRIPSAGE_CACHE_ALWAYS), TRIPSAGE_EINVALID);
     ck_assert_int_eq(tripsage_cache_set(cache, "k", 1, "v", 1, -1, TRIPSAGE_CACHE_ALWAYS), TRIPSAGE_EINVALID);
     ck_assert_str_eq(tripsage_last_error()->fields[0].pointer, "#ttl_ms");
+    ck_assert_int_eq(tripsage_cache_set(cache, "k", 1, "v", 1, 0, (tripsage_cache_when)3), TRIPSAGE_EINVALID);
+    ck_assert_str_eq(tripsage_last_error()->fields[0].pointer, "#when");
     ck_assert_int_eq(tripsage_cache_get(&found, cache, "", 0), TRIPSAGE_EINVALID);
     ck_assert_int_eq(tripsage_cache_clear(NULL, cache, NULL, 1), TRIPSAGE_EINVALID);
     ck_assert_int_eq(has(cache, "k"), 0);
