@@ -50,10 +50,11 @@ typedef enum tripsage_cache_when {
 
 typedef struct tripsage_cache_stats {
     uint64_t hits, misses, sets, deletes;
-    uint64_t expired; /* entries dropped because their time was over */
-    uint64_t evicted; /* entries dropped to stay within the bounds */
-    uint64_t entries; /* alive */
-    uint64_t bytes;   /* of keys, values and bookkeeping: an empty cache has some */
+    uint64_t expired;     /* entries dropped because their time was over */
+    uint64_t evicted;     /* entries dropped to stay within the bounds */
+    uint64_t entries;     /* alive */
+    uint64_t bytes;       /* of keys, values and bookkeeping: an empty cache has some */
+    uint64_t reserved[8]; /* 0: room for what later versions count, so that this struct keeps its size */
 } tripsage_cache_stats;
 
 /* `options` and `runtime` may be NULL. Errors: TRIPSAGE_EINVALID ("#options"; "#max_bytes": too small to hold even its own bookkeeping),

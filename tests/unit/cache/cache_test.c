@@ -384,7 +384,10 @@ START_TEST(tells_what_happened)
     ck_assert_int_eq(has(cache, "a") + has(cache, "b") + has(cache, "c"), 2);
     ck_assert_int_eq(tripsage_cache_delete(cache, "a", 1), TRIPSAGE_OK);
     clock_ms += 10;
-    stats = stats_of(cache);
+    memset(&stats, 0xff, sizeof stats);
+    ck_assert_int_eq(tripsage_cache_get_stats(&stats, cache), TRIPSAGE_OK);
+    for (size_t i = 0; i < sizeof stats.reserved / sizeof stats.reserved[0]; i++)
+        ck_assert_uint_eq(stats.reserved[i], 0);
     ck_assert_uint_eq(stats.hits, 2);
     ck_assert_uint_eq(stats.misses, 1);
     ck_assert_uint_eq(stats.sets, 4);
