@@ -88,8 +88,9 @@ TRIPSAGE_API tripsage_status tripsage_auth_sign_up(tripsage_doc **session, trips
                                                    size_t length);
 
 /* Signs in with {"email", "password"}; gives a session as above.
- * Errors: TRIPSAGE_ECREDENTIALS, equal in message and in time for an unknown address and a wrong password;
- * TRIPSAGE_EINVALID, TRIPSAGE_EMALFORMED, TRIPSAGE_EBUSY as above. */
+ * Errors: TRIPSAGE_ECREDENTIALS, equal in message and in time for an unknown address and a wrong password (in time while
+ * passwords are kept at the cost of the options: one kept before that was changed costs what it did until its user signs
+ * in again); TRIPSAGE_EINVALID, TRIPSAGE_EMALFORMED, TRIPSAGE_EBUSY as above. */
 TRIPSAGE_API tripsage_status tripsage_auth_sign_in(tripsage_doc **session, tripsage_auth *auth, const char *json,
                                                    size_t length);
 
@@ -101,7 +102,7 @@ TRIPSAGE_API tripsage_status tripsage_auth_sign_out(tripsage_auth *auth, const t
 
 /* The actor behind an access token (the bare token, without "Bearer "). HS256 only, pinned before verification;
  * `iss`, `aud` "authenticated", `exp`, `nbf` (60 s of skew) and the session are checked (RFC 8725).
- * Cost: one signature for a token not seen before, a look-up in memory for one that was.
+ * Cost: a signature and a read of the session for a token not seen within the last minute, a look-up in memory for one that was.
  * Errors: TRIPSAGE_ETOKEN, TRIPSAGE_EEXPIRED. Free the actor with tripsage_actor_free. */
 TRIPSAGE_API tripsage_status tripsage_auth_verify(tripsage_actor **actor, tripsage_auth *auth, const char *token,
                                                   size_t length);
