@@ -8,7 +8,8 @@
  * how it was found.
  *
  * Who sees what: a user finds and changes items it owns, and finds items without an owner; the service role finds
- * and changes all, and is the only one that may make collections and items without an owner.
+ * and changes all, and is the only one that may make collections and items without an owner. The collection "destinations"
+ * is the catalogue's (tripsage/destination.h): everybody may search it, nobody changes it (TRIPSAGE_EFORBIDDEN).
  *
  * Threads: a handle may be shared.
  */

@@ -10,8 +10,8 @@
 extern const unsigned char tripsage__embedded_destinations[];
 extern const size_t tripsage__embedded_destinations_size;
 
-const tripsage__collection tripsage__destination_collection = {"destinations", TRIPSAGE_EMBEDDER_BUILTIN_DIMENSIONS,
-                                                               TRIPSAGE_COSINE, TRIPSAGE_EMBEDDER_BUILTIN};
+const tripsage__collection tripsage__destination_collection = {
+    TRIPSAGE__COLLECTION_CATALOGUE, TRIPSAGE_EMBEDDER_BUILTIN_DIMENSIONS, TRIPSAGE_COSINE, TRIPSAGE_EMBEDDER_BUILTIN};
 
 const tripsage__statement tripsage__sql_catalogue_checksum = {
     "catalogue_checksum", "SELECT 1 FROM meta WHERE key = 'destinations' AND value = $1", NULL};

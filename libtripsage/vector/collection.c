@@ -156,6 +156,13 @@ tripsage_status tripsage__collection_find(tripsage__collection *out, tripsage_ve
     return TRIPSAGE_OK;
 }
 
+tripsage_status tripsage__collection_check_changeable(const char *name)
+{
+    if (name && strcmp(name, TRIPSAGE__COLLECTION_CATALOGUE) == 0)
+        return TRIPSAGE_FAIL(TRIPSAGE_EFORBIDDEN, "collection %s is the catalogue's: it can only be searched", name);
+    return TRIPSAGE_OK;
+}
+
 /* ---- public calls ---- */
 
 static tripsage_status check_service(const tripsage_actor *actor)
@@ -203,6 +210,7 @@ tripsage_status tripsage_vector_collection_create(tripsage_vector *vector, const
     tripsage_status status;
 
     TRIPSAGE_TRY(check_service(actor));
+    TRIPSAGE_TRY(tripsage__collection_check_changeable(name));
     TRIPSAGE_TRY(describe(&wanted, name, dimensions, metric, embedder));
     steps[0] = tripsage__collection_make_step(&params, &wanted, tripsage__now_ms(vector->env));
     TRIPSAGE_TRY(tripsage__store_write(vector->store, actor, steps, 2));
@@ -222,6 +230,7 @@ tripsage_status tripsage_vector_collection_delete(tripsage_vector *vector, const
     tripsage_status status;
 
     TRIPSAGE_TRY(check_service(actor));
+    TRIPSAGE_TRY(tripsage__collection_check_changeable(name));
     if (!is_name(name))
         return TRIPSAGE_FAIL(TRIPSAGE_ENOTFOUND, "there is no such collection");
     TRIPSAGE_TRY(tripsage__store_write(vector->store, actor, &step, 1));

@@ -288,6 +288,8 @@ tripsage_status tripsage_vector_upsert(tripsage_vector *vector, const tripsage_a
 {
     tripsage_status status = tripsage__actor_check(actor);
 
+    if (status == TRIPSAGE_OK)
+        status = tripsage__collection_check_changeable(collection);
     if (status != TRIPSAGE_OK)
         return status;
     if (!items || count < 1 || count > ITEMS_MAX)
@@ -309,6 +311,7 @@ tripsage_status tripsage_vector_delete(tripsage_vector *vector, const tripsage_a
     tripsage_status status;
 
     TRIPSAGE_TRY(tripsage__actor_check(actor));
+    TRIPSAGE_TRY(tripsage__collection_check_changeable(collection));
     params[0] = tripsage__text(collection);
     params[1] = tripsage__text(id);
     params[2] = tripsage__int(actor->is_service);

@@ -31,6 +31,10 @@ typedef struct tripsage__collection {
     char embedder[TRIPSAGE__EMBEDDER_NAME_MAX + 1]; /* "": vectors come from the caller */
 } tripsage__collection;
 
+/* The collection the catalogue of destinations stands in: the calls of tripsage/vector.h search it and leave it alone, because the rows
+ * are written again only when the catalogue changes. Neighbours write it by steps. */
+#define TRIPSAGE__COLLECTION_CATALOGUE "destinations"
+
 /* ---- collections as steps ---- */
 
 typedef struct tripsage__collection_params {

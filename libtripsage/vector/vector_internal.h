@@ -22,6 +22,9 @@ struct tripsage_vector {
 tripsage_status tripsage__collection_find(tripsage__collection *out, tripsage_vector *vector, const char *name);
 void tripsage__collection_forget(tripsage_vector *vector, const char *name);
 
+/* TRIPSAGE_EFORBIDDEN for the catalogue's, whoever asks. `name` may be NULL. */
+tripsage_status tripsage__collection_check_changeable(const char *name);
+
 /* What a statement has to say to mean exactly this collection, with $1..$4 from tripsage__collection_values(). */
 #define TRIPSAGE__SQL_COLLECTION                                                                                       \
     "(SELECT c.id FROM vector_collection c WHERE c.name = $1 AND c.dimensions = $2 AND c.metric = $3 AND "             \

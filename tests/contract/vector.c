@@ -375,6 +375,32 @@ START_TEST(items_outlive_the_handle)
 }
 END_TEST
 
+/* Search over places stands on it, and it is loaded only when the catalogue changes. */
+START_TEST(the_catalogue_is_searched_and_not_changed)
+{
+    tripsage_vector_item item = {"kyoto-jp", NULL, NULL, "skiing", NULL};
+    tripsage_vector_query q = TRIPSAGE_VECTOR_QUERY_INIT;
+    tripsage_destination_query places = TRIPSAGE_DESTINATION_QUERY_INIT;
+    const tripsage_actor *actors[] = {world->owner, world->service};
+    tripsage_vector *alone = NULL;
+
+    for (size_t i = 0; i < 2; i++) {
+        FAILS(TRIPSAGE_EFORBIDDEN, tripsage_vector_upsert(world->vector, actors[i], "destinations", &item, 1));
+        FAILS(TRIPSAGE_EFORBIDDEN, tripsage_vector_delete(world->vector, actors[i], "destinations", "kyoto-jp"));
+        FAILS(TRIPSAGE_EFORBIDDEN, tripsage_vector_collection_delete(world->vector, actors[i], "destinations"));
+        FAILS(TRIPSAGE_EFORBIDDEN, tripsage_vector_collection_create(world->vector, actors[i], "destinations",
+                                                                     DIMENSIONS, TRIPSAGE_L2, NULL));
+    }
+    q.text = places.text = "old temples and cherry blossom";
+    IS_COUNT(OK(tripsage_vector_search(OUT, world->vector, world->owner, "destinations", &q)), "/items", 10);
+    IS_COUNT(OK(tripsage_destination_search(OUT, world->trips, world->owner, &places)), "/items", 10);
+    OK(tripsage_vector_open(&alone, "sqlite::memory:", NULL));
+    FAILS(TRIPSAGE_EFORBIDDEN,
+          tripsage_vector_collection_create(alone, world->service, "destinations", DIMENSIONS, TRIPSAGE_L2, NULL));
+    tripsage_vector_close(alone);
+}
+END_TEST
+
 START_TEST(opens_alone)
 {
     tripsage_vector *alone = NULL;
@@ -407,6 +433,7 @@ Suite *contract_vector(void)
     tcase_add_test(tcase, text_is_embedded);
     tcase_add_test(tcase, embedding_is_deterministic_and_of_unit_length);
     tcase_add_test(tcase, items_outlive_the_handle);
+    tcase_add_test(tcase, the_catalogue_is_searched_and_not_changed);
     tcase_add_test(tcase, opens_alone);
     return suite;
 }
