@@ -70,7 +70,8 @@ typedef struct tripsage_vector_item {
         *owner_id; /* a user's UUID; NULL: everybody's. A user may only give its own id (or NULL meaning its own) */
     const char *metadata; /* JSON object text, at most 8 KiB; NULL: {} */
     const char *text;     /* embedded with the collection's embedder when `values` is NULL */
-    const float *values;  /* `dimensions` finite numbers; for cosine not all zero */
+    const float *values;  /* finite numbers of at most 1e17; for cosine not all zero */
+    size_t value_count;   /* how many `values` there are: the collection's dimension. Not read without `values` */
 } tripsage_vector_item;
 
 /* Inserts or replaces items, all or none. At most 1,000 a call (one transaction's worth).
@@ -87,7 +88,8 @@ TRIPSAGE_API tripsage_status tripsage_vector_delete(tripsage_vector *vector, con
 typedef struct tripsage_vector_query {
     uint32_t version;    /* 1; set by TRIPSAGE_VECTOR_QUERY_INIT */
     const char *text;    /* embedded with the collection's embedder; or */
-    const float *values; /* a vector of the collection's dimension. Exactly one of the two. */
+    const float *values; /* a vector, checked like an item's. Exactly one of the two. */
+    size_t value_count;  /* how many `values` there are: the collection's dimension. Not read without `values` */
     uint32_t k;          /* 0: 10 */
     const char *filter;  /* JSON object: every member must equal the item's metadata member; NULL: all */
     double min_score;    /* only used with has_min_score */
@@ -96,7 +98,7 @@ typedef struct tripsage_vector_query {
 
 #define TRIPSAGE_VECTOR_QUERY_INIT                                                                                     \
     {                                                                                                                  \
-        1, NULL, NULL, 0, NULL, 0.0, 0                                                                                 \
+        1, NULL, NULL, 0, 0, NULL, 0.0, 0                                                                              \
     }
 
 /* The nearest items: {"items":[{"id","score","metadata"}],"method":"exact"|"hnsw"}; best first, ties by id. */

@@ -60,7 +60,8 @@ static tripsage_status check_values(const float *values, size_t n, int needs_dir
 }
 
 tripsage_status tripsage__vector_resolve(float *out, const tripsage__collection *collection, const char *text,
-                                         const float *values, const char *text_field, const char *values_field)
+                                         const float *values, size_t value_count, const char *text_field,
+                                         const char *values_field)
 {
     int is_cosine = collection->metric == TRIPSAGE_COSINE;
     tripsage_status status;
@@ -74,7 +75,10 @@ tripsage_status tripsage__vector_resolve(float *out, const tripsage__collection 
             return TRIPSAGE_FAIL_FIELD(text_field, "there is no word in the text");
         return TRIPSAGE_OK;
     }
-    status = check_values(values, collection->dimensions, is_cosine, values_field);
+    if (value_count != collection->dimensions)
+        return TRIPSAGE_FAIL_FIELD(values_field, "collection %s has %u dimensions, not %zu", collection->name,
+                                   collection->dimensions, value_count);
+    status = check_values(values, value_count, is_cosine, values_field);
     if (status == TRIPSAGE_OK)
         memcpy(out, values, collection->dimensions * sizeof *values);
     return status;
@@ -144,7 +148,7 @@ static tripsage_status pack_vector(tripsage__vector_batch *batch, const tripsage
     size_t n = collection->dimensions;
     char text_field[64], values_field[64];
     tripsage_status status =
-        tripsage__vector_resolve(scratch, collection, item->values ? NULL : item->text, item->values,
+        tripsage__vector_resolve(scratch, collection, item->values ? NULL : item->text, item->values, item->value_count,
                                  pointer_to(text_field, i, "text"), pointer_to(values_field, i, "values"));
 
     if (status != TRIPSAGE_OK)
@@ -264,6 +268,13 @@ tripsage_status tripsage__vector_batch_check(const tripsage__vector_batch *batch
 
 /* ---- public calls ---- */
 
+/* Whether what was remembered of a collection may be to blame: it is gone, or another one has its name, to which the vectors or texts may
+ * well fit. */
+static int is_of_another_day(tripsage_status status)
+{
+    return status == TRIPSAGE_ENOTFOUND || status == TRIPSAGE_EINVALID;
+}
+
 static tripsage_status upsert_once(tripsage_vector *vector, const tripsage_actor *actor, const char *name,
                                    const tripsage_vector_item *items, size_t count)
 {
@@ -295,7 +306,7 @@ tripsage_status tripsage_vector_upsert(tripsage_vector *vector, const tripsage_a
     if (!items || count < 1 || count > ITEMS_MAX)
         return TRIPSAGE_FAIL_FIELD("#count", "expected 1 to %d items", ITEMS_MAX);
     status = upsert_once(vector, actor, collection, items, count);
-    if (status == TRIPSAGE_ENOTFOUND) { /* what was remembered may be of another day */
+    if (is_of_another_day(status)) {
         tripsage__collection_forget(vector, collection);
         status = upsert_once(vector, actor, collection, items, count);
     }
@@ -374,7 +385,8 @@ static tripsage_status search_once(tripsage_doc **out, tripsage_vector *vector, 
         status = TRIPSAGE_NOMEM();
         goto out;
     }
-    TRIPSAGE_TRY(tripsage__vector_resolve(values, &collection, query->text, query->values, "#text", "#values"));
+    TRIPSAGE_TRY(tripsage__vector_resolve(values, &collection, query->text, query->values, query->value_count, "#text",
+                                          "#values"));
     TRIPSAGE_TRY(tripsage__vector_scan_init(&scan, &collection, actor, values, query->k ? query->k : 10, query->filter,
                                             query->has_min_score ? query->min_score : -HUGE_VAL));
     tripsage__vector_scan_steps(&scan, steps);
@@ -396,7 +408,7 @@ tripsage_status tripsage_vector_search(tripsage_doc **out, tripsage_vector *vect
     TRIPSAGE_TRY(tripsage__actor_check(actor));
     TRIPSAGE_TRY(check_query(query));
     status = search_once(out, vector, actor, collection, query);
-    if (status == TRIPSAGE_ENOTFOUND) { /* what was remembered may be of another day */
+    if (is_of_another_day(status)) {
         tripsage__collection_forget(vector, collection);
         status = search_once(out, vector, actor, collection, query);
     }

@@ -33,7 +33,8 @@ void tripsage__collection_values(tripsage__value out[4], const tripsage__collect
 
 /* Reads a query's vector, or embeds its text: `out` has room for the collection's dimension. */
 tripsage_status tripsage__vector_resolve(float *out, const tripsage__collection *collection, const char *text,
-                                         const float *values, const char *text_field, const char *values_field);
+                                         const float *values, size_t value_count, const char *text_field,
+                                         const char *values_field);
 
 /* The catalogue of statements, each beside the code that uses it. */
 extern const tripsage__statement tripsage__vector_sql_batch_gate, tripsage__vector_sql_batch_put,

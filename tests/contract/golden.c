@@ -210,10 +210,11 @@ static void play_accounts(void)
 static void play_vectors(const tripsage_actor *owner)
 {
     static const float east[2] = {1, 0}, north[2] = {0, 1}, both[2] = {0.6f, 0.8f};
-    tripsage_vector_item items[2] = {{"e", NULL, "{\"k\":1}", NULL, east}, {"n", NULL, NULL, NULL, north}};
+    tripsage_vector_item items[2] = {{"e", NULL, "{\"k\":1}", NULL, east, 2}, {"n", NULL, NULL, NULL, north, 2}};
     tripsage_vector_query query = TRIPSAGE_VECTOR_QUERY_INIT;
 
     query.values = both;
+    query.value_count = 2;
     SAY_STATUS(tripsage_vector_collection_create(world->vector, world->service, "c", 2, TRIPSAGE_COSINE, NULL));
     SAY_STATUS(tripsage_vector_upsert(world->vector, owner, "c", items, 2));
     SAY(tripsage_vector_search(out, world->vector, owner, "c", &query));

@@ -15,7 +15,7 @@ static void make(const char *name, tripsage_metric metric)
 static tripsage_status put(const tripsage_actor *actor, const char *collection, const char *id, const char *owner,
                            const char *metadata, const float *values)
 {
-    tripsage_vector_item item = {id, owner, metadata, NULL, values};
+    tripsage_vector_item item = {id, owner, metadata, NULL, values, DIMENSIONS};
 
     return tripsage_vector_upsert(world->vector, actor, collection, &item, 1);
 }
@@ -25,6 +25,7 @@ static tripsage_vector_query near(const float *values)
     tripsage_vector_query query = TRIPSAGE_VECTOR_QUERY_INIT;
 
     query.values = values;
+    query.value_count = values ? DIMENSIONS : 0;
     return query;
 }
 
@@ -220,8 +221,9 @@ END_TEST
 
 START_TEST(a_batch_goes_in_whole_or_not_at_all)
 {
-    tripsage_vector_item items[3] = {
-        {"a", NULL, NULL, NULL, east}, {"b", NULL, "[]", NULL, north}, {"", NULL, NULL, NULL, east}};
+    tripsage_vector_item items[3] = {{"a", NULL, NULL, NULL, east, DIMENSIONS},
+                                     {"b", NULL, "[]", NULL, north, DIMENSIONS},
+                                     {"", NULL, NULL, NULL, east, DIMENSIONS}};
     tripsage_vector_query q = near(east);
 
     make("places", TRIPSAGE_COSINE);
@@ -246,12 +248,17 @@ START_TEST(refuses_bad_items)
         const char *pointer;
         tripsage_vector_item item;
     } rows[] = {
-        {"/0/id", {"", NULL, NULL, NULL, east}},           {"/0/id", {NULL, NULL, NULL, NULL, east}},
-        {"/0/id", {long_id, NULL, NULL, NULL, east}},      {"/0/owner_id", {"a", "me", NULL, NULL, east}},
-        {"/0/metadata", {"a", NULL, "{", NULL, east}},     {"/0/metadata", {"a", NULL, "{\"k\":{}}", NULL, east}},
-        {"/0/metadata", {"a", NULL, big, NULL, east}},     {"/0/values", {"a", NULL, NULL, NULL, infinite}},
-        {"/0/values", {"a", NULL, NULL, NULL, nan_value}}, {"/0/values", {"a", NULL, NULL, NULL, zero}},
-        {"/0/values", {"a", NULL, NULL, NULL, NULL}},
+        {"/0/id", {"", NULL, NULL, NULL, east, DIMENSIONS}},
+        {"/0/id", {NULL, NULL, NULL, NULL, east, DIMENSIONS}},
+        {"/0/id", {long_id, NULL, NULL, NULL, east, DIMENSIONS}},
+        {"/0/owner_id", {"a", "me", NULL, NULL, east, DIMENSIONS}},
+        {"/0/metadata", {"a", NULL, "{", NULL, east, DIMENSIONS}},
+        {"/0/metadata", {"a", NULL, "{\"k\":{}}", NULL, east, DIMENSIONS}},
+        {"/0/metadata", {"a", NULL, big, NULL, east, DIMENSIONS}},
+        {"/0/values", {"a", NULL, NULL, NULL, infinite, DIMENSIONS}},
+        {"/0/values", {"a", NULL, NULL, NULL, nan_value, DIMENSIONS}},
+        {"/0/values", {"a", NULL, NULL, NULL, zero, DIMENSIONS}},
+        {"/0/values", {"a", NULL, NULL, NULL, NULL, 0}},
     };
 
     make("places", TRIPSAGE_COSINE);
@@ -316,8 +323,8 @@ END_TEST
 
 START_TEST(text_is_embedded)
 {
-    tripsage_vector_item items[2] = {{"beach", NULL, NULL, "warm sand, coral reefs and snorkelling", NULL},
-                                     {"snow", NULL, NULL, "powder snow, ski lifts and mountain huts", NULL}};
+    tripsage_vector_item items[2] = {{"beach", NULL, NULL, "warm sand, coral reefs and snorkelling", NULL, 0},
+                                     {"snow", NULL, NULL, "powder snow, ski lifts and mountain huts", NULL, 0}};
     tripsage_vector_query q = TRIPSAGE_VECTOR_QUERY_INIT;
     tripsage_vector_query values = near(east);
 
@@ -378,7 +385,7 @@ END_TEST
 /* Search over places stands on it, and it is loaded only when the catalogue changes. */
 START_TEST(the_catalogue_is_searched_and_not_changed)
 {
-    tripsage_vector_item item = {"kyoto-jp", NULL, NULL, "skiing", NULL};
+    tripsage_vector_item item = {"kyoto-jp", NULL, NULL, "skiing", NULL, 0};
     tripsage_vector_query q = TRIPSAGE_VECTOR_QUERY_INIT;
     tripsage_destination_query places = TRIPSAGE_DESTINATION_QUERY_INIT;
     const tripsage_actor *actors[] = {world->owner, world->service};

@@ -493,7 +493,7 @@ static tripsage_status collections(stage *s)
 static tripsage_status vector_upsert(stage *s)
 {
     char id[2][32];
-    tripsage_vector_item items[2] = {{id[0], NULL, "{\"k\":1}", NULL, east}, {id[1], NULL, NULL, NULL, north}};
+    tripsage_vector_item items[2] = {{id[0], NULL, "{\"k\":1}", NULL, east, 4}, {id[1], NULL, NULL, NULL, north, 4}};
 
     snprintf(id[0], sizeof id[0], "e%lld", (long long)s->number);
     snprintf(id[1], sizeof id[1], "n%lld", (long long)s->number);
@@ -502,7 +502,7 @@ static tripsage_status vector_upsert(stage *s)
 
 static tripsage_status vector_upsert_text(stage *s)
 {
-    tripsage_vector_item item = {"text", NULL, NULL, "warm sand and coral reefs", NULL};
+    tripsage_vector_item item = {"text", NULL, NULL, "warm sand and coral reefs", NULL, 0};
 
     (void)s;
     return tripsage_vector_upsert(world->vector, world->owner, "t", &item, 1);
@@ -533,6 +533,7 @@ static tripsage_status vector_search(stage *s)
     tripsage_vector_query query = TRIPSAGE_VECTOR_QUERY_INIT;
 
     query.values = east;
+    query.value_count = 4;
     query.filter = "{\"k\":1}";
     return tripsage_vector_search(&s->doc, world->vector, world->owner, "v", &query);
 }
@@ -552,6 +553,7 @@ static const char *look_vectors(stage *s)
 
     (void)s;
     query.values = east;
+    query.value_count = 4;
     query.k = 1000;
     if (!strstr(text, "\"v\""))
         return text;

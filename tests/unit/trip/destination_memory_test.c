@@ -246,8 +246,8 @@ static const float east[2] = {1, 0};
 
 static tripsage_status upsert(void)
 {
-    static const tripsage_vector_item items[] = {{"a", NULL, "{\"n\":1,\"t\":\"x\"}", NULL, east},
-                                                 {"b", NULL, NULL, NULL, east}};
+    static const tripsage_vector_item items[] = {{"a", NULL, "{\"n\":1,\"t\":\"x\"}", NULL, east, 2},
+                                                 {"b", NULL, NULL, NULL, east, 2}};
 
     return tripsage_vector_upsert(vector, ann, "c", items, 2);
 }
@@ -259,6 +259,7 @@ static tripsage_status find(void)
     tripsage_status status;
 
     query.values = east;
+    query.value_count = 2;
     query.k = 1;
     query.filter = "{\"n\":1}";
     status = tripsage_vector_search(&doc, vector, ann, "c", &query);

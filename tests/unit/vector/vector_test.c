@@ -32,16 +32,18 @@ static void teardown(void)
     tripsage_vector_close(vector);
 }
 
-static void make(const char *name, uint32_t dimensions, tripsage_metric metric, const char *embedder)
+static void make(const char *name, uint32_t size, tripsage_metric metric, const char *embedder)
 {
-    ck_assert_int_eq(tripsage_vector_collection_create(vector, service, name, dimensions, metric, embedder),
-                     TRIPSAGE_OK);
+    ck_assert_int_eq(tripsage_vector_collection_create(vector, service, name, size, metric, embedder), TRIPSAGE_OK);
 }
+
+/* What the vectors given to put() and search() have. */
+static size_t dimensions = 2;
 
 static tripsage_status put(const tripsage_actor *actor, const char *collection, const char *id, const char *owner,
                            const char *metadata, const float *values)
 {
-    tripsage_vector_item item = {id, owner, metadata, NULL, values};
+    tripsage_vector_item item = {id, owner, metadata, NULL, values, dimensions};
 
     return tripsage_vector_upsert(vector, actor, collection, &item, 1);
 }
@@ -53,6 +55,7 @@ static tripsage_doc *search(const tripsage_actor *actor, const char *collection,
     tripsage_doc *doc;
 
     query.values = values;
+    query.value_count = dimensions;
     query.k = k;
     query.filter = filter;
     ck_assert_msg(tripsage_vector_search(&doc, vector, actor, collection, &query) == TRIPSAGE_OK, "%s",
@@ -179,10 +182,13 @@ START_TEST(a_collection_that_was_made_anew_is_noticed)
     ck_assert_int_eq(tripsage_vector_collection_delete(other, service, "c"), TRIPSAGE_OK);
     ck_assert_int_eq(put(service, "c", "gone", NULL, NULL, east), TRIPSAGE_ENOTFOUND);
     ck_assert_int_eq(tripsage_vector_collection_create(other, service, "c", 3, TRIPSAGE_COSINE, NULL), TRIPSAGE_OK);
+    ck_assert_int_eq(put(service, "c", "old-fashioned", NULL, NULL, east), TRIPSAGE_EINVALID);
+    dimensions = 3;
     ck_assert_int_eq(put(service, "c", "new", NULL, NULL, three), TRIPSAGE_OK);
     ck_assert_int_eq(tripsage_vector_collection_delete(other, service, "c"), TRIPSAGE_OK);
     ck_assert_int_eq(tripsage_vector_collection_create(other, service, "c", 2, TRIPSAGE_COSINE, NULL), TRIPSAGE_OK);
-    doc = search(service, "c", three, 5, NULL);
+    dimensions = 2;
+    doc = search(service, "c", east, 5, NULL);
     ck_assert_str_eq(found(doc), "");
     tripsage_vector_close(other);
     snprintf(url, sizeof url, "rm -rf %s", path);
@@ -198,16 +204,19 @@ START_TEST(items_are_checked)
                        zero[2] = {0, -0.0f};
     static char long_id[130];
     static const tripsage_vector_item wrong[] = {
-        {NULL, NULL, NULL, NULL, east},      {"", NULL, NULL, NULL, east},       {long_id, NULL, NULL, NULL, east},
-        {"\xff", NULL, NULL, NULL, east},    {"x", "no uuid", NULL, NULL, east}, {"x", NULL, "[]", NULL, east},
-        {"x", NULL, NULL, NULL, nan_values}, {"x", NULL, NULL, NULL, infinite},  {"x", NULL, NULL, NULL, huge},
-        {"x", NULL, NULL, NULL, zero},       {"x", NULL, NULL, NULL, NULL},      {"x", NULL, NULL, "no embedder", NULL},
-        {"good", NULL, NULL, NULL, east},
+        {NULL, NULL, NULL, NULL, east, 2},      {"", NULL, NULL, NULL, east, 2},
+        {long_id, NULL, NULL, NULL, east, 2},   {"\xff", NULL, NULL, NULL, east, 2},
+        {"x", "no uuid", NULL, NULL, east, 2},  {"x", NULL, "[]", NULL, east, 2},
+        {"x", NULL, NULL, NULL, nan_values, 2}, {"x", NULL, NULL, NULL, infinite, 2},
+        {"x", NULL, NULL, NULL, huge, 2},       {"x", NULL, NULL, NULL, zero, 2},
+        {"x", NULL, NULL, NULL, NULL, 0},       {"x", NULL, NULL, "no embedder", NULL, 0},
+        {"x", NULL, NULL, NULL, east, 1},       {"x", NULL, NULL, NULL, east, 3},
+        {"x", NULL, NULL, NULL, east, 0},       {"good", NULL, NULL, NULL, east, 2},
     };
-    static const char *const fields[] = {"/1/id",       "/1/id",     "/1/id",     "/1/id",     "/1/owner_id",
-                                         "/1/metadata", "/1/values", "/1/values", "/1/values", "/1/values",
-                                         "/1/values",   "/1/text",   "/1/id"};
-    tripsage_vector_item items[2] = {{"good", NULL, NULL, NULL, east}, {NULL, NULL, NULL, NULL, NULL}};
+    static const char *const fields[] = {
+        "/1/id",     "/1/id",     "/1/id",     "/1/id",   "/1/owner_id", "/1/metadata", "/1/values", "/1/values",
+        "/1/values", "/1/values", "/1/values", "/1/text", "/1/values",   "/1/values",   "/1/values", "/1/id"};
+    tripsage_vector_item items[2] = {{"good", NULL, NULL, NULL, east, 2}, {NULL, NULL, NULL, NULL, NULL, 0}};
 
     memset(long_id, 'i', sizeof long_id - 1);
     make("c", 2, TRIPSAGE_COSINE, NULL);
@@ -260,7 +269,7 @@ END_TEST
 
 START_TEST(nobody_finds_or_changes_what_is_somebody_elses)
 {
-    tripsage_vector_item items[2] = {{"new", NULL, NULL, NULL, north}, {"ann-1", NULL, NULL, NULL, north}};
+    tripsage_vector_item items[2] = {{"new", NULL, NULL, NULL, north, 2}, {"ann-1", NULL, NULL, NULL, north, 2}};
 
     make("c", 2, TRIPSAGE_COSINE, NULL);
     ck_assert_int_eq(put(ann, "c", "ann-1", NULL, NULL, east), TRIPSAGE_OK);
@@ -366,8 +375,14 @@ START_TEST(queries_are_checked)
     query.text = "beach";
     REFUSED("c", "#text");
     query.values = east;
+    query.value_count = 2;
     REFUSED("c", "#values");
     query.text = NULL;
+    query.value_count = 0;
+    REFUSED("c", "#values");
+    query.value_count = 3;
+    REFUSED("c", "#values");
+    query.value_count = 2;
     query.k = TRIPSAGE_VECTOR_K_MAX + 1;
     REFUSED("c", "#k");
     query.k = 0;
@@ -405,6 +420,7 @@ START_TEST(a_least_score_is_kept)
     ck_assert_int_eq(put(ann, "c", "north-east", NULL, NULL, north_east), TRIPSAGE_OK);
     ck_assert_int_eq(put(ann, "c", "north", NULL, NULL, north), TRIPSAGE_OK);
     query.values = east;
+    query.value_count = 2;
     query.has_min_score = 1;
     query.min_score = 0.5;
     ck_assert_int_eq(tripsage_vector_search(&doc, vector, ann, "c", &query), TRIPSAGE_OK);
@@ -414,9 +430,9 @@ END_TEST
 
 START_TEST(texts_are_embedded_on_both_sides)
 {
-    tripsage_vector_item items[] = {{"reef", NULL, NULL, "Diving on a coral reef", NULL},
-                                    {"opera", NULL, NULL, "An evening at the opera", NULL},
-                                    {"ski", NULL, NULL, "Powder snow and slopes", NULL}};
+    tripsage_vector_item items[] = {{"reef", NULL, NULL, "Diving on a coral reef", NULL, 0},
+                                    {"opera", NULL, NULL, "An evening at the opera", NULL, 0},
+                                    {"ski", NULL, NULL, "Powder snow and slopes", NULL, 0}};
     tripsage_vector_query query = TRIPSAGE_VECTOR_QUERY_INIT;
     tripsage_doc *doc;
 
@@ -465,7 +481,7 @@ static void fill_rows(const char *collection)
             memcpy(rows[i], rows[i - 1], sizeof rows[i]);
         snprintf(ids[i], sizeof ids[i], "%d", i);
         snprintf(metadata[i], sizeof metadata[i], "{\"third\":%d}", i % 3);
-        items[i] = (tripsage_vector_item){ids[i], NULL, metadata[i], NULL, rows[i]};
+        items[i] = (tripsage_vector_item){ids[i], NULL, metadata[i], NULL, rows[i], DIMS};
     }
     ck_assert_int_eq(tripsage_vector_upsert(vector, service, collection, items, ROWS), TRIPSAGE_OK);
 }
@@ -492,6 +508,7 @@ static void compare_with_sort(const char *collection, const float *query, int th
 
 START_TEST(finds_exactly_what_a_sort_finds)
 {
+    dimensions = DIMS;
     make("c", DIMS, TRIPSAGE_INNER_PRODUCT, NULL);
     fill_rows("c");
     for (int q = 0; q < ROWS; q += 70) {
@@ -505,6 +522,7 @@ START_TEST(gives_all_there_is_when_k_is_more)
 {
     tripsage_doc *doc;
 
+    dimensions = DIMS;
     make("c", DIMS, TRIPSAGE_COSINE, NULL);
     fill_rows("c");
     doc = search(ann, "c", rows[0], TRIPSAGE_VECTOR_K_MAX, NULL);
