@@ -38,13 +38,14 @@ typedef struct tripsage_destination_query {
         1, NULL, 0, NULL, NULL, NULL, 0, 0, 0, 0, 0.0, 0.0, 0.0                                                        \
     }
 
-/* Search by words and by meaning together: full text (BM25, any of the words) and embedding similarity, fused by reciprocal rank (Cormack et al., 2009,
- * k = 60); filters hold for both. Any text is a valid query: nothing in it is an operator; without a word in it, it is no text. A
+/* Search by words and by meaning together: full text (BM25, any of the words) and embedding similarity, fused by reciprocal
+ * rank (Cormack et al., 2009, k = 60); filters hold for both. Being in a country or continent that the text names ("Greek
+ * islands") is a third ranking. Any text is a valid query: nothing in it is an operator; without a word in it, it is no text. A
  * name with a slip in it is found by its letters when no word of the text is found.
- * {"items":[Destination with "score" (0..1; 1: first by words and by meaning), "distance_km"? and "matched": ["text","meaning"]],
- * "total_results","method":"hybrid"|"filter"}.
- * Errors: TRIPSAGE_EINVALID ("#text": over 500 bytes or not UTF-8, "#limit", "#continent", "#country_code", "#tags": more than 16, "#month",
- * "#max_daily_cost", "#latitude", "#longitude", "#radius_km"). */
+ * {"items":[Destination with "score" (0..1; 1: first by words and by meaning, and where the text says), "distance_km"? and
+ * "matched": ["text","meaning"]],"total_results","method":"hybrid"|"filter"}.
+ * Errors: TRIPSAGE_EINVALID ("#text": over 500 bytes or not UTF-8, "#limit", "#continent", "#country_code", "#tags": more than
+ * 16, "#month", "#max_daily_cost", "#latitude", "#longitude", "#radius_km"). */
 TRIPSAGE_API tripsage_status tripsage_destination_search(tripsage_doc **out, tripsage_trips *trips,
                                                          const tripsage_actor *actor,
                                                          const tripsage_destination_query *query);

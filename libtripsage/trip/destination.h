@@ -57,6 +57,15 @@ const tripsage__destination *tripsage__destination_find(const tripsage__destinat
                                                         const char *destination_id, const char *name,
                                                         const char *country, const char *country_code);
 
+/* Whether a text speaks of where the place is. The text is folded, stands between spaces, and has names in it where it had words such as
+ * "greek" (tripsage__word_place). */
+typedef enum tripsage__named {
+    TRIPSAGE__NAMED_NOT,
+    TRIPSAGE__NAMED_CONTINENT,
+    TRIPSAGE__NAMED_COUNTRY,
+} tripsage__named;
+tripsage__named tripsage__destination_named(const tripsage__destination *d, const char *text);
+
 int tripsage__destination_has_tag(const tripsage__destination *d, const char *tag); /* whatever its case */
 
 /* The record as tripsage/destination.h has it, without its closing brace, for members to follow. */

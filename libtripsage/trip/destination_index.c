@@ -169,6 +169,7 @@ typedef struct country_name {
 static const country_name countries[] = {
     {"america", "US"},
     {"bosnia", "BA"},
+    {"britain", "GB"},
     {"burma", "MM"},
     {"cabo verde", "CV"},
     {"czech republic", "CZ"},
@@ -244,6 +245,38 @@ const tripsage__destination *tripsage__destination_find(const tripsage__destinat
         found = d;
     }
     return found;
+}
+
+/* A name among the words of a text; "new mexico" is not Mexico. */
+static int is_said(const char *text, const char *name)
+{
+    static const char new_one[] = " new";
+    char framed[FOLDED_MAX + 2] = " ";
+    size_t length = 1 + tripsage__words_fold(framed + 1, FOLDED_MAX, name, strlen(name));
+
+    framed[length++] = ' ';
+    framed[length] = '\0';
+    for (const char *at = text; length > 2 && (at = strstr(at, framed)) != NULL; at++)
+        if (at - text < 4 || memcmp(at - 4, new_one, 4) != 0)
+            return 1;
+    return 0;
+}
+
+/* Other names that mean something else in most texts: "show us beaches", "south america". */
+static int is_vague(const char *name)
+{
+    return strcmp(name, "us") == 0 || strcmp(name, "america") == 0;
+}
+
+tripsage__named tripsage__destination_named(const tripsage__destination *d, const char *text)
+{
+    if (is_said(text, d->country))
+        return TRIPSAGE__NAMED_COUNTRY;
+    for (size_t i = 0; i < sizeof countries / sizeof *countries; i++)
+        if (strcmp(countries[i].code, d->country_code) == 0 && !is_vague(countries[i].name) &&
+            is_said(text, countries[i].name))
+            return TRIPSAGE__NAMED_COUNTRY;
+    return is_said(text, d->continent) ? TRIPSAGE__NAMED_CONTINENT : TRIPSAGE__NAMED_NOT;
 }
 
 int tripsage__destination_has_tag(const tripsage__destination *d, const char *tag)

@@ -2,8 +2,11 @@
  *
  * Two rankings of the places that pass the filters: full text (BM25, any of the words; Robertson and Zaragoza, 2009) and nearness of
  * the embeddings. Both are asked in one read. They are fused by reciprocal rank (Cormack, Clarke and Buettcher, 2009): each
- * ranking gives a place 1 / (60 + its rank), and the sums decide. Scores of different kinds never have to be compared. */
+ * ranking gives a place 1 / (60 + its rank), and the sums decide. Scores of different kinds never have to be compared. Where a text
+ * says where ("island hopping in Greece"), being there is a third ranking, with one rank: the country's name is one word among others to
+ * the full text and next to nothing to the embeddings. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +39,7 @@ typedef struct candidate {
     double distance_km;
     unsigned text_rank; /* from 1; 0: not in that ranking */
     unsigned meaning_rank;
+    int is_there; /* where the text says */
     double score;
 } candidate;
 
@@ -44,8 +48,9 @@ typedef struct search {
     tripsage__destination_filter filter;
     candidate *candidates; /* those that pass, in the order of ids */
     size_t count;
-    unsigned matches;    /* rows of the full text, whatever the filters say */
-    unsigned text_ranks; /* those among them that pass */
+    unsigned matches;      /* rows of the full text, whatever the filters say */
+    unsigned text_ranks;   /* those among them that pass */
+    tripsage__named named; /* what of the catalogue the text names */
     tripsage__buf match;
     tripsage__value match_param;
     tripsage__vector_scan scan;
@@ -59,7 +64,7 @@ static tripsage_status gather(search *s)
     if (!s->candidates)
         return TRIPSAGE_NOMEM();
     for (size_t i = 0; i < s->index->count; i++) {
-        candidate c = {s->index->by_id[i], 0.0, 0, 0, 0.0};
+        candidate c = {s->index->by_id[i], 0.0, 0, 0, 0, 0.0};
 
         if (tripsage__destination_passes(&s->filter, c.place, &c.distance_km))
             s->candidates[s->count++] = c;
@@ -130,6 +135,80 @@ static int put_match(tripsage__buf *match, const char *text, int with_stop_words
             count++;
         }
     return count != 0 || (!with_stop_words && put_match(match, text, 1));
+}
+
+/* ---- where ---- */
+
+/* The words, and for those that point at a place its name; between spaces. What is "indian" of an ocean is not in India, and "usa" says
+ * more than the name it is embedded by. */
+static void fold_places(char *out, size_t capacity, const char *text)
+{
+    tripsage__words words;
+    tripsage__word word;
+    size_t size = 1, before = 0;
+
+    out[0] = ' ';
+    tripsage__words_begin(&words, text, strlen(text));
+    while (tripsage__words_next(&words, &word)) {
+        const char *place = word.length > 3 ? tripsage__word_place(&word) : NULL;
+        const char *said = place ? place : word.text;
+        size_t length = strlen(said);
+
+        if (before && strcmp(word.text, "ocean") == 0)
+            size = before;
+        if (size + length + 2 > capacity)
+            break;
+        before = place ? size : 0;
+        memcpy(out + size, said, length);
+        size += length;
+        out[size++] = ' ';
+    }
+    out[size] = '\0';
+}
+
+/* Two letters as a number. */
+static size_t slot_of(const char *country_code)
+{
+    return ((size_t)(country_code[0] - 'A') * 26 + (size_t)(country_code[1] - 'A')) % (26 * 26);
+}
+
+/* A continent counts when no country is named: "south africa" is one country of Africa. A place is where its country is, so that each country
+ * is looked for once. */
+static void find_place(search *s, const char *text)
+{
+    char folded[2 * TEXT_MAX]; /* names are hardly longer than the words that point at them */
+    unsigned char known[26 * 26] = {0}, named[26 * 26] = {0};
+
+    fold_places(folded, sizeof folded, text);
+    for (size_t i = 0; i < s->index->count; i++) {
+        size_t slot = slot_of(s->index->all[i].country_code);
+
+        if (known[slot])
+            continue;
+        known[slot] = 1;
+        named[slot] = (unsigned char)tripsage__destination_named(&s->index->all[i], folded);
+        if (named[slot] > s->named)
+            s->named = (tripsage__named)named[slot];
+    }
+    for (size_t i = 0; i < s->count; i++)
+        s->candidates[i].is_there = s->named && named[slot_of(s->candidates[i].place->country_code)] == s->named;
+}
+
+/* The countries themselves for the full text, which has no "usa". Places of one country do not stand together, so each is looked for in what
+ * is there; a text names few. */
+static void put_countries(search *s)
+{
+    for (size_t i = 0; i < s->count && s->named == TRIPSAGE__NAMED_COUNTRY; i++) {
+        const tripsage__destination *d = s->candidates[i].place;
+        char folded[TRIPSAGE__FILTER_TEXT_MAX], quoted[TRIPSAGE__FILTER_TEXT_MAX + 2];
+
+        if (!s->candidates[i].is_there)
+            continue;
+        tripsage__words_fold(folded, sizeof folded, d->country, strlen(d->country));
+        snprintf(quoted, sizeof quoted, "\"%s\"", folded);
+        if (tripsage__buf_status(&s->match) == TRIPSAGE_OK && !strstr(s->match.data, quoted))
+            put_word(&s->match, folded);
+    }
 }
 
 static void begin_match(void *context)
@@ -209,7 +288,7 @@ static void rank_by_meaning(search *s)
     }
 }
 
-/* Scores from 0 to 1, where 1 is the first place in both rankings; leaves those that have one, best first. */
+/* Scores from 0 to 1, where 1 is the first place in all rankings; leaves those that have one, best first. */
 static void fuse(search *s)
 {
     size_t kept = 0;
@@ -219,7 +298,9 @@ static void fuse(search *s)
 
         c.score =
             (c.text_rank ? 1.0 / (RRF_K + c.text_rank) : 0.0) + (c.meaning_rank ? 1.0 / (RRF_K + c.meaning_rank) : 0.0);
-        c.score *= (RRF_K + 1.0) / 2.0;
+        if (c.score > 0.0 && c.is_there)
+            c.score += 1.0 / (RRF_K + 1.0);
+        c.score *= (RRF_K + 1.0) / (s->named ? 3.0 : 2.0);
         if (c.score > 0.0)
             s->candidates[kept++] = c;
     }
@@ -235,6 +316,8 @@ static tripsage_status rank(search *s, tripsage_trips *trips, const tripsage_act
     int has_meaning = tripsage__embed(query, text, strlen(text));
     tripsage_status status;
 
+    find_place(s, text);
+    put_countries(s);
     TRIPSAGE_TRY(tripsage__buf_status(&s->match));
     s->match_param = tripsage__textn(s->match.data, s->match.size);
     steps[0] = match;

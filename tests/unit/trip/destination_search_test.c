@@ -389,6 +389,86 @@ START_TEST(nothing_in_a_text_is_an_operator)
 }
 END_TEST
 
+/* ---- where ---- */
+
+static const char *country_at(tripsage_doc *doc, size_t i)
+{
+    return place_at(doc, i)->country_code;
+}
+
+/* The first ones are where the text says, in all its words for it. */
+START_TEST(a_text_that_says_where_finds_there)
+{
+    static const struct {
+        const char *text, *country_code;
+        size_t count;
+    } cases[] = {
+        {"island hopping in Greece", "GR", 5},
+        {"Greek islands", "GR", 5},
+        {"mountains in Switzerland", "CH", 4},
+        {"beaches in Italy", "IT", 5},
+        {"temples in Japan", "JP", 5},
+        {"lakes in Canada", "CA", 5},
+        {"surfing in the USA", "US", 5},
+        {"hiking in the UK", "GB", 5},
+        {"skiing in Austria", "AT", 3},
+        {"safari in South Africa", "ZA", 5},
+        {"hiking in New Zealand", "NZ", 5},
+        {"music in Cuba", "CU", 2},
+        {"old town in Bosnia", "BA", 2},
+        {"castles in Scotland", "GB", 2},
+        {"Korean food", "KR", 3},
+        {"santa fe, new mexico", "US", 1},
+        {"family holiday in Portugal", "PT", 5},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        tripsage_destination_query query = TRIPSAGE_DESTINATION_QUERY_INIT;
+        tripsage_doc *doc;
+
+        query.text = cases[i].text;
+        doc = search(&query);
+        for (size_t n = 0; n < cases[i].count; n++)
+            ck_assert_msg(strcmp(country_at(doc, n), cases[i].country_code) == 0, "%s: %s", cases[i].text,
+                          id_at(doc, n));
+        ck_assert_double_le(number_at(doc, 0, "score"), 1.0);
+        tripsage_doc_free(doc);
+    }
+}
+END_TEST
+
+START_TEST(a_continent_is_somewhere_too)
+{
+    tripsage_destination_query query = TRIPSAGE_DESTINATION_QUERY_INIT;
+    tripsage_doc *doc;
+
+    query.text = "skiing in South America";
+    doc = search(&query);
+    for (size_t i = 0; i < 5; i++)
+        ck_assert_str_eq(place_at(doc, i)->continent, "South America");
+    tripsage_doc_free(doc);
+}
+END_TEST
+
+START_TEST(a_word_that_only_looks_like_a_country_is_none)
+{
+    static const char *const cases[][2] = {{"islands in the Indian Ocean", "IN"}, {"show us quiet beaches", "US"}};
+
+    for (size_t i = 0; i < 2; i++) {
+        tripsage_destination_query query = TRIPSAGE_DESTINATION_QUERY_INIT;
+        tripsage_doc *doc;
+        size_t there = 0;
+
+        query.text = cases[i][0];
+        doc = search(&query);
+        for (size_t n = 0; n < 5; n++)
+            there += strcmp(country_at(doc, n), cases[i][1]) == 0;
+        ck_assert_msg(there < 3, "%s: %zu", cases[i][0], there);
+        tripsage_doc_free(doc);
+    }
+}
+END_TEST
+
 /* ---- how good the answers are ---- */
 
 /* The place, from 1, of the first acceptable answer; 0: not among the first ten. */
@@ -473,6 +553,9 @@ int main(void)
     tcase_add_test(tests, scores_fall_from_one_at_most);
     tcase_add_test(tests, meaning_finds_what_words_do_not);
     tcase_add_test(tests, nothing_in_a_text_is_an_operator);
+    tcase_add_test(tests, a_text_that_says_where_finds_there);
+    tcase_add_test(tests, a_continent_is_somewhere_too);
+    tcase_add_test(tests, a_word_that_only_looks_like_a_country_is_none);
     tcase_add_test(tests, written_questions_are_answered);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
