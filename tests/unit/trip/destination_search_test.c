@@ -502,6 +502,50 @@ static void check_ids(const char *acceptable)
         ck_assert_msg(tripsage__destination_by_id(trips->destinations, id) != NULL, "no place is called %s", id);
 }
 
+/* What people know of a place without knowing the place. */
+START_TEST(a_sight_finds_its_place)
+{
+    static const char *const sights[][2] = {
+        {"Eiffel Tower", "paris-fr"},
+        {"the Mona Lisa", "paris-fr"},
+        {"Colosseum", "rome-it"},
+        {"Sistine Chapel", "rome-it"},
+        {"Sagrada Familia", "barcelona-es"},
+        {"Big Ben", "london-gb"},
+        {"Buckingham Palace", "london-gb"},
+        {"Statue of Liberty", "new-york-us"},
+        {"Golden Gate Bridge", "san-francisco-us"},
+        {"Hollywood", "los-angeles-us"},
+        {"Acropolis", "athens-gr"},
+        {"Christ the Redeemer", "rio-de-janeiro-br"},
+        {"Burj Khalifa", "dubai-ae"},
+        {"Mount Fuji", "hakone-jp"},
+        {"Oktoberfest", "munich-de"},
+        {"Day of the Dead", "oaxaca-mx"},
+        {"Inca terraces", "machu-picchu-pe"},
+        {"Pearl Harbor", "honolulu-us"},
+        {"the Sphinx", "cairo-eg"},
+        {"Petronas Towers", "kuala-lumpur-my"},
+        {"Brandenburg Gate", "berlin-de"},
+        {"Taj Mahal", "agra-in"},
+        {"Great Wall of China", "beijing-cn"},
+        {"Sydney Opera House", "sydney-au"},
+        {"Angkor Wat", "siem-reap-kh"},
+        {"Niagara Falls", "toronto-ca"},
+        {"Pompeii", "naples-it"},
+    };
+
+    for (size_t i = 0; i < sizeof sights / sizeof *sights; i++) {
+        char acceptable[80];
+        size_t rank;
+
+        snprintf(acceptable, sizeof acceptable, " %s ", sights[i][1]);
+        rank = rank_of(sights[i][0], acceptable);
+        ck_assert_msg(rank >= 1 && rank <= 3, "%s: %zu", sights[i][0], rank);
+    }
+}
+END_TEST
+
 START_TEST(written_questions_are_answered)
 {
     FILE *file = fopen(TRIPSAGE_SOURCE_DIR "/tests/data/destination_queries.txt", "r");
@@ -556,6 +600,7 @@ int main(void)
     tcase_add_test(tests, a_text_that_says_where_finds_there);
     tcase_add_test(tests, a_continent_is_somewhere_too);
     tcase_add_test(tests, a_word_that_only_looks_like_a_country_is_none);
+    tcase_add_test(tests, a_sight_finds_its_place);
     tcase_add_test(tests, written_questions_are_answered);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
