@@ -63,7 +63,7 @@ typedef struct tripsage_suggest_options {
     int days;              /* length of stay; 0: 7 */
     int month;             /* 1..12, 0: any */
     const char *category;  /* adventure | relaxation | culture | nature | city | beach; NULL: any */
-    const char *interests; /* free text, weighed by meaning; NULL: what the actor's own trips say */
+    const char *interests; /* free text, weighed by meaning; NULL or without a word: what the actor's own trips say */
 } tripsage_suggest_options;
 
 #define TRIPSAGE_SUGGEST_OPTIONS_INIT                                                                                  \
@@ -71,12 +71,14 @@ typedef struct tripsage_suggest_options {
         1, 0, 0, 0, 0, NULL, NULL                                                                                      \
     }
 
-/* Destinations ranked for the actor: {"items":[{"id","title","destination","country","country_code","description","estimated_price": minor units,"currency":"USD","duration": days,
- * "category","best_time_to_visit": "Mar-Apr, Oct-Nov","highlights":[tags],"seasonal": bool,"relevance_score": 0..1,"reasons":[sentences]}]}.
+/* Destinations ranked for the actor: {"items":[{"id","title","destination","country","country_code","description",
+ * "estimated_price": minor units,"currency":"USD","duration": days,"category","best_time_to_visit": "Mar-Apr, Oct-Nov",
+ * "highlights":[tags],"seasonal": bool,"relevance_score": 0..1,"reasons":[sentences]}]}.
  * The score is a weighted mean of: nearness of meaning to the interests, tags shared with the actor's trips, season (of the month asked
  * for; without one, of the present month, at half the weight), and room left in the budget; places the actor's trips go to already
- * are left out. budget_max and category are filters. `options` may be NULL.
- * Errors: TRIPSAGE_EINVALID ("#limit", "#budget_max", "#days": 1..365, "#month", "#category", "#interests": over 2,000 bytes or not UTF-8). */
+ * are left out. The actor's trips are the 50 it made last. budget_max and category are filters. `options` may be NULL.
+ * Errors: TRIPSAGE_EINVALID ("#limit", "#budget_max", "#days": 1..365, "#month", "#category", "#interests": over 2,000 bytes or not
+ * UTF-8). */
 TRIPSAGE_API tripsage_status tripsage_suggest(tripsage_doc **out, tripsage_trips *trips, const tripsage_actor *actor,
                                               const tripsage_suggest_options *options);
 

@@ -150,6 +150,7 @@ static tripsage_status ask(tripsage__suggesting *s, tripsage_trips *trips, const
         TRIPSAGE_TRY(begin_scan(s, actor, steps + 1));
         TRIPSAGE_TRY(tripsage__store_read(trips->store, actor, steps, 1 + TRIPSAGE__VECTOR_SCAN_STEPS));
     } else {
+        s->options.interests = NULL; /* there is no word in them */
         TRIPSAGE_TRY(tripsage__store_read(trips->store, actor, steps, 1));
         s->has_meaning = s->profile.size && tripsage__embed(s->query, s->profile.data, s->profile.size);
         if (s->has_meaning) {

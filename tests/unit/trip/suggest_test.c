@@ -157,6 +157,28 @@ START_TEST(own_trips_decide_without_interests)
 }
 END_TEST
 
+/* A search box that was left empty, or holds no word, is no interest; what stands there is not to blame for the answer either. */
+START_TEST(interests_without_a_word_are_none)
+{
+    static const char *const empty[] = {"", " ?! "};
+    tripsage_suggest_options options = TRIPSAGE_SUGGEST_OPTIONS_INIT;
+    char want[40000];
+    tripsage_doc *doc;
+
+    plan("Lions at last", "{\"name\":\"Serengeti\",\"country\":\"Tanzania\"}", "\"safari\",\"wildlife\"");
+    doc = suggest(ann, &options);
+    ck_assert_uint_lt(strlen(tripsage_doc_json(doc, NULL)), sizeof want);
+    strcpy(want, tripsage_doc_json(doc, NULL));
+    tripsage_doc_free(doc);
+    for (size_t i = 0; i < 2; i++) {
+        options.interests = empty[i];
+        doc = suggest(ann, &options);
+        ck_assert_msg(strcmp(tripsage_doc_json(doc, NULL), want) == 0, "%.900s", tripsage_doc_json(doc, NULL));
+        tripsage_doc_free(doc);
+    }
+}
+END_TEST
+
 START_TEST(budget_and_category_are_filters)
 {
     tripsage_suggest_options options = TRIPSAGE_SUGGEST_OPTIONS_INIT;
@@ -287,5 +309,6 @@ START_TEST(the_best_time_is_told_in_runs)
 END_TEST
 
 SUITE_MAIN_WITH("trip/suggest", setup, teardown, anybody_gets_suggestions, interests_decide_by_meaning,
-                own_trips_decide_without_interests, budget_and_category_are_filters, the_month_asked_for_counts,
-                scores_fall_and_stay_between_zero_and_one, options_are_checked, the_best_time_is_told_in_runs)
+                own_trips_decide_without_interests, interests_without_a_word_are_none, budget_and_category_are_filters,
+                the_month_asked_for_counts, scores_fall_and_stay_between_zero_and_one, options_are_checked,
+                the_best_time_is_told_in_runs)
