@@ -51,7 +51,8 @@ TRIPSAGE_API void tripsage_vector_close(tripsage_vector *vector);
 
 /* Makes a collection; finding it there already with the same four properties is success.
  * `embedder` may be NULL: vectors come from the caller. Only the service role.
- * Errors: TRIPSAGE_EINVALID ("#name": 1..64 of [a-z0-9_-], "#dimensions": 1..4096), TRIPSAGE_EEXISTS (other properties). */
+ * Errors: TRIPSAGE_EINVALID ("#name": 1..64 of [a-z0-9_-], "#dimensions": 1..4096; the
+ * built-in embedder's own, "#metric", "#embedder": 1..64 bytes of UTF-8), TRIPSAGE_EEXISTS (other properties). */
 TRIPSAGE_API tripsage_status tripsage_vector_collection_create(tripsage_vector *vector, const tripsage_actor *actor,
                                                                const char *name, uint32_t dimensions,
                                                                tripsage_metric metric, const char *embedder);

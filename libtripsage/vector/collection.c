@@ -184,8 +184,9 @@ static tripsage_status describe(tripsage__collection *out, const char *name, uin
         return TRIPSAGE_FAIL_FIELD("#dimensions", "expected 1 to %u", TRIPSAGE_VECTOR_DIMENSIONS_MAX);
     if (metric != TRIPSAGE_COSINE && metric != TRIPSAGE_INNER_PRODUCT && metric != TRIPSAGE_L2)
         return TRIPSAGE_FAIL_FIELD("#metric", "expected cosine, inner product or L2");
-    if (embedder && (!*embedder || strlen(embedder) > TRIPSAGE__EMBEDDER_NAME_MAX))
-        return TRIPSAGE_FAIL_FIELD("#embedder", "expected 1 to %d characters", TRIPSAGE__EMBEDDER_NAME_MAX);
+    if (embedder && (!*embedder || strlen(embedder) > TRIPSAGE__EMBEDDER_NAME_MAX ||
+                     !tripsage__utf8_valid(embedder, strlen(embedder))))
+        return TRIPSAGE_FAIL_FIELD("#embedder", "expected 1 to %d bytes of UTF-8", TRIPSAGE__EMBEDDER_NAME_MAX);
     if (embedder && strcmp(embedder, TRIPSAGE_EMBEDDER_BUILTIN) == 0 &&
         dimensions != TRIPSAGE_EMBEDDER_BUILTIN_DIMENSIONS)
         return TRIPSAGE_FAIL_FIELD("#dimensions", "%s makes vectors of %u", TRIPSAGE_EMBEDDER_BUILTIN,

@@ -114,6 +114,7 @@ START_TEST(a_collection_is_described_properly)
         {"c", 2, 0, NULL, "#metric"},
         {"c", 2, 4, NULL, "#metric"},
         {"c", 2, 1, "", "#embedder"},
+        {"c", 2, 1, "caf\xe9", "#embedder"},
         {"c", 2, 1, TRIPSAGE_EMBEDDER_BUILTIN, "#dimensions"},
     };
 
