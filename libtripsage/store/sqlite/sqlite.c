@@ -98,6 +98,22 @@ static tripsage_status enter_wal(engine *e)
     return status;
 }
 
+/* Takes the path as SQLite found it, absolute and without links, for the connections that are opened later: the program may have changed
+ * its working directory by then, and a relative path would name another file. */
+static tripsage_status keep_place(engine *e)
+{
+    char *place;
+
+    if (e->in_memory)
+        return TRIPSAGE_OK;
+    place = tripsage__strdup(sqlite3_db_filename(e->writer.db, "main"));
+    if (!place)
+        return TRIPSAGE_NOMEM();
+    tripsage__free(e->path);
+    e->path = place;
+    return TRIPSAGE_OK;
+}
+
 static tripsage_status init_locks(engine *e)
 {
     pthread_condattr_t monotonic;
@@ -153,6 +169,7 @@ static tripsage_status engine_open(void **out, const char *location, const trips
     TRIPSAGE_TRY(parse_location(e, location));
     TRIPSAGE_TRY(make_private(e));
     TRIPSAGE_TRY(tripsage__sqlite_connect(&e->writer, e, 1));
+    TRIPSAGE_TRY(keep_place(e));
     TRIPSAGE_TRY(tripsage__sqlite_recognise(e)); /* first: the next line changes the file */
     TRIPSAGE_TRY(enter_wal(e));
     tripsage__sqlite_watch_log(e);

@@ -409,6 +409,30 @@ START_TEST(what_a_link_will_name_is_private)
 }
 END_TEST
 
+/* Readers are opened when they are needed, and a check has a connection of its own: by then the program may stand elsewhere. */
+START_TEST(a_relative_path_is_taken_once)
+{
+    tripsage__buf problems = TRIPSAGE__BUF_INIT(10000);
+    tripsage__store *store;
+    size_t count = 99;
+
+    make_folder();
+    ck_assert_int_eq(chdir(folder), 0);
+    store = open_store("sqlite:t.db");
+    ck_assert_int_eq(put_key(store, "k"), TRIPSAGE_OK);
+    ck_assert_int_eq(mkdir("elsewhere", S_IRWXU), 0);
+    ck_assert_int_eq(chdir("elsewhere"), 0);
+    ck_assert_int_eq(count_keys(store, "%"), 1);
+    ck_assert_int_eq(tripsage__store_check(&problems, &count, store), TRIPSAGE_OK);
+    ck_assert_uint_eq(count, 0);
+    ck_assert_int_ne(access("t.db", F_OK), 0);
+    tripsage__buf_free(&problems);
+    tripsage__store_release(store);
+    ck_assert_int_eq(chdir("/"), 0);
+    remove_folder();
+}
+END_TEST
+
 START_TEST(a_new_file_is_private)
 {
     struct stat st;
@@ -666,8 +690,8 @@ SUITE_MAIN("store", urls_choose_the_engine, a_batch_is_one_transaction, a_statem
            a_failure_in_a_shared_commit_is_its_own, a_callback_that_fails_takes_its_write_back,
            two_handles_on_one_file_lose_nothing, readers_do_not_wait_for_a_writer,
            more_readers_than_connections_take_turns, overlapping_readers_do_not_keep_the_log_growing,
-           a_secret_is_made_once_and_stays, a_new_file_is_private, what_a_link_will_name_is_private,
-           an_edited_or_foreign_past_is_refused, a_crafted_past_is_refused, another_programs_file_is_left_as_it_is,
-           migrating_can_be_left_to_others, openers_of_a_new_file_do_not_collide,
-           a_roll_back_without_memory_is_made_up_for, a_damaged_file_is_told, a_damaged_text_index_is_found,
-           the_state_of_the_schema_can_be_read)
+           a_secret_is_made_once_and_stays, a_relative_path_is_taken_once, a_new_file_is_private,
+           what_a_link_will_name_is_private, an_edited_or_foreign_past_is_refused, a_crafted_past_is_refused,
+           another_programs_file_is_left_as_it_is, migrating_can_be_left_to_others,
+           openers_of_a_new_file_do_not_collide, a_roll_back_without_memory_is_made_up_for, a_damaged_file_is_told,
+           a_damaged_text_index_is_found, the_state_of_the_schema_can_be_read)
