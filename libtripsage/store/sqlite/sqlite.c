@@ -226,32 +226,58 @@ static const tripsage__statement integrity = {"check_integrity", "PRAGMA integri
 static const tripsage__statement foreign_keys = {
     "check_foreign_keys", "SELECT DISTINCT \"table\", \"parent\" FROM pragma_foreign_key_check", NULL};
 
-/* FTS5 compares its index with its content when told to, by an INSERT. */
+/* The name of the full-text index that follows `after`, to be freed with sqlite3_free; NULL when there is none, or when *code tells why. */
+static char *next_text_index(connection *c, const char *after, int *code)
+{
+    sqlite3_stmt *next = NULL;
+    char *name = NULL;
+
+    *code =
+        sqlite3_prepare_v2(c->db,
+                           "SELECT name FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL TABLE%fts5%' AND name > ?1"
+                           " ORDER BY name LIMIT 1",
+                           -1, &next, NULL);
+    if (*code == SQLITE_OK)
+        *code = sqlite3_bind_text(next, 1, after, -1, SQLITE_STATIC);
+    if (*code == SQLITE_OK)
+        *code = sqlite3_step(next);
+    if (*code == SQLITE_ROW) {
+        const char *found = (const char *)sqlite3_column_text(next, 0);
+
+        name = found ? sqlite3_mprintf("%s", found) : NULL;
+        *code = name ? SQLITE_OK : SQLITE_NOMEM;
+    } else if (*code == SQLITE_DONE) {
+        *code = SQLITE_OK;
+    }
+    sqlite3_finalize(next);
+    return name;
+}
+
+/* FTS5 compares its index with its content when told to, by an INSERT. The list of the indexes is not open meanwhile: a connection that
+ * reads is sent away at once (SQLITE_BUSY_SNAPSHOT) when it comes to write after another one has committed. */
 static tripsage_status check_text_indexes(connection *c, report *r)
 {
-    sqlite3_stmt *tables = NULL;
-    tripsage_status status = TRIPSAGE_OK;
-    int code = sqlite3_prepare_v2(c->db, "SELECT name FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL TABLE%fts5%'",
-                                  -1, &tables, NULL);
+    int code;
+    char *name = next_text_index(c, "", &code);
 
-    while (code == SQLITE_OK && (code = sqlite3_step(tables)) == SQLITE_ROW) {
-        const char *name = (const char *)sqlite3_column_text(tables, 0);
-        char *sql = name ? sqlite3_mprintf("INSERT INTO \"%w\"(\"%w\") VALUES('integrity-check')", name, name) : NULL;
+    while (name) {
+        char *sql = sqlite3_mprintf("INSERT INTO \"%w\"(\"%w\") VALUES('integrity-check')", name, name);
+        char *next;
 
         code = sql ? sqlite3_exec(c->db, sql, NULL, NULL, NULL) : SQLITE_NOMEM;
+        sqlite3_free(sql);
         if ((code & 0xff) == SQLITE_CORRUPT) {
             add_problem(r, "a full-text index does not agree with its rows");
             code = SQLITE_OK;
         }
-        sqlite3_free(sql);
+        next = code == SQLITE_OK ? next_text_index(c, name, &code) : NULL;
+        sqlite3_free(name);
+        name = next;
     }
-    if (code != SQLITE_DONE)
-        status = SQL_FAILED(c->db, code, "check of the full-text indexes");
-    sqlite3_finalize(tables);
-    return status;
+    return code == SQLITE_OK ? TRIPSAGE_OK : SQL_FAILED(c->db, code, "check of the full-text indexes");
 }
 
-static tripsage_status check_all(connection *c, report *r)
+static tripsage_status check_tables(connection *c, report *r)
 {
     const tripsage__step steps[] = {
         {&integrity, NULL, 0, NULL, take_integrity, r, NULL},
@@ -262,28 +288,40 @@ static tripsage_status check_all(connection *c, report *r)
 
     if (status == TRIPSAGE_OK)
         status = tripsage__sqlite_run(c, &steps[1], &wrote);
-    return status == TRIPSAGE_OK ? check_text_indexes(c, r) : status;
+    return status;
 }
 
-/* A file is checked on a connection of its own: FTS5's check trusts what its connection remembers of the index, and where another one has
- * written since, it takes a sound index for a damaged one (SQLite 3.46, whose integrity_check runs it too). */
-static tripsage_status engine_check(void *engine_, tripsage__buf *problems, size_t *count)
+static tripsage_status check_alone(const engine *e, tripsage_status (*check)(connection *, report *), report *r)
 {
-    engine *e = engine_;
-    report r = {problems, 0};
     connection fresh;
     tripsage_status status;
 
     memset(&fresh, 0, sizeof fresh);
+    status = tripsage__sqlite_connect(&fresh, e, 1);
+    if (status == TRIPSAGE_OK)
+        status = check(&fresh, r);
+    tripsage__sqlite_disconnect(&fresh);
+    return status;
+}
+
+/* A file is checked on connections of their own: FTS5's check trusts what its connection remembers of the index, and where another one has
+ * written since, it takes a sound index for a damaged one. SQLite's integrity_check, from 3.44 on, runs it too, hence two of them. */
+static tripsage_status engine_check(void *engine_, tripsage__buf *problems, size_t *count)
+{
+    engine *e = engine_;
+    report r = {problems, 0};
+    tripsage_status status;
+
     if (e->in_memory) {
         pthread_mutex_lock(&e->writer_lock);
-        status = check_all(&e->writer, &r);
+        status = check_tables(&e->writer, &r);
+        if (status == TRIPSAGE_OK)
+            status = check_text_indexes(&e->writer, &r);
         pthread_mutex_unlock(&e->writer_lock);
     } else {
-        status = tripsage__sqlite_connect(&fresh, e, 1);
+        status = check_alone(e, check_tables, &r);
         if (status == TRIPSAGE_OK)
-            status = check_all(&fresh, &r);
-        tripsage__sqlite_disconnect(&fresh);
+            status = check_alone(e, check_text_indexes, &r);
     }
     *count = r.count;
     return status;

@@ -665,6 +665,48 @@ START_TEST(a_damaged_text_index_is_found)
 }
 END_TEST
 
+static atomic_int stop_writing;
+
+static void *write_on(void *argument)
+{
+    worker *w = argument;
+    char key[32];
+
+    while (!atomic_load(&stop_writing)) {
+        snprintf(key, sizeof key, "%d", w->rounds++);
+        w->good += put_key(w->store, key) == TRIPSAGE_OK;
+    }
+    return NULL;
+}
+
+START_TEST(a_check_goes_on_beside_writers)
+{
+    tripsage__store *store;
+    worker w;
+    pthread_t thread;
+
+    make_folder();
+    store = open_store(url);
+    w = (worker){store, 0, 0, 0, 0, 0};
+    pthread_create(&thread, NULL, write_on, &w);
+    for (int i = 0; i < 20; i++) {
+        tripsage__buf problems = TRIPSAGE__BUF_INIT(10000);
+        size_t count = 99;
+
+        ck_assert_msg(tripsage__store_check(&problems, &count, store) == TRIPSAGE_OK, "check %d: %s", i,
+                      tripsage_last_error()->message);
+        ck_assert_uint_eq(count, 0);
+        tripsage__buf_free(&problems);
+    }
+    atomic_store(&stop_writing, 1);
+    pthread_join(thread, NULL);
+    ck_assert_int_gt(w.good, 0);
+    ck_assert_int_eq(w.good, w.rounds);
+    tripsage__store_release(store);
+    remove_folder();
+}
+END_TEST
+
 START_TEST(the_state_of_the_schema_can_be_read)
 {
     tripsage__store *store = open_store("sqlite::memory:");
@@ -694,4 +736,4 @@ SUITE_MAIN("store", urls_choose_the_engine, a_batch_is_one_transaction, a_statem
            what_a_link_will_name_is_private, an_edited_or_foreign_past_is_refused, a_crafted_past_is_refused,
            another_programs_file_is_left_as_it_is, migrating_can_be_left_to_others,
            openers_of_a_new_file_do_not_collide, a_roll_back_without_memory_is_made_up_for, a_damaged_file_is_told,
-           a_damaged_text_index_is_found, the_state_of_the_schema_can_be_read)
+           a_damaged_text_index_is_found, a_check_goes_on_beside_writers, the_state_of_the_schema_can_be_read)
