@@ -32,6 +32,7 @@ static struct {
 } fault;
 
 static atomic_int write_locks; /* how often the log's writing lock was taken: numbers the transactions that write */
+static atomic_int refusals;    /* how often it was asked for in vain */
 
 static int fails(call which, int file)
 {
@@ -160,6 +161,8 @@ static int disk_shm_lock(sqlite3_file *file, int offset, int count, int flags)
     code = real(file)->pMethods->xShmLock(real(file), offset, count, flags);
     if (code == SQLITE_OK && offset == 0 && (flags & SQLITE_SHM_LOCK))
         atomic_fetch_add(&write_locks, 1);
+    if (code == SQLITE_BUSY && offset == 0)
+        atomic_fetch_add(&refusals, 1);
     return code;
 }
 
@@ -584,6 +587,31 @@ START_TEST(a_snapshot_that_cannot_be_had_is_the_store_being_busy)
 }
 END_TEST
 
+/* A busy writer of another process lets go of the lock for a tenth of a millisecond between two commits, and whoever waits gets in when
+ * it happens to ask just then. */
+START_TEST(a_writer_that_waits_asks_often)
+{
+    enum { PATIENCE_MS = 500 };
+    static const tripsage__store_options impatient = {NULL, PATIENCE_MS, 0, 0};
+    tripsage__store *store;
+    sqlite3 *other;
+
+    install();
+    make_folder();
+    ck_assert_int_eq(tripsage__store_open(&store, url, &impatient), TRIPSAGE_OK);
+    ck_assert_int_eq(sqlite3_open(path(), &other), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    atomic_store(&refusals, 0);
+    ck_assert_int_eq(put_key(store, "late"), TRIPSAGE_EBUSY);
+    ck_assert_int_ge(atomic_load(&refusals), PATIENCE_MS);
+    sqlite3_close(other);
+    ck_assert_int_eq(put_key(store, "late"), TRIPSAGE_OK);
+    tripsage__store_release(store);
+    remove_folder();
+}
+END_TEST
+
 SUITE_MAIN("store/disk", a_commit_that_fails_fails_for_all_in_it, what_fails_after_the_commit_does_not_fail_the_write,
            a_new_file_is_opened_or_left_for_later, an_old_file_is_opened_or_left_as_it_was,
-           a_reader_that_failed_reads_again, a_snapshot_that_cannot_be_had_is_the_store_being_busy)
+           a_reader_that_failed_reads_again, a_snapshot_that_cannot_be_had_is_the_store_being_busy,
+           a_writer_that_waits_asks_often)
