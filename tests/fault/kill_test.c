@@ -28,7 +28,10 @@ enum {
     TRIPS_EACH = 400, /* more than a thread makes before it is killed */
     ITEMS_EACH = 64,  /* of one trip */
     KILLS = 200,
-    KILLS_PER_FILE = 25, /* then a new file: the making of one is a moment to be killed at, too */
+    KILLS_PER_FILE = 10, /* then a new file, whose first kill falls into its making */
+    MAKING_MS = 60,      /* about what that takes */
+    OPENING_MS = 10,     /* and the opening of an old one */
+    WRITING_MS = 150,
     ID_SIZE = 37
 };
 
@@ -477,7 +480,7 @@ static void look_after(known_thread *threads, const char *owner)
 /* ---- killing ---- */
 
 typedef struct sum {
-    long heard, kills, before_first;
+    long heard, kills, before_first, in_making;
 } sum;
 
 static known_thread *new_knowledge(void)
@@ -507,11 +510,14 @@ static int64_t in_ms(int64_t more)
     return now.tv_sec * 1000 + now.tv_nsec / 1000000 + more;
 }
 
-/* Starts the writer, kills it after some milliseconds of chance, and hears all it said. One in eight dies while it opens the database. */
-static void write_and_kill(known_thread *threads, const char *url, const char *owner, uint64_t *seed, sum *s)
+/* Starts the writer, kills it after some milliseconds of chance, and hears all it said. It dies while it makes a new file, and
+ * one in eight while it opens an old one. */
+static void write_and_kill(known_thread *threads, const char *url, const char *owner, int is_new, uint64_t *seed,
+                           sum *s)
 {
     int ends[2], status;
-    int early = test_draw(seed, 8) == 0;
+    int early = is_new || test_draw(seed, 8) == 0;
+    uint64_t within = is_new ? MAKING_MS : early ? OPENING_MS : WRITING_MS;
     long heard = 0;
     pid_t child;
 
@@ -527,7 +533,7 @@ static void write_and_kill(known_thread *threads, const char *url, const char *o
     if (!early) /* the first words say that it is open */
         while (heard == 0 && waitpid(child, &status, WNOHANG) == 0)
             heard += listen_until(ends[0], threads, in_ms(20));
-    heard += listen_until(ends[0], threads, in_ms(1 + (int64_t)test_draw(seed, early ? 10 : 150)));
+    heard += listen_until(ends[0], threads, in_ms(1 + (int64_t)test_draw(seed, within)));
     kill(child, SIGKILL);
     heard += listen_until(ends[0], threads, -1);
     close(ends[0]);
@@ -536,6 +542,7 @@ static void write_and_kill(known_thread *threads, const char *url, const char *o
     s->heard += heard;
     s->kills++;
     s->before_first += heard == 0;
+    s->in_making += heard == 0 && is_new;
 }
 
 /* SQLite's own word on the file, through a connection of our own. */
@@ -569,7 +576,7 @@ static void kill_on_one_file(int kills, uint64_t *seed, sum *s)
         char owner[ID_SIZE];
 
         snprintf(owner, sizeof owner, "01890000-0000-7000-8001-%012d", i);
-        write_and_kill(threads, url, owner, seed, s);
+        write_and_kill(threads, url, owner, i == 0, seed, s);
         world_open();
         /* The writer went by the real clock, and the world's chance must not give the ids of the last round again. */
         atomic_store(&world->chance.now_ms, (int64_t)time(NULL) * 1000);
@@ -587,14 +594,16 @@ START_TEST(acknowledged_writes_survive)
     const char *asked = getenv("TRIPSAGE_KILLS");
     int left = asked ? atoi(asked) : KILLS;
     uint64_t seed = 20260301;
-    sum s = {0, 0, 0};
+    sum s = {0, 0, 0, 0};
 
     while (left > 0) {
         int now = left < KILLS_PER_FILE ? left : KILLS_PER_FILE;
         kill_on_one_file(now, &seed, &s);
         left -= now;
     }
-    printf("%ld kills, %ld of them before the first word; %ld words heard\n", s.kills, s.before_first, s.heard);
+    printf("%ld kills, %ld of them before the first word, of which %ld while the file was made; %ld words heard\n",
+           s.kills, s.before_first, s.in_making, s.heard);
+    ck_assert(s.kills < KILLS || s.in_making > 0);
 }
 END_TEST
 
