@@ -30,7 +30,8 @@ void tripsage__instant_format(int64_t ms, char out[TRIPSAGE__INSTANT_SIZE]);
 /* 1 when the text is RFC 3339 with any offset; digits past the millisecond are cut off. */
 int tripsage__instant_parse(const char *text, int64_t *ms);
 
-/* 1 when the name is a zone of the tz database (letters, digits, _ + - /, no dots: it becomes a path). */
+/* 1 when the name is a zone of the tz database (letters, digits, _ + - /, no dots: it becomes a path); -1 when that cannot be found out
+ * (no file can be opened). */
 int tripsage__zone_exists(const char *name);
 
 /* The instant of a local time in a zone. A time in a gap takes the offset before it, a time that comes twice is the first (RFC 5545, 3.3.5).

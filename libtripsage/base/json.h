@@ -94,14 +94,14 @@ typedef struct tripsage__reader {
     size_t depth;
     const char *known[TRIPSAGE__READER_MEMBERS_MAX * 2]; /* names asked for so far, all levels */
     size_t known_count;
-    tripsage_status failed; /* out of memory while looking: tripsage__reader_status() tells it */
+    tripsage_status failed; /* no memory, or no look at the zones: tripsage__reader_status() tells it */
 } tripsage__reader;
 
 /* Parses; the value must be an object. Starts collecting. Close with tripsage__reader_free on every path. */
 tripsage_status tripsage__reader_open(tripsage__reader *reader, const char *text, size_t length);
 void tripsage__reader_free(tripsage__reader *reader);
 
-/* TRIPSAGE_OK, TRIPSAGE_EINVALID with everything collected, or TRIPSAGE_ENOMEM. */
+/* TRIPSAGE_OK, TRIPSAGE_EINVALID with everything collected, TRIPSAGE_ENOMEM, or TRIPSAGE_EIO. */
 tripsage_status tripsage__reader_status(tripsage__reader *reader);
 
 /* Reads a member of the current object. Out parameters are written only when PRESENT; text is borrowed from the reader.

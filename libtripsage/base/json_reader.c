@@ -72,8 +72,10 @@ void tripsage__reader_free(tripsage__reader *r)
 
 tripsage_status tripsage__reader_status(tripsage__reader *r)
 {
-    if (r->failed)
+    if (r->failed == TRIPSAGE_ENOMEM)
         return TRIPSAGE_NOMEM();
+    if (r->failed)
+        return TRIPSAGE_FAIL(r->failed, "the time zones of this machine cannot be read");
     return tripsage__fields_end();
 }
 
@@ -326,7 +328,23 @@ tripsage__found tripsage__read_time(tripsage__reader *r, const char *name, int r
 
 tripsage__found tripsage__read_zone(tripsage__reader *r, const char *name, int required, const char **out)
 {
-    return read_checked(r, name, required, tripsage__zone_exists, "an IANA time zone such as Asia/Tokyo", out);
+    static const char expected[] = "an IANA time zone such as Asia/Tokyo";
+    const char *text;
+    tripsage__found found = look_text(r, name, required, expected, &text);
+    int exists;
+
+    if (found != TRIPSAGE__PRESENT)
+        return found;
+    exists = tripsage__zone_exists(text);
+    if (exists == 1) {
+        *out = text;
+        return TRIPSAGE__PRESENT;
+    }
+    if (exists < 0)
+        r->failed = TRIPSAGE_EIO;
+    else
+        tripsage__reader_complain(r, name, "expected %s", expected);
+    return TRIPSAGE__BAD;
 }
 
 tripsage__found tripsage__read_currency(tripsage__reader *r, const char *name, int required, const char **out)

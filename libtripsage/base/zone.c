@@ -380,13 +380,17 @@ int tripsage__zone_exists(const char *name)
 {
     char magic[4];
     int file = open_file(name);
-    int found;
+    ssize_t size;
+    int error;
 
     if (file < 0)
-        return 0;
-    found = read(file, magic, sizeof magic) == (ssize_t)sizeof magic && memcmp(magic, "TZif", 4) == 0;
+        return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
+    size = read(file, magic, sizeof magic);
+    error = errno;
     close(file);
-    return found;
+    if (size < 0 && error != EISDIR)
+        return -1;
+    return size == (ssize_t)sizeof magic && memcmp(magic, "TZif", 4) == 0;
 }
 
 static tripsage_status read_file(tripsage__zone **out, int file, const char *name)

@@ -4,6 +4,7 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <tripsage/doc.h>
 
 #include "../suite.h"
@@ -333,9 +334,34 @@ START_TEST(lengths_are_in_characters_and_blanks_are_not_text)
 }
 END_TEST
 
+/* Whether a zone exists is asked of the disk, which may have no answer: that is no mistake in the input. */
+START_TEST(a_zone_that_cannot_be_looked_up_is_not_unknown)
+{
+    const char *value = NULL;
+    struct rlimit files, none;
+    tripsage__reader r;
+
+    ck_assert_int_eq(tripsage__reader_open(&r, "{\"zone\":\"Asia/Tokyo\"}", TRIPSAGE_NUL), TRIPSAGE_OK);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &files), 0);
+    none = files;
+    none.rlim_cur = 0;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    ck_assert_int_eq(tripsage__read_zone(&r, "zone", TRIPSAGE__REQUIRED, &value), TRIPSAGE__BAD);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &files), 0);
+    ck_assert_int_eq(tripsage__reader_status(&r), TRIPSAGE_EIO);
+    ck_assert_int_eq(tripsage_last_error()->status, TRIPSAGE_EIO);
+    tripsage__reader_free(&r);
+    ck_assert_int_eq(tripsage__reader_open(&r, "{\"zone\":\"Asia/Tokyo\"}", TRIPSAGE_NUL), TRIPSAGE_OK);
+    ck_assert_int_eq(tripsage__read_zone(&r, "zone", TRIPSAGE__REQUIRED, &value), TRIPSAGE__PRESENT);
+    ck_assert_int_eq(tripsage__reader_status(&r), TRIPSAGE_OK);
+    tripsage__reader_free(&r);
+}
+END_TEST
+
 SUITE_MAIN("base/json", what_is_json_is_taken, what_is_not_json_is_refused,
            a_text_without_end_is_not_read_beyond_its_length, numbers_have_limits,
            stored_text_that_is_not_json_is_damage, limits_are_kept, values_are_written_as_they_were_read,
            numbers_do_not_speak_the_language_of_the_program, merge_patch_follows_rfc_7396,
            complaints_are_collected_with_their_pointers, more_complaints_than_are_kept_are_counted,
-           what_is_cut_ends_with_a_whole_character, lengths_are_in_characters_and_blanks_are_not_text)
+           what_is_cut_ends_with_a_whole_character, lengths_are_in_characters_and_blanks_are_not_text,
+           a_zone_that_cannot_be_looked_up_is_not_unknown)
