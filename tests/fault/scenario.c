@@ -424,6 +424,11 @@ static tripsage_status user(stage *s)
     return tripsage_auth_user(&s->doc, world->auth, s->actor);
 }
 
+static tripsage_status find_user(stage *s)
+{
+    return tripsage_auth_find_user(&s->doc, world->auth, world->service, "friend@example.org");
+}
+
 static tripsage_status user_update(stage *s)
 {
     char json[64];
@@ -781,6 +786,7 @@ const scenario test_scenarios[] = {
     {.name = "auth_verify", .prepare = with_friend, .before = with_token, .act = verify, .look = look_nothing, .benign = 1},
     {.name = "auth_sign_out", .prepare = with_friend, .before = signed_in, .act = sign_out, .look = look_nothing, .benign = 1},
     {.name = "auth_user", .prepare = friend_signed_in, .act = user, .look = look_nothing},
+    {.name = "auth_find_user", .prepare = with_friend, .act = find_user, .look = look_nothing},
     {.name = "auth_user_update", .prepare = friend_signed_in, .act = user_update, .look = look_nothing},
     {.name = "auth_user_update password", .prepare = friend_signed_in, .act = password_update, .look = look_nothing},
     {.name = "actor_user", .act = actor_user, .look = look_nothing},
