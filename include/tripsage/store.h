@@ -5,7 +5,7 @@
  *
  * URLs
  *   sqlite:///absolute/path.db   an SQLite file, made when it is missing (its folder must exist)
- *   sqlite:relative/path.db      the same, relative to the working directory
+ *   sqlite:relative/path.db      the same, relative to the working directory at that moment
  *   sqlite::memory:              a database that lives as long as the handle
  *
  * Threads: a handle may be used by any number of threads at once. Close it when none is inside a call.
@@ -68,7 +68,9 @@ typedef struct tripsage_options {
  * `options` may be NULL. On failure *out is NULL.
  * Errors: TRIPSAGE_EINVALID (the URL or an option; field "#url" or "#options"), TRIPSAGE_ENOTSUP (a scheme this build
  * lacks), TRIPSAGE_EMIGRATION (an applied migration was edited, or the database is newer than the library),
- * TRIPSAGE_EIO, TRIPSAGE_ECORRUPT, TRIPSAGE_EBUSY, TRIPSAGE_ENOMEM. */
+ * TRIPSAGE_EREADONLY (the folder may not be written, and the file is missing or may not be written either; a file in a
+ * folder that may is opened for reading), TRIPSAGE_EFULL, TRIPSAGE_EIO, TRIPSAGE_ECORRUPT, TRIPSAGE_EBUSY,
+ * TRIPSAGE_ENOMEM. */
 TRIPSAGE_API tripsage_status tripsage_open(tripsage **out, const char *url, const tripsage_options *options);
 
 /* Waits for writes under way, then closes everything the handle owns. NULL is fine. */
@@ -87,7 +89,8 @@ TRIPSAGE_API tripsage_status tripsage_ping(tripsage *ts);
 TRIPSAGE_API tripsage_status tripsage_migrations(tripsage_doc **out, tripsage *ts);
 
 /* Checks the stored data: {"ok":true|false,"problems":["..."]}: SQLite's own integrity check, foreign keys, and
- * that the search index agrees with its rows. Reads the whole database. */
+ * that the search index agrees with its rows. Reads the whole database; calls that write wait while it looks at the
+ * search index (some 2 s for each million trips). Errors: TRIPSAGE_EREADONLY (that look needs the right to write). */
 TRIPSAGE_API tripsage_status tripsage_check(tripsage_doc **out, tripsage *ts);
 
 /* Removes what is past its keeping: idempotency keys after 24 hours, trips deleted more than `purge_after_days`
