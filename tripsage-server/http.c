@@ -240,10 +240,16 @@ int http_read_body(request *r, size_t limit)
 
 /* ---- one exchange ---- */
 
+/* A body, or a part of one, that has not been read. */
+static int has_rest(const request *r)
+{
+    return !r->body_read && (r->content_length > 0 || r->chunked);
+}
+
 /* A rest of the body that is not worth reading, or that will not come because the client waits to be asked for it. */
 static int must_abandon_body(const request *r)
 {
-    if (r->body_read || (r->content_length <= 0 && !r->chunked))
+    if (!has_rest(r))
         return 0;
     return r->chunked || r->content_length > DISCARD_MAX || r->headers[HEADER_EXPECT];
 }
@@ -264,7 +270,7 @@ static void finish(request *r)
         mg_disable_connection_keep_alive(r->connection);
         return; /* not even a small answer can be had from memory */
     }
-    if (r->out.size > SOCKET_TAKES)
+    if (r->out.size > SOCKET_TAKES || has_rest(r)) /* both are as fast as the client */
         pool_watch(r, r->server->settings->request_timeout_s);
     if (mg_write(r->connection, r->out.data, r->out.size) < (int)r->out.size)
         mg_disable_connection_keep_alive(r->connection);
