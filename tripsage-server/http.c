@@ -308,26 +308,34 @@ static int on_request(struct mg_connection *connection)
     return r->response.status;
 }
 
+/* In the place of the request of an exchange that on_error answered. */
+static char answered;
+
 /* After CivetWeb has read away what was left of the body. */
 static void on_end(const struct mg_connection *connection, int status)
 {
-    request *r = mg_get_user_connection_data(connection);
+    void *data = mg_get_user_connection_data(connection);
+    request *r = data;
 
     (void)status;
-    if (!r)
+    if (!data || data == &answered)
         return;
     mg_set_user_connection_data(connection, NULL);
     r->listener->active--;
     pool_give(r->server->pool, r);
 }
 
-/* ---- what CivetWeb answers by itself: heads it could not read ---- */
+/* ---- what CivetWeb answers by itself, or not at all ---- */
+
+static const char not_a_path[] = "not a path"; /* our own message, from on_close */
 
 static void explain(request *r, int status, const struct mg_request_info *info, const char *message)
 {
     if (status == 413 || strcmp(message, "Malformed message") == 0)
         respond_problem(r, 400, "MALFORMED_REQUEST",
                         "the head is not well-formed, came too slowly, or is longer than %d bytes", HEAD_MAX);
+    else if (strcmp(message, not_a_path) == 0)
+        respond_problem(r, 400, "MALFORMED_REQUEST", "the target is not a path of this server");
     else if (status == 400 && info->request_method && info->http_version &&
              find_method(info->request_method) == METHOD_OTHER)
         respond_problem(r, 501, "NOT_SUPPORTED", "the method is not known here");
@@ -345,6 +353,7 @@ static int on_error(struct mg_connection *connection, int status, const char *me
     http_listener *listener = mg_get_user_context_data(connection);
     request *r = pool_take(listener->server->pool);
 
+    mg_set_user_connection_data(connection, &answered);
     if (!r)
         return 0;
     clock_gettime(CLOCK_MONOTONIC, &r->started);
@@ -359,6 +368,15 @@ static int on_error(struct mg_connection *connection, int status, const char *me
     finish(r);
     pool_give(listener->server->pool, r);
     return 0;
+}
+
+/* CivetWeb calls nobody for a target that is no path of its own ("*", or another host's URL): it closes without a word. */
+static void on_close(const struct mg_connection *closing)
+{
+    const struct mg_request_info *info = mg_get_request_info(closing);
+
+    if (info && info->request_uri && !info->local_uri && !mg_get_user_connection_data(closing))
+        on_error((struct mg_connection *)(size_t)closing, 400, not_a_path);
 }
 
 /* ---- connections ---- */
@@ -501,6 +519,7 @@ static struct mg_context *start_context(http_listener *listener, const char *add
                                            .end_request = on_end,
                                            .http_error = on_error,
                                            .init_connection = on_connection,
+                                           .connection_close = on_close,
                                            .connection_closed = on_closed,
                                            .log_message = on_message};
     unsigned whole_s = listener->server->settings->request_timeout_s;

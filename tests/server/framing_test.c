@@ -76,7 +76,12 @@ START_TEST(a_request_says_where_it_wants_to_go)
     refused(505, "GET /health/live HTTP/2.0\r\nHost: x\r\n\r\n");
     refused(400, "GET /health/live\r\nHost: x\r\n\r\n");
     refused(400, "\x16\x03\x01\x02 TLS\r\n\r\n");
+    refused(400, "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n");
+    refused(400, "GET http://elsewhere.example.com/health/live HTTP/1.1\r\nHost: x\r\n\r\n");
+    refused(400, "POST http://elsewhere.example.com/ HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}");
     ANSWERS(200, http_exchange(server.port, "GET /health/live HTTP/1.0\r\n\r\n"));
+    ANSWERS(200, http_exchange(server.port,
+                               test_format("GET http://x:%d/health/live HTTP/1.1\r\nHost: x\r\n\r\n", server.port)));
     ANSWERS(200, http_exchange(server.port, "\r\nGET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")); /* RFC 9112, 2.2 */
 }
 END_TEST
