@@ -226,7 +226,7 @@ int http_read_body(request *r, size_t limit)
         return 413;
     if (r->content_length <= 0 && !r->chunked)
         return 0;
-    if (r->headers[HEADER_EXPECT] && mg_write(r->connection, go_on, sizeof go_on - 1) <= 0)
+    if (r->headers[HEADER_EXPECT] && r->version_minor == 1 && mg_write(r->connection, go_on, sizeof go_on - 1) <= 0)
         return 408;
     pool_watch(r, r->server->settings->request_timeout_s);
     status = r->chunked ? read_chunks(r, limit) : read_exactly(r, (size_t)r->content_length);

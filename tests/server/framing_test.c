@@ -168,6 +168,12 @@ START_TEST(a_client_may_ask_first)
     http_put(connection, CREDENTIALS);
     ANSWERS(401, http_take(connection, 0));
     close(connection);
+    /* HTTP/1.0 has no interim answers (RFC 9110, 10.1.1). */
+    connection = http_open(server.port);
+    http_put(connection, "POST /api/auth/login HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: 62\r\n"
+                         "Expect: 100-continue\r\n\r\n" CREDENTIALS);
+    ANSWERS(401, http_take(connection, 0));
+    close(connection);
     /* One that would be refused anyway is told at once, and need not send its body. */
     connection = http_open(server.port);
     http_put(connection, "POST /api/trips HTTP/1.1\r\nHost: x\r\nContent-Length: 62\r\nExpect: 100-continue\r\n\r\n");
