@@ -46,6 +46,8 @@ struct http_listener {
     int socket;   /* the listening one */
     int refusing; /* an eventfd lies in its place */
     _Atomic int connections, active;
+    _Atomic int started;
+    char trouble[256]; /* what CivetWeb first said before it had started: why it did not */
 };
 
 /* ---- facts of a request ---- */
@@ -399,8 +401,12 @@ static void on_closed(const struct mg_connection *connection)
 
 static int on_message(const struct mg_connection *connection, const char *message)
 {
-    (void)connection;
-    log_event(TRIPSAGE_LOG_WARN, "http", "%s", message);
+    http_listener *listener = mg_get_user_context_data(connection);
+
+    if (!listener || listener->started)
+        log_event(TRIPSAGE_LOG_WARN, "http", "%s", message);
+    else if (!listener->trouble[0])
+        snprintf(listener->trouble, sizeof listener->trouble, "%s", message);
     return 1;
 }
 
@@ -532,10 +538,18 @@ static struct mg_context *start_context(http_listener *listener, const char *add
     return mg_start2(&init, failure);
 }
 
+static const char *why_not(const http_listener *listener, int is_ipv6, const char *error)
+{
+    if (is_ipv6 && !mg_check_feature(MG_FEATURES_IPV6))
+        return "CivetWeb was built without IPv6 here";
+    return listener->trouble[0] ? listener->trouble : error[0] ? error : "no memory";
+}
+
 http_listener *http_start(const http_options *options)
 {
     http_listener *listener = calloc(1, sizeof *listener);
-    const char *format = strchr(options->host, ':') ? "[%s]:%d" : "%s:%d";
+    int is_ipv6 = strchr(options->host, ':') != NULL;
+    const char *format = is_ipv6 ? "[%s]:%d" : "%s:%d";
     char address[300], threads[16], error[256] = "";
     struct mg_error_data failure = {.text = error, .text_buffer_size = sizeof error};
     struct mg_server_port port;
@@ -550,10 +564,13 @@ http_listener *http_start(const http_options *options)
     mg_init_library(MG_FEATURES_DEFAULT);
     listener->context = start_context(listener, address, threads, &failure);
     if (!listener->context || mg_get_server_ports(listener->context, 1, &port) != 1) {
-        fprintf(stderr, "tripsage-server: cannot listen on %s: %s\n", address, error[0] ? error : "no memory");
+        fprintf(stderr, "tripsage-server: cannot listen on %s: %s\n", address, why_not(listener, is_ipv6, error));
         http_stop(listener);
         return NULL;
     }
+    listener->started = 1;
+    if (listener->trouble[0]) /* it has started nevertheless */
+        log_event(TRIPSAGE_LOG_WARN, "http", "%s", listener->trouble);
     listener->port = port.port;
     listener->socket = find_listening_socket(port.port);
     return listener;

@@ -53,7 +53,7 @@ static const char *read_data_dir(settings *s, const char *value)
 
 static const char *read_host(settings *s, const char *value)
 {
-    static const char expected[] = "an address to listen on, such as 127.0.0.1, 0.0.0.0 or ::1";
+    static const char expected[] = "an address to listen on, such as 127.0.0.1 or 0.0.0.0";
 
     if (!value[0] || value[strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-")])
         return expected;

@@ -121,6 +121,32 @@ START_TEST(without_settings_it_makes_itself_a_home)
 }
 END_TEST
 
+/* CivetWeb may have been built with IPv6 or without. */
+START_TEST(an_address_that_is_not_to_be_had_is_told)
+{
+    const char *const variables[] = {"LOG_LEVEL=ERROR", "DATABASE_URL=sqlite::memory:", NULL};
+    char folder[TEST_PATH_SIZE];
+    const char *output;
+
+    test_temp_make(folder);
+    ck_assert_int_eq(http_program(TRIPSAGE_SERVER, folder,
+                                  (const char *const[]){"serve", "--host", "203.0.113.7", "--port", "0", NULL},
+                                  variables, &output),
+                     1);
+    ck_assert_ptr_nonnull(strstr(output, "cannot listen on 203.0.113.7:0: "));
+    ck_assert_ptr_nonnull(strstr(output, "Cannot assign requested address"));
+    ck_assert_int_eq(http_program(TRIPSAGE_SERVER, folder,
+                                  (const char *const[]){"serve", "--host", "2001:db8::7", "--port", "0", NULL},
+                                  variables, &output),
+                     1);
+    ck_assert_msg(strstr(output, "cannot listen on [2001:db8::7]:0: ") &&
+                      (strstr(output, "without IPv6") || strstr(output, "Cannot assign requested address")),
+                  "%s", output);
+    ck_assert_msg(strchr(output, '\n') == output + strlen(output) - 1, "more than a sentence: %s", output);
+    test_temp_remove(folder);
+}
+END_TEST
+
 START_TEST(a_taken_port_is_told)
 {
     http_server s;
@@ -134,6 +160,12 @@ START_TEST(a_taken_port_is_told)
         http_program(TRIPSAGE_SERVER, folder, (const char *const[]){"serve", "--port", port, NULL}, NULL, &output), 1);
     ck_assert_ptr_nonnull(strstr(output, "cannot listen on 127.0.0.1:"));
     ck_assert_ptr_nonnull(strstr(output, "Address already in use"));
+    /* In one sentence, whatever the log is told to hold. */
+    ck_assert_int_eq(http_program(TRIPSAGE_SERVER, folder, (const char *const[]){"serve", "--port", port, NULL},
+                                  (const char *const[]){"LOG_LEVEL=ERROR", NULL}, &output),
+                     1);
+    ck_assert_ptr_nonnull(strstr(output, "Address already in use"));
+    ck_assert_msg(strchr(output, '\n') == output + strlen(output) - 1, "more than a sentence: %s", output);
     test_temp_remove(folder);
     ck_assert_int_eq(http_server_stop(&s, NULL), 0);
 }
@@ -296,7 +328,8 @@ START_TEST(what_was_answered_is_there_after_the_end)
 END_TEST
 
 SUITE_PROGRAM("server/life", (void)server, a_wrong_setting_is_named, commands_say_what_they_do,
-              without_settings_it_makes_itself_a_home, a_taken_port_is_told, health_is_public_under_both_names,
-              health_answers_while_everyone_is_busy, two_hundred_connections_are_held_at_once,
-              a_request_under_way_is_finished, one_that_never_ends_does_not_hold_it, a_second_signal_ends_it_at_once,
+              without_settings_it_makes_itself_a_home, an_address_that_is_not_to_be_had_is_told, a_taken_port_is_told,
+              health_is_public_under_both_names, health_answers_while_everyone_is_busy,
+              two_hundred_connections_are_held_at_once, a_request_under_way_is_finished,
+              one_that_never_ends_does_not_hold_it, a_second_signal_ends_it_at_once,
               what_was_answered_is_there_after_the_end)
