@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "suite.h"
@@ -292,6 +293,54 @@ START_TEST(one_that_never_ends_does_not_hold_it)
 }
 END_TEST
 
+/* A server that keeps nothing and whose stderr is this pipe. */
+static void start_into_pipe(http_server *s, int pipe_ends[2])
+{
+    char *const arguments[] = {TRIPSAGE_SERVER, "--port", "0", "--database", "sqlite::memory:", NULL};
+    char said[4096];
+    size_t size = 0;
+
+    ck_assert_int_eq(pipe(pipe_ends), 0);
+    s->pid = fork();
+    ck_assert_int_ge(s->pid, 0);
+    if (s->pid == 0) {
+        close(pipe_ends[0]);
+        if (dup2(pipe_ends[1], STDERR_FILENO) >= 0 && setenv("TRIPSAGE_MAX_CONNECTIONS", "128", 1) == 0 &&
+            setenv("TRIPSAGE_ADMIN_PORT", "0", 1) == 0 && setenv("LOG_LEVEL", "INFO", 1) == 0)
+            execv(TRIPSAGE_SERVER, arguments); /* what sanitizers are told goes on to it */
+        _exit(127);
+    }
+    close(pipe_ends[1]);
+    do {
+        ssize_t got = read(pipe_ends[0], said + size, sizeof said - 1 - size);
+
+        ck_assert_int_gt((int)got, 0);
+        size += (size_t)got;
+        said[size] = '\0';
+    } while (!strstr(said, "(database "));
+    s->port = (int)strtol(strstr(strstr(said, "listening on "), "127.0.0.1:") + strlen("127.0.0.1:"), NULL, 10);
+}
+
+START_TEST(a_log_that_nobody_reads_does_not_hold_it)
+{
+    const char *request = test_format("GET /%s HTTP/1.1\r\nHost: x\r\n\r\n", test_repeat("a", 15000));
+    http_server s;
+    int pipe_ends[2], status = 0, ms = 0;
+
+    start_into_pipe(&s, pipe_ends);
+    /* More than the pipe and the log's two blocks hold. Each is answered before its line is written. */
+    for (int i = 0; i < 60; i++)
+        ANSWERS(404, http_exchange(s.port, request));
+    ck_assert_int_eq(kill(s.pid, SIGTERM), 0);
+    for (; ms < 15000 && waitpid(s.pid, &status, WNOHANG) == 0; ms += 10)
+        usleep(10000);
+    if (ms >= 15000 && kill(s.pid, SIGKILL) == 0)
+        waitpid(s.pid, &status, 0);
+    ck_assert_msg(ms < 11000, "it was still there after %d ms", ms);
+    close(pipe_ends[0]);
+}
+END_TEST
+
 START_TEST(a_second_signal_ends_it_at_once)
 {
     http_server s;
@@ -331,5 +380,5 @@ SUITE_PROGRAM("server/life", (void)server, a_wrong_setting_is_named, commands_sa
               without_settings_it_makes_itself_a_home, an_address_that_is_not_to_be_had_is_told, a_taken_port_is_told,
               health_is_public_under_both_names, health_answers_while_everyone_is_busy,
               two_hundred_connections_are_held_at_once, a_request_under_way_is_finished,
-              one_that_never_ends_does_not_hold_it, a_second_signal_ends_it_at_once,
-              what_was_answered_is_there_after_the_end)
+              one_that_never_ends_does_not_hold_it, a_log_that_nobody_reads_does_not_hold_it,
+              a_second_signal_ends_it_at_once, what_was_answered_is_there_after_the_end)

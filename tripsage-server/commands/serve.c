@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,6 +25,7 @@
 #define DRAIN_MAX_MS      7000
 #define LAST_RESORT_S     9
 #define LAST_RESORT_NS    500000000L
+#define LOG_PATIENCE_US   300000
 #define ADMIN_CONNECTIONS 8 /* probes of a load balancer and a person or two */
 #define ADMIN_HOST        "127.0.0.1"
 
@@ -53,13 +55,14 @@ static void raise_file_limit(const settings *s)
 
 static void block_signals(sigset_t *signals)
 {
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, standard = {.sa_handler = SIG_DFL};
 
     sigemptyset(signals);
     sigaddset(signals, SIGTERM);
     sigaddset(signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, signals, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGALRM, &standard, NULL);
 }
 
 /* ---- start ---- */
@@ -124,9 +127,11 @@ static int start(serving *it, const settings *s)
 static void *last_resort(void *unused)
 {
     const struct timespec rest = {LAST_RESORT_S, LAST_RESORT_NS};
+    const struct itimerval patience = {.it_value = {0, LOG_PATIENCE_US}};
 
     (void)unused;
     nanosleep(&rest, NULL);
+    setitimer(ITIMER_REAL, &patience, NULL); /* SIGALRM ends the process when the log takes nothing any more */
     log_event(TRIPSAGE_LOG_ERROR, "stop", "an exchange did not end in time; leaving without it");
     _exit(EXIT_FAILURE);
 }
