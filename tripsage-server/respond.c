@@ -195,8 +195,39 @@ void respond_invalid(request *r)
     const tripsage_field_error *first = &r->errors[0];
     char detail[sizeof first->pointer + sizeof first->message + 2];
 
-    snprintf(detail, sizeof detail, "%s: %s", first->pointer, first->message);
+    snprintf(detail, sizeof detail, "%s%s%s", first->pointer, first->pointer[0] ? ": " : "", first->message);
     send_problem(r, 422, tripsage_status_code(TRIPSAGE_EINVALID), detail, r->errors, r->error_count);
+}
+
+static void rename_place(char *out, size_t size, const char *place, const renamed *names)
+{
+    size_t length;
+
+    for (; names->library; names++) {
+        length = strlen(names->library);
+        if (strncmp(place, names->library, length) == 0 && (place[length] == '\0' || place[length] == '/'))
+            break;
+    }
+    if (names->library)
+        snprintf(out, size, "%s%s", names->client, place + length);
+    else
+        snprintf(out, size, "%s", place);
+}
+
+void respond_renamed(request *r, tripsage_status status, const renamed *names)
+{
+    const tripsage_error *error = tripsage_last_error();
+    char place[sizeof error->fields[0].pointer];
+
+    if (status != TRIPSAGE_EINVALID || error->status != status || error->field_count == 0) {
+        respond_failure(r, status);
+        return;
+    }
+    for (size_t i = 0; i < error->field_count; i++) {
+        rename_place(place, sizeof place, error->fields[i].pointer, names);
+        request_complain(r, place, "%s", error->fields[i].message);
+    }
+    respond_invalid(r);
 }
 
 /* ---- answers ---- */

@@ -18,6 +18,14 @@ void respond_done(request *r, tripsage_status status);
 /* The library's last failure on this thread as a problem. */
 void respond_failure(request *r, tripsage_status status);
 
+/* What the library calls a value it could not accept, and what the client called it. The last has no names. */
+typedef struct renamed {
+    const char *library, *client;
+} renamed;
+
+/* respond_failure for a call whose input the handler made out of the request: the client is told the places he knows. */
+void respond_renamed(request *r, tripsage_status status, const renamed *names);
+
 /* A problem of the server's own (RFC 9457). */
 void respond_problem(request *r, int http, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

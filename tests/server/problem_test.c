@@ -73,6 +73,48 @@ START_TEST(values_at_fault_are_named)
 }
 END_TEST
 
+/* The library has names of its own for some values; the client is told his. */
+START_TEST(values_at_fault_have_the_names_they_came_under)
+{
+    const char *token = http_register(&server, "names@example.org", NULL);
+    const char *wide = test_repeat("%C3%A9", 400),
+               *text = test_repeat("\xc3\xa9", 400); /* 800 bytes in 400 characters */
+    const char *large = test_repeat("x", 100000), *trip;
+    const struct {
+        const char *method, *path, *body, *pointers[3];
+    } wrong[] = {
+        {"POST",
+         "/api/itineraries/search",
+         "{\"status\":\"new\",\"start_date_from\":\"May\",\"start_date_to\":\"June\"}",
+         {"/status", "/start_date_from", "/start_date_to"}},
+        {"POST", "/api/destinations/search", "{\"continent\":\"Atlantis\"}", {"/continent"}},
+        {"POST", "/api/destinations/search", "{\"country_code\":\"?\"}", {"/country_code"}},
+        {"POST", "/api/destinations/search", test_format("{\"query\":\"%s\"}", text), {"/query"}},
+        {"GET", test_format("/api/destinations/search?q=%s", wide), NULL, {"#q"}},
+        {"GET", test_format("/api/destinations/search?query=%s", wide), NULL, {"#query"}},
+        {"GET", test_format("/api/search/unified?query=%s", wide), NULL, {"#query"}},
+        {"POST", "/api/search/unified", test_format("{\"query\":\"%s\"}", text), {"/query"}},
+        {"POST",
+         "/api/destinations/recommendations",
+         test_format("{\"user_interests\":[\"%s\"]}", test_repeat("tea ", 1000)),
+         {"/user_interests"}},
+        {"PUT", "/api/users/preferences", test_format("{\"preferences\":{\"a\":\"%s\"}}", large), {"/preferences"}}};
+
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        http_answer *answer =
+            ANSWERS(422, http_call(&server, token, wrong[i].method, wrong[i].path, NULL, wrong[i].body));
+
+        for (int p = 0; p < 3 && wrong[i].pointers[p]; p++)
+            ck_assert_str_eq(http_text(answer, test_format("/errors/%d/pointer", p)), wrong[i].pointers[p]);
+    }
+    trip = http_field(ANSWERS(201, http_call(&server, token, "POST", "/api/trips", NULL, A_TRIP("Names"))), "Location");
+    ck_assert_str_eq(http_text(ANSWERS(422, http_call(&server, token, "PUT", test_format("%s/preferences", trip), NULL,
+                                                      test_format("{\"a\":\"%s\"}", large))),
+                               "/errors/0/pointer"),
+                     "");
+}
+END_TEST
+
 START_TEST(broken_json_is_told_where_it_breaks)
 {
     const char *token = http_register(&server, "broken@example.org", NULL);
@@ -179,5 +221,5 @@ START_TEST(only_a_bearer_token_signs_in)
 END_TEST
 
 SERVER_SUITE("server/problem", variables, each_class_has_its_code, values_at_fault_are_named,
-             broken_json_is_told_where_it_breaks, a_body_is_json_and_says_so, an_exchange_has_an_id,
-             every_answer_is_guarded, only_a_bearer_token_signs_in)
+             values_at_fault_have_the_names_they_came_under, broken_json_is_told_where_it_breaks,
+             a_body_is_json_and_says_so, an_exchange_has_an_id, every_answer_is_guarded, only_a_bearer_token_signs_in)

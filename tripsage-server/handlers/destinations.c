@@ -36,15 +36,20 @@ static char *keep_text(request *r, const char *value)
     return kept ? strcpy(kept, value) : NULL;
 }
 
-static void search(request *r, const tripsage_destination_query *query)
+static void search(request *r, const tripsage_destination_query *query, const renamed *names)
 {
     tripsage_doc *found = NULL;
+    tripsage_status status = tripsage_destination_search(&found, request_trips(r), r->actor, query);
 
-    respond_result(r, tripsage_destination_search(&found, request_trips(r), r->actor, query), 200, &found);
+    if (status == TRIPSAGE_OK)
+        respond_result(r, status, 200, &found);
+    else
+        respond_renamed(r, status, names);
 }
 
 void destination_search_get(request *r)
 {
+    static const renamed by_q[] = {{"#text", "#q"}, {NULL, NULL}}, by_query[] = {{"#text", "#query"}, {NULL, NULL}};
     tripsage_destination_query query = TRIPSAGE_DESTINATION_QUERY_INIT;
     const char *tags[TAGS_MAX];
 
@@ -60,11 +65,13 @@ void destination_search_get(request *r)
     query.latitude = query_number(r, "latitude", 0);
     query.longitude = query_number(r, "longitude", 0);
     query.radius_km = query_number(r, "radius_km", 500);
-    search(r, &query);
+    search(r, &query, query_text(r, "q", NULL) ? by_q : by_query);
 }
 
 void destination_search_post(request *r)
 {
+    static const renamed names[] = {
+        {"#text", "/query"}, {"#continent", "/continent"}, {"#country_code", "/country_code"}, {NULL, NULL}};
     tripsage_destination_query query = TRIPSAGE_DESTINATION_QUERY_INIT;
     tripsage_doc *body = body_parse(r);
     const char *tags[TAGS_MAX];
@@ -81,7 +88,7 @@ void destination_search_post(request *r)
     query.max_daily_cost = body_integer(r, body, "/max_daily_cost", 1, INT64_C(100000000), 0);
     if (!body_accept(r, body))
         return;
-    search(r, &query);
+    search(r, &query, names);
     tripsage_doc_free(body);
 }
 
@@ -110,15 +117,20 @@ void destination_unsave(request *r)
 
 /* ---- suggestions ---- */
 
-static void suggest(request *r, const tripsage_suggest_options *options)
+static void suggest(request *r, const tripsage_suggest_options *options, const renamed *names)
 {
     tripsage_doc *suggestions = NULL;
+    tripsage_status status = tripsage_suggest(&suggestions, request_trips(r), r->actor, options);
 
-    respond_result(r, tripsage_suggest(&suggestions, request_trips(r), r->actor, options), 200, &suggestions);
+    if (status == TRIPSAGE_OK)
+        respond_result(r, status, 200, &suggestions);
+    else
+        respond_renamed(r, status, names);
 }
 
 void trip_suggestions(request *r)
 {
+    static const renamed names[] = {{NULL, NULL}};
     tripsage_suggest_options options = TRIPSAGE_SUGGEST_OPTIONS_INIT;
 
     options.limit = (uint32_t)query_integer(r, "limit", 0);
@@ -127,7 +139,7 @@ void trip_suggestions(request *r)
     options.month = (int)query_integer(r, "month", 0);
     options.days = (int)query_integer(r, "days", 0);
     options.interests = query_text(r, "interests", NULL);
-    suggest(r, &options);
+    suggest(r, &options, names);
 }
 
 /* Interests and travel style become one text, to be weighed by its meaning. */
@@ -148,6 +160,7 @@ static const char *join_interests(request *r, tripsage_doc *body)
 
 void destination_recommend(request *r)
 {
+    static const renamed names[] = {{"#interests", "/user_interests"}, {NULL, NULL}};
     tripsage_suggest_options options = TRIPSAGE_SUGGEST_OPTIONS_INIT;
     tripsage_doc *body = body_parse(r);
 
@@ -160,6 +173,6 @@ void destination_recommend(request *r)
     options.budget_max = body_integer(r, body, "/budget_max", 1, INT64_C(100000000000), 0);
     if (!body_accept(r, body))
         return;
-    suggest(r, &options);
+    suggest(r, &options, names);
     tripsage_doc_free(body);
 }

@@ -111,6 +111,8 @@ static void put_pagination(buffer *b, int64_t page, int64_t per_page, int64_t to
 /* Pages by number, as the Python server had them, over the list of trips. */
 void itinerary_search(request *r)
 {
+    static const renamed names[] = {
+        {"#status", "/status"}, {"#from", "/start_date_from"}, {"#to", "/start_date_to"}, {NULL, NULL}};
     tripsage_list_options options = TRIPSAGE_LIST_OPTIONS_INIT;
     tripsage_doc *body = body_parse(r), *found = NULL;
     const char *destination[1] = {NULL}, *tag[1] = {NULL}, *data;
@@ -138,7 +140,7 @@ void itinerary_search(request *r)
     status = tripsage_trip_list(&found, request_trips(r), r->actor, &options);
     tripsage_doc_free(body);
     if (status != TRIPSAGE_OK) {
-        respond_failure(r, status);
+        respond_renamed(r, status, names);
         return;
     }
     data = tripsage_doc_value(found, "/items", NULL);

@@ -10,15 +10,20 @@
 
 void trip_search(request *r)
 {
+    static const renamed names[] = {{"#query", "#q"}, {NULL, NULL}};
     tripsage_search_options options = TRIPSAGE_SEARCH_OPTIONS_INIT;
     tripsage_doc *found = NULL;
+    tripsage_status status;
 
     options.limit = (uint32_t)query_integer(r, "limit", 0);
     options.skip = (uint32_t)query_integer(r, "skip", 0);
     options.scope = (tripsage_scope)query_word(r, "scope", "all own shared", TRIPSAGE_SCOPE_ALL);
     options.status = query_text(r, "status", NULL);
-    respond_result(r, tripsage_trip_search(&found, request_trips(r), r->actor, query_text(r, "q", ""), &options), 200,
-                   &found);
+    status = tripsage_trip_search(&found, request_trips(r), r->actor, query_text(r, "q", ""), &options);
+    if (status == TRIPSAGE_OK)
+        respond_result(r, status, 200, &found);
+    else
+        respond_renamed(r, status, names);
 }
 
 void search_suggest(request *r)
@@ -33,7 +38,7 @@ void search_suggest(request *r)
 /* ---- unified ---- */
 
 typedef struct unified {
-    const char *query;
+    const char *query, *name; /* of the query, where it came */
     uint32_t limit;
     int trips, destinations; /* which of the two are asked for */
 } unified;
@@ -127,6 +132,7 @@ static void search_unified(request *r, const unified *asked)
 {
     tripsage_search_options options = TRIPSAGE_SEARCH_OPTIONS_INIT;
     tripsage_destination_query query = TRIPSAGE_DESTINATION_QUERY_INIT;
+    const renamed names[] = {{"#query", asked->name}, {"#text", asked->name}, {NULL, NULL}};
     tripsage_doc *trips = NULL, *destinations = NULL;
     tripsage_status status = TRIPSAGE_OK;
     size_t total;
@@ -143,7 +149,7 @@ static void search_unified(request *r, const unified *asked)
         put_metadata(r, total, put_results(&r->composed, trips, destinations, asked->limit));
         respond_composed(r, 200);
     } else {
-        respond_failure(r, status);
+        respond_renamed(r, status, names);
     }
     tripsage_doc_free(trips);
     tripsage_doc_free(destinations);
@@ -160,8 +166,8 @@ static void want_type(unified *asked, const char *type, size_t length)
 void search_unified_get(request *r)
 {
     const char *types = query_text(r, "types", NULL);
-    unified asked = {query_text(r, "q", query_text(r, "query", NULL)), (uint32_t)query_integer(r, "limit", 20), !types,
-                     !types};
+    unified asked = {query_text(r, "q", query_text(r, "query", NULL)), query_text(r, "q", NULL) ? "#q" : "#query",
+                     (uint32_t)query_integer(r, "limit", 20), !types, !types};
 
     if (!asked.query) {
         request_complain(r, "#q", "it is required");
@@ -182,7 +188,7 @@ void search_unified_post(request *r)
 {
     tripsage_doc *body = body_parse(r);
     const char *types[16];
-    unified asked = {NULL, 20, 0, 0};
+    unified asked = {NULL, "/query", 20, 0, 0};
     size_t count;
 
     if (!body)

@@ -108,7 +108,9 @@ void trip_transfer(request *r)
 /* The body becomes the member "preferences" of an update. */
 void trip_preferences(request *r)
 {
-    tripsage_doc *preferences = body_parse(r);
+    static const renamed names[] = {{"/preferences", ""}, {NULL, NULL}};
+    tripsage_doc *preferences = body_parse(r), *trip;
+    tripsage_status status;
 
     if (!preferences)
         return;
@@ -116,7 +118,12 @@ void trip_preferences(request *r)
     buffer_puts(&r->composed, tripsage_doc_json(preferences, NULL));
     BUFFER_LIT(&r->composed, "}");
     tripsage_doc_free(preferences);
-    write_record(r, try_preferences);
+    if (!precondition_write(r, try_preferences, &trip, &status))
+        return;
+    if (status == TRIPSAGE_OK)
+        respond_result(r, status, 200, &trip);
+    else
+        respond_renamed(r, status, names);
 }
 
 void trip_delete(request *r)

@@ -21,11 +21,12 @@ void user_update(request *r)
 /* Preferences are the member of that name in the account's own data, where its owner may have put something else. */
 static void answer_preferences(request *r, tripsage_status status, tripsage_doc *user)
 {
+    static const renamed names[] = {{"/data", "/preferences"}, {NULL, NULL}};
     static const char place[] = "/user_metadata/preferences";
     const char *preferences = NULL;
 
     if (status != TRIPSAGE_OK) {
-        respond_failure(r, status);
+        respond_renamed(r, status, names);
         return;
     }
     if (tripsage_doc_kind(user, place) == TRIPSAGE_KIND_OBJECT)
@@ -62,10 +63,5 @@ void user_preferences_put(request *r)
     BUFFER_LIT(&r->composed, "}}");
     tripsage_doc_free(body);
     status = tripsage_auth_user_update(&user, request_auth(r), r->actor, r->composed.data, r->composed.size);
-    if (status == TRIPSAGE_EINVALID) { /* of /data, which the client never wrote */
-        request_complain(r, "/preferences", "%s", tripsage_last_error()->fields[0].message);
-        respond_invalid(r);
-        return;
-    }
     answer_preferences(r, status, user);
 }
