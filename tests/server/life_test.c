@@ -80,7 +80,7 @@ START_TEST(commands_say_what_they_do)
     static const char *const commands[][3] = {
         {"--help", NULL},          {"serve", "--help", NULL},   {"migrate", "--help", NULL},
         {"check", "--help", NULL}, {"version", "--help", NULL}, {"help", NULL}};
-    char folder[TEST_PATH_SIZE];
+    char folder[TEST_PATH_SIZE], path[TEST_PATH_SIZE];
     const char *output;
 
     test_temp_make(folder);
@@ -93,6 +93,8 @@ START_TEST(commands_say_what_they_do)
     /* A schema that is not there is not up to date; then it is; and the new database is whole. */
     ck_assert_int_eq(
         http_program(TRIPSAGE_SERVER, folder, (const char *const[]){"migrate", "status", NULL}, NULL, &output), 1);
+    test_path_join(path, folder, "data");
+    ck_assert_int_ne(access(path, F_OK), 0); /* asking for the state changes nothing */
     ck_assert_int_eq(http_program(TRIPSAGE_SERVER, folder, (const char *const[]){"migrate", NULL}, NULL, &output), 0);
     ck_assert_ptr_nonnull(strstr(output, "\"engine\":\"sqlite\""));
     ck_assert_int_eq(

@@ -12,7 +12,7 @@ int open_library(tripsage **out, const settings *s, int no_migrate)
     tripsage_auth_options auth = TRIPSAGE_AUTH_OPTIONS_INIT;
     tripsage_options options = TRIPSAGE_OPTIONS_INIT;
     tripsage_status status;
-    int prepared = settings_prepare(s);
+    int prepared = no_migrate ? 0 : settings_prepare(s); /* who does not migrate changes nothing */
 
     if (prepared)
         return prepared;
