@@ -172,7 +172,7 @@ static tripsage_status open_planner(planner *p, const arguments *given)
     return status == TRIPSAGE_OK ? tripsage_actor_user(&p->actor, id) : status;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     arguments given = {0};
     const command *chosen = NULL;
@@ -192,5 +192,15 @@ int main(int argc, char **argv)
     code = open_planner(&p, &given) == TRIPSAGE_OK ? chosen->run(&p, &given) : refused();
     tripsage_actor_free(p.actor);
     tripsage_close(p.ts);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    int code = run(argc, argv);
+    if ((fflush(stdout) != 0 || ferror(stdout)) && code == DONE) {
+        fputs("tripsage: the output could not be written\n", stderr);
+        code = REFUSED;
+    }
     return code;
 }

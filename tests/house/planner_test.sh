@@ -53,6 +53,12 @@ expect_code 1 "$tripsage" create Back --from 2026-05-02 --to 2026-05-01 --stop R
 grep -q '^tripsage: /end_date: ' "$work/out" || fail "$(cat "$work/out")"
 expect_code 1 "$tripsage" --database "$work/no/such/folder.db" list
 expect_code 1 "$tripsage" --user "no address" list
+# What could not be written was not done.
+for command in "list" "--json list" "--help"; do
+    # shellcheck disable=SC2086 # words
+    ! "$tripsage" $command >/dev/full 2>"$work/out" || fail "no word of a full disk from: $command"
+    grep -q '^tripsage: the output ' "$work/out" || fail "$(cat "$work/out")"
+done
 for wrong in "" "frobnicate" "show" "show rome rome" "list --sideways" "list --limit" "list --limit many" "list --shared=no" \
     "create X --to 2026-05-01 --stop Rome" "add rome Walk"; do
     # shellcheck disable=SC2086 # words
