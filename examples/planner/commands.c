@@ -1,5 +1,7 @@
 /* commands.c: one function per command: build the JSON, make the call, print what came back. */
 #include <ctype.h>
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,10 +28,24 @@ static int read_int(const arguments *given, const char *name, long long *out)
     char *end = NULL;
     if (!value)
         return DONE;
+    errno = 0;
     *out = strtoll(value, &end, 10);
     if (end == value || *end)
         return wrong_usage("a whole number belongs after --", name);
+    if (errno == ERANGE)
+        return wrong_usage("the number is out of range after --", name);
     return DONE;
+}
+
+/* The same for an option of the library that is an int: what does not fit is no number it could mean. */
+static int read_small(const arguments *given, const char *name, int *out)
+{
+    long long value = *out;
+    int code = read_int(given, name, &value);
+    if (code == DONE && (value < INT_MIN || value > INT_MAX))
+        return wrong_usage("the number is out of range after --", name);
+    *out = (int)value;
+    return code;
 }
 
 static int add_int(text *json, const arguments *given, const char *name, const char *member)
@@ -223,11 +239,11 @@ static int run_list(planner *p, const arguments *given)
 {
     tripsage_list_options options = TRIPSAGE_LIST_OPTIONS_INIT;
     tripsage_doc *list = NULL;
-    long long limit = 20;
-    int code = read_int(given, "limit", &limit);
+    int limit = 20;
+    int code = read_small(given, "limit", &limit);
     if (code != DONE)
         return code;
-    options.limit = limit < 1 || limit > 100 ? 100 : (uint32_t)limit;
+    options.limit = (uint32_t)limit;
     options.status = argument(given, "status");
     options.tag = argument(given, "tag");
     options.scope = argument(given, "shared") ? TRIPSAGE_SCOPE_SHARED : TRIPSAGE_SCOPE_ALL;
@@ -414,13 +430,12 @@ static int run_suggest(planner *p, const arguments *given)
     tripsage_suggest_options options = TRIPSAGE_SUGGEST_OPTIONS_INIT;
     tripsage_doc *suggestions = NULL;
     text interests = {0};
-    long long month = 0, days = 0, budget = 0, limit = 5;
-    if (read_int(given, "month", &month) != DONE || read_int(given, "days", &days) != DONE ||
-        read_int(given, "budget", &budget) != DONE || read_int(given, "limit", &limit) != DONE)
+    long long budget = 0;
+    int limit = 5;
+    if (read_small(given, "month", &options.month) != DONE || read_small(given, "days", &options.days) != DONE ||
+        read_int(given, "budget", &budget) != DONE || read_small(given, "limit", &limit) != DONE)
         return USAGE;
     add_words(&interests, given, 0);
-    options.month = (int)month;
-    options.days = (int)days;
     options.budget_max = budget;
     options.limit = (uint32_t)limit;
     options.category = argument(given, "category");
@@ -444,15 +459,15 @@ static int run_destinations(planner *p, const arguments *given)
     tripsage_destination_query query = TRIPSAGE_DESTINATION_QUERY_INIT;
     tripsage_doc *found = NULL;
     text words = {0};
-    long long month = 0, cost = 0, limit = 10;
-    if (read_int(given, "month", &month) != DONE || read_int(given, "cost", &cost) != DONE ||
-        read_int(given, "limit", &limit) != DONE)
+    long long cost = 0;
+    int limit = 10;
+    if (read_small(given, "month", &query.month) != DONE || read_int(given, "cost", &cost) != DONE ||
+        read_small(given, "limit", &limit) != DONE)
         return USAGE;
     add_words(&words, given, 0);
     query.text = words.bytes;
     query.country_code = argument(given, "country");
     query.continent = argument(given, "continent");
-    query.month = (int)month;
     query.max_daily_cost = cost;
     query.limit = (uint32_t)limit;
     tripsage_status status = tripsage_destination_search(&found, p->trips, p->actor, &query);

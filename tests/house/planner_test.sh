@@ -53,6 +53,8 @@ expect_code 1 "$tripsage" create Back --from 2026-05-02 --to 2026-05-01 --stop R
 grep -q '^tripsage: /end_date: ' "$work/out" || fail "$(cat "$work/out")"
 expect_code 1 "$tripsage" --database "$work/no/such/folder.db" list
 expect_code 1 "$tripsage" --user "no address" list
+expect_code 1 "$tripsage" list --limit 500
+grep -q '^tripsage: #limit: ' "$work/out" || fail "$(cat "$work/out")"
 # What could not be written was not done.
 for command in "list" "--json list" "--help"; do
     # shellcheck disable=SC2086 # words
@@ -60,6 +62,7 @@ for command in "list" "--json list" "--help"; do
     grep -q '^tripsage: the output ' "$work/out" || fail "$(cat "$work/out")"
 done
 for wrong in "" "frobnicate" "show" "show rome rome" "list --sideways" "list --limit" "list --limit many" "list --shared=no" \
+    "list --limit 4294967297" "suggest --month 4294967297" "destinations --month 4294967297" "list --limit 99999999999999999999" \
     "create X --to 2026-05-01 --stop Rome" "add rome Walk"; do
     # shellcheck disable=SC2086 # words
     expect_code 2 "$tripsage" $wrong
