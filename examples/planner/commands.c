@@ -166,7 +166,9 @@ static const option create_options[] = {
 
 static void show_created(tripsage_doc *trip)
 {
-    printf("%s  %s\n", tripsage_doc_text(trip, "/id"), tripsage_doc_text(trip, "/title"));
+    printf("%s  ", tripsage_doc_text(trip, "/id"));
+    print_plain(tripsage_doc_text(trip, "/title"));
+    putchar('\n');
 }
 
 static void add_stops_and_tags(text *json, const arguments *given)
@@ -333,16 +335,19 @@ static int item_json(text *json, const arguments *given)
     return code;
 }
 
-static int show_what_collides(planner *p, const char *id)
+static int show_what_collides(planner *p, const char *id, const char *item_id)
 {
     tripsage_doc *conflicts = NULL;
-    tripsage_status status = tripsage_itinerary_conflicts(&conflicts, p->trips, p->actor, id);
-    return finish(p, status, conflicts, show_conflicts);
+    if (tripsage_itinerary_conflicts(&conflicts, p->trips, p->actor, id) != TRIPSAGE_OK)
+        return refused();
+    show_conflicts_of(conflicts, item_id);
+    tripsage_doc_free(conflicts);
+    return DONE;
 }
 
 static int run_add(planner *p, const arguments *given)
 {
-    char id[ACCOUNT_ID_SIZE];
+    char id[ACCOUNT_ID_SIZE], item_id[ACCOUNT_ID_SIZE] = "";
     text json = {0};
     tripsage_doc *item = NULL;
     int code = need(given, "on");
@@ -352,10 +357,12 @@ static int run_add(planner *p, const arguments *given)
         code = item_json(&json, given);
     if (code == DONE) {
         tripsage_status status = tripsage_item_create(&item, p->trips, p->actor, id, json.bytes, json.size, NULL);
+        if (status == TRIPSAGE_OK)
+            snprintf(item_id, sizeof item_id, "%s", tripsage_doc_text(item, "/id"));
         code = finish(p, status, item, show_created);
     }
     text_free(&json);
-    return code == DONE && !p->json ? show_what_collides(p, id) : code;
+    return code == DONE && !p->json ? show_what_collides(p, id, item_id) : code;
 }
 
 /* ---- share ---- */

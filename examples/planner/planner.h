@@ -21,6 +21,9 @@ void text_add_json(text *t, const char *value); /* quoted and escaped (RFC 8259)
 void text_add_int(text *t, long long value);
 void text_free(text *t);
 
+/* Prints a value others may have written, on the line it belongs to: control characters, which could steer a terminal, become spaces. */
+void print_plain(const char *value);
+
 enum { TABLE_COLUMNS_MAX = 8 };
 
 /* Rows of cells, printed with columns as wide as their longest cell. */
@@ -105,6 +108,7 @@ void show_trips(tripsage_doc *list);
 void show_trip(tripsage_doc *trip, tripsage_doc *summary);
 void show_itinerary(tripsage_doc *itinerary);
 void show_conflicts(tripsage_doc *conflicts);
+void show_conflicts_of(tripsage_doc *conflicts, const char *item_id); /* NULL: of all items */
 void show_collaborators(tripsage_doc *collaborators);
 void show_found(tripsage_doc *found);
 void show_suggestions(tripsage_doc *suggestions);

@@ -65,12 +65,16 @@ void show_trip(tripsage_doc *trip, tripsage_doc *summary)
     const char *description = tripsage_doc_text(trip, "/description");
     const char *currency = tripsage_doc_text(summary, "/budget_summary/currency");
     add_list(&stops, trip, "/destinations", "/name");
-    printf("%s\n%s, %lld days in %s, %s\n", tripsage_doc_text(trip, "/title"),
-           tripsage_doc_text(summary, "/date_range"), (long long)tripsage_doc_int(trip, "/duration_days", 0),
-           stops.bytes ? stops.bytes : "?", tripsage_doc_text(trip, "/status"));
+    print_plain(tripsage_doc_text(trip, "/title"));
+    printf("\n%s, %lld days in ", tripsage_doc_text(summary, "/date_range"),
+           (long long)tripsage_doc_int(trip, "/duration_days", 0));
+    print_plain(stops.bytes ? stops.bytes : "?");
+    printf(", %s\n", tripsage_doc_text(trip, "/status"));
     text_free(&stops);
-    if (description)
-        printf("%s\n", description);
+    if (description) {
+        print_plain(description);
+        putchar('\n');
+    }
     if (currency)
         printf("Spent %lld of %lld %s, %lld left\n", (long long)tripsage_doc_int(summary, "/budget_summary/spent", 0),
                (long long)tripsage_doc_int(summary, "/budget_summary/total", 0), currency,
@@ -130,10 +134,31 @@ void show_itinerary(tripsage_doc *itinerary)
     table_free(&t);
 }
 
+/* Whether the item is one of those of the index-th conflict. */
+static int concerns(tripsage_doc *conflicts, size_t index, const char *item_id)
+{
+    char items[48];
+    snprintf(items, sizeof items, "/conflicts/%zu/items", index);
+    for (size_t i = 0; i < tripsage_doc_count(conflicts, items); i++)
+        if (strcmp(at(conflicts, items, i, "/id"), item_id) == 0)
+            return 1;
+    return 0;
+}
+
+void show_conflicts_of(tripsage_doc *conflicts, const char *item_id)
+{
+    for (size_t i = 0; i < tripsage_doc_count(conflicts, "/conflicts"); i++) {
+        if (item_id && !concerns(conflicts, i, item_id))
+            continue;
+        printf("%s: ", at(conflicts, "/conflicts", i, "/severity"));
+        print_plain(at(conflicts, "/conflicts", i, "/message"));
+        putchar('\n');
+    }
+}
+
 void show_conflicts(tripsage_doc *conflicts)
 {
-    for (size_t i = 0; i < tripsage_doc_count(conflicts, "/conflicts"); i++)
-        printf("%s: %s\n", at(conflicts, "/conflicts", i, "/severity"), at(conflicts, "/conflicts", i, "/message"));
+    show_conflicts_of(conflicts, NULL);
 }
 
 void show_collaborators(tripsage_doc *collaborators)

@@ -68,6 +68,16 @@ void text_free(text *t)
     memset(t, 0, sizeof *t);
 }
 
+void print_plain(const char *value)
+{
+    for (; *value; value++) {
+        unsigned char c = (unsigned char)*value, next = (unsigned char)value[1];
+        int is_c1 = c == 0xC2 && next >= 0x80 && next < 0xA0; /* U+0080 to U+009F in UTF-8 */
+        putchar(c < 0x20 || c == 0x7F || is_c1 ? ' ' : c);
+        value += is_c1;
+    }
+}
+
 void table_begin(table *t, size_t columns, const char *const *titles)
 {
     memset(t, 0, sizeof *t);
@@ -110,7 +120,8 @@ static void print_row(const table *t, size_t first, const size_t *widths)
     for (size_t column = 0; column < t->columns; column++) {
         const char *cell = t->cells[first + column];
         int is_last = column + 1 == t->columns;
-        printf("%s%*s", cell, is_last ? 0 : (int)(widths[column] - width_of(cell) + 2), "");
+        print_plain(cell);
+        printf("%*s", is_last ? 0 : (int)(widths[column] - width_of(cell) + 2), "");
     }
     putchar('\n');
 }

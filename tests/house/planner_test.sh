@@ -33,6 +33,12 @@ item  Tea \"ceremony\"  Kyōto in autumn  *Tea* \"*ceremony*\"" "$tripsage" --us
 expect "ID                                    TITLE            FROM        TO          DAYS  STATUS    ROLE  WHERE
 <id>  Kyōto in autumn  2026-11-02  2026-11-09  8     planning  edit  Kyoto, Osaka" "$tripsage" --user friend@localhost list --shared
 
+# An item is told what it collides with itself, not what else collides; what others wrote cannot steer the terminal.
+expect "<id>  Walk" "$tripsage" add AUTUMN Walk --on 2026-11-05 --at 10:00
+expect "<id>  two  [31mlines" "$tripsage" create $'two\n\e[31mlines\u009b' --from 2026-04-01 --to 2026-04-02 --stop Oslo --tag odd
+expect "ID                                    TITLE            FROM        TO          DAYS  STATUS    ROLE   WHERE
+<id>  two  [31mlines   2026-04-01  2026-04-02  2     planning  owner  Oslo" "$tripsage" list --tag odd
+
 # The catalogue.
 expect_code 0 "$tripsage" destinations --country JP --limit 3
 [[ $(head -1 "$work/out") == "ID "* && $(wc -l <"$work/out") == 4 ]] || fail "$(cat "$work/out")"
