@@ -23,7 +23,7 @@ run: build ## Installs what is missing, builds, and starts the server on 127.0.0
 	@scripts/run.sh build/release/bin "$(DATA)" "$(PORT)"
 
 build: deps ## Builds library, server and examples; the programs are in build/release/bin/.
-	@test -f build/release/CMakeCache.txt || \
+	@test -f build/release/build.ninja || \
 	  $(CONFIGURE) --preset release -DTRIPSAGE_BUILD_TESTS=OFF -DTRIPSAGE_BUILD_BENCH=OFF
 	@$(BUILD) build/release --target programs -j $(JOBS)
 
