@@ -18,7 +18,7 @@ option(TRIPSAGE_WERROR "Warnings are errors" OFF)
 set(TRIPSAGE_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them")
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow $<$<COMPILE_LANGUAGE:C>:-Wconversion>
-                    -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
+                    -ffile-prefix-map=${PROJECT_SOURCE_DIR}/= -ffile-prefix-map=${PROJECT_BINARY_DIR}=.)
 add_compile_definitions(_GNU_SOURCE)
 if(TRIPSAGE_WERROR)
   add_compile_options(-Werror)
