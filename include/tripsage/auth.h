@@ -5,6 +5,10 @@
  * TRIPSAGE_EUNAUTHENTICATED. A program with accounts of its own makes actors with tripsage_actor_user; one that
  * takes bearer tokens makes them with tripsage_auth_verify.
  *
+ * Errors every call on a tripsage_auth may give besides those named: TRIPSAGE_ENOMEM, and what the store gives
+ * (tripsage/store.h); those that take JSON also TRIPSAGE_EMALFORMED and TRIPSAGE_ETOOLARGE. A failed call sets its
+ * out parameter to NULL. Documents given are the caller's to free.
+ *
  * Threads: a tripsage_auth handle may be shared. An actor is immutable after it was made and may be shared.
  */
 #ifndef TRIPSAGE_AUTH_H
@@ -26,7 +30,7 @@ typedef struct tripsage_actor tripsage_actor;
  * Errors: TRIPSAGE_EINVALID (field "#user_id"), TRIPSAGE_ENOMEM. Free with tripsage_actor_free. */
 TRIPSAGE_API tripsage_status tripsage_actor_user(tripsage_actor **out, const char *user_id);
 
-/* The service role: sees and may do everything, owns nothing. */
+/* The service role: sees and may do everything, owns nothing. Errors: TRIPSAGE_ENOMEM. Free with tripsage_actor_free. */
 TRIPSAGE_API tripsage_status tripsage_actor_service(tripsage_actor **out);
 
 /* Borrowed until the actor is freed. The user id is lower-case, "" for the service role; the session id is "" and
@@ -34,8 +38,9 @@ TRIPSAGE_API tripsage_status tripsage_actor_service(tripsage_actor **out);
 TRIPSAGE_API const char *tripsage_actor_user_id(const tripsage_actor *actor);
 TRIPSAGE_API const char *tripsage_actor_session_id(const tripsage_actor *actor);
 TRIPSAGE_API const char *tripsage_actor_claims(const tripsage_actor *actor);
-TRIPSAGE_API int tripsage_actor_is_service(const tripsage_actor *actor);
+TRIPSAGE_API int tripsage_actor_is_service(const tripsage_actor *actor); /* 1 or 0 */
 
+/* NULL is fine. */
 TRIPSAGE_API void tripsage_actor_free(tripsage_actor *actor);
 
 /* ---- accounts ---- */
@@ -45,7 +50,7 @@ typedef struct tripsage_auth tripsage_auth;
 typedef struct tripsage_auth_options {
     uint32_t version; /* 1; set by TRIPSAGE_AUTH_OPTIONS_INIT */
 
-    /* HMAC key of access tokens (HS256), at least 32 bytes (RFC 7518 section 3.2). NULL: a random one is made with the
+    /* HMAC key of access tokens (HS256), 32 bytes (RFC 7518 section 3.2) to 1,024. NULL: a random one is made with the
      * database and kept in it. Copied. */
     const char *jwt_secret;
 
@@ -53,13 +58,13 @@ typedef struct tripsage_auth_options {
      * NULL: "tripsage". Copied. */
     const char *issuer;
 
-    /* Life of an access token in seconds; 0: 3,600, Supabase's default. */
+    /* Life of an access token in seconds, at most a year; 0: 3,600, Supabase's default. */
     uint32_t token_ttl_s;
 
-    /* Shortest password accepted, in characters; 0: 8 (NIST SP 800-63B-4, with a second factor; 15 without one). */
+    /* Shortest password accepted, in characters, at most 128; 0: 8 (NIST SP 800-63B-4, with a second factor; 15 without one). */
     uint32_t password_min;
 
-    /* Argon2id (RFC 9106): memory in KiB, passes. 0: 19,456 KiB and 2 passes (OWASP's minimum, about 40 ms). */
+    /* Argon2id (RFC 9106): memory in KiB (8 to 1,048,576), passes (1 to 64). 0: 19,456 KiB and 2 passes (OWASP's minimum, about 40 ms). */
     uint32_t argon2_memory_kib;
     uint32_t argon2_passes;
 } tripsage_auth_options;
@@ -69,7 +74,8 @@ typedef struct tripsage_auth_options {
         1, NULL, NULL, 0, 0, 0, 0                                                                                      \
     }
 
-/* Opens accounts alone over a database (see tripsage/store.h for URLs). `options` and `runtime` may be NULL. */
+/* Opens accounts alone over a database (see tripsage/store.h for URLs). `options` and `runtime` may be NULL and are copied.
+ * Errors: those of tripsage_open. */
 TRIPSAGE_API tripsage_status tripsage_auth_open(tripsage_auth **out, const char *url,
                                                 const tripsage_auth_options *options, const tripsage_runtime *runtime);
 

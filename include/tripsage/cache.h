@@ -4,6 +4,9 @@
  * bookkeeping) and drops entries to stay within it; an entry is gone, exactly, from the millisecond its time to
  * live ends. What is in a cache may be gone at the next call: it never holds the only copy of anything.
  *
+ * To every call that takes one, a key that is empty or longer than TRIPSAGE_CACHE_KEY_MAX is TRIPSAGE_EINVALID with field
+ * "#key", and a negative time to live the same with field "#ttl_ms".
+ *
  * Threads: shared by any number of threads.
  */
 #ifndef TRIPSAGE_CACHE_H
@@ -78,13 +81,15 @@ TRIPSAGE_API tripsage_status tripsage_cache_set(tripsage_cache *cache, const voi
 TRIPSAGE_API tripsage_status tripsage_cache_get(tripsage_cache_value *out, tripsage_cache *cache, const void *key,
                                                 size_t key_size);
 
+/* Gives a value back and empties the struct, so that twice is harmless. NULL is fine. */
 TRIPSAGE_API void tripsage_cache_value_free(tripsage_cache_value *value);
 
 /* TRIPSAGE_ENOTFOUND when there was nothing to delete. */
 TRIPSAGE_API tripsage_status tripsage_cache_delete(tripsage_cache *cache, const void *key, size_t key_size);
 
 /* Adds to a decimal integer value (absent counts as 0) and gives the sum; the time to live is kept, or set to
- * `ttl_ms` when the entry is made. Errors: TRIPSAGE_EINVALID (the value is not an integer, or the sum overflows). */
+ * `ttl_ms` when the entry is made. Errors: TRIPSAGE_EINVALID (the value is not an integer, field "#key", or the
+ * sum overflows, field "#by"), TRIPSAGE_ENOMEM. The old value stays. */
 TRIPSAGE_API tripsage_status tripsage_cache_increment(int64_t *out, tripsage_cache *cache, const void *key,
                                                       size_t key_size, int64_t by, int64_t ttl_ms);
 
@@ -92,7 +97,8 @@ TRIPSAGE_API tripsage_status tripsage_cache_increment(int64_t *out, tripsage_cac
 TRIPSAGE_API tripsage_status tripsage_cache_expire(tripsage_cache *cache, const void *key, size_t key_size,
                                                    int64_t ttl_ms);
 
-/* Deletes every entry whose key starts with the prefix (an empty prefix: all); gives how many. Cost: one pass. */
+/* Deletes every entry whose key starts with the prefix (an empty prefix: all); gives how many (`out` may be NULL). Cost: one pass.
+ * Errors: TRIPSAGE_EINVALID (field "#prefix": NULL with a size). */
 TRIPSAGE_API tripsage_status tripsage_cache_clear(uint64_t *out, tripsage_cache *cache, const void *prefix,
                                                   size_t prefix_size);
 

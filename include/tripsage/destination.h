@@ -5,8 +5,8 @@
  *   {"id": "kyoto-jp","name","country","country_code","continent","coordinates":{"latitude","longitude"},"timezone","currency",
  *    "tags":[text],"best_months":[1..12],"daily_cost":{"amount": minor units,"currency":"USD"},"description"}
  *
- * The catalogue is the same for everybody: any actor may read it; NULL may not.
- * Threads: the handle is tripsage_trips, and may be shared.
+ * The catalogue is the same for everybody: any actor may read it; NULL may not. What is saved is the actor's own.
+ * Errors every call may give besides those named, ownership and threads: as in tripsage/trip.h, whose handle it is.
  */
 #ifndef TRIPSAGE_DESTINATION_H
 #define TRIPSAGE_DESTINATION_H
@@ -51,7 +51,8 @@ TRIPSAGE_API tripsage_status tripsage_destination_search(tripsage_doc **out, tri
                                                          const tripsage_destination_query *query);
 
 /* Names that complete what was typed so far, for a search box: names that begin so, then names of which another word does; letters match
- * without regard to case and diacritics. {"items":[{"id","name","country"}]}. `limit` 1..50; 0: 10. */
+ * without regard to case and diacritics. {"items":[{"id","name","country"}]}. `limit` 1..50; 0: 10.
+ * Errors: TRIPSAGE_EINVALID ("#prefix": NULL, "#limit"). */
 TRIPSAGE_API tripsage_status tripsage_destination_complete(tripsage_doc **out, tripsage_trips *trips,
                                                            const tripsage_actor *actor, const char *prefix,
                                                            uint32_t limit);
@@ -89,9 +90,10 @@ TRIPSAGE_API tripsage_status tripsage_suggest(tripsage_doc **out, tripsage_trips
  * Gives {"id","user_id","destination": Destination,"trip_id"?,"notes"?,"priority","planned_visit_date"?,"duration_days"?,"saved_at"}. */
 TRIPSAGE_API tripsage_status tripsage_destination_save(tripsage_doc **out, tripsage_trips *trips,
                                                        const tripsage_actor *actor, const char *json, size_t length);
-/* {"items":[...],"total"}, highest priority first. */
+/* The actor's own: {"items":[as tripsage_destination_save gives them],"total"}, highest priority first. */
 TRIPSAGE_API tripsage_status tripsage_destination_saved(tripsage_doc **out, tripsage_trips *trips,
                                                         const tripsage_actor *actor);
+/* Saved no more. TRIPSAGE_ENOTFOUND when it was not saved by the actor. */
 TRIPSAGE_API tripsage_status tripsage_destination_unsave(tripsage_trips *trips, const tripsage_actor *actor,
                                                          const char *destination_id);
 

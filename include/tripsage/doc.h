@@ -74,6 +74,7 @@ TRIPSAGE_API tripsage_kind tripsage_doc_kind(tripsage_doc *doc, const char *poin
  * written anew at each call and kept until the document is freed. `length` may be NULL. */
 TRIPSAGE_API const char *tripsage_doc_value(tripsage_doc *doc, const char *pointer, size_t *length);
 
+/* NULL is fine. */
 TRIPSAGE_API void tripsage_doc_free(tripsage_doc *doc);
 
 TRIPSAGE_END_DECLS

@@ -1,8 +1,7 @@
 /* tripsage/export.h: how a function of libtripsage is declared.
  *
  * TRIPSAGE_API marks what the shared library exports; everything else is hidden. Define TRIPSAGE_STATIC when
- * linking the static library (tripsage.pc and tripsageConfig.cmake do it for you). TRIPSAGE_PRINTF lets the
- * compiler check a format string.
+ * linking the static library (tripsage.pc and tripsageConfig.cmake do it for you).
  */
 #ifndef TRIPSAGE_EXPORT_H
 #define TRIPSAGE_EXPORT_H

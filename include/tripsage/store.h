@@ -18,6 +18,9 @@
  * itself fails, so do all calls in it, and nothing of them is seen afterwards; only where the disk failed to confirm a
  * commit (TRIPSAGE_EIO) and the machine stops before the next one may it be there after all. Reading calls never wait
  * for a writer.
+ *
+ * What the store gives, to any call that reads or writes it: TRIPSAGE_EBUSY (its turn did not come in time), TRIPSAGE_EIO,
+ * TRIPSAGE_EFULL, TRIPSAGE_EREADONLY, TRIPSAGE_ECORRUPT, TRIPSAGE_ENOMEM, TRIPSAGE_EINTERNAL. The other headers refer to this.
  */
 #ifndef TRIPSAGE_STORE_H
 #define TRIPSAGE_STORE_H
@@ -66,11 +69,11 @@ typedef struct tripsage_options {
 
 /* Opens a database, brings its schema up to date, loads the destination catalogue into a new one.
  * `options` may be NULL. On failure *out is NULL.
- * Errors: TRIPSAGE_EINVALID (the URL or an option; field "#url" or "#options"), TRIPSAGE_ENOTSUP (a scheme this build
+ * Errors: TRIPSAGE_EINVALID (the URL or an option; field "#url", "#options" or "#max_bytes"), TRIPSAGE_ENOTSUP (a scheme this build
  * lacks), TRIPSAGE_EMIGRATION (an applied migration was edited, or the database is newer than the library),
  * TRIPSAGE_EREADONLY (the folder may not be written, and the file is missing or may not be written either; a file in a
- * folder that may is opened for reading), TRIPSAGE_EFULL, TRIPSAGE_EIO, TRIPSAGE_ECORRUPT, TRIPSAGE_EBUSY,
- * TRIPSAGE_ENOMEM. */
+ * folder that may is opened for reading), TRIPSAGE_EFULL, TRIPSAGE_EIO, TRIPSAGE_ECORRUPT (also a
+ * file that is no database), TRIPSAGE_EBUSY, TRIPSAGE_ENOMEM. */
 TRIPSAGE_API tripsage_status tripsage_open(tripsage **out, const char *url, const tripsage_options *options);
 
 /* Waits for writes under way, then closes everything the handle owns. NULL is fine. */
@@ -82,7 +85,7 @@ TRIPSAGE_API tripsage_auth *tripsage_get_auth(tripsage *ts);
 TRIPSAGE_API tripsage_vector *tripsage_get_vector(tripsage *ts);
 TRIPSAGE_API tripsage_cache *tripsage_get_cache(tripsage *ts);
 
-/* One cheap statement against the store: TRIPSAGE_OK, or why it cannot answer. */
+/* One cheap statement against the store: TRIPSAGE_OK, or why it cannot answer, of what the store gives. */
 TRIPSAGE_API tripsage_status tripsage_ping(tripsage *ts);
 
 /* State of the schema: {"engine":"sqlite","current":n,"latest":n,"migrations":[{"number","name","checksum","applied_at"}]}. */

@@ -53,7 +53,7 @@
  *
  * Errors every call may give besides those named: TRIPSAGE_EUNAUTHENTICATED (actor is NULL), TRIPSAGE_EINVALID (with fields),
  * TRIPSAGE_EMALFORMED and TRIPSAGE_ETOOLARGE (calls that take JSON), TRIPSAGE_ENOTFOUND (calls that take an id; a malformed id names no record, so it is
- * not found either), TRIPSAGE_ENOMEM, TRIPSAGE_EBUSY, TRIPSAGE_EIO, TRIPSAGE_EFULL, TRIPSAGE_EREADONLY, TRIPSAGE_EMISUSE.
+ * not found either), TRIPSAGE_ENOMEM, TRIPSAGE_EMISUSE, and what the store gives (tripsage/store.h).
  * A failed call changes nothing and sets *out to NULL. Documents given are the caller's to free.
  *
  * Threads: a handle may be shared. Writes are durable when they return (tripsage/store.h).
@@ -72,7 +72,8 @@ TRIPSAGE_BEGIN_DECLS
 
 typedef struct tripsage_trips tripsage_trips;
 
-/* Opens trips alone over a database (see tripsage/store.h for URLs). `runtime` may be NULL. */
+/* Opens trips alone over a database (see tripsage/store.h for URLs). `runtime` may be NULL and is copied.
+ * Errors: those of tripsage_open. */
 TRIPSAGE_API tripsage_status tripsage_trips_open(tripsage_trips **out, const char *url,
                                                  const tripsage_runtime *runtime);
 
@@ -251,6 +252,7 @@ TRIPSAGE_API tripsage_status tripsage_note_create(tripsage_doc **out, tripsage_t
 /* view. {"items":[Note],"total":n}, oldest first. */
 TRIPSAGE_API tripsage_status tripsage_note_list(tripsage_doc **out, tripsage_trips *trips, const tripsage_actor *actor,
                                                 const char *trip_id);
+/* view. */
 TRIPSAGE_API tripsage_status tripsage_note_get(tripsage_doc **out, tripsage_trips *trips, const tripsage_actor *actor,
                                                const char *trip_id, const char *note_id);
 /* edit; an author changes and deletes his own, admin and owner everybody's. */
@@ -258,6 +260,7 @@ TRIPSAGE_API tripsage_status tripsage_note_update(tripsage_doc **out, tripsage_t
                                                   const tripsage_actor *actor, const char *trip_id, const char *note_id,
                                                   const char *json, size_t length,
                                                   const tripsage_write_options *options);
+/* As tripsage_note_update. */
 TRIPSAGE_API tripsage_status tripsage_note_delete(tripsage_trips *trips, const tripsage_actor *actor,
                                                   const char *trip_id, const char *note_id,
                                                   const tripsage_write_options *options);

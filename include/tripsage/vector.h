@@ -11,7 +11,11 @@
  * and changes all, and is the only one that may make collections and items without an owner. The collection "destinations"
  * is the catalogue's (tripsage/destination.h): everybody may search it, nobody changes it (TRIPSAGE_EFORBIDDEN).
  *
- * Threads: a handle may be shared.
+ * Errors every call on a handle may give besides those named: TRIPSAGE_EUNAUTHENTICATED (actor is NULL), TRIPSAGE_ENOMEM,
+ * and what the store gives (tripsage/store.h). A failed call changes nothing and sets *out to NULL. Documents given are
+ * the caller's to free.
+ *
+ * Threads: a handle may be shared. Writes are durable when they return (tripsage/store.h).
  */
 #ifndef TRIPSAGE_VECTOR_H
 #define TRIPSAGE_VECTOR_H
@@ -42,7 +46,8 @@ typedef enum tripsage_metric {
 #define TRIPSAGE_EMBEDDER_BUILTIN            "builtin-1"
 #define TRIPSAGE_EMBEDDER_BUILTIN_DIMENSIONS 512u
 
-/* Opens vectors alone over a database (see tripsage/store.h for URLs). `runtime` may be NULL. */
+/* Opens vectors alone over a database (see tripsage/store.h for URLs). `runtime` may be NULL and is copied.
+ * Errors: those of tripsage_open. */
 TRIPSAGE_API tripsage_status tripsage_vector_open(tripsage_vector **out, const char *url,
                                                   const tripsage_runtime *runtime);
 
@@ -51,17 +56,18 @@ TRIPSAGE_API void tripsage_vector_close(tripsage_vector *vector);
 
 /* Makes a collection; finding it there already with the same four properties is success.
  * `embedder` may be NULL: vectors come from the caller. Only the service role.
- * Errors: TRIPSAGE_EINVALID ("#name": 1..64 of [a-z0-9_-], "#dimensions": 1..4096; the
- * built-in embedder's own, "#metric", "#embedder": 1..64 bytes of UTF-8), TRIPSAGE_EEXISTS (other properties). */
+ * Errors: TRIPSAGE_EINVALID ("#name": 1..64 of [a-z0-9_-], "#dimensions": 1..4096, and the built-in embedder's own with it,
+ * "#metric", "#embedder": 1..64 bytes of UTF-8), TRIPSAGE_EEXISTS (other properties), TRIPSAGE_EFORBIDDEN (another actor). */
 TRIPSAGE_API tripsage_status tripsage_vector_collection_create(tripsage_vector *vector, const tripsage_actor *actor,
                                                                const char *name, uint32_t dimensions,
                                                                tripsage_metric metric, const char *embedder);
 
-/* Deletes a collection with its items. Only the service role. */
+/* Deletes a collection with its items. Only the service role.
+ * Errors: TRIPSAGE_ENOTFOUND, TRIPSAGE_EFORBIDDEN (another actor). */
 TRIPSAGE_API tripsage_status tripsage_vector_collection_delete(tripsage_vector *vector, const tripsage_actor *actor,
                                                                const char *name);
 
-/* {"items":[{"name","dimensions","metric","embedder","count"}]} */
+/* All collections, by name: {"items":[{"name","dimensions","metric","embedder","count" (of the items the actor may find)}]} */
 TRIPSAGE_API tripsage_status tripsage_vector_collections(tripsage_doc **out, tripsage_vector *vector,
                                                          const tripsage_actor *actor);
 
@@ -77,7 +83,7 @@ typedef struct tripsage_vector_item {
 
 /* Inserts or replaces items, all or none. At most 1,000 a call (one transaction's worth).
  * Errors: TRIPSAGE_EINVALID (field "/i/id" and so on), TRIPSAGE_ENOTFOUND (collection), TRIPSAGE_EFORBIDDEN (an id that
- * belongs to somebody else). */
+ * belongs to somebody else, or an owner_id that is not the actor's). */
 TRIPSAGE_API tripsage_status tripsage_vector_upsert(tripsage_vector *vector, const tripsage_actor *actor,
                                                     const char *collection, const tripsage_vector_item *items,
                                                     size_t count);
@@ -102,14 +108,17 @@ typedef struct tripsage_vector_query {
         1, NULL, NULL, 0, 0, NULL, 0.0, 0                                                                              \
     }
 
-/* The nearest items: {"items":[{"id","score","metadata"}],"method":"exact"|"hnsw"}; best first, ties by id. */
+/* The nearest items: {"items":[{"id","score","metadata"}],"method":"exact"|"hnsw"}; best first, ties by id.
+ * Errors: TRIPSAGE_ENOTFOUND (collection), TRIPSAGE_EINVALID ("#query": its version; "#text", "#values": neither or both,
+ * or without a word or a direction; "#k", "#filter", "#min_score"). */
 TRIPSAGE_API tripsage_status tripsage_vector_search(tripsage_doc **out, tripsage_vector *vector,
                                                     const tripsage_actor *actor, const char *collection,
                                                     const tripsage_vector_query *query);
 
 /* Embeds a text with the built-in embedder: `out` has room for TRIPSAGE_EMBEDDER_BUILTIN_DIMENSIONS floats; unit length (all
  * zero for a text without a word). Algorithm: signed feature hashing of words and character trigrams (Weinberger et
- * al., 2009) beside a hand-made thesaurus of travel concepts. No allocation. */
+ * al., 2009) beside a hand-made thesaurus of travel concepts. No allocation; from any thread.
+ * Errors: TRIPSAGE_EMISUSE (`out` is NULL, or `text` with a length). */
 TRIPSAGE_API tripsage_status tripsage_embed(float *out, const char *text, size_t length);
 
 TRIPSAGE_END_DECLS

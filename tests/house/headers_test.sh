@@ -32,6 +32,25 @@ initialisers=$work/initialisers.c
 } >"$initialisers"
 grep -q make_options "$initialisers"
 
+# Every name of ours that a comment mentions exists, and every function stands below a comment, its own or its group's.
+names() {
+    grep -oE '(^|[^"A-Za-z0-9_])(TRIPSAGE|tripsage)_[A-Za-z0-9_]+' | grep -oE '(TRIPSAGE|tripsage)_.*' | LC_ALL=C sort -u
+}
+only_in_comments() { # HEADER...
+    cat "$@" | awk 'BEGIN { RS = "[*]/" } { sub("/[*].*", "") } 1' | sed 's/XX(\([A-Z]*\),.*/TRIPSAGE_\1/' | names >"$work/known"
+    cat "$@" | names | LC_ALL=C comm -23 - "$work/known"
+}
+uncommented() { # HEADER...
+    awk '/^TRIPSAGE_API/ && before == "" { print FILENAME ": " $0 } { before = $0 }' "$@"
+}
+printf '/* TRIPSAGE_NOT_THERE, tripsage_there */\nvoid tripsage_there(void);\n\nTRIPSAGE_API void tripsage_bare(void);\n' >"$work/planted.h"
+[[ $(only_in_comments "$work/planted.h") == TRIPSAGE_NOT_THERE ]] || fail "self-check: a name that does not exist was let through"
+[[ $(uncommented "$work/planted.h") == *tripsage_bare* ]] || fail "self-check: a function without a comment was let through"
+found=$(only_in_comments "$source_dir"/include/tripsage/*.h)
+[[ -z $found ]] || fail "named in comments of the headers, but not there: $found"
+found=$(uncommented "$source_dir"/include/tripsage/*.h)
+[[ -z $found ]] || fail "without a comment: $found"
+
 # The test can fail: a header that leans on another is caught.
 echo 'size_t tripsage_needs_stddef(void);' >"$work/needy.c"
 cc=$1
