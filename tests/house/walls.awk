@@ -29,6 +29,10 @@ BEGIN {
     forbid("(getenv|secure_getenv)", "^libtripsage/config/", "the environment is read in config/")
     forbid("(strtok|gmtime|localtime|asctime|ctime)", "", "not safe between threads")
 
+    # Another room is entered by its door, room/room.h; of base, which is tools, each has its own header.
+    room = "^(base|http|telemetry|store|cache|vector|auth|trip|config)$"
+    shared = "^base/[a-z0-9]+\\.h$"
+
     # What the server and the examples may include in angle brackets: this library, C11, POSIX, and glibc's mallopt.
     system_header = "^(assert|ctype|dirent|errno|fcntl|float|getopt|inttypes|limits|locale|malloc|math|poll|pthread|sched|semaphore|" \
                     "signal|spawn|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|syslog|" \
@@ -78,7 +82,8 @@ function code_of(line,    out, at, close_at) {
     return out
 }
 
-function check_angle(header,    pattern, file) {
+# Whether the header is a foreign one, and a word if this is not its home. In quotes the compiler finds it, too.
+function check_foreign(header,    pattern) {
     for (pattern in home)
         if (header ~ pattern) {
             if (FILENAME !~ home[pattern])
@@ -86,15 +91,23 @@ function check_angle(header,    pattern, file) {
             else if ((pattern in single) && (pattern in first_user) && first_user[pattern] != FILENAME)
                 complain("<" header "> has one file, and that is " first_user[pattern])
             first_user[pattern] = FILENAME
-            return
+            return 1
         }
+    return 0
+}
+
+function check_angle(header) {
+    if (check_foreign(header))
+        return
     if (FILENAME ~ /^(tripsage-server|examples)\// && header !~ /^tripsage\/[a-z]+\.h$/ && header !~ system_header)
         complain("server and examples include <tripsage/...> and system headers only, not <" header ">")
     if (FILENAME ~ /^include\// && header !~ public_header)
         complain("a public header needs <stddef.h> and <stdint.h> at most, not <" header ">")
 }
 
-function check_quoted(header,    top) {
+function check_quoted(header,    top, path, part) {
+    if (check_foreign(header))
+        return
     if (header ~ /\.\.\//)
         complain("no ../ in an include: \"" header "\"")
     if (FILENAME ~ /^(tripsage-server|examples)\//) {
@@ -103,6 +116,10 @@ function check_quoted(header,    top) {
         if (header ~ /^(libtripsage|tripsage|base|http|telemetry|store|cache|vector|auth|trip|config)\//)
             complain(top " sees the library through <tripsage/...>, not \"" header "\"")
     }
+    split(FILENAME, path, "/")
+    split(header, part, "/")
+    if (FILENAME ~ library && part[1] ~ room && part[1] != path[2] && header != part[1] "/" part[1] ".h" && header !~ shared)
+        complain("a room is seen through its door, \"" part[1] "/" part[1] ".h\", not \"" header "\"")
 }
 
 FNR == 1 {
@@ -118,6 +135,8 @@ FNR == 1 {
             check_angle(header)
         else
             check_quoted(header)
+    } else if (!in_comment && $0 ~ /^[ \t]*#[ \t]*include[ \t]+[A-Za-z_]/) {
+        complain("an include names its header, not a macro")
     }
     code = code_of($0)
     if (FILENAME ~ library && code !~ /^[ \t]*#[ \t]*include/)
