@@ -53,8 +53,10 @@ bench-store: deps-test ## Measures the embedded store and writes build/bench/sto
 	@mkdir -p build/bench
 	@build/release/bench/bench_store build/bench/store.json
 
+# The loader keeps a list of the libraries in /usr/local/lib; ldconfig adds ours to it.
 install: build ## Installs library, headers and programs below DESTDIR/PREFIX (/usr/local).
 	@DESTDIR="$(DESTDIR)" cmake --install build/release --prefix "$(PREFIX)"
+	@if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" = 0 ]; then ldconfig; fi
 
 clean: ## Removes build/.
 	@rm -rf build
