@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 PORT ?= 8080
 # Where `make run` keeps its database. Not below build/, so that `make clean` leaves people's trips alone.
-DATA ?= $(CURDIR)/data
+DATA ?= $(or $(TRIPSAGE_DATA_DIR),$(CURDIR)/data)
 
 JOBS := $(shell nproc 2>/dev/null || echo 2)
 # ccache, where it is installed; CMake looks at this at the first configuration of a build directory.

@@ -26,6 +26,7 @@ done
 readme_block "$source_dir/README.md" session | sed "s|^BASE=http://127.0.0.1:8080$|BASE=http://127.0.0.1:$port|" >"$work/session"
 grep -qx "BASE=http://127.0.0.1:$port" "$work/session" || fail "the README has no session that starts from BASE"
 
+unset DATABASE_URL # of whoever runs the tests
 "$source_dir/scripts/run.sh" "$bin" "$work/data" "$port" >"$work/server.log" 2>&1 &
 server=$!
 trap 'kill "$server" 2>/dev/null || true; wait "$server" || true; rm -rf "$work"' EXIT
