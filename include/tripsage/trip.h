@@ -298,8 +298,9 @@ typedef struct tripsage_search_options {
         1, 0, 0, TRIPSAGE_SCOPE_ALL, NULL                                                                              \
     }
 
-/* Full-text search over titles, descriptions, stops, tags, items and notes of the trips the actor may see, ranked by BM25 (Robertson and Zaragoza,
- * 2009), titles weighing most. All words must occur in one record, the last one as a prefix; "quoted words" must stand together;
+/* Full-text search over titles, descriptions, stops, tags, items and notes of the trips the actor may see, ranked by what BM25 (Robertson
+ * and Zaragoza, 2009) says of a record by itself, so that a score tells nothing of other people's records; titles weigh most. All words
+ * must occur in one record, the last one as a prefix; "quoted words" must stand together;
  * letters match without regard to case and diacritics. Any text of up to 1,000 bytes is a
  * valid query (nobody types more): nothing in it is an operator. TRIPSAGE_EINVALID (field "#query", or an option).
  * {"query","items":[{"kind": "trip"|"item"|"note","id","trip_id","title","snippet" (matches between <mark> and </mark>, HTML-escaped),"score","trip":{list entry as in

@@ -7,8 +7,6 @@
  * The caller's words become FTS5 strings, in which nothing is an operator. */
 #include "trip.h"
 
-#include <stdio.h>
-
 #include "record.h"
 #include "statements.h"
 
@@ -19,8 +17,8 @@
 #define QUERY_MAX 1000
 
 /* ---- the statement ----
- * $1 actor, $2 service, $3 scope, $4 status, $5 the members' query, $6 the public one, $7 limit, $8 skip, $9 the rank, which is that of
- * store/sqlite/rank.c. A snippet is of about 24 words. Where nothing is public the second leg asks for
+ * $1 actor, $2 service, $3 scope, $4 status, $5 the members' query, $6 the public one, $7 limit, $8 skip, $9 and $10 the legs' ranks, which
+ * are those of store/sqlite/rank.c. A snippet is of about 24 words. Where nothing is public the second leg asks for
  * nothing: a prefix has to be gathered from the whole index before the first row, in each leg. */
 
 #define FOUND                                                                                                          \
@@ -28,19 +26,22 @@
     "snippet(trip_search, 2, char(57344), char(57345), '…', 24), "
 #define WHERE                                                                                                          \
     ", " TRIPSAGE__SQL_ROLE ", " TRIPSAGE__SQL_TRIP_ENTRY                                                              \
-    " FROM trip_search s JOIN trip t ON t.id = s.trip_id WHERE s.rank MATCH $9"                                        \
-    " AND ($4 IS NULL OR t.status = $4)"
+    " FROM trip_search s JOIN trip t ON t.id = s.trip_id WHERE ($4 IS NULL OR t.status = $4) AND s.rank MATCH "
 
 const tripsage__statement tripsage__sql_search = {
     "search",
     FOUND "snippet(trip_search, 3, char(57344), char(57345), '…', 24)" WHERE
-          " AND trip_search MATCH $5 AND " TRIPSAGE__SQL_MAY_VIEW
+          "$9 AND trip_search MATCH $5 AND " TRIPSAGE__SQL_MAY_VIEW
           " AND ($3 = 0 OR ($3 = 1 AND t.user_id = $1) OR ($3 = 2 AND t.user_id <> $1))"
-          " UNION ALL " FOUND "''" WHERE " AND trip_search MATCH CASE WHEN EXISTS (SELECT 1 FROM trip_search p"
+          " UNION ALL " FOUND "''" WHERE "$10 AND trip_search MATCH CASE WHEN EXISTS (SELECT 1 FROM trip_search p"
           " WHERE p.trip_search MATCH 'acl:public') THEN $6 ELSE 'acl:nobody' END"
           " AND $3 = 0 AND $2 = 0 AND s.kind <> 'note' AND " TRIPSAGE__SQL_MAY_READ " ORDER BY 1 LIMIT $7 OFFSET $8",
     NULL};
-enum { SEARCH_PARAMS = 9 };
+enum { SEARCH_PARAMS = 10 };
+
+/* A title weighs ten times as much as the rest of a record; who may find it nothing, nor, for everybody, what only members may read. */
+#define RANK_OF_MEMBERS   "tripsage_rank(0.0, 10.0, 1.0, 1.0)"
+#define RANK_OF_EVERYBODY "tripsage_rank(0.0, 10.0, 1.0, 0.0)"
 
 /* The characters around a match inside the statement: U+E000 and U+E001, which have no meaning of their own. */
 #define MARK_BEGIN "\xee\x80\x80"
@@ -92,35 +93,31 @@ static int put_words(tripsage__buf *out, const char *text, size_t size)
 /* What a query becomes. */
 typedef struct expressions {
     tripsage__buf terms;
-    int count;      /* of the strings in it */
-    int open_ended; /* the last one is a prefix */
     tripsage__buf members, everybody;
-    char rank[64];
 } expressions;
 
 /* `kyoto "golden temple" gar` becomes `"kyoto" "golden temple" "gar"*`: strings side by side must all be there. What was quoted to its
  * end is meant as it is; the last word otherwise may go on. */
 static void put_terms(expressions *e, const char *query)
 {
+    int open_ended = 0;
+
     while (*query) {
         size_t size = strcspn(query, "\"");
         int words = put_words(&e->terms, query, size);
         size_t phrase;
 
-        e->count += words;
         if (words)
-            e->open_ended = 1;
+            open_ended = 1;
         query += size;
         if (*query != '"')
             break;
         phrase = strcspn(++query, "\"");
-        if (put_string(&e->terms, query, phrase)) {
-            e->count++;
-            e->open_ended = query[phrase] != '"';
-        }
+        if (put_string(&e->terms, query, phrase))
+            open_ended = query[phrase] != '"';
         query += phrase + (query[phrase] == '"');
     }
-    if (e->open_ended)
+    if (open_ended)
         tripsage__buf_putc(&e->terms, '*');
 }
 
@@ -135,14 +132,9 @@ static void put_token(tripsage__buf *out, const tripsage_actor *actor)
 
 static void write_expressions(expressions *e, const tripsage_actor *actor, const char *query)
 {
-    int first = !actor->is_service; /* the token stands before the words in either expression */
-
     put_terms(e, query);
     if (!e->terms.size)
         return;
-    /* A title weighs ten times as much as the rest of a record; who may find it nothing. */
-    snprintf(e->rank, sizeof e->rank, "tripsage_rank(%d, 0.0, 10.0, 1.0, 1.0)",
-             e->open_ended ? first + e->count - 1 : -1);
     if (!actor->is_service) {
         put_token(&e->members, actor);
         TRIPSAGE__LIT(&e->members, " AND ");
@@ -322,7 +314,7 @@ static tripsage_status search(results *r, tripsage_trips *trips, const tripsage_
                               const tripsage_search_options *o)
 {
     static const tripsage__buf empty = TRIPSAGE__BUF_INIT(64 * 1024);
-    expressions e = {empty, 0, 0, empty, empty, ""};
+    expressions e = {empty, empty, empty};
     tripsage__value params[SEARCH_PARAMS];
     const tripsage__step step = {&tripsage__sql_search, params, SEARCH_PARAMS, results_begin, results_row, r, NULL};
     tripsage_status status;
@@ -341,7 +333,8 @@ static tripsage_status search(results *r, tripsage_trips *trips, const tripsage_
     params[5] = tripsage__textn(e.everybody.data, e.everybody.size);
     params[6] = tripsage__int(o->limit);
     params[7] = tripsage__int(o->skip);
-    params[8] = tripsage__text(e.rank);
+    params[8] = tripsage__text(RANK_OF_MEMBERS);
+    params[9] = tripsage__text(RANK_OF_EVERYBODY);
     TRIPSAGE_TRY(tripsage__store_read(trips->store, actor, &step, 1));
 out:
     tripsage__buf_free(&e.terms);

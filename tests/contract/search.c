@@ -333,6 +333,36 @@ START_TEST(closing_a_trip_takes_it_out_of_reach)
 }
 END_TEST
 
+/* A score is made of the row alone: how rare a word is in the trips of others would tell what they wrote. */
+START_TEST(a_score_tells_nothing_of_others)
+{
+    const char *trip;
+    const char *before;
+
+    test_trip(world->stranger, "{\"title\":\"needle thread\"}");
+    test_trip(world->stranger, "{\"title\":\"thread\",\"description\":\"thread and needle\"}");
+    before = json_of(search(world->stranger, "needle thr"));
+    trip = id_of(test_trip(world->owner, "{\"title\":\"needle\"}"));
+    SAME_TEXT(json_of(search(world->stranger, "needle thr")), before);
+    test_note(world->owner, trip, "a needle in the haystack");
+    test_item(world->owner, trip, test_with(ITEM_JSON, "{\"booking_reference\":\"needle\"}"));
+    SAME_TEXT(json_of(search(world->stranger, "needle thr")), before);
+}
+END_TEST
+
+/* Nor does it tell a public reader how much there is that only members may read. */
+START_TEST(a_score_tells_nothing_of_private_parts)
+{
+    const char *trip = id_of(test_trip(world->owner, "{\"title\":\"Open\",\"visibility\":\"public\"}"));
+    const char *item = id_of(test_item(world->owner, trip, test_with(ITEM_JSON, "{\"title\":\"needle\"}")));
+    const char *before = test_json_at(json_of(search(world->stranger, "needle")), "/items/0/score");
+
+    OK(tripsage_item_update(OUT, world->trips, world->owner, trip, item, "{\"notes\":\"ask for the quiet room\"}",
+                            TRIPSAGE_NUL, NULL));
+    SAME_TEXT(test_json_at(json_of(search(world->stranger, "needle")), "/items/0/score"), before);
+}
+END_TEST
+
 Suite *contract_search(void)
 {
     Suite *suite = suite_create("search");
@@ -356,5 +386,7 @@ Suite *contract_search(void)
     tcase_add_test(tcase, titles_weigh_most);
     tcase_add_test(tcase, follows_every_change);
     tcase_add_test(tcase, closing_a_trip_takes_it_out_of_reach);
+    tcase_add_test(tcase, a_score_tells_nothing_of_others);
+    tcase_add_test(tcase, a_score_tells_nothing_of_private_parts);
     return suite;
 }
