@@ -1,7 +1,8 @@
 /* trip/export_csv.c: items as lines of CSV (RFC 4180): CRLF, quotes where they are needed.
  *
- * Spreadsheets take a field that begins with = + - @ for a formula, and one that begins with a tab or a carriage return for what comes after
- * it; such texts of people's own get an apostrophe in front (OWASP, "CSV injection"). Numbers are ours and stay numbers. */
+ * Spreadsheets take a field that begins with = + - @ for a formula, in some locales also with their full-width forms, and one that begins
+ * with a tab or a line break for what comes after it; such texts of people's own get an apostrophe in front (OWASP, "CSV injection"). Numbers
+ * are ours and stay numbers. */
 #include "trip/export.h"
 
 #include "base/currency.h"
@@ -23,10 +24,17 @@ void tripsage__csv_put_header(tripsage__buf *csv)
     TRIPSAGE__LIT(csv, "\r\n");
 }
 
+/* Full-width = + - @ are U+FF1D, U+FF0B, U+FF0D and U+FF20. */
+static int needs_guard(const char *text)
+{
+    return (*text && strchr("=+-@\t\r\n", *text)) ||
+           (strncmp(text, "\xef\xbc", 2) == 0 && text[2] && strchr("\x9d\x8b\x8d\xa0", text[2]));
+}
+
 /* A field and the comma behind it; NULL is empty. */
 static void put_field(tripsage__buf *csv, const char *text)
 {
-    int guard = text && *text && strchr("=+-@\t\r", *text);
+    int guard = text && needs_guard(text);
     int quote = text && strpbrk(text, ",\"\r\n");
 
     if (quote)

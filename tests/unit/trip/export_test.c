@@ -109,6 +109,12 @@ START_TEST(csv_quotes_and_guards)
         {"@SUM(A1)", ",'@SUM(A1),"},
         {"\tx", ",'\tx,"},
         {"\rx", ",\"'\rx\","},
+        {"\n=1+1", ",\"'\n=1+1\","},
+        {"\xef\xbc\x9dX1", ",'\xef\xbc\x9dX1,"}, /* the full-width = + - @ of East Asian keyboards */
+        {"\xef\xbc\x8bX1", ",'\xef\xbc\x8bX1,"},
+        {"\xef\xbc\x8dX1", ",'\xef\xbc\x8dX1,"},
+        {"\xef\xbc\xa0X1", ",'\xef\xbc\xa0X1,"},
+        {"\xef\xbc\xa1X1", ",\xef\xbc\xa1X1,"}, /* a full-width A is a letter */
         {"=HYPERLINK(\"http://x\",\"y\")", ",\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\","},
         {"a=b", ",a=b,"},
         {"\xe5\xaf\xba", ",\xe5\xaf\xba,"},
