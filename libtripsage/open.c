@@ -109,6 +109,8 @@ tripsage_status tripsage_check(tripsage_doc **out, tripsage *ts)
 
     *out = NULL;
     TRIPSAGE_TRY(tripsage__store_check(&problems, &count, ts->store));
+    if (!count) /* what is damaged is not to be compared */
+        TRIPSAGE_TRY(tripsage__trips_check(&problems, &count, ts->trips));
     TRIPSAGE_TRY(tripsage__buf_status(&problems));
     TRIPSAGE_TRY(tripsage__doc_new(&doc, problems.size + 64));
     tripsage__buf_puts(&doc->json, count ? "{\"ok\":false,\"problems\":[" : "{\"ok\":true,\"problems\":[");

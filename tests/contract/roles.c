@@ -1,6 +1,6 @@
 /* contract/roles.c: who may do what. One table holds every call of tripsage/trip.h in every role; each cell is tried on a fresh trip. Beside
  * the status it is checked that
- *   - a refused call changed nothing that the owner can read,
+ *   - a refused call changed nothing that the owner can read, nor the search index beside it,
  *   - a stranger is told, word for word, what he would be told of a trip that does not exist. */
 #include "contract.h"
 
@@ -428,6 +428,7 @@ START_TEST(the_table_holds)
         if (status != TRIPSAGE_OK)
             SAME_TEXT(test_snapshot(on.trip), before);
     }
+    IS_JSON(OK(tripsage_check(OUT, world->ts)), "/ok", "true");
 }
 END_TEST
 

@@ -432,7 +432,68 @@ START_TEST(asks_the_trip_when_the_index_is_wrong)
 }
 END_TEST
 
+/* ---- the check ---- */
+
+/* How many problems the check finds after a change made behind the library's back, which is taken back. */
+static void check_after(const char *change, const char *want)
+{
+    tripsage__buf problems = TRIPSAGE__BUF_INIT(4096);
+    size_t count = 0;
+
+    sql_run("DROP TABLE IF EXISTS kept; CREATE TABLE kept AS SELECT rowid AS r, * FROM trip_search");
+    sql_run(change);
+    ck_assert_int_eq(tripsage__trips_check(&problems, &count, trips), TRIPSAGE_OK);
+    ck_assert_str_eq(problems.data ? problems.data : "", want);
+    ck_assert_uint_eq(count, want[0] != '\0');
+    tripsage__buf_free(&problems);
+    sql_run("DELETE FROM trip_search; INSERT INTO trip_search (rowid, acl, title, body, private, kind, id, trip_id)"
+            " SELECT r, acl, title, body, private, kind, id, trip_id FROM kept; DROP TABLE kept");
+}
+
+START_TEST(the_check_compares_the_index_with_its_rows)
+{
+    static const char *const kinds[] = {"trip", "item", "note"};
+    static const char *const columns[] = {"acl", "title", "body", "private", "id", "trip_id"};
+    tripsage_doc *doc;
+    char id[37], sql[200];
+
+    fixture_open();
+    make_trip(id, owner,
+              TRIP("Odd \\u0001\\n\\\"'\\u2028 \\ud83c\\udf5c", "\"description\":\"\",\"tags\":[\"a\\tb\",\"'\"],"));
+    make_trip(id, owner, TRIP("Autumn", "\"visibility\":\"public\","));
+    OK(tripsage_trip_share(&doc, trips, owner, id,
+                           "{\"user_emails\":[\"" EDIT_ID "\",\"" ADMIN_ID "\"],\"permission_level\":\"edit\"}",
+                           TRIPSAGE_NUL));
+    tripsage_doc_free(doc);
+    OK(tripsage_item_create(&doc, trips, edit, id,
+                            "{\"item_type\":\"meal\",\"title\":\"Ramen\",\"item_date\":\"2026-11-03\",\"notes\":\"n\","
+                            "\"booking_reference\":\"R\",\"location\":{\"address\":\"A\"}}",
+                            TRIPSAGE_NUL, NULL));
+    tripsage_doc_free(doc);
+    OK(tripsage_note_create(&doc, trips, edit, id, "{\"content\":\"Bring cash\"}", TRIPSAGE_NUL, NULL));
+    tripsage_doc_free(doc);
+    check_after("", "");
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        snprintf(sql, sizeof sql, "DELETE FROM trip_search WHERE kind = '%s' AND trip_id = '%s'", kinds[k], id);
+        check_after(sql, "\"records that the search index lacks or has otherwise: 1\"");
+        for (size_t c = 0; c < sizeof columns / sizeof columns[0]; c++) {
+            snprintf(sql, sizeof sql, "UPDATE trip_search SET %s = %s || ' x' WHERE kind = '%s' AND trip_id = '%s'",
+                     columns[c], columns[c], kinds[k], id);
+            check_after(sql, "\"records that the search index lacks or has otherwise: 1\"");
+        }
+    }
+    check_after("INSERT INTO trip_search (rowid, acl, title) VALUES (400, 'public', 'left behind')",
+                "\"rows of the search index without a record: 1\"");
+    OK(tripsage_trip_delete(trips, owner, id, NULL));
+    check_after("", "");
+    OK(tripsage_trip_purge(trips, owner, id));
+    check_after("", "");
+    fixture_close();
+}
+END_TEST
+
 SUITE_MAIN("trip/search", finds_words_wherever_they_are, reads_a_query_as_words, takes_any_text_for_a_query,
            shows_where_it_was_found, cuts_long_texts, gives_the_trip_beside_what_was_found, ranks_titles_first, pages,
            keeps_to_scope_and_status, refuses_what_is_out_of_bounds, hides_what_may_not_be_read,
-           follows_every_change_of_members, asks_the_trip_when_the_index_is_wrong)
+           follows_every_change_of_members, asks_the_trip_when_the_index_is_wrong,
+           the_check_compares_the_index_with_its_rows)
