@@ -33,15 +33,11 @@ const tripsage__statement *const *tripsage__itinerary_statements(size_t *count)
 
 /* ---- the itinerary ---- */
 
-typedef struct listing {
-    const tripsage__trip_gate *gate;
-    tripsage__buf *json;
-    size_t count;
-} listing;
-
 static void head_begin(void *context)
 {
-    ((listing *)context)->json->size = 0;
+    tripsage__listing *l = context;
+
+    l->json->size = l->begin;
 }
 
 static void put_column(tripsage__buf *json, const tripsage__row *row, int column)
@@ -54,7 +50,7 @@ static void put_column(tripsage__buf *json, const tripsage__row *row, int column
 
 static tripsage_status head_row(void *context, const tripsage__row *row)
 {
-    listing *l = context;
+    tripsage__listing *l = context;
 
     TRIPSAGE__LIT(l->json, "{\"id\":");
     tripsage__json_put_string(l->json, l->gate->trip_id);
@@ -66,35 +62,70 @@ static tripsage_status head_row(void *context, const tripsage__row *row)
     put_column(l->json, row, 1);
     TRIPSAGE__LIT(l->json, ",\"end_date\":");
     put_column(l->json, row, 2);
+    TRIPSAGE__LIT(l->json, ",\"items\":[");
     return TRIPSAGE_OK;
 }
 
 static void items_begin(void *context)
 {
-    listing *l = context;
+    tripsage__listing *l = context;
 
+    l->head_size = l->json->size - l->begin;
     l->count = 0;
-    TRIPSAGE__LIT(l->json, ",\"items\":[");
+    if (l->on_begin)
+        l->on_begin(l->context);
+}
+
+void tripsage__listing_put(tripsage__listing *l, const tripsage__item *item)
+{
+    if (l->count++)
+        tripsage__buf_putc(l->json, ',');
+    tripsage__item_put(l->json, item, l->gate->trip_id, l->gate->role >= TRIPSAGE__ROLE_VIEW);
 }
 
 static tripsage_status items_row(void *context, const tripsage__row *row)
 {
-    listing *l = context;
+    tripsage__listing *l = context;
     tripsage__item item;
 
-    if (l->count++)
-        tripsage__buf_putc(l->json, ',');
     tripsage__item_from_row(&item, row);
-    tripsage__item_put(l->json, &item, l->gate->trip_id, l->gate->role >= TRIPSAGE__ROLE_VIEW);
-    return TRIPSAGE_OK;
+    tripsage__listing_put(l, &item);
+    return l->on_item ? l->on_item(l->context, &item) : TRIPSAGE_OK;
+}
+
+void tripsage__listing_end(tripsage__listing *l)
+{
+    tripsage__buf_printf(l->json, "],\"total_items\":%zu}", l->count);
+}
+
+tripsage_status tripsage__listing_read(tripsage__listing *l, tripsage__trip_gate *gate, tripsage_trips *trips,
+                                       const tripsage_actor *actor)
+{
+    tripsage__step steps[3];
+    tripsage_status status;
+
+    l->gate = gate;
+    l->begin = l->json->size;
+    steps[0] = tripsage__trip_gate_step(gate);
+    steps[1] = tripsage__step_of(&tripsage__sql_itinerary_head, gate->params, 3);
+    steps[1].on_begin = head_begin;
+    steps[1].on_row = head_row;
+    steps[2] = tripsage__step_of(&tripsage__sql_item_list, gate->params, 3);
+    steps[2].on_begin = items_begin;
+    steps[2].on_row = items_row;
+    steps[1].context = steps[2].context = l;
+    TRIPSAGE_TRY(tripsage__store_read(trips->store, actor, steps, 3));
+    TRIPSAGE_TRY(tripsage__trip_gate_check(gate, TRIPSAGE__ROLE_PUBLIC, 0));
+    tripsage__listing_end(l);
+out:
+    return status;
 }
 
 tripsage_status tripsage_itinerary_get(tripsage_doc **out, tripsage_trips *trips, const tripsage_actor *actor,
                                        const char *trip_id)
 {
     tripsage__trip_gate gate;
-    tripsage__step steps[3];
-    listing l = {&gate, NULL, 0};
+    tripsage__listing l = {0};
     tripsage_doc *doc = NULL;
     tripsage_status status;
 
@@ -102,17 +133,7 @@ tripsage_status tripsage_itinerary_get(tripsage_doc **out, tripsage_trips *trips
     TRIPSAGE_TRY(tripsage__trip_gate_init(&gate, actor, trip_id));
     TRIPSAGE_TRY(tripsage__doc_new(&doc, 4096));
     l.json = &doc->json;
-    steps[0] = tripsage__trip_gate_step(&gate);
-    steps[1] = tripsage__step_of(&tripsage__sql_itinerary_head, gate.params, 3);
-    steps[1].on_begin = head_begin;
-    steps[1].on_row = head_row;
-    steps[2] = tripsage__step_of(&tripsage__sql_item_list, gate.params, 3);
-    steps[2].on_begin = items_begin;
-    steps[2].on_row = items_row;
-    steps[1].context = steps[2].context = &l;
-    TRIPSAGE_TRY(tripsage__store_read(trips->store, actor, steps, 3));
-    TRIPSAGE_TRY(tripsage__trip_gate_check(&gate, TRIPSAGE__ROLE_PUBLIC, 0));
-    tripsage__buf_printf(&doc->json, "],\"total_items\":%zu}", l.count);
+    status = tripsage__listing_read(&l, &gate, trips, actor);
 out:
     return tripsage__doc_finish(out, doc, status);
 }

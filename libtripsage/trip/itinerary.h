@@ -53,6 +53,31 @@ static inline tripsage__step tripsage__step_of(const tripsage__statement *statem
     return step;
 }
 
+/* ---- the itinerary, while it is read ---- */
+
+typedef struct tripsage__listing {
+    tripsage__buf *json; /* what stands in it already stays */
+
+    /* NULL, or called before the items (again, should the read begin anew) and with each of them, in the itinerary's order. */
+    void (*on_begin)(void *context);
+    tripsage_status (*on_item)(void *context, const tripsage__item *item);
+    void *context;
+
+    /* What the reading left. */
+    const tripsage__trip_gate *gate;
+    size_t begin;     /* where in the buffer the document begins */
+    size_t head_size; /* of its part before the items */
+    size_t count;
+} tripsage__listing;
+
+/* Reads all of it as one state of the trip and writes the document. `l` has its first members set, the gate is initialised. */
+tripsage_status tripsage__listing_read(tripsage__listing *l, tripsage__trip_gate *gate, tripsage_trips *trips,
+                                       const tripsage_actor *actor);
+
+/* For who writes the items once more, in another order, behind a copy of the head: set the count to 0, put each, end. */
+void tripsage__listing_put(tripsage__listing *l, const tripsage__item *item);
+void tripsage__listing_end(tripsage__listing *l);
+
 /* ---- the plan ---- */
 
 typedef struct tripsage__plan_item {
