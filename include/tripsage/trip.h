@@ -243,6 +243,38 @@ TRIPSAGE_API tripsage_status tripsage_itinerary_get(tripsage_doc **out, tripsage
 TRIPSAGE_API tripsage_status tripsage_itinerary_conflicts(tripsage_doc **out, tripsage_trips *trips,
                                                           const tripsage_actor *actor, const char *trip_id);
 
+/* view. Proposes better times for the flexible items of each day, and changes nothing: who agrees applies a change with
+ * tripsage_item_update, its two times and, as the condition, its version. {"original_itinerary": as from tripsage_itinerary_get,
+ * "optimized_itinerary": the same with the times, instants and order proposed,
+ * "changes":[{"item_id","title","date","version","from":{"start_time","end_time"},"to":{"start_time","end_time"}}] by their new starts,
+ * "optimization_score": 0..1}.
+ *
+ * `settings` says what is better. It is measured over the items of a local day (a date in a zone) that have a start, stays and cancelled
+ * items left out:
+ *   "time"         (also for NULL) the span from the first start to the last end: least waiting;
+ *   "cost"         the distance from place to place in the order of the day (items without coordinates are passed over), since a way
+ *                  costs by its length; great circles by the haversine formula (Sinnott, "Virtues of the Haversine", 1984);
+ *   "convenience"  how many things are unpleasant: an item that begins before 09:00, one that ends after 21:00, less than 30 minutes
+ *                  from the end of one to the start of the next.
+ * Between equals the shorter way is better, then the smaller move.
+ *
+ * Moved are items with is_flexible that have both times, on one date and in one zone, and are neither stays nor completed or cancelled.
+ * They keep date and duration, and stay between 08:00 and 22:00, or as far as the day's items reach beyond. Everything else stays as it
+ * is, and nothing is put in its way: no overlap is made (as tripsage_itinerary_conflicts means it), and the ways get their time, 20 km/h
+ * for the first 20 km and 60 km/h for the rest, in whole minutes; where a transport item ends is not known, so no way is counted from
+ * it. A proposed time is one that clocks show on that day, the first where one comes twice. A day changes only when the objective
+ * becomes less, or when its flexible items stand in the way of something and room is found for them, which may take more of the
+ * objective; what finds no room stays where it is. The score is the share of the objective saved, over all days on which something may
+ * be moved, to four decimals; 0 when nothing is.
+ *
+ * All orders of a day are tried while there are at most 5,040 (seven flexible items alone, six and a fixed one, four and six); for more,
+ * items are inserted one by one (Rosenkrantz, Stearns and Lewis, 1977), then single ones are put elsewhere (Or, 1976) and stretches
+ * turned around (2-opt, Croes, 1958) while that helps, in at most eight rounds of n^2 orders. A day of more than 48 items is left as it
+ * is. Equal itineraries get equal answers. TRIPSAGE_EINVALID (field "#settings"). */
+TRIPSAGE_API tripsage_status tripsage_itinerary_optimize(tripsage_doc **out, tripsage_trips *trips,
+                                                         const tripsage_actor *actor, const char *trip_id,
+                                                         const char *settings);
+
 /* ---- notes: members only ---- */
 
 /* edit. {"content"}. At most 1,000 per trip (TRIPSAGE_ELIMIT). */

@@ -145,6 +145,14 @@ static tripsage_status find_conflicts(void)
     return done(doc, status);
 }
 
+static tripsage_status optimize(void)
+{
+    tripsage_doc *doc;
+    tripsage_status status = tripsage_itinerary_optimize(&doc, trips, owner, trip_id, NULL);
+
+    return done(doc, status);
+}
+
 static tripsage_status sum_up(void)
 {
     tripsage_doc *doc;
@@ -232,6 +240,9 @@ END_TEST
 START_TEST(sums_survive_the_lack_of_memory)
 {
     fail_each_allocation_of(find_conflicts);
+    add_item(NULL, "{\"item_type\":\"meal\",\"title\":\"Tea\",\"item_date\":\"2026-06-02\",\"start_time\":\"11:00\","
+                   "\"end_time\":\"11:30\",\"is_flexible\":true}");
+    fail_each_allocation_of(optimize);
     fail_each_allocation_of(sum_up);
 }
 END_TEST
