@@ -17,6 +17,7 @@ Suite *contract_trip_export(void);
 Suite *contract_idempotency(void);
 Suite *contract_item(void);
 Suite *contract_conflict(void);
+Suite *contract_optimize(void);
 Suite *contract_note(void);
 Suite *contract_collaborator(void);
 Suite *contract_search(void);

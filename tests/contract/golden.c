@@ -130,6 +130,13 @@ static void play_itinerary(const tripsage_actor *owner)
                              "{\"start_time\":\"09:30\",\"timezone\":\"Asia/Tokyo\"}", N, NULL));
     SAY(tripsage_item_get(out, T, world->view, trip, item_at(trip, 1)));
     SAY(tripsage_itinerary_conflicts(out, T, owner, trip));
+    SAY(tripsage_item_create(out, T, owner, trip,
+                             TRIPSAGE_JSON({"item_type" : "activity", "title" : "Walk", "item_date" : "2026-11-03", "start_time" : "10:00",
+        "end_time" : "11:00", "is_flexible" : true, "location" : {"latitude" : 35.1, "longitude" : 135.7}}),
+                                            N, NULL));
+    SAY(tripsage_itinerary_optimize(out, T, owner, trip, NULL));
+    SAY(tripsage_itinerary_optimize(out, T, world->view, trip, "convenience"));
+    SAY(tripsage_itinerary_optimize(out, T, owner, trip, "beauty"));
     SAY(tripsage_note_create(out, T, world->edit, trip, "{\"content\":\"Mind the \\\"gap\\\"\"}", N, NULL));
     SAY(tripsage_note_create(out, T, world->view, trip, "{\"content\":\"no\"}", N, NULL));
     SAY(tripsage_note_list(out, T, owner, trip));

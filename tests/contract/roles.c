@@ -54,6 +54,8 @@
     XX(itinerary_get,                live,    ok,    ok,    ok,   ok,   ok,     gone,     who,    ok)    \
     XX(itinerary_get,                deleted, gone,  gone,  gone, gone, gone,   gone,     who,    gone)  \
     XX(itinerary_conflicts,          live,    ok,    ok,    ok,   ok,   ok,     gone,     who,    ok)    \
+    XX(itinerary_optimize,           live,    ok,    ok,    ok,   ok,   ok,     gone,     who,    ok)    \
+    XX(itinerary_optimize,           deleted, gone,  gone,  gone, gone, gone,   gone,     who,    gone)  \
     XX(note_create,                  live,    ok,    ok,    ok,   no,   no,     gone,     who,    ok)    \
     XX(note_list,                    live,    ok,    ok,    ok,   ok,   no,     gone,     who,    ok)    \
     XX(note_list,                    deleted, gone,  gone,  gone, gone, gone,   gone,     who,    gone)  \
@@ -236,6 +238,11 @@ CALL(itinerary_get)
 CALL(itinerary_conflicts)
 {
     return tripsage_itinerary_conflicts(out, trips, actor, on->trip);
+}
+
+CALL(itinerary_optimize)
+{
+    return tripsage_itinerary_optimize(out, trips, actor, on->trip, "time");
 }
 
 CALL(note_create)
@@ -580,6 +587,9 @@ START_TEST(a_public_reader_sees_no_private_parts)
     const char *media_type = NULL;
 
     test_note(world->owner, trip, "SECRET-TRIP-NOTE");
+    ck_assert_ptr_nonnull(strstr(seen, "Train"));
+    ck_assert_ptr_null(strstr(seen, "SECRET"));
+    seen = json_of(OK(tripsage_itinerary_optimize(OUT, world->trips, world->stranger, trip, NULL)));
     ck_assert_ptr_nonnull(strstr(seen, "Train"));
     ck_assert_ptr_null(strstr(seen, "SECRET"));
     seen = json_of(OK(tripsage_item_get(OUT, world->trips, world->stranger, trip, item_id)));

@@ -247,6 +247,28 @@ static tripsage_status itinerary_conflicts(stage *s)
     return tripsage_itinerary_conflicts(&s->doc, T, world->owner, s->trip);
 }
 
+/* A day on which every objective moves something: two at the same time, and one far from both. */
+static void with_a_bad_day(stage *s)
+{
+    with_parts(s);
+    for (int i = 0; i < 3; i++)
+        test_item(world->owner, s->trip,
+                  test_format("{\"item_type\":\"activity\",\"title\":\"Sight %d\",\"item_date\":\"2026-11-05\","
+                              "\"start_time\":\"%02d:00\",\"end_time\":\"%02d:30\",\"is_flexible\":true,"
+                              "\"location\":{\"latitude\":35,\"longitude\":135.0%d}}",
+                              i, 7 + i * i * 3, 10 + i * i * 3, i));
+}
+
+static tripsage_status itinerary_optimize(stage *s)
+{
+    return tripsage_itinerary_optimize(&s->doc, T, world->owner, s->trip, NULL);
+}
+
+static tripsage_status itinerary_optimize_wrong(stage *s)
+{
+    return tripsage_itinerary_optimize(&s->doc, T, world->owner, s->trip, "beauty");
+}
+
 static tripsage_status note_create(stage *s)
 {
     return tripsage_note_create(&s->doc, T, world->owner, s->trip, "{\"content\":\"Another\"}", N, NULL);
@@ -763,6 +785,8 @@ const scenario test_scenarios[] = {
     {.name = "item_delete", .before = with_parts, .act = item_delete},
     {.name = "itinerary_get", .prepare = with_parts, .act = itinerary_get},
     {.name = "itinerary_conflicts", .prepare = with_parts, .act = itinerary_conflicts},
+    {.name = "itinerary_optimize", .prepare = with_a_bad_day, .act = itinerary_optimize},
+    {.name = "itinerary_optimize wrong", .prepare = with_parts, .act = itinerary_optimize_wrong, .want = TRIPSAGE_EINVALID},
     {.name = "note_create", .prepare = with_trip, .act = note_create},
     {.name = "note_list", .prepare = with_parts, .act = note_list},
     {.name = "note_get", .prepare = with_parts, .act = note_get},
