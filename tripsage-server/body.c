@@ -77,6 +77,49 @@ size_t body_texts(request *r, tripsage_doc *body, const char *pointer, const cha
     return count;
 }
 
+static int is_among(const char *name, size_t length, const char *names)
+{
+    for (const char *end; *names; names = *end ? end + 1 : end) {
+        end = names + strcspn(names, " ");
+        if ((size_t)(end - names) == length && memcmp(names, name, length) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* A long name is cut, between two characters. */
+static void complain_of_member(request *r, const char *name, size_t length)
+{
+    char pointer[64] = "/";
+
+    if (length > sizeof pointer - 2) {
+        length = sizeof pointer - 2;
+        while (length > 0 && ((unsigned char)name[length] & 0xC0) == 0x80)
+            length--;
+    }
+    memcpy(pointer + 1, name, length);
+    request_complain(r, pointer, "there is no such member here");
+}
+
+/* The document wrote the text anew: an object, compact, its strings well-formed. A string at its first level is a name when a colon
+ * follows. */
+void body_only(request *r, const tripsage_doc *body, const char *names)
+{
+    int depth = 0;
+
+    for (const char *p = tripsage_doc_json(body, NULL); *p; p++) {
+        const char *name = p + 1;
+
+        depth += (*p == '{' || *p == '[') - (*p == '}' || *p == ']');
+        if (*p != '"')
+            continue;
+        for (p++; *p != '"'; p++)
+            p += *p == '\\';
+        if (depth == 1 && p[1] == ':' && !is_among(name, (size_t)(p - name), names))
+            complain_of_member(r, name, (size_t)(p - name));
+    }
+}
+
 int body_accept(request *r, tripsage_doc *body)
 {
     if (r->error_count == 0)

@@ -18,6 +18,9 @@ int64_t body_integer(request *r, tripsage_doc *body, const char *pointer, int64_
 /* The texts of an array, at most `max`; gives how many. */
 size_t body_texts(request *r, tripsage_doc *body, const char *pointer, const char **out, size_t max);
 
+/* Complains about members that are not among `names` (separated by single spaces). */
+void body_only(request *r, const tripsage_doc *body, const char *names);
+
 /* 0 after it answered with what was collected and freed the document. */
 int body_accept(request *r, tripsage_doc *body);
 

@@ -128,6 +128,7 @@ static const route table[] = {
     {POST, CREATES, "/api/itineraries", "createItinerary", "Create a trip", itinerary_create, "TripInput", "Trip", NULL, 201},
     {GET, 0, "/api/itineraries", "listItineraries", "The same as the trips", trip_list, NULL, "TripList", list_query, 200},
     {POST, BODY, "/api/itineraries/search", "searchItineraries", "Trips by status, place, tag and dates, in numbered pages", itinerary_search, "ItinerarySearch", "ItineraryPage", NULL, 200},
+    {POST, BODY, "/api/itineraries/optimize", "optimizeItinerary", "Better times for a trip's flexible items; proposed, not made", itinerary_optimize, "OptimizeInput", "Optimization", NULL, 200},
     {GET, 0, ITINERARY, "getItineraryById", "A trip's items", itinerary_get, NULL, "Itinerary", NULL, 200},
     {PUT, BODY | CONDITIONAL, ITINERARY, "updateItinerary", "Change the trip", trip_update, "TripInput", "Trip", NULL, 200},
     {DELETE, CONDITIONAL, ITINERARY, "deleteItinerary", "Delete the trip", trip_delete, NULL, NULL, NULL, 204},

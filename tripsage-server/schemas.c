@@ -183,6 +183,30 @@ static const schema table[] = {
                 "properties": {"reason": {"enum": ["time_overlap", "outside_trip_dates"]}, "date": {"type": "string"},
                     "severity": {"enum": ["warning", "error"]}, "message": {"type": "string"}, "items": {"type": "array"}}}}
         }})},
+    {"OptimizeInput", TRIPSAGE_JSON({
+        "type": "object",
+        "required": ["itinerary_id"],
+        "additionalProperties": false,
+        "properties": {
+            "itinerary_id": {"type": "string", "format": "uuid", "description": "the id of the trip"},
+            "settings": {"enum": ["time", "cost", "convenience", null], "description": "what is better (time)"}
+        }})},
+    {"TimeSlot", TRIPSAGE_JSON({
+        "type": "object", "required": ["start_time", "end_time"],
+        "properties": {"start_time": {"type": "string"}, "end_time": {"type": "string"}}})},
+    {"Optimization", TRIPSAGE_JSON({
+        "type": "object",
+        "required": ["original_itinerary", "optimized_itinerary", "changes", "optimization_score"],
+        "properties": {
+            "original_itinerary": {"$ref": "#/components/schemas/Itinerary"},
+            "optimized_itinerary": {"$ref": "#/components/schemas/Itinerary"},
+            "changes": {"type": "array", "items": {"type": "object",
+                "required": ["item_id", "title", "date", "version", "from", "to"],
+                "properties": {"item_id": {"type": "string", "format": "uuid"}, "title": {"type": "string"},
+                    "date": {"type": "string", "format": "date"}, "version": {"type": "integer", "minimum": 1},
+                    "from": {"$ref": "#/components/schemas/TimeSlot"}, "to": {"$ref": "#/components/schemas/TimeSlot"}}}},
+            "optimization_score": {"type": "number", "minimum": 0, "maximum": 1}
+        }})},
     {"ItinerarySearch", TRIPSAGE_JSON({
         "type": "object",
         "properties": {

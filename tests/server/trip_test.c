@@ -212,6 +212,49 @@ START_TEST(itineraries_are_trips_seen_as_their_items)
 }
 END_TEST
 
+START_TEST(better_times_are_proposed)
+{
+    const char *token = http_register(&server, "better@example.org", NULL), *trip = make_trip(token, "Better");
+    const char *other = http_register(&server, "better-other@example.org", NULL), *path = "/api/itineraries/optimize",
+               *ask;
+    http_answer *answer;
+
+    ask = test_format("{\"itinerary_id\":\"%s\"}", trip);
+    answer = ANSWERS(200, call(token, "POST", path, ask));
+    ck_assert_str_eq(http_value(answer, "/changes"), "[]");
+    ck_assert_str_eq(http_value(answer, "/optimization_score"), "0");
+    for (int hour = 10; hour <= 16; hour += 6)
+        ANSWERS(201, call(token, "POST", test_format("/api/itineraries/%s/items", trip),
+                          test_format("{\"item_type\":\"activity\",\"title\":\"At %d\",\"item_date\":\"2027-04-02\","
+                                      "\"start_time\":\"%d:00\",\"end_time\":\"%d:30\",\"is_flexible\":true}",
+                                      hour, hour, hour)));
+    answer = ANSWERS(200, call(token, "POST", test_format("%s/", path), ask));
+    ck_assert_str_eq(http_text(answer, "/original_itinerary/items/1/start_time"), "16:00");
+    ck_assert_str_eq(http_text(answer, "/optimized_itinerary/items/1/start_time"), "10:30");
+    ck_assert_str_eq(http_text(answer, "/changes/0/title"), "At 16");
+    ck_assert_str_eq(http_text(answer, "/changes/0/to/end_time"), "11:00");
+    answer = ANSWERS(
+        200, call(token, "POST", path, test_format("{\"itinerary_id\":\"%s\",\"settings\":\"convenience\"}", trip)));
+    ck_assert_str_eq(http_value(answer, "/changes"), "[]");
+
+    ANSWERS(404, call(other, "POST", path, ask));
+    ANSWERS(404, call(token, "POST", path, "{\"itinerary_id\":\"018f0000-0000-7000-8000-000000000000\"}"));
+    ANSWERS(404, call(token, "POST", path, "{\"itinerary_id\":\"mine\"}"));
+    answer =
+        ANSWERS(422, call(token, "POST", path, test_format("{\"itinerary_id\":\"%s\",\"settings\":\"beauty\"}", trip)));
+    ck_assert_str_eq(http_text(answer, "/errors/0/pointer"), "/settings");
+    answer = ANSWERS(422, call(token, "POST", path,
+                               "{\"settings\":{\"time\":\"a\\\"b\"},\"itinerary_id \":\"x\",\"days\":[{\"a\":{}}]}"));
+    ck_assert_str_eq(http_text(answer, "/errors/0/pointer"), "/itinerary_id");
+    ck_assert_str_eq(http_text(answer, "/errors/1/pointer"), "/settings");
+    ck_assert_str_eq(http_text(answer, "/errors/2/pointer"), "/itinerary_id ");
+    ck_assert_str_eq(http_text(answer, "/errors/3/pointer"), "/days");
+    ck_assert_ptr_null(http_value(answer, "/errors/4"));
+    ANSWERS(400, call(token, "POST", path, "{\"itinerary_id\""));
+    ANSWERS(422, call(token, "POST", path, "[]"));
+}
+END_TEST
+
 START_TEST(a_trip_is_shared_and_given_away)
 {
     const char *owner_id, *friend_id, *owner = http_register(&server, "giver@example.org", &owner_id);
@@ -366,6 +409,6 @@ END_TEST
 
 SERVER_SUITE("server/trip", variables, a_trip_is_made_read_changed_and_removed, a_lost_race_is_told,
              a_repeated_creation_changes_nothing, a_list_is_read_page_by_page, an_itinerary_is_planned,
-             itineraries_are_trips_seen_as_their_items, a_trip_is_shared_and_given_away, notes_are_for_members,
-             a_trip_is_copied_and_carried_away, destinations_are_found_saved_and_suggested,
+             itineraries_are_trips_seen_as_their_items, better_times_are_proposed, a_trip_is_shared_and_given_away,
+             notes_are_for_members, a_trip_is_copied_and_carried_away, destinations_are_found_saved_and_suggested,
              one_search_finds_trips_and_destinations)

@@ -33,6 +33,7 @@ void itinerary_conflicts(request *r);
 void itinerary_create(request *r);
 void itinerary_list(request *r);
 void itinerary_search(request *r);
+void itinerary_optimize(request *r);
 void item_create(request *r);
 void item_get(request *r);
 void item_update(request *r);

@@ -89,6 +89,38 @@ void itinerary_create(request *r)
     respond_created(r, status, &trip, "/api/itineraries");
 }
 
+/* The call knows the words; here they came in the body. */
+static void respond_wrong_settings(request *r)
+{
+    const tripsage_error *error = tripsage_last_error();
+
+    request_complain(r, "/settings", "%s", error->field_count ? error->fields[0].message : error->message);
+    respond_invalid(r);
+}
+
+void itinerary_optimize(request *r)
+{
+    tripsage_doc *body = body_parse(r), *proposal = NULL;
+    const char *id, *goal;
+    tripsage_status status;
+
+    if (!body)
+        return;
+    id = body_text(r, body, "/itinerary_id", 36);
+    if (tripsage_doc_kind(body, "/itinerary_id") <= TRIPSAGE_KIND_NULL)
+        request_complain(r, "/itinerary_id", "is required");
+    goal = body_text(r, body, "/settings", 32);
+    body_only(r, body, "itinerary_id settings");
+    if (!body_accept(r, body))
+        return;
+    status = tripsage_itinerary_optimize(&proposal, request_trips(r), r->actor, id, goal);
+    tripsage_doc_free(body);
+    if (status == TRIPSAGE_EINVALID)
+        respond_wrong_settings(r);
+    else
+        respond_result(r, status, 200, &proposal);
+}
+
 static void put_pagination(buffer *b, int64_t page, int64_t per_page, int64_t total)
 {
     int64_t pages = (total + per_page - 1) / per_page;
