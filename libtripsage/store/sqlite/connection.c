@@ -126,6 +126,7 @@ tripsage_status tripsage__sqlite_connect(connection *c, const engine *e, int wri
     int code = open_and_set_up(c, e, writable);
     tripsage_status status;
 
+    c->writable = writable;
     if (code != SQLITE_OK) {
         status = SQL_FAILED(c->db, code, e->path);
         goto out;
@@ -183,23 +184,98 @@ static tripsage_status run_alone(connection *c, sqlite3_stmt *stmt)
     return status;
 }
 
+char *tripsage__sqlite_next_text_index(connection *c, const char *after, int *code)
+{
+    sqlite3_stmt *next = NULL;
+    char *name = NULL;
+
+    *code =
+        sqlite3_prepare_v2(c->db,
+                           "SELECT name FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL TABLE%fts5%' AND name > ?1"
+                           " ORDER BY name LIMIT 1",
+                           -1, &next, NULL);
+    if (*code == SQLITE_OK)
+        *code = sqlite3_bind_text(next, 1, after, -1, SQLITE_STATIC);
+    if (*code == SQLITE_OK)
+        *code = sqlite3_step(next);
+    if (*code == SQLITE_ROW) {
+        const char *found = (const char *)sqlite3_column_text(next, 0);
+
+        name = found ? sqlite3_mprintf("%s", found) : NULL;
+        *code = name ? SQLITE_OK : SQLITE_NOMEM;
+    } else if (*code == SQLITE_DONE) {
+        *code = SQLITE_OK;
+    }
+    sqlite3_finalize(next);
+    return name;
+}
+
+/* Where SQLite rolls back by itself, over lack of memory or a failing disk, FTS5 may be reading the sums it keeps of an index, deeper in the
+ * same call. It then takes the zeros that it could not overwrite for the sums (fts5StorageLoadTotals(), seen in SQLite 3.40), and the
+ * next commit would store them. After the roll-back of a transaction that came to the index it reads them anew. */
+static tripsage_status forget_sums(connection *c)
+{
+    tripsage_status status = run_alone(c, c->begin);
+    char *name, *next;
+    int code;
+
+    if (status != TRIPSAGE_OK)
+        return status;
+    c->begun = 1;
+    name = tripsage__sqlite_next_text_index(c, "", &code);
+    while (name) {
+        char *sql = sqlite3_mprintf("DELETE FROM \"%w\" WHERE rowid = -1", name); /* there is none */
+
+        code = sql ? sqlite3_exec(c->db, sql, NULL, NULL, NULL) : SQLITE_NOMEM;
+        sqlite3_free(sql);
+        next = code == SQLITE_OK ? tripsage__sqlite_next_text_index(c, name, &code) : NULL;
+        sqlite3_free(name);
+        name = next;
+    }
+    if (code != SQLITE_OK)
+        status = SQL_FAILED(c->db, code, "reading the full-text indexes anew");
+    c->doubtful = 0;
+    if (!tripsage__sqlite_rollback(c) && status == TRIPSAGE_OK)
+        status = TRIPSAGE_NOMEM();
+    if (status != TRIPSAGE_OK)
+        c->doubtful = 1;
+    return status;
+}
+
 tripsage_status tripsage__sqlite_begin(connection *c)
 {
-    return tripsage__sqlite_rollback(c) ? run_alone(c, c->begin) : TRIPSAGE_NOMEM();
+    tripsage_status status;
+
+    if (!tripsage__sqlite_rollback(c))
+        return TRIPSAGE_NOMEM();
+    if (c->doubtful && c->writable)
+        TRIPSAGE_TRY(forget_sums(c));
+    status = run_alone(c, c->begin);
+    c->begun = status == TRIPSAGE_OK;
+out:
+    return status;
 }
 
 tripsage_status tripsage__sqlite_commit(connection *c)
 {
-    return run_alone(c, c->commit);
+    tripsage_status status = run_alone(c, c->commit);
+
+    if (status == TRIPSAGE_OK)
+        c->begun = 0;
+    return status;
 }
 
 int tripsage__sqlite_rollback(connection *c)
 {
-    if (sqlite3_get_autocommit(c->db)) /* no transaction; SQLite rolls back by itself after the worst failures */
+    if (sqlite3_get_autocommit(c->db)) { /* no transaction; SQLite rolls back by itself after the worst failures */
+        c->doubtful |= c->begun;
+        c->begun = 0;
         return 1;
+    }
     sqlite3_step(c->rollback);
     sqlite3_reset(c->rollback);
-    return sqlite3_get_autocommit(c->db);
+    c->begun = !sqlite3_get_autocommit(c->db);
+    return !c->begun;
 }
 
 /* ---- prepared statements ---- */

@@ -226,39 +226,12 @@ static const tripsage__statement integrity = {"check_integrity", "PRAGMA integri
 static const tripsage__statement foreign_keys = {
     "check_foreign_keys", "SELECT DISTINCT \"table\", \"parent\" FROM pragma_foreign_key_check", NULL};
 
-/* The name of the full-text index that follows `after`, to be freed with sqlite3_free; NULL when there is none, or when *code tells why. */
-static char *next_text_index(connection *c, const char *after, int *code)
-{
-    sqlite3_stmt *next = NULL;
-    char *name = NULL;
-
-    *code =
-        sqlite3_prepare_v2(c->db,
-                           "SELECT name FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL TABLE%fts5%' AND name > ?1"
-                           " ORDER BY name LIMIT 1",
-                           -1, &next, NULL);
-    if (*code == SQLITE_OK)
-        *code = sqlite3_bind_text(next, 1, after, -1, SQLITE_STATIC);
-    if (*code == SQLITE_OK)
-        *code = sqlite3_step(next);
-    if (*code == SQLITE_ROW) {
-        const char *found = (const char *)sqlite3_column_text(next, 0);
-
-        name = found ? sqlite3_mprintf("%s", found) : NULL;
-        *code = name ? SQLITE_OK : SQLITE_NOMEM;
-    } else if (*code == SQLITE_DONE) {
-        *code = SQLITE_OK;
-    }
-    sqlite3_finalize(next);
-    return name;
-}
-
 /* FTS5 compares its index with its content when told to, by an INSERT. The list of the indexes is not open meanwhile: a connection that
  * reads is sent away at once (SQLITE_BUSY_SNAPSHOT) when it comes to write after another one has committed. */
 static tripsage_status check_text_indexes(connection *c, report *r)
 {
     int code;
-    char *name = next_text_index(c, "", &code);
+    char *name = tripsage__sqlite_next_text_index(c, "", &code);
 
     while (name) {
         char *sql = sqlite3_mprintf("INSERT INTO \"%w\"(\"%w\") VALUES('integrity-check')", name, name);
@@ -270,7 +243,7 @@ static tripsage_status check_text_indexes(connection *c, report *r)
             add_problem(r, "a full-text index does not agree with its rows");
             code = SQLITE_OK;
         }
-        next = code == SQLITE_OK ? next_text_index(c, name, &code) : NULL;
+        next = code == SQLITE_OK ? tripsage__sqlite_next_text_index(c, name, &code) : NULL;
         sqlite3_free(name);
         name = next;
     }
@@ -314,9 +287,12 @@ static tripsage_status engine_check(void *engine_, tripsage__buf *problems, size
 
     if (e->in_memory) {
         pthread_mutex_lock(&e->writer_lock);
-        status = check_tables(&e->writer, &r);
+        status = tripsage__sqlite_begin(&e->writer);
+        if (status == TRIPSAGE_OK)
+            status = check_tables(&e->writer, &r);
         if (status == TRIPSAGE_OK)
             status = check_text_indexes(&e->writer, &r);
+        tripsage__sqlite_rollback(&e->writer);
         pthread_mutex_unlock(&e->writer_lock);
     } else {
         status = check_alone(e, check_tables, &r);

@@ -27,6 +27,9 @@ typedef struct connection {
     sqlite3_stmt *begin, *commit, *rollback; /* ready from the start: what takes a change back may need no memory */
     prepared *table;                         /* open addressing; capacity is a power of two, at most half full */
     size_t capacity, used;
+    int writable;
+    int begun;    /* a transaction of ours; SQLite may have ended it meanwhile */
+    int doubtful; /* SQLite did: what FTS5 remembers may not be what is stored */
 } connection;
 
 struct request;
@@ -71,6 +74,8 @@ tripsage_status tripsage__sqlite_begin(connection *c);
 tripsage_status tripsage__sqlite_commit(connection *c);
 /* Ends a transaction, if one is open, without its changes. 0 when it stays open for want of memory; tells no error. */
 int tripsage__sqlite_rollback(connection *c);
+/* The name of the full-text index that follows `after`, to be freed with sqlite3_free; NULL when there is none, or when *code tells why. */
+char *tripsage__sqlite_next_text_index(connection *c, const char *after, int *code);
 /* SQLite's busy handler with the engine as its context: sleeps a little; 0 when the call has waited as long as it may. */
 int tripsage__sqlite_wait(void *context, int tries);
 /* Runs one step; *wrote is set to 1 when a changing statement was started. */

@@ -376,7 +376,60 @@ START_TEST(secrets_listings_and_checks_survive_failing_allocations)
 }
 END_TEST
 
+/* ---- the full-text index ---- */
+
+static const tripsage__statement index_row = {
+    "test_index_row",
+    "INSERT INTO trip_search (acl, title, body, private, kind, id, trip_id) VALUES ('a', $1, 'b c', '', 0, 'i', 't')",
+    NULL};
+
+static size_t count_problems(tripsage__store *store)
+{
+    tripsage__buf problems = TRIPSAGE__BUF_INIT(4096);
+    size_t count = 0;
+
+    ck_assert_int_eq(tripsage__store_check(&problems, &count, store), TRIPSAGE_OK);
+    tripsage__buf_free(&problems);
+    return count;
+}
+
+/* FTS5 keeps sums of its own beside the rows, and a commit writes them. What it keeps after a failure must be what is stored. */
+static void index_rows(const char *where, int for_good)
+{
+    tripsage__store *store = open_store(where);
+    tripsage__value title = tripsage__text("some words");
+    const tripsage__step step = {&index_row, &title, 1, NULL, NULL, NULL, NULL};
+    tripsage_status status;
+    int fired = 1;
+
+    ck_assert_int_eq(tripsage__store_write(store, NULL, &step, 1), TRIPSAGE_OK);
+    for (long n = 0; fired; n++) {
+        arm(n, for_good);
+        status = tripsage__store_write(store, NULL, &step, 1);
+        test_heap_disarm();
+        fired = test_heap_fired(NULL);
+        good_or_nomem(status, n, "write");
+        ck_assert_msg(tripsage__store_write(store, NULL, &step, 1) == TRIPSAGE_OK, "after allocation %ld: %s", n,
+                      tripsage_last_error()->message);
+        ck_assert_msg(count_problems(store) == 0, "after allocation %ld the index is damaged", n);
+    }
+    tripsage__store_release(store);
+}
+
+START_TEST(a_failed_write_leaves_the_text_index_whole)
+{
+    test_heap_install();
+    make_folder();
+    for (int for_good = 0; for_good <= 1; for_good++) {
+        index_rows(url, for_good);
+        index_rows("sqlite::memory:", for_good);
+    }
+    remove_folder();
+}
+END_TEST
+
 SUITE_MAIN("store/memory", a_new_file_is_opened_or_left_for_later, an_old_file_is_opened_or_left_as_it_was,
            a_database_in_memory_needs_it_all, a_write_is_whole_or_not_at_all,
            a_refused_write_is_taken_back_without_memory, in_a_shared_commit_memory_fails_for_some,
-           a_read_gives_all_or_says_that_memory_failed, secrets_listings_and_checks_survive_failing_allocations)
+           a_read_gives_all_or_says_that_memory_failed, secrets_listings_and_checks_survive_failing_allocations,
+           a_failed_write_leaves_the_text_index_whole)
