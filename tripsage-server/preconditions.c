@@ -1,6 +1,7 @@
 /* preconditions.c: see preconditions.h. */
 #include "preconditions.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,12 +52,35 @@ static int read_tags(const char *list, tag tags[TAGS_MAX])
     return p[-1] == '\0' ? count : -1;
 }
 
-/* The version a tag stands for; a number no record has when it is none of ours. */
+/* The version a tag stands for, with or without a digest behind it; a number no record has when it is none of ours. */
 static int64_t tag_version(const tag *t)
 {
-    if (t->length == 0 || t->length > 18 || strspn(t->text, "0123456789") != t->length)
+    size_t digits = strspn(t->text, "0123456789");
+
+    if (digits == 0 || digits > 18 || (digits != t->length && t->text[digits] != '-'))
         return INT64_MAX;
     return strtoll(t->text, NULL, 10);
+}
+
+/* 64 bits that differ when the bytes do, as good as always; eight bytes a step, after FNV-1a (Fowler, Noll, Vo). Nobody gains by making two
+ * answers alike: they are his own. */
+static uint64_t digest(const char *bytes, size_t length)
+{
+    uint64_t sum = UINT64_C(0xcbf29ce484222325) ^ length, word;
+
+    for (size_t at = 0; at < length; at += sizeof word) {
+        word = 0;
+        memcpy(&word, bytes + at, length - at < sizeof word ? length - at : sizeof word);
+        sum = (sum ^ word) * UINT64_C(0x100000001b3);
+        sum ^= sum >> 32;
+    }
+    return sum;
+}
+
+void precondition_tag(request *r, int64_t version, const char *body, size_t length)
+{
+    snprintf(r->response.etag, sizeof r->response.etag, "%lld-%016llx", (long long)version,
+             (unsigned long long)digest(body, length));
 }
 
 int precondition_write(request *r, attempt make, tripsage_doc **out, tripsage_status *status)
@@ -85,7 +109,7 @@ int precondition_write(request *r, attempt make, tripsage_doc **out, tripsage_st
     return 1;
 }
 
-int precondition_not_modified(const request *r, int64_t version)
+int precondition_not_modified(const request *r)
 {
     const char *list = r->headers[HEADER_IF_NONE_MATCH];
     tag tags[TAGS_MAX];
@@ -95,7 +119,7 @@ int precondition_not_modified(const request *r, int64_t version)
         return 0;
     count = read_tags(list, tags);
     for (int i = 0; i < count; i++)
-        if (tag_version(&tags[i]) == version)
+        if (tags[i].length == strlen(r->response.etag) && memcmp(tags[i].text, r->response.etag, tags[i].length) == 0)
             return 1;
     return count == 0;
 }

@@ -1,4 +1,8 @@
-/* preconditions.h: If-Match, If-None-Match (RFC 9110, 13.1) and Idempotency-Key, made into what the library takes. */
+/* preconditions.h: If-Match, If-None-Match (RFC 9110, 13.1) and Idempotency-Key, made into what the library takes.
+ *
+ * An entity tag is "VERSION-DIGEST". The version is the record's, and all that If-Match looks at, so that a client may write its tag from the
+ * member "version" alone. The digest is of the answer's bytes, since an answer has more in it than the record: a trip tells its reader's
+ * own role, and moves its updated_at with its items. */
 #ifndef SERVER_PRECONDITIONS_H
 #define SERVER_PRECONDITIONS_H
 
@@ -11,8 +15,11 @@ typedef tripsage_status (*attempt)(request *r, tripsage_doc **out, const tripsag
  * until one holds. 0 when the header is malformed: it is answered with 400, else *status is set. */
 int precondition_write(request *r, attempt make, tripsage_doc **out, tripsage_status *status);
 
-/* Whether If-None-Match names this version, for a GET or HEAD. */
-int precondition_not_modified(const request *r, int64_t version);
+/* Writes the tag of a record as it is answered. */
+void precondition_tag(request *r, int64_t version, const char *body, size_t length);
+
+/* Whether If-None-Match names the tag of the answer, for a GET or HEAD. */
+int precondition_not_modified(const request *r);
 
 /* Options for a call that creates: Idempotency-Key as a bare token or a quoted string. 0 when it is malformed: it is answered
  * with 400. */

@@ -73,7 +73,7 @@ typedef struct response {
     const char *media_type; /* NULL: no body */
     const char *body;       /* borrowed from `doc`, `owned`, a buffer of the request, or static */
     size_t length;
-    int64_t version; /* the record's, for ETag; 0: none */
+    char etag[40]; /* without quotes; "": none. See preconditions.h */
     tripsage_doc *doc;
     char *owned;   /* tripsage_free after the write */
     int close;     /* the connection ends with this answer */

@@ -155,6 +155,7 @@ static void send_problem(request *r, int http, const char *code, const char *det
                          size_t error_count)
 {
     compose_problem(r, http, code, detail, errors, error_count);
+    r->response.etag[0] = '\0';
     if (http == 401)
         respond_header(r, "WWW-Authenticate",
                        r->headers[HEADER_AUTHORIZATION] ? "Bearer realm=\"tripsage\", error=\"invalid_token\""
@@ -304,17 +305,18 @@ void respond_result(request *r, tripsage_status status, int http, tripsage_doc *
         return;
     }
     r->response.doc = doc;
-    r->response.version = tripsage_doc_version(doc);
+    body = tripsage_doc_json(doc, &length);
+    if (tripsage_doc_version(doc))
+        precondition_tag(r, tripsage_doc_version(doc), body, length);
     next = tripsage_doc_next(doc);
     if (next)
         put_next_link(r, next);
     if (tripsage_doc_replayed(doc))
         BUFFER_LIT(&r->fields, "Idempotency-Replayed: true\r\n");
-    if (r->response.version && precondition_not_modified(r, r->response.version)) {
+    if (r->response.etag[0] && precondition_not_modified(r)) {
         respond_bytes(r, 304, NULL, NULL, 0);
         return;
     }
-    body = tripsage_doc_json(doc, &length);
     respond_bytes(r, http, "application/json", body, length);
 }
 
@@ -394,9 +396,9 @@ static void put_head(request *r)
     }
     BUFFER_LIT(out, "\r\nX-Request-Id: ");
     buffer_puts(out, r->id);
-    if (a->version) {
+    if (a->etag[0]) {
         BUFFER_LIT(out, "\r\nETag: \"");
-        buffer_integer(out, a->version);
+        buffer_puts(out, a->etag);
         BUFFER_LIT(out, "\"");
     }
     if (a->cacheable)
