@@ -129,7 +129,7 @@ TRIPSAGE_API tripsage_status tripsage_trip_delete(tripsage_trips *trips, const t
 TRIPSAGE_API tripsage_status tripsage_trip_restore(tripsage_doc **out, tripsage_trips *trips,
                                                    const tripsage_actor *actor, const char *trip_id);
 
-/* owner. Removes a deleted trip and all it holds for good. TRIPSAGE_ECONFLICT when it is not deleted. */
+/* owner. Removes a deleted trip and all it holds for good, the answers kept for idempotency keys with it. TRIPSAGE_ECONFLICT when it is not deleted. */
 TRIPSAGE_API tripsage_status tripsage_trip_purge(tripsage_trips *trips, const tripsage_actor *actor,
                                                  const char *trip_id);
 

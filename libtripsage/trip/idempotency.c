@@ -20,16 +20,20 @@ const tripsage__statement tripsage__sql_idempotency_find = {
     " WHERE user_id = $1 AND operation = $2 AND key = $3 AND created_at > $4",
     NULL};
 
-/* $1..$4 as above, $5 fingerprint, $6 answer, $7 now, $8 the new record. A row that is past its keeping is written over. */
-#define KEEP(table)                                                                                                    \
-    "INSERT INTO idempotency_key (user_id, operation, key, fingerprint, response, created_at)"                         \
-    " SELECT $1, $2, $3, $5, $6, $7 WHERE EXISTS (SELECT 1 FROM " table " WHERE id = $8)"                              \
+/* $1..$4 as above, $5 fingerprint, $6 answer, $7 now, $8 the new record. A row that is past its keeping is written over; one goes with its
+ * trip when that is purged. */
+#define KEEP(table, trip_id)                                                                                           \
+    "INSERT INTO idempotency_key (user_id, operation, key, fingerprint, response, trip_id, created_at)"                \
+    " SELECT $1, $2, $3, $5, $6, " trip_id ", $7 FROM " table " WHERE id = $8"                                         \
     " ON CONFLICT (user_id, operation, key) DO UPDATE SET fingerprint = excluded.fingerprint,"                         \
-    " response = excluded.response, created_at = excluded.created_at WHERE idempotency_key.created_at <= $4"
+    " response = excluded.response, trip_id = excluded.trip_id, created_at = excluded.created_at"                      \
+    " WHERE idempotency_key.created_at <= $4"
 
-const tripsage__statement tripsage__sql_idempotency_keep_trip = {"idempotency_keep_trip", KEEP("trip"), NULL};
-const tripsage__statement tripsage__sql_idempotency_keep_item = {"idempotency_keep_item", KEEP("itinerary_item"), NULL};
-const tripsage__statement tripsage__sql_idempotency_keep_note = {"idempotency_keep_note", KEEP("trip_note"), NULL};
+const tripsage__statement tripsage__sql_idempotency_keep_trip = {"idempotency_keep_trip", KEEP("trip", "id"), NULL};
+const tripsage__statement tripsage__sql_idempotency_keep_item = {"idempotency_keep_item",
+                                                                 KEEP("itinerary_item", "trip_id"), NULL};
+const tripsage__statement tripsage__sql_idempotency_keep_note = {"idempotency_keep_note", KEEP("trip_note", "trip_id"),
+                                                                 NULL};
 
 static const struct {
     const char *name;

@@ -60,11 +60,13 @@ CREATE TABLE idempotency_key (
     key TEXT NOT NULL,
     fingerprint BLOB NOT NULL CHECK (length(fingerprint) = 32), -- SHA-256 of what was asked
     response TEXT NOT NULL,
+    trip_id TEXT NOT NULL REFERENCES trip (id) ON DELETE CASCADE, -- the answer is a copy of it, or of something on it
     created_at INTEGER NOT NULL,
     UNIQUE (user_id, operation, key)
 ) STRICT;
 
 CREATE INDEX idempotency_key_age ON idempotency_key (created_at);
+CREATE INDEX idempotency_key_trip ON idempotency_key (trip_id);
 
 -- Full text of trips, items and notes. rowid is seq * 4 + kind (0 trip, 1 item, 2 note) of the row it mirrors, so that every
 -- row is reached without a scan. Kept by explicit statements beside each change, never by triggers.

@@ -218,6 +218,24 @@ START_TEST(at_once_it_happens_once)
 }
 END_TEST
 
+/* The answer that is kept holds all of what it made, so it goes when that does. */
+START_TEST(a_purge_takes_the_kept_answers_along)
+{
+    tripsage_write_options options = keyed("item-1");
+    const char *trip = id_of(OK(create(OUT, world->owner, TRIP_JSON, "order-1"))), *again, *item;
+
+    item = id_of(OK(tripsage_item_create(OUT, world->trips, world->owner, trip, ITEM_JSON, TRIPSAGE_NUL, &options)));
+    OK(tripsage_trip_delete(world->trips, world->owner, trip, NULL));
+    SAME_TEXT(id_of(OK(create(OUT, world->owner, TRIP_JSON, "order-1"))), trip); /* it may still be restored */
+    OK(tripsage_trip_purge(world->trips, world->owner, trip));
+    again = id_of(OK(create(OUT, world->owner, TRIP_JSON, "order-1")));
+    ck_assert_str_ne(again, trip);
+    ck_assert_str_ne(
+        id_of(OK(tripsage_item_create(OUT, world->trips, world->owner, again, ITEM_JSON, TRIPSAGE_NUL, &options))),
+        item);
+}
+END_TEST
+
 START_TEST(a_key_outlives_the_handle)
 {
     const char *first;
@@ -249,6 +267,7 @@ Suite *contract_idempotency(void)
     tcase_add_test(tcase, items_notes_and_copies_are_made_once);
     tcase_add_test(tcase, the_trip_is_part_of_the_input);
     tcase_add_test(tcase, at_once_it_happens_once);
+    tcase_add_test(tcase, a_purge_takes_the_kept_answers_along);
     tcase_add_test(tcase, a_key_outlives_the_handle);
     return suite;
 }
