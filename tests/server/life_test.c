@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <tripsage/tripsage.h>
 #include <unistd.h>
 
 #include "suite.h"
@@ -125,6 +126,58 @@ START_TEST(without_settings_it_makes_itself_a_home)
 END_TEST
 
 /* CivetWeb may have been built with IPv6 or without. */
+static int64_t long_ago(void *user)
+{
+    (void)user;
+    return INT64_C(1577836800000); /* 2020-01-01 */
+}
+
+/* A database with a trip that was deleted in 2020. */
+static void make_old_database(const char *url)
+{
+    tripsage_options options = TRIPSAGE_OPTIONS_INIT;
+    tripsage_runtime runtime = TRIPSAGE_RUNTIME_INIT;
+    tripsage_actor *actor;
+    tripsage_doc *trip;
+    tripsage *ts;
+
+    runtime.now_ms = long_ago;
+    options.runtime = &runtime;
+    ck_assert_int_eq(tripsage_open(&ts, url, &options), TRIPSAGE_OK);
+    ck_assert_int_eq(tripsage_actor_user(&actor, "01890000-0000-7000-8000-000000000001"), TRIPSAGE_OK);
+    ck_assert_int_eq(
+        tripsage_trip_create(&trip, tripsage_get_trips(ts), actor,
+                             TRIPSAGE_JSON({"title" : "Past", "start_date" : "2020-02-01",
+                                                         "end_date" : "2020-02-02",
+                                                         "destinations" : [ {"name" : "Bath"} ]}), TRIPSAGE_NUL, NULL),
+                                           TRIPSAGE_OK);
+    ck_assert_int_eq(tripsage_trip_delete(tripsage_get_trips(ts), actor, tripsage_doc_text(trip, "/id"), NULL),
+                     TRIPSAGE_OK);
+    tripsage_doc_free(trip);
+    tripsage_actor_free(actor);
+    tripsage_close(ts);
+}
+
+START_TEST(what_is_past_its_keeping_goes)
+{
+    char folder[TEST_PATH_SIZE];
+    const char *url, *said = NULL;
+    http_server s;
+
+    test_temp_make(folder);
+    url = test_format("sqlite://%s/old.db", folder);
+    make_old_database(url);
+    http_server_start(&s, TRIPSAGE_SERVER, (const char *const[]){test_format("DATABASE_URL=%s", url), NULL});
+    for (int tries = 0; tries < 1000 && !said; tries++) {
+        usleep(10000);
+        said = strstr(http_server_log(&s), "past their keeping: 0 idempotency keys, 1 trips, 0 sessions");
+    }
+    ck_assert_msg(said != NULL, "nothing was removed: %s", http_server_log(&s));
+    ck_assert_int_eq(http_server_stop(&s, NULL), 0);
+    test_temp_remove(folder);
+}
+END_TEST
+
 START_TEST(an_address_that_is_not_to_be_had_is_told)
 {
     const char *const variables[] = {"LOG_LEVEL=ERROR", "DATABASE_URL=sqlite::memory:", NULL};
@@ -379,8 +432,9 @@ START_TEST(what_was_answered_is_there_after_the_end)
 END_TEST
 
 SUITE_PROGRAM("server/life", (void)server, a_wrong_setting_is_named, commands_say_what_they_do,
-              without_settings_it_makes_itself_a_home, an_address_that_is_not_to_be_had_is_told, a_taken_port_is_told,
-              health_is_public_under_both_names, health_answers_while_everyone_is_busy,
-              two_hundred_connections_are_held_at_once, a_request_under_way_is_finished,
-              one_that_never_ends_does_not_hold_it, a_log_that_nobody_reads_does_not_hold_it,
-              a_second_signal_ends_it_at_once, what_was_answered_is_there_after_the_end)
+              without_settings_it_makes_itself_a_home, what_is_past_its_keeping_goes,
+              an_address_that_is_not_to_be_had_is_told, a_taken_port_is_told, health_is_public_under_both_names,
+              health_answers_while_everyone_is_busy, two_hundred_connections_are_held_at_once,
+              a_request_under_way_is_finished, one_that_never_ends_does_not_hold_it,
+              a_log_that_nobody_reads_does_not_hold_it, a_second_signal_ends_it_at_once,
+              what_was_answered_is_there_after_the_end)

@@ -15,6 +15,7 @@
 
 #include "commands/commands.h"
 #include "commands/open.h"
+#include "housekeeping.h"
 #include "http.h"
 #include "log.h"
 #include "request.h"
@@ -70,6 +71,7 @@ static void block_signals(sigset_t *signals)
 typedef struct serving {
     server server;
     http_listener *main, *admin;
+    housekeeping housekeeping;
 } serving;
 
 static http_listener *start_admin(server *s, int main_port)
@@ -119,7 +121,10 @@ static int start(serving *it, const settings *s)
         fprintf(stderr, "tripsage-server: no memory to start with\n");
         return EXIT_FAILURE;
     }
-    return start_listeners(it);
+    status = start_listeners(it);
+    if (status == 0 && !housekeeping_start(&it->housekeeping, it->server.library))
+        log_event(TRIPSAGE_LOG_WARN, "purge", "no thread is to be had: nothing that is past its keeping is removed");
+    return status;
 }
 
 /* ---- end ---- */
@@ -161,6 +166,7 @@ static void stop(serving *it)
 {
     http_stop(it->main);
     http_stop(it->admin);
+    housekeeping_stop(&it->housekeeping);
     pool_free(it->server.pool);
     router_free(it->server.router);
     free(it->server.openapi);
