@@ -20,6 +20,7 @@ static struct {
     pthread_cond_t filled;
     pthread_t thread;
     int running, stopping;
+    int fd;
     tripsage_log_level level;
     int gathering;
     size_t size[2];
@@ -27,12 +28,13 @@ static struct {
 } journal = {.lock = PTHREAD_MUTEX_INITIALIZER,
              .writing = PTHREAD_MUTEX_INITIALIZER,
              .filled = PTHREAD_COND_INITIALIZER,
+             .fd = STDERR_FILENO,
              .level = TRIPSAGE_LOG_INFO};
 
 static void write_all(const char *data, size_t size)
 {
     while (size) {
-        ssize_t written = write(STDERR_FILENO, data, size);
+        ssize_t written = write(journal.fd, data, size);
 
         if (written < 0 && errno == EINTR)
             continue;
@@ -79,6 +81,7 @@ static void *write_lines(void *unused)
 int log_open(tripsage_log_level level)
 {
     journal.level = level;
+    journal.fd = STDOUT_FILENO;
     journal.stopping = 0;
     journal.running = pthread_create(&journal.thread, NULL, write_lines, NULL) == 0;
     return journal.running;

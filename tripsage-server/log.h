@@ -1,4 +1,5 @@
-/* log.h: one JSON object a line, to stderr.
+/* log.h: one JSON object a line, to stdout, where collectors of logs look (The Twelve-Factor App, XI). Commands that print an answer there
+ * never open the log; what there is to tell them goes to stderr.
  *
  * Lines gather in a buffer that a thread of its own writes out at most LOG_DELAY_MS after the first came in; errors and
  * warnings go out at once. So a request costs a copy under a lock, not a system call. What a line never holds: tokens,
@@ -13,7 +14,7 @@
 
 #define LOG_DELAY_MS 100
 
-/* Starts the writing thread. Until then, and after log_close, lines are written at once. */
+/* Turns to stdout and starts the writing thread. Until then, and after log_close, lines are written at once. */
 int log_open(tripsage_log_level level);
 void log_close(void);
 

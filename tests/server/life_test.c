@@ -348,7 +348,7 @@ START_TEST(one_that_never_ends_does_not_hold_it)
 }
 END_TEST
 
-/* A server that keeps nothing and whose stderr is this pipe. */
+/* A server that keeps nothing and whose stdout and stderr are this pipe. */
 static void start_into_pipe(http_server *s, int pipe_ends[2])
 {
     char *const arguments[] = {TRIPSAGE_SERVER, "--port", "0", "--database", "sqlite::memory:", NULL};
@@ -360,8 +360,9 @@ static void start_into_pipe(http_server *s, int pipe_ends[2])
     ck_assert_int_ge(s->pid, 0);
     if (s->pid == 0) {
         close(pipe_ends[0]);
-        if (dup2(pipe_ends[1], STDERR_FILENO) >= 0 && setenv("TRIPSAGE_MAX_CONNECTIONS", "128", 1) == 0 &&
-            setenv("TRIPSAGE_ADMIN_PORT", "0", 1) == 0 && setenv("LOG_LEVEL", "INFO", 1) == 0)
+        if (dup2(pipe_ends[1], STDOUT_FILENO) >= 0 && dup2(pipe_ends[1], STDERR_FILENO) >= 0 &&
+            setenv("TRIPSAGE_MAX_CONNECTIONS", "128", 1) == 0 && setenv("TRIPSAGE_ADMIN_PORT", "0", 1) == 0 &&
+            setenv("LOG_LEVEL", "INFO", 1) == 0)
             execv(TRIPSAGE_SERVER, arguments); /* what sanitizers are told goes on to it */
         _exit(127);
     }
