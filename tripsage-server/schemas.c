@@ -213,6 +213,8 @@ static const schema table[] = {
             "status": {"type": ["string", "null"]}, "destinations": {"type": ["array", "null"], "maxItems": 1, "items": {"type": "string"}},
             "tags": {"type": ["array", "null"], "maxItems": 1, "items": {"type": "string"}},
             "start_date_from": {"type": ["string", "null"], "format": "date"}, "start_date_to": {"type": ["string", "null"], "format": "date"},
+            "end_date_from": {"type": ["string", "null"], "format": "date"}, "end_date_to": {"type": ["string", "null"], "format": "date"},
+            "query": {"type": ["string", "null"], "maxLength": 500, "description": "part of the title or description"},
             "page": {"type": "integer", "minimum": 1, "maximum": 100}, "page_size": {"type": "integer", "minimum": 1, "maximum": 100}
         }})},
     {"ItineraryPage", TRIPSAGE_JSON({

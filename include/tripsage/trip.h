@@ -170,11 +170,16 @@ typedef struct tripsage_list_options {
     const char *destination; /* name, city or country of a stop, without regard to ASCII case */
     const char *from;        /* trips that end on or after this date */
     const char *to;          /* trips that start on or before this date */
+    const char *starts_from; /* trips that start on or after this date */
+    const char *ends_to;     /* trips that end on or before this date */
+    const char *
+        text; /* part of the title or description, at most 8,000 bytes, without regard to ASCII case; for words see tripsage_trip_search */
 } tripsage_list_options;
 
 #define TRIPSAGE_LIST_OPTIONS_INIT                                                                                     \
     {                                                                                                                  \
-        1, 0, NULL, 0, TRIPSAGE_SCOPE_ALL, TRIPSAGE_SORT_CREATED, -1, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL      \
+        1, 0, NULL, 0, TRIPSAGE_SCOPE_ALL, TRIPSAGE_SORT_CREATED, -1, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL,     \
+            NULL, NULL, NULL                                                                                           \
     }
 
 /* A page of trips: {"items":[{"id","user_id","title","start_date","end_date","duration_days","destinations":[names],"status","trip_type",

@@ -16,10 +16,12 @@
 #define LIMIT_MAX     100
 /* As tripsage/trip.h says: skipping costs as many reads. */
 #define SKIP_MAX 10000
+/* As much as a title or description can hold of it: 2,000 characters of four bytes. */
+#define TEXT_MAX 8000
 
 /* ---- the statements ----
  * $1 actor, $2 scope, $3 key and $4 id of the row before, $5 status, $6 trip_type, $7 visibility, $8 tag, $9 place, $10 from, $11 to,
- * $12 limit, $13 skip */
+ * $12 starts_from, $13 ends_to, $14 text, $15 limit, $16 skip */
 
 #define FILTERS                                                                                                        \
     " AND ($5 IS NULL OR t.status = $5) AND ($6 IS NULL OR t.trip_type = $6)"                                          \
@@ -27,7 +29,9 @@
     " AND ($8 IS NULL OR EXISTS (SELECT 1 FROM json_each(t.tags) g WHERE g.value = $8))"                               \
     " AND ($9 IS NULL OR EXISTS (SELECT 1 FROM json_each(t.destinations) d WHERE $9 COLLATE NOCASE"                    \
     " IN (d.value ->> '$.name', d.value ->> '$.city', d.value ->> '$.country')))"                                      \
-    " AND ($10 IS NULL OR t.end_date >= $10) AND ($11 IS NULL OR t.start_date <= $11) "
+    " AND ($10 IS NULL OR t.end_date >= $10) AND ($11 IS NULL OR t.start_date <= $11)"                                 \
+    " AND ($12 IS NULL OR t.start_date >= $12) AND ($13 IS NULL OR t.end_date <= $13)"                                 \
+    " AND ($14 IS NULL OR instr(lower(t.title), lower($14)) > 0 OR instr(lower(t.description), lower($14)) > 0) "
 
 #define OWN     " FROM trip t WHERE $2 <= 1 AND t.user_id = $1 AND t.deleted_at IS NULL" FILTERS
 #define DELETED " FROM trip t WHERE $2 = 3 AND t.user_id = $1 AND t.deleted_at IS NOT NULL" FILTERS
@@ -44,10 +48,10 @@
     PAGE_BEGIN "5 AS role, t.id AS k" OWN "AND t.id " is_after " $4 "                                                  \
                "UNION ALL SELECT t.seq, c.level, c.trip_id" SHARED "AND c.trip_id " is_after " $4 "                    \
                "UNION ALL SELECT t.seq, 5, t.id" DELETED "AND t.id " is_after " $4 "                                   \
-               "ORDER BY 3 " direction " LIMIT $12 OFFSET $13" PAGE_END direction
+               "ORDER BY 3 " direction " LIMIT $15 OFFSET $16" PAGE_END direction
 #define ALL_BY_ID(is_after, direction)                                                                                 \
     PAGE_BEGIN "6 AS role, t.id AS k" EVERY "AND t.id " is_after " $4 "                                                \
-               "ORDER BY 3 " direction " LIMIT $12 OFFSET $13" PAGE_END direction
+               "ORDER BY 3 " direction " LIMIT $15 OFFSET $16" PAGE_END direction
 
 /* By a column, and by id where that is equal. */
 #define BY(column, is_after, direction)                                                                                \
@@ -55,10 +59,10 @@
                "UNION ALL SELECT t.seq, c.level, " column ", t.id" SHARED "AND (" column ", t.id) " is_after           \
                " ($3, $4) "                                                                                            \
                "UNION ALL SELECT t.seq, 5, " column ", t.id" DELETED "AND (" column ", t.id) " is_after " ($3, $4) "   \
-               "ORDER BY 3 " direction ", 4 " direction " LIMIT $12 OFFSET $13" PAGE_END direction ", p.id " direction
+               "ORDER BY 3 " direction ", 4 " direction " LIMIT $15 OFFSET $16" PAGE_END direction ", p.id " direction
 #define ALL_BY(column, is_after, direction)                                                                            \
     PAGE_BEGIN "6 AS role, " column " AS k, t.id AS id" EVERY "AND (" column ", t.id) " is_after " ($3, $4) "          \
-               "ORDER BY 3 " direction ", 4 " direction " LIMIT $12 OFFSET $13" PAGE_END direction ", p.id " direction
+               "ORDER BY 3 " direction ", 4 " direction " LIMIT $15 OFFSET $16" PAGE_END direction ", p.id " direction
 
 #define PAGE(name, sql) const tripsage__statement tripsage__sql_##name = {#name, sql, NULL};
 PAGE(list_created_up, BY_ID(">", "ASC"))
@@ -78,7 +82,7 @@ PAGE(list_all_start_down, ALL_BY("t.start_date", "<", "DESC"))
 PAGE(list_all_title_up, ALL_BY("t.title", ">", "ASC"))
 PAGE(list_all_title_down, ALL_BY("t.title", "<", "DESC"))
 
-/* $1, $2, $5..$11 as above */
+/* $1, $2, $5..$14 as above */
 PAGE(list_count, "SELECT (SELECT count(*)" OWN ") + (SELECT count(*)" SHARED ") + (SELECT count(*)" DELETED ")")
 PAGE(list_all_count, "SELECT count(*)" EVERY)
 
@@ -93,7 +97,7 @@ static const tripsage__statement *const pages[2][4][2] = {
      {&tripsage__sql_list_all_start_up, &tripsage__sql_list_all_start_down},
      {&tripsage__sql_list_all_title_up, &tripsage__sql_list_all_title_down}},
 };
-enum { PAGE_PARAMS = 13, COUNT_PARAMS = 11 };
+enum { PAGE_PARAMS = 16, COUNT_PARAMS = 14 };
 
 /* ---- options ---- */
 
@@ -172,8 +176,12 @@ static tripsage_status read_options(query *q, const tripsage_trips *trips, const
     tripsage__check_word("#status", o->status, tripsage__trip_statuses);
     tripsage__check_word("#trip_type", o->trip_type, tripsage__trip_types);
     tripsage__check_word("#visibility", o->visibility, tripsage__trip_visibilities);
+    check_date("#starts_from", o->starts_from);
     check_date("#from", o->from);
     check_date("#to", o->to);
+    check_date("#ends_to", o->ends_to);
+    if (o->text && strlen(o->text) > TEXT_MAX)
+        tripsage__fields_add(__FILE__, __LINE__, "#text", "expected at most %d bytes", TEXT_MAX);
     status = tripsage__fields_end();
     if (status != TRIPSAGE_OK)
         return status;
@@ -309,8 +317,11 @@ static void bind_page(tripsage__value p[PAGE_PARAMS], const query *q, const trip
     p[8] = tripsage__text(o->destination);
     p[9] = tripsage__text(o->from);
     p[10] = tripsage__text(o->to);
-    p[11] = tripsage__int((int64_t)o->limit + 1); /* one more: is there a next page? */
-    p[12] = tripsage__int(o->skip);
+    p[11] = tripsage__text(o->starts_from);
+    p[12] = tripsage__text(o->ends_to);
+    p[13] = tripsage__text(o->text);
+    p[14] = tripsage__int((int64_t)o->limit + 1); /* one more: is there a next page? */
+    p[15] = tripsage__int(o->skip);
 }
 
 static tripsage_status finish_page(page *p, const tripsage_trips *trips)

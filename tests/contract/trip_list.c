@@ -247,7 +247,7 @@ END_TEST
 
 START_TEST(refuses_bad_options)
 {
-    static const struct {
+    const struct {
         const char *pointer;
         tripsage_list_options options;
     } rows[] = {
@@ -260,6 +260,9 @@ START_TEST(refuses_bad_options)
         {"#visibility", {.version = 1, .visibility = "open", .descending = -1}},
         {"#from", {.version = 1, .from = "yesterday", .descending = -1}},
         {"#to", {.version = 1, .to = "2026-02-30", .descending = -1}},
+        {"#starts_from", {.version = 1, .starts_from = "", .descending = -1}},
+        {"#ends_to", {.version = 1, .ends_to = "2026-1-1", .descending = -1}},
+        {"#text", {.version = 1, .text = test_repeat("x", 8001), .descending = -1}},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -283,7 +286,7 @@ START_TEST(filters_by_what_a_trip_is)
         "\"Utopia\"}]}");
     test_trip(world->owner, "{\"title\":\"C\",\"status\":\"booked\",\"trip_type\":\"solo\",\"start_date\":\"2026-02-"
                             "01\",\"end_date\":\"2026-02-02\","
-                            "\"destinations\":[{\"name\":\"Utopia\"}]}");
+                            "\"description\":\"Plain, 100% of it\",\"destinations\":[{\"name\":\"Utopia\"}]}");
 
     o = defaults(), o.sort = TRIPSAGE_SORT_TITLE;
 #define TITLES(want)                                                                                                   \
@@ -325,6 +328,22 @@ START_TEST(filters_by_what_a_trip_is)
     TITLES("A");
     o.from = "2026-01-21", o.to = "2026-01-31";
     TITLES("");
+    o.starts_from = "2026-01-10";
+    TITLES("BC");
+    o.starts_from = "2026-01-11";
+    TITLES("C");
+    o.ends_to = "2026-01-20";
+    TITLES("AB");
+    o.ends_to = "2026-01-19";
+    TITLES("A");
+    o.starts_from = "2026-01-02", o.ends_to = "2026-02-01";
+    TITLES("B");
+    o.text = "b";
+    TITLES("B");
+    o.text = "PLAIN_";
+    TITLES("");
+    o.text = "plain";
+    TITLES("C");
     o.status = "booked", o.trip_type = "solo", o.destination = "utopia", o.from = "2026-02-02";
     TITLES("C");
     o.status = "cancelled";

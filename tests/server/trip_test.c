@@ -246,6 +246,15 @@ START_TEST(itineraries_are_trips_seen_as_their_items)
     ck_assert_str_eq(http_text(answer, "/data/0/title"), "Heard");
     answer = ANSWERS(200, call(token, "POST", "/api/itineraries/search", "{\"status\":\"booked\"}"));
     ck_assert_str_eq(http_value(answer, "/pagination/total_items"), "0");
+    answer =
+        ANSWERS(200, call(token, "POST", "/api/itineraries/search",
+                          "{\"query\":\"hear\",\"start_date_from\":\"2027-04-01\",\"start_date_to\":\"2027-04-01\","
+                          "\"end_date_from\":\"2027-04-01\",\"end_date_to\":\"2027-12-31\"}"));
+    ck_assert_str_eq(http_value(answer, "/pagination/total_items"), "1");
+    answer = ANSWERS(200, call(token, "POST", "/api/itineraries/search", "{\"start_date_from\":\"2027-04-02\"}"));
+    ck_assert_str_eq(http_value(answer, "/pagination/total_items"), "0"); /* it began the day before */
+    answer = ANSWERS(422, call(token, "POST", "/api/itineraries/search", "{\"mood\":\"good\"}"));
+    ck_assert_str_eq(http_text(answer, "/errors/0/pointer"), "/mood");
     answer = ANSWERS(422, call(token, "POST", "/api/itineraries/search", "{\"page\":0,\"tags\":\"x\"}"));
     ck_assert_str_eq(http_text(answer, "/errors/0/pointer"), "/page");
     ck_assert_str_eq(http_text(answer, "/errors/1/pointer"), "/tags");

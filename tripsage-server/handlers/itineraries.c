@@ -143,8 +143,13 @@ static void put_pagination(buffer *b, int64_t page, int64_t per_page, int64_t to
 /* Pages by number, as the Python server had them, over the list of trips. */
 void itinerary_search(request *r)
 {
-    static const renamed names[] = {
-        {"#status", "/status"}, {"#from", "/start_date_from"}, {"#to", "/start_date_to"}, {NULL, NULL}};
+    static const renamed names[] = {{"#status", "/status"},
+                                    {"#starts_from", "/start_date_from"},
+                                    {"#to", "/start_date_to"},
+                                    {"#from", "/end_date_from"},
+                                    {"#ends_to", "/end_date_to"},
+                                    {"#text", "/query"},
+                                    {NULL, NULL}};
     tripsage_list_options options = TRIPSAGE_LIST_OPTIONS_INIT;
     tripsage_doc *body = body_parse(r), *found = NULL;
     const char *destination[1] = {NULL}, *tag[1] = {NULL}, *data;
@@ -160,8 +165,13 @@ void itinerary_search(request *r)
     options.destination = destination[0];
     options.tag = tag[0];
     options.status = body_text(r, body, "/status", 32);
-    options.from = body_text(r, body, "/start_date_from", 10);
+    options.starts_from = body_text(r, body, "/start_date_from", 10);
     options.to = body_text(r, body, "/start_date_to", 10);
+    options.from = body_text(r, body, "/end_date_from", 10);
+    options.ends_to = body_text(r, body, "/end_date_to", 10);
+    options.text = body_text(r, body, "/query", 500);
+    body_only(r, body,
+              "query status start_date_from start_date_to end_date_from end_date_to destinations tags page page_size");
     if (!body_accept(r, body))
         return;
     options.sort = TRIPSAGE_SORT_START_DATE;
