@@ -7,37 +7,8 @@
 #include <tripsage/vector.h>
 
 #include "../suite.h"
+#include "failing_allocator.h"
 #include "trip/destination.h"
-
-static _Atomic long countdown = -1; /* allocations until one fails; negative: none does */
-
-static int fails_now(void)
-{
-    long before = countdown;
-
-    if (before < 0)
-        return 0;
-    countdown = before - 1;
-    return before == 0;
-}
-
-static void *failing_malloc(size_t size, void *user)
-{
-    (void)user;
-    return fails_now() ? NULL : malloc(size);
-}
-
-static void *failing_realloc(void *block, size_t size, void *user)
-{
-    (void)user;
-    return fails_now() ? NULL : realloc(block, size);
-}
-
-static void plain_free(void *block, void *user)
-{
-    (void)user;
-    free(block);
-}
 
 static tripsage_trips *trips;
 static tripsage_vector *vector;
@@ -50,10 +21,9 @@ static const char trip[] = TRIPSAGE_JSON({
 
 static void set_up(void)
 {
-    static const tripsage_allocator allocator = {failing_malloc, failing_realloc, plain_free, NULL};
     tripsage_doc *doc;
 
-    ck_assert_int_eq(tripsage_set_allocator(&allocator), TRIPSAGE_OK);
+    ck_assert_int_eq(tripsage_set_allocator(&failing_allocator), TRIPSAGE_OK);
     ck_assert_int_eq(tripsage_trips_open(&trips, "sqlite::memory:", NULL), TRIPSAGE_OK);
     ck_assert_int_eq(tripsage_vector_open(&vector, "sqlite::memory:", NULL), TRIPSAGE_OK);
     ck_assert_int_eq(tripsage_actor_service(&service), TRIPSAGE_OK);

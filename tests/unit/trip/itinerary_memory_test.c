@@ -2,46 +2,16 @@
  * answer is TRIPSAGE_ENOMEM and nothing was changed, until there are no more allocations to fail. A leak is the sanitizer's to find. */
 #include "trip/export.h"
 
+#include "failing_allocator.h"
 #include "itinerary_fixture.h"
-
-static _Atomic long countdown = -1; /* allocations until one fails; negative: none does */
-
-static int fails_now(void)
-{
-    long before = countdown;
-
-    if (before < 0)
-        return 0;
-    countdown = before - 1;
-    return before == 0;
-}
-
-static void *failing_malloc(size_t size, void *user)
-{
-    (void)user;
-    return fails_now() ? NULL : malloc(size);
-}
-
-static void *failing_realloc(void *block, size_t size, void *user)
-{
-    (void)user;
-    return fails_now() ? NULL : realloc(block, size);
-}
-
-static void plain_free(void *block, void *user)
-{
-    (void)user;
-    free(block);
-}
 
 static char item_id[40], note_id[40];
 
 static void set_up(void)
 {
-    static const tripsage_allocator allocator = {failing_malloc, failing_realloc, plain_free, NULL};
     tripsage_doc *doc;
 
-    ck_assert_ok(tripsage_set_allocator(&allocator));
+    ck_assert_ok(tripsage_set_allocator(&failing_allocator));
     open_trips();
     add_item(item_id,
              "{\"item_type\":\"transport\",\"title\":\"Train\",\"item_date\":\"2026-06-02\",\"start_time\":\"10:00\","

@@ -1,46 +1,16 @@
 /* trip_memory_test.c: every call on trips with its first allocation failing, then its second, and so on: the answer is TRIPSAGE_ENOMEM, there
  * is no document and nothing was changed, until there are no more allocations to fail. A leak is the sanitizer's to find. */
+#include "failing_allocator.h"
 #include "fixture.h"
 #include "unit/suite.h"
-
-static _Atomic long countdown = -1; /* allocations until one fails; negative: none does */
-
-static int fails_now(void)
-{
-    long before = countdown;
-
-    if (before < 0)
-        return 0;
-    countdown = before - 1;
-    return before == 0;
-}
-
-static void *failing_malloc(size_t size, void *context)
-{
-    (void)context;
-    return fails_now() ? NULL : malloc(size);
-}
-
-static void *failing_realloc(void *block, size_t size, void *context)
-{
-    (void)context;
-    return fails_now() ? NULL : realloc(block, size);
-}
-
-static void plain_free(void *block, void *context)
-{
-    (void)context;
-    free(block);
-}
 
 static char id[37], deleted[37], purged[37];
 
 static void set_up(void)
 {
-    static const tripsage_allocator allocator = {failing_malloc, failing_realloc, plain_free, NULL};
     tripsage_doc *doc;
 
-    ck_assert_int_eq(tripsage_set_allocator(&allocator), TRIPSAGE_OK);
+    ck_assert_int_eq(tripsage_set_allocator(&failing_allocator), TRIPSAGE_OK);
     fixture_open();
     make_trip(id, owner, KYOTO);
     make_trip(deleted, owner, KYOTO);
