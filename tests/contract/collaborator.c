@@ -139,7 +139,9 @@ END_TEST
 /* "shared" opens the trip to nobody else. */
 START_TEST(shared_is_not_public)
 {
-    FAILS(TRIPSAGE_ENOTFOUND, GET(world->stranger, id_of(test_trip(world->owner, "{\"visibility\":\"shared\"}"))));
+    const char *id = id_of(test_trip(world->owner, "{\"visibility\":\"shared\"}"));
+
+    FAILS(TRIPSAGE_ENOTFOUND, GET(world->stranger, id));
 }
 END_TEST
 
