@@ -14,7 +14,6 @@
 #include <tripsage/cache.h>
 
 #include "base/actor.h"
-#include "base/crypto.h"
 #include "base/error.h"
 
 typedef struct tripsage__verified tripsage__verified;
@@ -26,14 +25,17 @@ typedef struct tripsage__verified tripsage__verified;
 tripsage_status tripsage__verified_new(tripsage__verified **out, tripsage__env *env, tripsage_cache *cache);
 void tripsage__verified_free(tripsage__verified *verified); /* NULL is fine */
 
-/* How a token is called in the cache: SHA-256 over a secret of this handle and the token. Nobody else can make such a name, so nobody
- * who may write to the cache can plant an actor there. */
+/* How a token is called in the cache: 128 bits that follow from a secret of this handle and the token. Nobody else can make such a name, so
+ * nobody who may write to the cache can plant an actor there. The name only leads to an entry: that it is this token's is seen from the
+ * token in it, byte for byte. (A cryptographic digest in its place costs OpenSSL's locks, at each request more than all the rest.) */
 typedef struct tripsage__verified_key {
-    unsigned char bytes[TRIPSAGE__SHA256_SIZE];
+    uint64_t name[2];
+    const char *token; /* borrowed */
+    size_t length;
 } tripsage__verified_key;
 
-tripsage_status tripsage__verified_name(tripsage__verified_key *out, const tripsage__verified *verified,
-                                        const char *token, size_t length);
+void tripsage__verified_name(tripsage__verified_key *out, const tripsage__verified *verified, const char *token,
+                             size_t length);
 
 /* A new actor, or TRIPSAGE_ENOTFOUND. */
 tripsage_status tripsage__verified_find(tripsage_actor **out, tripsage__verified *verified,

@@ -67,14 +67,12 @@ tripsage_status tripsage_auth_verify(tripsage_actor **actor, tripsage_auth *auth
         length = strlen(token);
     if (!token || length == 0 || length > TRIPSAGE__TOKEN_MAX)
         return TRIPSAGE_FAIL(TRIPSAGE_ETOKEN, "a token has 1 to %zu characters", TRIPSAGE__TOKEN_MAX);
-    TRIPSAGE_TRY(tripsage__verified_name(&name, auth->verified, token, length));
+    tripsage__verified_name(&name, auth->verified, token, length);
     now_ms = tripsage__now_ms(auth->env);
     status = tripsage__verified_find(actor, auth->verified, &name, now_ms);
     if (status != TRIPSAGE_ENOTFOUND)
-        goto out;
+        return status;
     memcpy(text, token, length);
     text[length] = '\0';
-    status = verify(actor, auth, &name, text, length, now_ms);
-out:
-    return status;
+    return verify(actor, auth, &name, text, length, now_ms);
 }

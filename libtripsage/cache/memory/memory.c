@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "siphash.h"
+#include "base/siphash.h"
 
 /* One shard for each MiB and each 1,024 entries the cache may hold: SIEVE within a part is as good as over the whole only when
  * a part holds many entries. 1,024 at most: far more than there are processors, and a table stays small enough to be grown in one go. */

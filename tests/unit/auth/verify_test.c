@@ -292,12 +292,19 @@ START_TEST(an_end_between_check_and_memory_is_noticed)
 
     ck_assert_ok(tripsage__env_new(&env, &runtime));
     ck_assert_ok(tripsage__verified_new(&verified, env, NULL));
-    ck_assert_ok(tripsage__verified_name(&name, verified, "token", 5));
+    tripsage__verified_name(&name, verified, "token", 5);
     ck_assert_int_eq(tripsage__verified_find(&found, verified, &name, NOON), TRIPSAGE_ENOTFOUND);
     generation = tripsage__verified_generation(verified, actor.user_id);
     tripsage__verified_keep(verified, &name, &actor, generation, NOON);
     ck_assert_ok(tripsage__verified_find(&found, verified, &name, NOON));
     tripsage_actor_free(found);
+
+    name.token = "tokem"; /* another one that by chance is called the same */
+    ck_assert_int_eq(tripsage__verified_find(&found, verified, &name, NOON), TRIPSAGE_ENOTFOUND);
+    name.token = "token";
+    name.length = 4;
+    ck_assert_int_eq(tripsage__verified_find(&found, verified, &name, NOON), TRIPSAGE_ENOTFOUND);
+    name.length = 5;
 
     generation = tripsage__verified_generation(verified, actor.user_id);
     tripsage__verified_forget(verified, actor.user_id);

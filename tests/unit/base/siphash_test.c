@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "../suite.h"
-#include "cache/memory/siphash.h"
+#include "base/siphash.h"
 
 static const uint64_t zero_key[2] = {0, 0};
 
@@ -54,4 +54,4 @@ START_TEST(the_key_matters)
 }
 END_TEST
 
-SUITE_MAIN("cache/siphash", gives_the_words_others_give, every_byte_and_every_length_changes_the_hash, the_key_matters)
+SUITE_MAIN("base/siphash", gives_the_words_others_give, every_byte_and_every_length_changes_the_hash, the_key_matters)
