@@ -137,18 +137,17 @@ tripsage_status tripsage__verified_find(tripsage_actor **out, tripsage__verified
 {
     tripsage_cache_value value;
     struct entry entry;
-    tripsage_status status = tripsage_cache_get(&value, verified->cache, key->name, sizeof key->name);
+    tripsage_status status = TRIPSAGE_ENOTFOUND; /* not told: the caller verifies */
 
     *out = NULL;
-    if (status != TRIPSAGE_OK)
+    if (!tripsage__cache_look(&value, verified->cache, key->name, sizeof key->name))
         return status;
     memcpy(&entry, value.data, sizeof entry);
     if (is_of(&entry, &value, key) && is_believed(verified, &entry, now_ms)) {
         size_t before = sizeof entry + entry.token_length;
 
         status = make_actor(out, &entry, (const char *)value.data + before, value.size - before);
-    } else
-        status = TRIPSAGE_ENOTFOUND; /* not told: the caller verifies */
+    }
     tripsage_cache_value_free(&value);
     return status;
 }

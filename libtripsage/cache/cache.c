@@ -181,16 +181,14 @@ out:
     return status;
 }
 
-tripsage_status tripsage_cache_get(tripsage_cache_value *out, tripsage_cache *cache, const void *key, size_t key_size)
+int tripsage__cache_look(tripsage_cache_value *out, tripsage_cache *cache, const void *key, size_t key_size)
 {
     tripsage__entry *entry;
-    tripsage__shard *shard;
     int64_t expires_ms = TRIPSAGE__CACHE_FOREVER;
-    tripsage_status status;
+    tripsage__shard *shard =
+        enter(cache, tripsage__cache_memory_hash(&cache->engine, key, key_size), key, key_size, &entry);
 
     memset(out, 0, sizeof *out);
-    TRIPSAGE_TRY(check_key(key, key_size));
-    shard = enter(cache, tripsage__cache_memory_hash(&cache->engine, key, key_size), key, key_size, &entry);
     if (entry) {
         shard->hits++;
         entry->visited = 1;
@@ -202,14 +200,24 @@ tripsage_status tripsage_cache_get(tripsage_cache_value *out, tripsage_cache *ca
     pthread_mutex_unlock(&shard->lock);
 
     if (!entry)
-        return no_such_key();
+        return 0;
     out->data = entry->bytes;
     out->size = entry->value_size;
     out->ttl_ms = expires_ms == TRIPSAGE__CACHE_FOREVER ? -1 : expires_ms - tripsage__now_ms(cache->env);
     if (expires_ms != TRIPSAGE__CACHE_FOREVER && out->ttl_ms < 0)
         out->ttl_ms = 0; /* it ended since the look */
     out->owner = entry;
-    return TRIPSAGE_OK;
+    return 1;
+}
+
+tripsage_status tripsage_cache_get(tripsage_cache_value *out, tripsage_cache *cache, const void *key, size_t key_size)
+{
+    tripsage_status status;
+
+    memset(out, 0, sizeof *out);
+    TRIPSAGE_TRY(check_key(key, key_size));
+    if (!tripsage__cache_look(out, cache, key, key_size))
+        status = no_such_key();
 out:
     return status;
 }

@@ -9,6 +9,9 @@
 /* A cache that lives on somebody else's clock and chance; `env` must outlive it. `options` may be NULL. */
 tripsage_status tripsage__cache_new(tripsage_cache **out, const tripsage_cache_options *options, tripsage__env *env);
 
+/* As tripsage_cache_get() with a key that is one, for callers to whom finding nothing is no failure to be told: 1 when it is there. */
+int tripsage__cache_look(tripsage_cache_value *out, tripsage_cache *cache, const void *key, size_t key_size);
+
 /* For a handle from tripsage__cache_new. NULL is fine. Values that are still handed out stay valid. */
 void tripsage__cache_free(tripsage_cache *cache);
 

@@ -185,6 +185,11 @@ out:
 
 static const tripsage__statement ping = {"ping", "SELECT 1", NULL};
 
+int tripsage__store_stamp(tripsage__store *store, tripsage__stamp *out)
+{
+    return store->driver->stamp(store->engine, out);
+}
+
 tripsage_status tripsage__store_ping(tripsage__store *store)
 {
     const tripsage__step step = {&ping, NULL, 0, NULL, NULL, NULL, NULL};

@@ -143,6 +143,15 @@ tripsage_status tripsage__store_read(tripsage__store *store, const tripsage_acto
 tripsage_status tripsage__store_write(tripsage__store *store, const tripsage_actor *actor, const tripsage__step *steps,
                                       size_t count);
 
+/* Tells one state of the database from another: where a read began after the first of two equal stamps was taken, a read that
+ * begins after the second finds the same. */
+typedef struct tripsage__stamp {
+    unsigned char bytes[48];
+} tripsage__stamp;
+
+/* Some nanoseconds, and no lock. 0 where the engine has no stamp, or has none at this moment: nothing may be concluded then. */
+int tripsage__store_stamp(tripsage__store *store, tripsage__stamp *out);
+
 /* ---- opening ---- */
 
 typedef struct tripsage__store_options {

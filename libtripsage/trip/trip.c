@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "record.h"
+#include "remembered.h"
 #include "statements.h"
 
 /* ---- reading ---- */
@@ -13,16 +14,22 @@ tripsage_status tripsage_trip_get(tripsage_doc **out, tripsage_trips *trips, con
 {
     tripsage__trip_gate gate; /* for its parameters: the row itself says the role */
     tripsage__trip_reading reading = {NULL, 0, 0};
+    tripsage__asked asked;
     tripsage__step step;
     tripsage_status status;
 
     *out = NULL;
     TRIPSAGE_TRY(tripsage__trip_gate_init(&gate, actor, trip_id));
+    *out = tripsage__remembered_find(&asked, trips, actor, gate.trip_id);
+    if (*out)
+        return TRIPSAGE_OK;
     TRIPSAGE_TRY(tripsage__doc_new(&reading.doc, 1024));
     step = tripsage__trip_reading_step(&reading, gate.params);
     TRIPSAGE_TRY(tripsage__store_read(trips->store, actor, &step, 1));
     if (reading.role < TRIPSAGE__ROLE_PUBLIC || reading.deleted)
         status = TRIPSAGE_FAIL(TRIPSAGE_ENOTFOUND, "there is no such trip");
+    else
+        tripsage__remembered_keep(trips, &asked, reading.doc);
 out:
     return tripsage__doc_finish(out, reading.doc, status);
 }

@@ -17,6 +17,7 @@
 #include "store/store.h"
 
 struct tripsage__destination_index;
+struct tripsage__remembered;
 
 struct tripsage_trips {
     tripsage__store *store;       /* a reference of its own */
@@ -25,6 +26,7 @@ struct tripsage_trips {
     tripsage_vector *vector;      /* borrowed, or owned when own_vector */
     int own_vector;
     struct tripsage__destination_index *destinations; /* owned; destination.c knows what it is */
+    struct tripsage__remembered *remembered;          /* owned */
     pthread_rwlock_t turns;                           /* see tripsage__take_turn() */
 };
 

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "destination.h"
+#include "remembered.h"
 #include "statements.h"
 #include "vector/vector.h"
 
@@ -49,6 +50,7 @@ tripsage_status tripsage__trips_new(tripsage_trips **out, tripsage__store *store
     trips->store = tripsage__store_retain(store);
     trips->env = tripsage__store_env(store);
     trips->vector = vector;
+    TRIPSAGE_TRY(tripsage__remembered_new(&trips->remembered, trips->env));
     TRIPSAGE_TRY(tripsage__store_secret(trips->cursor_key, store, "cursor_key"));
     TRIPSAGE_TRY(tripsage__catalogue_load(trips));
     *out = trips;
@@ -82,6 +84,7 @@ void tripsage_trips_close(tripsage_trips *trips)
 {
     if (!trips)
         return;
+    tripsage__remembered_free(trips->remembered);
     tripsage__destination_index_free(trips->destinations);
     if (trips->own_vector)
         tripsage__vector_free(trips->vector);

@@ -1,9 +1,26 @@
-/* tests/unit/suite.h: the main of a Check program. The tests follow as arguments: SUITE_MAIN("base/json", a_test, another) */
+/* tests/unit/suite.h: the main of a Check program, and what calls of the library answer. The tests follow as arguments:
+ * SUITE_MAIN("base/json", a_test, another) */
 #ifndef TRIPSAGE_TESTS_SUITE_H
 #define TRIPSAGE_TESTS_SUITE_H
 
 #include <check.h>
 #include <stdlib.h>
+#include <tripsage/status.h>
+
+#define ck_assert_ok(expression)                                                                                       \
+    do {                                                                                                               \
+        tripsage_status status_ = (expression);                                                                        \
+        ck_assert_msg(status_ == TRIPSAGE_OK, "%s: %s: %s", #expression, tripsage_status_name(status_),                \
+                      tripsage_last_error()->message);                                                                 \
+    } while (0)
+
+#define ck_assert_fails(expression, expected)                                                                          \
+    do {                                                                                                               \
+        tripsage_status status_ = (expression);                                                                        \
+        ck_assert_msg(status_ == (expected), "%s: %s instead of %s: %s", #expression, tripsage_status_name(status_),   \
+                      tripsage_status_name(expected), tripsage_last_error()->message);                                 \
+        ck_assert_int_eq(tripsage_last_error()->status, (expected));                                                   \
+    } while (0)
 
 #define SUITE_MAIN(name, ...) SUITE_MAIN_WITH(name, NULL, NULL, __VA_ARGS__)
 

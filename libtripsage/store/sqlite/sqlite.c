@@ -174,6 +174,7 @@ static tripsage_status engine_open(void **out, const char *location, const trips
     TRIPSAGE_TRY(enter_wal(e));
     tripsage__sqlite_watch_log(e);
     TRIPSAGE_TRY(tripsage__sqlite_migrate(e, options->no_migrate));
+    tripsage__sqlite_find_header(e);
     *out = e;
     return TRIPSAGE_OK;
 out:
@@ -361,6 +362,7 @@ const tripsage__driver tripsage__driver_sqlite = {
     .close = engine_close,
     .read = tripsage__sqlite_read,
     .write = tripsage__sqlite_write,
+    .stamp = tripsage__sqlite_stamp,
     .check = engine_check,
     .latest_migration = latest_migration,
     .is_null = row_is_null,

@@ -41,7 +41,8 @@ typedef struct engine {
     uint32_t busy_timeout_ms;
 
     connection writer;
-    int log_pages, log_checked; /* see log.c; the leader's */
+    const _Atomic uint32_t *header; /* see stamp.c; NULL: not to be had */
+    int log_pages, log_checked;     /* see log.c; the leader's */
 
     /* Guards the queue and who leads; never held while SQL runs. */
     pthread_mutex_t queue_lock;
@@ -93,6 +94,10 @@ void tripsage__sqlite_pool_close(engine *e);
 /* writer.c */
 tripsage_status tripsage__sqlite_write(void *engine_, const tripsage_actor *actor, const tripsage__step *steps,
                                        size_t count);
+
+/* stamp.c */
+void tripsage__sqlite_find_header(engine *e);
+int tripsage__sqlite_stamp(void *engine_, tripsage__stamp *out);
 
 /* log.c */
 void tripsage__sqlite_watch_log(engine *e);

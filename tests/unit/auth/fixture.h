@@ -48,21 +48,6 @@ static inline tripsage_auth_options cheap_options(void)
     return options;
 }
 
-#define ck_assert_ok(expression)                                                                                       \
-    do {                                                                                                               \
-        tripsage_status status_ = (expression);                                                                        \
-        ck_assert_msg(status_ == TRIPSAGE_OK, "%s: %s: %s", #expression, tripsage_status_name(status_),                \
-                      tripsage_last_error()->message);                                                                 \
-    } while (0)
-
-#define ck_assert_fails(expression, expected)                                                                          \
-    do {                                                                                                               \
-        tripsage_status status_ = (expression);                                                                        \
-        ck_assert_msg(status_ == (expected), "%s: %s instead of %s", #expression, tripsage_status_name(status_),       \
-                      tripsage_status_name(expected));                                                                 \
-        ck_assert_int_eq(tripsage_last_error()->status, (expected));                                                   \
-    } while (0)
-
 /* The failed call complained about this place, and nothing else. */
 static inline void assert_field(const char *pointer)
 {

@@ -19,21 +19,6 @@ static tripsage_trips *trips;
 static tripsage_actor *owner, *admin, *editor, *viewer, *stranger, *service;
 static char trip_id[40];
 
-#define ck_assert_ok(expression)                                                                                       \
-    do {                                                                                                               \
-        tripsage_status status_ = (expression);                                                                        \
-        ck_assert_msg(status_ == TRIPSAGE_OK, "%s: %s: %s", #expression, tripsage_status_name(status_),                \
-                      tripsage_last_error()->message);                                                                 \
-    } while (0)
-
-#define ck_assert_fails(expression, expected)                                                                          \
-    do {                                                                                                               \
-        tripsage_status status_ = (expression);                                                                        \
-        ck_assert_msg(status_ == (expected), "%s: %s instead of %s: %s", #expression, tripsage_status_name(status_),   \
-                      tripsage_status_name(expected), tripsage_last_error()->message);                                 \
-        ck_assert_int_eq(tripsage_last_error()->status, (expected));                                                   \
-    } while (0)
-
 /* The failed call complained about this place, and nothing else. */
 static inline void assert_field(const char *pointer)
 {
