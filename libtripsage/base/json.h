@@ -94,6 +94,7 @@ typedef struct tripsage__reader {
     size_t depth;
     const char *known[TRIPSAGE__READER_MEMBERS_MAX * 2]; /* names asked for so far, all levels */
     size_t known_count;
+    const char *zone; /* the last one of the input that was looked up and found: most inputs name one again and again */
     tripsage_status failed; /* no memory, or no look at the zones: tripsage__reader_status() tells it */
 } tripsage__reader;
 

@@ -335,9 +335,9 @@ tripsage__found tripsage__read_zone(tripsage__reader *r, const char *name, int r
 
     if (found != TRIPSAGE__PRESENT)
         return found;
-    exists = tripsage__zone_exists(text);
+    exists = r->zone && strcmp(r->zone, text) == 0 ? 1 : tripsage__zone_exists(text);
     if (exists == 1) {
-        *out = text;
+        *out = r->zone = text;
         return TRIPSAGE__PRESENT;
     }
     if (exists < 0)
