@@ -14,13 +14,32 @@
 
 enum { WORDS = sizeof(tripsage__stamp) / sizeof(uint32_t) };
 
+/* The index is asked for only where SQLite itself has it open: it would be opened for us alone otherwise, and never be closed. A disk that
+ * fails at the wrong moment can leave a connection without its log until the next one is opened. */
+static int has_log(sqlite3 *db)
+{
+    sqlite3_stmt *stmt = NULL;
+    const char *mode;
+    int is_wal = 0;
+
+    if (sqlite3_exec(db, "SELECT 1 FROM sqlite_schema", NULL, NULL, NULL) == SQLITE_OK &&
+        sqlite3_prepare_v2(db, "PRAGMA journal_mode", -1, &stmt, NULL) == SQLITE_OK &&
+        sqlite3_step(stmt) == SQLITE_ROW) {
+        mode = (const char *)sqlite3_column_text(stmt, 0);
+        is_wal = mode && strcmp(mode, "wal") == 0;
+    }
+    sqlite3_finalize(stmt);
+    return is_wal;
+}
+
 void tripsage__sqlite_find_header(engine *e)
 {
     sqlite3_file *file = NULL;
     volatile void *region = NULL;
 
-    if (e->in_memory || sqlite3_file_control(e->writer.db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
-        !file || !file->pMethods || file->pMethods->iVersion < 2)
+    if (e->in_memory || !has_log(e->writer.db) ||
+        sqlite3_file_control(e->writer.db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || !file ||
+        !file->pMethods || file->pMethods->iVersion < 2)
         return;
     /* It stays where it is while the writer's connection is open. */
     if (file->pMethods->xShmMap(file, 0, REGION_SIZE, 0, &region) == SQLITE_OK)
