@@ -8,7 +8,9 @@ jobs=$(nproc)
 # Versions differ in how they lay out an initialiser in a macro; Debian 12's decides.
 if [[ $(clang-format --version) == *" 14."* ]]; then
     echo "clang-format"
-    find include libtripsage tripsage-server examples tests -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror
+    # Not schemas.c, which is one table of JSON that clang-format is told to leave alone: reading over it takes it a minute and 20 GB.
+    find include libtripsage tripsage-server examples tests -name '*.[ch]' ! -name schemas.c -print0 |
+        xargs -0 clang-format --dry-run -Werror
 else
     echo "clang-format: skipped, this is not version 14"
 fi
