@@ -320,6 +320,14 @@ void respond_result(request *r, tripsage_status status, int http, tripsage_doc *
     respond_bytes(r, http, "application/json", body, length);
 }
 
+void respond_result_renamed(request *r, tripsage_status status, tripsage_doc **doc, const renamed *names)
+{
+    if (status == TRIPSAGE_OK)
+        respond_result(r, status, 200, doc);
+    else
+        respond_renamed(r, status, names);
+}
+
 void respond_created(request *r, tripsage_status status, tripsage_doc **doc, const char *collection)
 {
     const char *id = status == TRIPSAGE_OK ? tripsage_doc_text(*doc, "/id") : NULL;

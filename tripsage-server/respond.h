@@ -26,6 +26,9 @@ typedef struct renamed {
 /* respond_failure for a call whose input the handler made out of the request: the client is told the places he knows. */
 void respond_renamed(request *r, tripsage_status status, const renamed *names);
 
+/* respond_result with 200 for such a call. */
+void respond_result_renamed(request *r, tripsage_status status, tripsage_doc **doc, const renamed *names);
+
 /* A problem of the server's own (RFC 9457). */
 void respond_problem(request *r, int http, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

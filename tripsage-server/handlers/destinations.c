@@ -41,10 +41,7 @@ static void search(request *r, const tripsage_destination_query *query, const re
     tripsage_doc *found = NULL;
     tripsage_status status = tripsage_destination_search(&found, request_trips(r), r->actor, query);
 
-    if (status == TRIPSAGE_OK)
-        respond_result(r, status, 200, &found);
-    else
-        respond_renamed(r, status, names);
+    respond_result_renamed(r, status, &found, names);
 }
 
 void destination_search_get(request *r)
@@ -122,10 +119,7 @@ static void suggest(request *r, const tripsage_suggest_options *options, const r
     tripsage_doc *suggestions = NULL;
     tripsage_status status = tripsage_suggest(&suggestions, request_trips(r), r->actor, options);
 
-    if (status == TRIPSAGE_OK)
-        respond_result(r, status, 200, &suggestions);
-    else
-        respond_renamed(r, status, names);
+    respond_result_renamed(r, status, &suggestions, names);
 }
 
 void trip_suggestions(request *r)

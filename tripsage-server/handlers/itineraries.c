@@ -89,17 +89,9 @@ void itinerary_create(request *r)
     respond_created(r, status, &trip, "/api/itineraries");
 }
 
-/* The call knows the words; here they came in the body. */
-static void respond_wrong_settings(request *r)
-{
-    const tripsage_error *error = tripsage_last_error();
-
-    request_complain(r, "/settings", "%s", error->field_count ? error->fields[0].message : error->message);
-    respond_invalid(r);
-}
-
 void itinerary_optimize(request *r)
 {
+    static const renamed names[] = {{"#settings", "/settings"}, {NULL, NULL}};
     tripsage_doc *body = body_parse(r), *proposal = NULL;
     const char *id, *goal;
     tripsage_status status;
@@ -115,10 +107,7 @@ void itinerary_optimize(request *r)
         return;
     status = tripsage_itinerary_optimize(&proposal, request_trips(r), r->actor, id, goal);
     tripsage_doc_free(body);
-    if (status == TRIPSAGE_EINVALID)
-        respond_wrong_settings(r);
-    else
-        respond_result(r, status, 200, &proposal);
+    respond_result_renamed(r, status, &proposal, names);
 }
 
 static void put_pagination(buffer *b, int64_t page, int64_t per_page, int64_t total)

@@ -20,10 +20,7 @@ void trip_search(request *r)
     options.scope = (tripsage_scope)query_word(r, "scope", "all own shared", TRIPSAGE_SCOPE_ALL);
     options.status = query_text(r, "status", NULL);
     status = tripsage_trip_search(&found, request_trips(r), r->actor, query_text(r, "q", ""), &options);
-    if (status == TRIPSAGE_OK)
-        respond_result(r, status, 200, &found);
-    else
-        respond_renamed(r, status, names);
+    respond_result_renamed(r, status, &found, names);
 }
 
 void search_suggest(request *r)

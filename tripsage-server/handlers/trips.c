@@ -120,10 +120,7 @@ void trip_preferences(request *r)
     tripsage_doc_free(preferences);
     if (!precondition_write(r, try_preferences, &trip, &status))
         return;
-    if (status == TRIPSAGE_OK)
-        respond_result(r, status, 200, &trip);
-    else
-        respond_renamed(r, status, names);
+    respond_result_renamed(r, status, &trip, names);
 }
 
 void trip_delete(request *r)
