@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "trip/trip.h"
+#include "unit/suite.h"
 #include "vector/vector.h"
 
 #define OWNER_ID    "01890000-0000-7000-8000-00000000000a"
@@ -139,21 +140,10 @@ static inline void sql_run(const char *statement)
 
 /* ---- what a call should answer ---- */
 
-#define OK(call)                                                                                                       \
-    do {                                                                                                               \
-        tripsage_status ok_status = (call);                                                                            \
-        ck_assert_msg(ok_status == TRIPSAGE_OK, "%s: %s: %s", #call, tripsage_status_name(ok_status),                  \
-                      tripsage_last_error()->message);                                                                 \
-    } while (0)
+#define OK(call) ck_assert_ok(call)
 
 /* The call gives this status and, when it has an `out`, sets it to NULL. */
-#define FAILS(want, call)                                                                                              \
-    do {                                                                                                               \
-        tripsage_status got_status = (call);                                                                           \
-        ck_assert_msg(got_status == (want), "%s: %s instead of %s (%s)", #call, tripsage_status_name(got_status),      \
-                      tripsage_status_name(want), got_status ? tripsage_last_error()->message : "");                   \
-        ck_assert_msg(tripsage_last_error()->status == (want), "%s: the error told is another", #call);                \
-    } while (0)
+#define FAILS(want, call) ck_assert_fails(call, want)
 
 /* And names these fields: one string, in their order, separated by spaces. */
 #define FAILS_AT(want, fields, call)                                                                                   \
