@@ -53,31 +53,34 @@ typedef enum tripsage__type {
     TRIPSAGE__BLOB
 } tripsage__type;
 
-/* Borrowed until the call returns. */
+/* Borrowed until the call returns. An engine that gives its parameters types takes the declared one, so a parameter of a statement has the
+ * same in every call, NULL or not. */
 typedef struct tripsage__value {
-    tripsage__type type;
+    tripsage__type type;     /* TRIPSAGE__NULL for SQL's NULL */
+    tripsage__type declared; /* never TRIPSAGE__NULL */
     int64_t integer;
     double real;
     const char *bytes;
     size_t size;
 } tripsage__value;
 
-static inline tripsage__value tripsage__null(void)
+static inline tripsage__value tripsage__null_of(tripsage__type declared)
 {
-    tripsage__value value = {TRIPSAGE__NULL, 0, 0.0, NULL, 0};
+    tripsage__value value = {TRIPSAGE__NULL, TRIPSAGE__NULL, 0, 0.0, NULL, 0};
+    value.declared = declared;
     return value;
 }
 
 static inline tripsage__value tripsage__int(int64_t integer)
 {
-    tripsage__value value = {TRIPSAGE__INT, 0, 0.0, NULL, 0};
+    tripsage__value value = {TRIPSAGE__INT, TRIPSAGE__INT, 0, 0.0, NULL, 0};
     value.integer = integer;
     return value;
 }
 
 static inline tripsage__value tripsage__real(double real)
 {
-    tripsage__value value = {TRIPSAGE__REAL, 0, 0.0, NULL, 0};
+    tripsage__value value = {TRIPSAGE__REAL, TRIPSAGE__REAL, 0, 0.0, NULL, 0};
     value.real = real;
     return value;
 }
@@ -85,7 +88,7 @@ static inline tripsage__value tripsage__real(double real)
 /* NULL gives SQL's NULL. */
 static inline tripsage__value tripsage__textn(const char *text, size_t size)
 {
-    tripsage__value value = {TRIPSAGE__NULL, 0, 0.0, NULL, 0};
+    tripsage__value value = {TRIPSAGE__NULL, TRIPSAGE__TEXT, 0, 0.0, NULL, 0};
     if (text) {
         value.type = TRIPSAGE__TEXT;
         value.bytes = text;
@@ -101,8 +104,7 @@ static inline tripsage__value tripsage__text(const char *text)
 
 static inline tripsage__value tripsage__blob(const void *bytes, size_t size)
 {
-    tripsage__value value = {TRIPSAGE__NULL, 0, 0.0, NULL, 0};
-    value.type = TRIPSAGE__BLOB;
+    tripsage__value value = {TRIPSAGE__BLOB, TRIPSAGE__BLOB, 0, 0.0, NULL, 0};
     value.bytes = (const char *)bytes;
     value.size = size;
     return value;

@@ -75,7 +75,7 @@ static void bind_insert(tripsage__creation *c, const tripsage_actor *actor)
     *p++ = tripsage__text(input->trip_type);
     *p++ = tripsage__text(input->visibility);
     *p++ = tripsage__int(input->travelers);
-    *p++ = input->has_budget ? tripsage__int(input->budget_total) : tripsage__null();
+    *p++ = input->has_budget ? tripsage__int(input->budget_total) : tripsage__null_of(TRIPSAGE__INT);
     *p++ = tripsage__text(input->budget_currency);
     *p++ = tripsage__text(input->title);
     *p++ = tripsage__text(input->description);

@@ -153,10 +153,10 @@ static tripsage_status save(saved_rows *rows, tripsage_trips *trips, const trips
         tripsage__text(actor->user_id),
         tripsage__int(actor->is_service),
         tripsage__text(in->trip_id[0] ? in->trip_id : NULL),
-        tripsage__null(),
+        tripsage__text(NULL), /* the id: below */
         tripsage__text(in->destination_id),
         tripsage__int(in->priority),
-        in->duration_days ? tripsage__int(in->duration_days) : tripsage__null(),
+        in->duration_days ? tripsage__int(in->duration_days) : tripsage__null_of(TRIPSAGE__INT),
         tripsage__text(in->planned_visit_date),
         tripsage__int(tripsage__now_ms(trips->env)),
         tripsage__text(in->notes),

@@ -72,13 +72,14 @@ tripsage_status tripsage__idempotency_init(tripsage__idempotency *key, tripsage_
     memset(key, 0, sizeof *key);
     key->answer = empty;
     key->creates = creates;
+    key->params[0] = tripsage__text(actor->user_id);
+    key->params[1] = tripsage__text(operations[creates].name);
+    key->params[2] = tripsage__text(idempotency_key);
+    key->params[3] = tripsage__null_of(TRIPSAGE__INT);
     if (!idempotency_key)
         return TRIPSAGE_OK;
     now = tripsage__now_ms(trips->env);
     key->used = 1;
-    key->params[0] = tripsage__text(actor->user_id);
-    key->params[1] = tripsage__text(operations[creates].name);
-    key->params[2] = tripsage__text(idempotency_key);
     key->params[3] = tripsage__int(now - KEPT_MS);
     key->params[4] = tripsage__blob(key->fingerprint, sizeof key->fingerprint);
     key->params[6] = tripsage__int(now);

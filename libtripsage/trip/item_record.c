@@ -464,12 +464,12 @@ tripsage__item *tripsage__item_copy(const tripsage__item *item)
 
 static tripsage__value optional_int(int has, int64_t value)
 {
-    return has ? tripsage__int(value) : tripsage__null();
+    return has ? tripsage__int(value) : tripsage__null_of(TRIPSAGE__INT);
 }
 
 static tripsage__value optional_real(int has, double value)
 {
-    return has ? tripsage__real(value) : tripsage__null();
+    return has ? tripsage__real(value) : tripsage__null_of(TRIPSAGE__REAL);
 }
 
 void tripsage__item_values(tripsage__value out[TRIPSAGE__ITEM_VALUES], const tripsage__item *item)

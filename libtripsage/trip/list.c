@@ -82,7 +82,7 @@ PAGE(list_all_start_down, ALL_BY("t.start_date", "<", "DESC"))
 PAGE(list_all_title_up, ALL_BY("t.title", ">", "ASC"))
 PAGE(list_all_title_down, ALL_BY("t.title", "<", "DESC"))
 
-/* $1, $2, $5..$14 as above */
+/* $1, $2, $5..$14 as above. $3 is text here whatever the order: a parameter has one type in all calls of a statement. */
 PAGE(list_count, "SELECT (SELECT count(*)" OWN ") + (SELECT count(*)" SHARED ") + (SELECT count(*)" DELETED ")")
 PAGE(list_all_count, "SELECT count(*)" EVERY)
 
@@ -352,7 +352,7 @@ tripsage_status tripsage_trip_list(tripsage_doc **out, tripsage_trips *trips, co
 {
     query q;
     page p = {NULL, &q, 0, 0, {0, 0, 0, "", "", 0}, 0};
-    tripsage__value params[PAGE_PARAMS];
+    tripsage__value params[PAGE_PARAMS], count_params[COUNT_PARAMS];
     tripsage__step steps[2];
     tripsage_status status;
 
@@ -361,6 +361,8 @@ tripsage_status tripsage_trip_list(tripsage_doc **out, tripsage_trips *trips, co
     TRIPSAGE_TRY(read_options(&q, trips, options));
     TRIPSAGE_TRY(tripsage__doc_new(&p.doc, 4096));
     bind_page(params, &q, actor);
+    memcpy(count_params, params, sizeof count_params);
+    count_params[2] = tripsage__text(NULL);
     steps[0] = (tripsage__step){pages[actor->is_service][q.options.sort][q.options.descending],
                                 params,
                                 PAGE_PARAMS,
@@ -369,7 +371,7 @@ tripsage_status tripsage_trip_list(tripsage_doc **out, tripsage_trips *trips, co
                                 &p,
                                 NULL};
     steps[1] = (tripsage__step){actor->is_service ? &tripsage__sql_list_all_count : &tripsage__sql_list_count,
-                                params,
+                                count_params,
                                 COUNT_PARAMS,
                                 NULL,
                                 total_row,

@@ -141,7 +141,7 @@ static void bind_update(tripsage__value p[UPDATE_PARAMS], const tripsage__trip_g
     *p++ = tripsage__text(input->visibility);
     *p++ = column_of(&input->tags);
     *p++ = tripsage__int(input->travelers);
-    *p++ = input->has_budget ? tripsage__int(input->budget_total) : tripsage__null();
+    *p++ = input->has_budget ? tripsage__int(input->budget_total) : tripsage__null_of(TRIPSAGE__INT);
     *p++ = tripsage__text(input->budget_currency);
     *p++ = column_of(&input->breakdown);
     *p++ = column_of(&input->preferences);
