@@ -61,8 +61,10 @@ endfunction()
 
 # The shared and the static library out of all rooms, and how they are installed.
 function(tripsage_library)
-  file(GLOB migrations CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/migrations/sqlite/*.sql)
-  tripsage_embed(room_store ${PROJECT_BINARY_DIR}/generated/migrations_sqlite.c MODE migrations FILES ${migrations})
+  foreach(engine sqlite postgres)
+    file(GLOB migrations CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/migrations/${engine}/*.sql)
+    tripsage_embed(room_store ${PROJECT_BINARY_DIR}/generated/migrations_${engine}.c MODE migrations FILES ${migrations})
+  endforeach()
   set(catalogue ${PROJECT_SOURCE_DIR}/libtripsage/trip/catalogue/destinations.json)
   if(TARGET room_trip AND EXISTS ${catalogue})
     tripsage_embed(room_trip ${PROJECT_BINARY_DIR}/generated/catalogue.c MODE bytes FILES ${catalogue})

@@ -1,5 +1,5 @@
 # Turns files into C source, so that the library carries its data.
-#   MODE=migrations  an array of {number, name, text} from NNNN_name.sql files, in their order
+#   MODE=migrations  tripsage__migrations_<name of the folder>: {number, name, text} of NNNN_name.sql files, in their order
 #   MODE=bytes       tripsage__embedded_<file name without extension>[] and _size
 # FILES is separated by "|". The text ends with a NUL that is not counted.
 string(REPLACE "|" ";" FILES "${FILES}")
@@ -30,8 +30,11 @@ if(MODE STREQUAL "migrations")
     string(APPEND rows "    {${plain}, \"${name}\", (const char *)text_${number}, sizeof text_${number} - 1},\n")
     math(EXPR count "${count} + 1")
   endforeach()
-  string(APPEND text "const tripsage__migration tripsage__migrations_sqlite[] = {\n${rows}};\n")
-  string(APPEND text "const size_t tripsage__migrations_sqlite_count = ${count};\n")
+  list(GET FILES 0 first)
+  get_filename_component(folder "${first}" DIRECTORY)
+  get_filename_component(engine "${folder}" NAME)
+  string(APPEND text "static const tripsage__migration all[] = {\n${rows}};\n")
+  string(APPEND text "const tripsage__migrations tripsage__migrations_${engine} = {all, ${count}};\n")
 else()
   foreach(file IN LISTS FILES)
     get_filename_component(stem ${file} NAME_WE)

@@ -171,6 +171,11 @@ tripsage_status tripsage__fields_end(void)
     return TRIPSAGE_EINVALID;
 }
 
+void tripsage__error_sqlstate(const char *sqlstate)
+{
+    snprintf(last.sqlstate, sizeof last.sqlstate, "%s", sqlstate);
+}
+
 void tripsage__error_save(tripsage_error *out)
 {
     size_t kept = offsetof(tripsage_error, fields) + last.field_count * sizeof last.fields[0];

@@ -22,6 +22,9 @@
     (tripsage__fail((status), (native), __FILE__, __LINE__, __VA_ARGS__), (status))
 #define TRIPSAGE_NOMEM() TRIPSAGE_FAIL(TRIPSAGE_ENOMEM, "out of memory")
 
+/* Adds PostgreSQL's code to what was just recorded. */
+void tripsage__error_sqlstate(const char *sqlstate);
+
 /* TRIPSAGE_EINVALID about one value: a JSON Pointer, or "#name" for an argument of the call. */
 #define TRIPSAGE_FAIL_FIELD(pointer, ...)                                                                              \
     (tripsage__fail_field(TRIPSAGE_EINVALID, __FILE__, __LINE__, (pointer), __VA_ARGS__), TRIPSAGE_EINVALID)

@@ -3,22 +3,21 @@
 #ifndef TRIPSAGE_STORE_DRIVER_H
 #define TRIPSAGE_STORE_DRIVER_H
 
+#include "migrations.h"
 #include "store.h"
 
 typedef struct tripsage__driver {
     const char *name; /* "sqlite"; also db.system.name */
 
-    /* Opens and migrates. `location` is the URL without its scheme. */
-    tripsage_status (*open)(void **engine, const char *location, const tripsage__store_options *options,
-                            tripsage__env *env);
+    /* Opens and migrates. */
+    tripsage_status (*open)(void **engine, const char *url, const tripsage__store_options *options, tripsage__env *env);
     void (*close)(void *engine);
     tripsage_status (*read)(void *engine, const tripsage_actor *actor, const tripsage__step *steps, size_t count);
     tripsage_status (*write)(void *engine, const tripsage_actor *actor, const tripsage__step *steps, size_t count);
     int (*stamp)(void *engine, tripsage__stamp *out); /* see tripsage__store_stamp() */
     tripsage_status (*check)(void *engine, tripsage__buf *problems, size_t *count);
 
-    /* The newest migration this build carries. */
-    int (*latest_migration)(void);
+    const tripsage__migrations *migrations; /* that this build carries */
 
     /* The row under the engine's cursor. */
     int (*is_null)(const void *cursor, int column);
@@ -33,6 +32,6 @@ struct tripsage__row {
     void *cursor;
 };
 
-extern const tripsage__driver tripsage__driver_sqlite;
+extern const tripsage__driver tripsage__driver_sqlite, tripsage__driver_postgres;
 
 #endif

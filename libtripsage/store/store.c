@@ -16,43 +16,39 @@ struct tripsage__store {
 
 /* ---- opening ---- */
 
-/* scheme -> engine. "//" behind a scheme belongs to the location. */
 static const struct {
     const char *scheme;
     const tripsage__driver *driver;
 } schemes[] = {
     {"sqlite:", &tripsage__driver_sqlite},
+    {"postgresql://", &tripsage__driver_postgres},
+    {"postgres://", &tripsage__driver_postgres},
 };
 
-static const tripsage__driver *choose(const char *url, const char **location)
+static const tripsage__driver *choose(const char *url)
 {
-    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
-        size_t length = strlen(schemes[i].scheme);
-
-        if (strncmp(url, schemes[i].scheme, length) == 0) {
-            *location = url + length;
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+        if (strncmp(url, schemes[i].scheme, strlen(schemes[i].scheme)) == 0)
             return schemes[i].driver;
-        }
-    }
     return NULL;
 }
 
 tripsage_status tripsage__store_open(tripsage__store **out, const char *url, const tripsage__store_options *options)
 {
     static const tripsage__store_options standard = {NULL, 0, 0, 0};
-    const char *location = NULL;
     const tripsage__driver *driver;
     tripsage__store *store = NULL;
     tripsage_status status;
 
     *out = NULL;
     if (!url || !strchr(url, ':'))
-        return TRIPSAGE_FAIL_FIELD("#url", "expected sqlite:///path, sqlite:path or sqlite::memory:");
+        return TRIPSAGE_FAIL_FIELD("#url", "expected sqlite:///path, sqlite:path, sqlite::memory: or postgresql://...");
     if (!options)
         options = &standard;
-    driver = choose(url, &location);
+    driver = choose(url);
     if (!driver) /* the URL may hold a password: name its scheme only */
-        return TRIPSAGE_FAIL(TRIPSAGE_ENOTSUP, "this build has no engine for %.*s: URLs; it opens sqlite: ones",
+        return TRIPSAGE_FAIL(TRIPSAGE_ENOTSUP,
+                             "this build has no engine for %.*s: URLs; it opens sqlite: and postgresql:// ones",
                              (int)(strcspn(url, ":") < 32 ? strcspn(url, ":") : 32), url);
     store = tripsage__calloc(1, sizeof *store);
     if (!store)
@@ -60,7 +56,7 @@ tripsage_status tripsage__store_open(tripsage__store **out, const char *url, con
     store->driver = driver;
     atomic_init(&store->references, 1);
     TRIPSAGE_TRY(tripsage__env_new(&store->env, options->runtime));
-    TRIPSAGE_TRY(driver->open(&store->engine, location, options, store->env));
+    TRIPSAGE_TRY(driver->open(&store->engine, url, options, store->env));
     *out = store;
     return TRIPSAGE_OK;
 out:
@@ -237,7 +233,8 @@ tripsage_status tripsage__store_migrations(tripsage_doc **out, tripsage__store *
     TRIPSAGE_TRY(tripsage__doc_new(&doc, 1024));
     TRIPSAGE_TRY(tripsage__store_read(store, NULL, &step, 1));
     tripsage__buf_printf(&doc->json, "{\"engine\":\"%s\",\"current\":%d,\"latest\":%d,\"migrations\":[",
-                         store->driver->name, (int)listing.current, store->driver->latest_migration());
+                         store->driver->name, (int)listing.current,
+                         store->driver->migrations->all[store->driver->migrations->count - 1].number);
     tripsage__buf_put(&doc->json, listing.rows.data, listing.rows.size);
     TRIPSAGE__LIT(&doc->json, "]}");
 out:

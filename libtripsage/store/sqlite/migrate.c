@@ -1,12 +1,9 @@
 /* store/sqlite/migrate.c: bringing the schema up to date: numbered, checksummed, all of them in one transaction. */
 #include <stdio.h>
 
-#include "base/crypto.h"
 #include "base/memory.h"
 #include "sqlite.h"
 #include "store/migrations.h"
-
-#define CHECKSUM_SIZE (2 * TRIPSAGE__SHA256_SIZE + 1)
 
 static const char create_table[] = "CREATE TABLE IF NOT EXISTS schema_migration ("
                                    " number INTEGER PRIMARY KEY,"
@@ -26,46 +23,10 @@ static const tripsage__statement has_table = {
     " (SELECT application_id FROM pragma_application_id)",
     NULL};
 
-static tripsage_status checksum_of(char out[CHECKSUM_SIZE], const tripsage__migration *migration)
-{
-    unsigned char digest[TRIPSAGE__SHA256_SIZE];
-    tripsage_status status = tripsage__sha256(digest, migration->text, migration->size);
-
-    if (status == TRIPSAGE_OK)
-        tripsage__hex(out, digest, sizeof digest);
-    return status;
-}
-
-/* The past has to be a beginning of what this library carries, letter by letter. */
 static tripsage_status compare_applied(void *context, const tripsage__row *row)
 {
-    size_t *applied = context;
-    const tripsage__migration *ours = &tripsage__migrations_sqlite[*applied];
-    int number = (int)tripsage__row_int(row, 0);
-    const char *name = tripsage__row_text(row, 1, NULL);
-    const char *checksum = tripsage__row_text(row, 2, NULL);
-    char expected[CHECKSUM_SIZE];
-    tripsage_status status;
-
-    if (!name || !checksum) /* not by us: in our table they cannot be NULL */
-        return TRIPSAGE_FAIL(TRIPSAGE_EMIGRATION, "the list of the migrations applied to the database is damaged");
-    if (*applied == tripsage__migrations_sqlite_count)
-        return TRIPSAGE_FAIL(TRIPSAGE_EMIGRATION,
-                             "the database has migration %04d_%s, which is newer than this library: use a newer one",
-                             number, name);
-    status = checksum_of(expected, ours);
-    if (status != TRIPSAGE_OK)
-        return status;
-    if (number != ours->number || strcmp(name, ours->name) != 0)
-        return TRIPSAGE_FAIL(TRIPSAGE_EMIGRATION, "the database has migration %04d_%s where this library has %04d_%s",
-                             number, name, ours->number, ours->name);
-    if (strcmp(checksum, expected) != 0)
-        return TRIPSAGE_FAIL(TRIPSAGE_EMIGRATION,
-                             "migration %04d_%s was edited after it was applied: put its text back and "
-                             "write the change as a new migration",
-                             number, name);
-    ++*applied;
-    return TRIPSAGE_OK;
+    return tripsage__migration_compare(context, &tripsage__migrations_sqlite, (int)tripsage__row_int(row, 0),
+                                       tripsage__row_text(row, 1, NULL), tripsage__row_text(row, 2, NULL));
 }
 
 static void start_comparing(void *context)
@@ -106,12 +67,12 @@ static tripsage_status count_applied(connection *c, size_t *applied)
 
 static tripsage_status apply(engine *e, const tripsage__migration *migration)
 {
-    char checksum[CHECKSUM_SIZE];
+    char checksum[TRIPSAGE__MIGRATION_CHECKSUM_SIZE];
     tripsage__value params[4];
     const tripsage__step recording = {&record, params, 4, NULL, NULL, NULL, NULL};
     int wrote = 0;
     int code;
-    tripsage_status status = checksum_of(checksum, migration);
+    tripsage_status status = tripsage__migration_checksum(checksum, migration);
 
     if (status != TRIPSAGE_OK)
         return status;
@@ -139,8 +100,8 @@ static tripsage_status apply_rest(engine *e)
     snprintf(application_id, sizeof application_id, "PRAGMA application_id = %d", SQLITE_APPLICATION_ID);
     TRIPSAGE_TRY(tripsage__sqlite_exec(c, application_id));
     TRIPSAGE_TRY(tripsage__sqlite_exec(c, create_table));
-    for (; applied < tripsage__migrations_sqlite_count; applied++)
-        TRIPSAGE_TRY(apply(e, &tripsage__migrations_sqlite[applied]));
+    for (; applied < tripsage__migrations_sqlite.count; applied++)
+        TRIPSAGE_TRY(apply(e, &tripsage__migrations_sqlite.all[applied]));
     TRIPSAGE_TRY(tripsage__sqlite_commit(c));
     TRIPSAGE_TRY(tripsage__sqlite_ready(c, 1));
 out:
@@ -160,10 +121,10 @@ tripsage_status tripsage__sqlite_migrate(engine *e, int no_migrate)
     size_t applied;
     tripsage_status status = count_applied(&e->writer, &applied);
 
-    if (status != TRIPSAGE_OK || applied == tripsage__migrations_sqlite_count)
+    if (status != TRIPSAGE_OK || applied == tripsage__migrations_sqlite.count)
         return status;
     if (no_migrate)
         return TRIPSAGE_FAIL(TRIPSAGE_EMIGRATION, "the database is %zu migrations behind this library",
-                             tripsage__migrations_sqlite_count - applied);
+                             tripsage__migrations_sqlite.count - applied);
     return apply_rest(e);
 }

@@ -14,8 +14,10 @@
 /* ---- opening ---- */
 
 /* "///abs/path" and "/abs/path" are absolute, "path" is relative, ":memory:" is memory. */
-static tripsage_status parse_location(engine *e, const char *location)
+static tripsage_status parse_url(engine *e, const char *url)
 {
+    const char *location = url + strlen("sqlite:");
+
     if (strncmp(location, "//", 2) == 0) {
         location += 2;
         if (*location != '\0' &&
@@ -142,7 +144,7 @@ static void engine_close(void *engine_)
     tripsage__free(e);
 }
 
-static tripsage_status engine_open(void **out, const char *location, const tripsage__store_options *options,
+static tripsage_status engine_open(void **out, const char *url, const tripsage__store_options *options,
                                    tripsage__env *env)
 {
     engine *e = tripsage__calloc(1, sizeof *e);
@@ -166,7 +168,7 @@ static tripsage_status engine_open(void **out, const char *location, const trips
         status = TRIPSAGE_NOMEM();
         goto out;
     }
-    TRIPSAGE_TRY(parse_location(e, location));
+    TRIPSAGE_TRY(parse_url(e, url));
     TRIPSAGE_TRY(make_private(e));
     TRIPSAGE_TRY(tripsage__sqlite_connect(&e->writer, e, 1));
     TRIPSAGE_TRY(keep_place(e));
@@ -304,13 +306,6 @@ static tripsage_status engine_check(void *engine_, tripsage__buf *problems, size
     return status;
 }
 
-static int latest_migration(void)
-{
-    size_t count = tripsage__migrations_sqlite_count;
-
-    return count ? tripsage__migrations_sqlite[count - 1].number : 0;
-}
-
 /* ---- rows ---- */
 
 static sqlite3_stmt *stmt_of(const void *cursor)
@@ -364,7 +359,7 @@ const tripsage__driver tripsage__driver_sqlite = {
     .write = tripsage__sqlite_write,
     .stamp = tripsage__sqlite_stamp,
     .check = engine_check,
-    .latest_migration = latest_migration,
+    .migrations = &tripsage__migrations_sqlite,
     .is_null = row_is_null,
     .get_int = row_int,
     .get_real = row_real,

@@ -13,8 +13,8 @@ static sqlite3 *db;
 static void make_schema(void)
 {
     ck_assert_int_eq(sqlite3_open(":memory:", &db), SQLITE_OK);
-    for (size_t i = 0; i < tripsage__migrations_sqlite_count; i++) {
-        const tripsage__migration *m = &tripsage__migrations_sqlite[i];
+    for (size_t i = 0; i < tripsage__migrations_sqlite.count; i++) {
+        const tripsage__migration *m = &tripsage__migrations_sqlite.all[i];
 
         ck_assert_msg(sqlite3_exec(db, m->text, NULL, NULL, NULL) == SQLITE_OK, "%s: %s", m->name, sqlite3_errmsg(db));
     }

@@ -1,0 +1,111 @@
+/* store/postgres/migrate.c: bringing the schema up to date: numbered, checksummed, all in one transaction, one server at a time. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "postgres.h"
+
+/* Any number that no other program locks: "tripsage" in ASCII. Within the transaction, so a pooler does not mind. An index may take its time, and
+ * the others wait for who makes it. */
+static const char lock[] = "SET LOCAL lock_timeout = '5min'; SET LOCAL statement_timeout = 0;"
+                           "SELECT pg_advisory_xact_lock(8390051716213073765)";
+
+/* ---- what is applied ---- */
+
+/* *known: how many of these were applied by us, or looked at by us afterwards. */
+static tripsage_status look(size_t *applied, size_t *known, connection *c)
+{
+    PGresult *found = NULL;
+    tripsage_status status;
+
+    *applied = *known = 0;
+    TRIPSAGE_TRY(tripsage__pg_exec(&found, c, "SELECT to_regclass('tripsage.schema_migration') IS NOT NULL"));
+    if (strcmp(PQgetvalue(found, 0, 0), "t") != 0)
+        goto out;
+    PQclear(found);
+    found = NULL;
+    TRIPSAGE_TRY(
+        tripsage__pg_exec(&found, c, "SELECT number, name, checksum FROM tripsage.schema_migration ORDER BY number"));
+    for (int i = 0; i < PQntuples(found); i++) {
+        int number = 0;
+
+        if (*known == *applied && PQgetlength(found, i, 2) > 0)
+            ++*known;
+        (void)sscanf(PQgetvalue(found, i, 0), "%d", &number);
+        TRIPSAGE_TRY(tripsage__migration_compare(applied, &tripsage__migrations_postgres, number,
+                                                 PQgetvalue(found, i, 1), PQgetvalue(found, i, 2)));
+    }
+out:
+    PQclear(found);
+    return status;
+}
+
+/* ---- applying ---- */
+
+/* Each text registers itself, without a checksum, which only we know. */
+static tripsage_status note(connection *c, const tripsage__migration *migration, int64_t now)
+{
+    char checksum[TRIPSAGE__MIGRATION_CHECKSUM_SIZE], sql[256];
+    tripsage_status status = tripsage__migration_checksum(checksum, migration);
+
+    if (status != TRIPSAGE_OK)
+        return status;
+    snprintf(sql, sizeof sql,
+             "UPDATE tripsage.schema_migration SET checksum = '%s', applied_at = %lld WHERE number = %d", checksum,
+             (long long)now, migration->number);
+    return tripsage__pg_exec(NULL, c, sql);
+}
+
+static tripsage_status apply(connection *c, engine *e, const tripsage__migration *migration)
+{
+    tripsage_status status = tripsage__pg_exec(NULL, c, migration->text);
+
+    if (status != TRIPSAGE_OK) {
+        tripsage_error why = *tripsage_last_error();
+
+        status = TRIPSAGE_FAIL(TRIPSAGE_EMIGRATION, "migration %04d_%s: %.180s", migration->number, migration->name,
+                               why.message);
+        tripsage__error_sqlstate(why.sqlstate);
+        return status;
+    }
+    tripsage__log(e->env, TRIPSAGE_LOG_INFO, "store", "applied migration %04d_%s", migration->number, migration->name);
+    return note(c, migration, tripsage__now_ms(e->env));
+}
+
+/* The session's user makes what the migrations make; search_path is the server's, as another tool would have it. */
+static tripsage_status apply_rest(connection *c, engine *e)
+{
+    const tripsage__migrations *ours = &tripsage__migrations_postgres;
+    size_t applied, i;
+    tripsage_status status;
+
+    TRIPSAGE_TRY(tripsage__pg_exec(NULL, c, "BEGIN"));
+    TRIPSAGE_TRY(tripsage__pg_exec(NULL, c, lock));
+    TRIPSAGE_TRY(look(&applied, &i, c)); /* again: another one may have been here first */
+    for (; i < applied; i++)
+        TRIPSAGE_TRY(note(c, &ours->all[i], tripsage__now_ms(e->env)));
+    for (; i < ours->count; i++)
+        TRIPSAGE_TRY(apply(c, e, &ours->all[i]));
+    TRIPSAGE_TRY(tripsage__pg_exec(NULL, c, "COMMIT"));
+out:
+    if (status != TRIPSAGE_OK) {
+        tripsage_error why;
+
+        tripsage__error_save(&why);
+        (void)tripsage__pg_exec(NULL, c, "ROLLBACK"); /* a connection that cannot is closed, which does the same */
+        tripsage__error_restore(&why);
+    }
+    return status;
+}
+
+tripsage_status tripsage__pg_migrate(connection *c, engine *e, int no_migrate)
+{
+    size_t applied, known, all = tripsage__migrations_postgres.count;
+    tripsage_status status = look(&applied, &known, c);
+
+    if (status != TRIPSAGE_OK || known == all || (no_migrate && applied == all))
+        return status;
+    if (no_migrate)
+        return TRIPSAGE_FAIL(TRIPSAGE_EMIGRATION, "the database is %zu migrations behind this library", all - applied);
+    return apply_rest(c, e);
+}

@@ -1,0 +1,124 @@
+/* store/postgres/postgres.h: the inside of the PostgreSQL engine.
+ *
+ * A call is one pipeline (libpq's pipeline mode) and so one round trip: role and claims, the statements, and around them BEGIN and COMMIT where
+ * there is more than one to read or something to write. Rows are handed to their callbacks when the server has confirmed all of it. */
+#ifndef TRIPSAGE_STORE_POSTGRES_H
+#define TRIPSAGE_STORE_POSTGRES_H
+
+#include <libpq-fe.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "store/driver.h"
+
+/* pgvector lies in "extensions" on Supabase and in "public" elsewhere. */
+#define TRIPSAGE__PG_SEARCH_PATH "tripsage, extensions, public"
+
+/* What a statement is prepared for: a plan holds the policies of the role it was made for, so each role has its own. */
+typedef enum role { ROLE_AUTHENTICATED, ROLE_SERVICE, ROLES } role;
+
+/* What stands before and behind the statements of a call. */
+typedef enum frame {
+    FRAME_STATEMENT, /* a single reading statement is its own transaction and snapshot */
+    FRAME_SNAPSHOT,  /* several, under one snapshot */
+    FRAME_WRITE      /* serializable, so that nothing can come between the guards and the changes */
+} frame;
+
+/* One connection, used by one thread at a time; and the statements prepared on it, by the address of their catalogue entry and their role. */
+typedef struct connection {
+    PGconn *pg;
+    struct prepared *table; /* open addressing; capacity is a power of two, at most half full */
+    size_t capacity, used;
+    int64_t opened_at, idle_since; /* monotonic, in ms */
+    unsigned generation;           /* the engine's when it was opened */
+    struct connection *next;       /* in the list of the idle */
+} connection;
+
+/* Somebody who waits for a connection, in the order of arrival. */
+typedef struct waiter {
+    pthread_cond_t turn;
+    connection *given;
+    int may_open;
+    struct waiter *next;
+} waiter;
+
+typedef struct engine {
+    tripsage__env *env;
+
+    /* What libpq is given; owned. */
+    char **keywords, **values;
+
+    uint32_t wait_ms; /* for a connection, a lock, a retry: options.busy_timeout_ms */
+    uint32_t statement_timeout_ms;
+    uint32_t pool_size;
+    atomic_int unprepared; /* there is a pooler in between that gives every transaction another connection */
+
+    /* Guards all below; never held while the network is asked. */
+    pthread_mutex_t lock;
+    connection *idle; /* the one used last comes first: the others may grow old and be closed */
+    waiter *first_waiter, *last_waiter;
+    uint32_t opened;
+    unsigned generation;     /* connections of an older one are closed when they come back */
+    int64_t next_attempt_at; /* after failures to connect: not before; monotonic, in ms */
+    uint32_t failures;
+} engine;
+
+/* ---- connection.c ---- */
+
+/* Milliseconds of the clock that deadlines are on. */
+int64_t tripsage__pg_now(void);
+
+/* Connects; `pipeline` is 0 for a connection that runs plain SQL by tripsage__pg_exec. */
+tripsage_status tripsage__pg_connect(connection *c, const engine *e, int pipeline);
+void tripsage__pg_disconnect(connection *c);
+/* 0 when the server has closed it, or said something that nobody asked for. Costs one system call. */
+int tripsage__pg_is_alive(const connection *c);
+
+/* SQLSTATE as the library's status. */
+tripsage_status tripsage__pg_status_of(const char *sqlstate);
+/* Tells what a result or, without one, the connection complains of. `what` names the statement. */
+tripsage_status tripsage__pg_fail(tripsage_status status, const connection *c, const PGresult *result, const char *what,
+                                  const char *file, int line);
+#define PG_FAILED(status, c, result, what) tripsage__pg_fail((status), (c), (result), (what), __FILE__, __LINE__)
+
+/* Runs plain SQL, several statements if need be, and gives the last one's result (NULL `out`: none is wanted). */
+tripsage_status tripsage__pg_exec(PGresult **out, connection *c, const char *sql);
+
+/* ---- pool.c ---- */
+
+/* Gives a connection that was alive a moment ago; waits in turn until `deadline`. */
+tripsage_status tripsage__pg_acquire(connection **out, engine *e, int64_t deadline);
+/* `broken`: it is closed instead of kept. */
+void tripsage__pg_release(engine *e, connection *c, int broken);
+/* From now on every connection is a new one: the server that the old ones lead to may not be written to any more. */
+void tripsage__pg_renew_all(engine *e);
+void tripsage__pg_pool_close(engine *e);
+/* Sleeps some time between none and a limit that doubles with each try, but not past the deadline; 0 when that has come. */
+int tripsage__pg_back_off(engine *e, unsigned tries, int64_t deadline);
+
+/* ---- call.c ---- */
+
+tripsage_status tripsage__pg_read(void *engine_, const tripsage_actor *actor, const tripsage__step *steps,
+                                  size_t count);
+tripsage_status tripsage__pg_write(void *engine_, const tripsage_actor *actor, const tripsage__step *steps,
+                                   size_t count);
+
+/* ---- row.c ---- */
+
+/* A row of a result as a driver's cursor. */
+typedef struct cursor {
+    const PGresult *result;
+    int row;
+} cursor;
+
+int tripsage__pg_is_null(const void *cursor_, int column);
+int64_t tripsage__pg_int(const void *cursor_, int column);
+double tripsage__pg_real(const void *cursor_, int column);
+const char *tripsage__pg_text(const void *cursor_, int column, size_t *size);
+const void *tripsage__pg_blob(const void *cursor_, int column, size_t *size);
+
+/* ---- migrate.c ---- */
+
+tripsage_status tripsage__pg_migrate(connection *c, engine *e, int no_migrate);
+
+#endif
