@@ -1,25 +1,36 @@
 #!/usr/bin/env bash
 # install-deps.sh build|test|lint: installs the Debian packages that a purpose needs and this machine lacks.
 #
-# This is the one list of them; but for one, the names are the same on Debian 12 and 13. When nothing is missing, apt is not started at
+# This is the one list of them; but for a few, the names are the same on Debian 12 and 13. When nothing is missing, apt is not started at
 # all, so a second run works without a network. Installing needs root, or sudo; without either, the command to run is printed.
+# No service is left running: what the tests need, they start themselves.
 set -euo pipefail
+scripts=$(cd "$(dirname "$0")" && pwd)
+
+# shellcheck source=/dev/null
+system=$(. /etc/os-release 2>/dev/null && echo "${ID:-} ${VERSION_ID:-}") || true
 
 # To build and run: the compilers (C++ for the header checks of CMake's consumers), what CMakeLists.txt looks for, and the
 # time zones, which libc reads from files.
 BUILD=(cmake ninja-build pkg-config gcc g++ libc6-dev
-       libcivetweb-dev libjwt-dev libcjson-dev libsqlite3-dev libargon2-dev libssl-dev
+       libcivetweb-dev libjwt-dev libcjson-dev libsqlite3-dev libpq-dev libargon2-dev libssl-dev
        ca-certificates tzdata)
 
 # Debian 13 moved the old names of time zones (Asia/Calcutta, which browsers still send) to a package of their own.
-# shellcheck source=/dev/null
-if [[ $(. /etc/os-release 2>/dev/null && echo "${ID:-} ${VERSION_ID:-}") == "debian "1[3-9]* ]]; then
+if [[ $system == "debian "1[3-9]* ]]; then
     BUILD+=(tzdata-legacy)
 fi
 
-# To test: the unit test library, and what the README's session uses. iproute2 brings up the loopback of the network
-# namespace that session runs in; locales has the one with a decimal point of two bytes.
-TEST=(check curl jq iproute2 locales)
+# To test: the unit test library, the servers that tests start, and what the README's session uses. iproute2 brings up the loopback of
+# the network namespace that session runs in; locales has the one with a decimal point of two bytes.
+postgresql=17
+[[ $system != "debian 12" ]] || postgresql=15
+pgvector=postgresql-$postgresql-pgvector
+TEST=(check curl jq iproute2 locales "postgresql-$postgresql" "$pgvector" pgbouncer redis-server)
+SERVICES=(pgbouncer redis-server) # of these packages, those that bring one of their name
+
+# To build pgvector's package where Debian has none.
+PGVECTOR=(make gcc libc6-dev dpkg-dev "postgresql-server-dev-$postgresql")
 
 # To lint: one clang does it all; shellcheck reads the scripts.
 LINT=(clang clang-format clang-tidy shellcheck)
@@ -43,11 +54,15 @@ if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
     exit 0
 fi
 
-missing=()
-for package in "${packages[@]}"; do
-    status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
-    [[ $status == installed* ]] || missing+=("$package")
-done
+lacking() { # PACKAGE...: those that are not installed
+    local package status
+    for package in "$@"; do
+        status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+        [[ $status == installed* ]] || echo "$package"
+    done
+}
+
+mapfile -t missing < <(lacking "${packages[@]}")
 if ((${#missing[@]} == 0)); then
     exit 0
 fi
@@ -60,6 +75,8 @@ if ((EUID != 0)); then
     else
         echo "These Debian packages are missing, and this user can neither be root nor use sudo. Run this as root, then again:" >&2
         echo "  apt-get update && apt-get install --no-install-recommends ${missing[*]}" >&2
+        [[ " ${missing[*]} " != *" $pgvector "* ]] ||
+            echo "Debian 12 has no $pgvector; $scripts/build-pgvector.sh makes it." >&2
         exit 1
     fi
 fi
@@ -71,13 +88,81 @@ apt() {
         -o Acquire::Retries=3 "$@" </dev/null >>"$log" 2>&1
 }
 
+install() { # PACKAGE...
+    if ! apt install --no-install-recommends "$@"; then
+        cat "$log" >&2
+        echo "Could not install $*." >&2
+        exit 1
+    fi
+}
+
+# New services neither start now nor at the next boot, and PostgreSQL's package makes no cluster of its own. Only what is new is held:
+# a server that already runs here may have to be restarted by an update of its package.
+policy=/usr/sbin/policy-rc.d
+policy_is_ours=
+clusters=/etc/postgresql-common/createcluster.conf
+mapfile -t fresh < <(lacking "${SERVICES[@]}")
+
+write() { # FILE: as root, from standard input
+    "${root[@]}" tee "$1" >/dev/null
+}
+
+hold_services() {
+    if [[ ! -e $policy ]]; then
+        policy_is_ours=yes
+        # shellcheck disable=SC2016 # the variable is the policy's
+        printf '#!/bin/sh\ncase " %s " in *" ${1%%.service} "*) exit 101 ;; esac\n' "${fresh[*]}" | write "$policy"
+        "${root[@]}" chmod 755 "$policy"
+    fi
+    "${root[@]}" mkdir -p "${clusters%/*}"
+    [[ ! -e $clusters || -e $clusters.kept ]] || "${root[@]}" cp -p "$clusters" "$clusters.kept"
+    { cat "$clusters.kept" 2>/dev/null || true; echo "create_main_cluster = false"; } | write "$clusters"
+}
+
+release_services() {
+    local service
+    [[ $policy_is_ours == "" ]] || "${root[@]}" rm -f "$policy"
+    if [[ -e $clusters.kept ]]; then
+        "${root[@]}" mv "$clusters.kept" "$clusters"
+    else # as the package would have put it there
+        "${root[@]}" cp "/usr/share/postgresql-common/${clusters##*/}" "$clusters" 2>/dev/null || "${root[@]}" rm -f "$clusters"
+    fi
+    for service in "${fresh[@]}"; do
+        "${root[@]}" update-rc.d "$service" disable || true # not there, when its package could not be installed
+        "${root[@]}" invoke-rc.d --quiet "$service" stop || true
+    done >>"$log" 2>&1
+    rm -f "$log"
+}
+
+# A package of our own making, where there is no other. It is kept, so that it is made once.
+install_pgvector() {
+    local kept=${XDG_CACHE_HOME:-~/.cache}/tripsage
+    kept+=/${pgvector}_$(dpkg --print-architecture).deb
+    if [[ ! -f $kept ]]; then
+        echo "Building $pgvector, which this Debian does not have"
+        install "${PGVECTOR[@]}"
+        if ! "$scripts/build-pgvector.sh" "$postgresql" "$kept" >>"$log" 2>&1; then
+            cat "$log" >&2
+            echo "Could not build $pgvector." >&2
+            exit 1
+        fi
+    fi
+    install "$kept"
+}
+
 echo "Installing ${#missing[@]} Debian packages: ${missing[*]}"
 SECONDS=0
+if [[ $purpose != build && $(lacking "postgresql-$postgresql" "${SERVICES[@]}") != "" ]]; then
+    trap release_services EXIT
+    hold_services
+fi
 # Lists that cannot be refreshed may still do: only the installation decides.
 apt update || echo "apt-get update failed; trying with the package lists that are here." >&2
-if ! apt install --no-install-recommends "${missing[@]}"; then
-    cat "$log" >&2
-    echo "Could not install the packages above." >&2
-    exit 1
+last=()
+if [[ " ${missing[*]} " == *" $pgvector "* && $(apt-cache policy "$pgvector") != *"Candidate: "[0-9]* ]]; then
+    mapfile -t missing < <(lacking "${packages[@]}" | grep -vx "$pgvector")
+    last=(install_pgvector)
 fi
+((${#missing[@]} == 0)) || install "${missing[@]}"
+"${last[@]}"
 echo "Installed in ${SECONDS} s."
