@@ -142,53 +142,54 @@ out:
  * $4 is a JSON array of those named, each an e-mail address (it has an @) or a user id; $5 the level, $6 now. All of it is one
  * write, whose statements stand behind one condition. It holds before the first of them and still after the last. */
 
-/* n: the position in $4 and the user's id; null for an address without an account. */
-#define SQL_NAMED                                                                                                      \
+/* n: the position in $4 and the user's id; null for an address without an account. PostgreSQL shows people the accounts of their companions
+ * only, so there a function looks for those who may invite. */
+#define NAMED_SQLITE                                                                                                   \
     "WITH n AS (SELECT j.key AS position, CASE WHEN instr(j.value, '@') > 0"                                           \
     " THEN (SELECT a.id FROM account a WHERE a.email = j.value) ELSE j.value END AS user_id FROM json_each($4) j) "
+#define NAMED_POSTGRES                                                                                                 \
+    "WITH n AS (SELECT j.number - 1 AS position, CASE WHEN strpos(j.value, '@') > 0"                                   \
+    " THEN COALESCE((SELECT a.id FROM account a WHERE a.email = j.value), account_id_for($3, j.value))"                \
+    " ELSE j.value END AS user_id"                                                                                     \
+    " FROM json_array_elements_text(CAST($4 AS json)) WITH ORDINALITY AS j (value, number)) "
+
+#define STATEMENT_OF_NAMED(name, text)                                                                                 \
+    const tripsage__statement tripsage__sql_##name = {#name, NAMED_SQLITE text, NAMED_POSTGRES text};
+
+/* How many collaborators there are with those named. */
+#define SQL_TOTAL                                                                                                      \
+    "(SELECT count(*) FROM (SELECT user_id FROM trip_collaborator WHERE trip_id = $3 UNION"                            \
+    " SELECT user_id FROM n) AS m)"
 
 #define SQL_MAY_SHARE                                                                                                  \
     TRIPSAGE__SQL_MAY_INVITE                                                                                           \
     " AND NOT EXISTS (SELECT 1 FROM n LEFT JOIN trip_collaborator o ON o.trip_id = $3 AND o.user_id = n.user_id"       \
     " WHERE n.user_id IS NULL OR n.user_id = t.user_id OR ((o.level = 4 OR $5 = 4) AND " TRIPSAGE__SQL_ROLE " < 5))"   \
-    " AND (SELECT count(*) FROM (SELECT user_id FROM trip_collaborator WHERE trip_id = $3 UNION"                       \
-    " SELECT user_id FROM n)) <= 100"
+    " AND " SQL_TOTAL " <= 100"
 
 /* Who was named, for the explanation of a refusal. Only for those who may invite: nobody learns who has an account by sharing a
  * trip that is not his to share. */
-const tripsage__statement tripsage__sql_share_named = {
-    "share_named",
-    SQL_NAMED "SELECT n.position, n.user_id IS NULL, n.user_id = t.user_id, o.level,"
-              " (SELECT count(*) FROM (SELECT user_id FROM trip_collaborator WHERE trip_id = $3 UNION"
-              " SELECT user_id FROM n))"
-              " FROM n JOIN trip t ON t.id = $3"
-              " LEFT JOIN trip_collaborator o ON o.trip_id = $3 AND o.user_id = n.user_id"
-              " WHERE " TRIPSAGE__SQL_MAY_INVITE " ORDER BY n.position",
-    NULL};
+STATEMENT_OF_NAMED(share_named, "SELECT n.position, n.user_id IS NULL, n.user_id = t.user_id, o.level, " SQL_TOTAL
+                                " FROM n JOIN trip t ON t.id = $3"
+                                " LEFT JOIN trip_collaborator o ON o.trip_id = $3 AND o.user_id = n.user_id"
+                                " WHERE " TRIPSAGE__SQL_MAY_INVITE " ORDER BY n.position")
 
-const tripsage__statement tripsage__sql_share_open = {
-    "share_open",
-    SQL_NAMED "UPDATE trip AS t SET visibility = 'shared', version = t.version + 1, updated_at = $6"
-              " WHERE t.id = $3 AND t.visibility = 'private' AND " SQL_MAY_SHARE,
-    NULL};
+STATEMENT_OF_NAMED(share_open, "UPDATE trip AS t SET visibility = 'shared', version = t.version + 1, updated_at = $6"
+                               " WHERE t.id = $3 AND t.visibility = 'private' AND " SQL_MAY_SHARE)
 
 /* The service role adds in the owner's name. */
-const tripsage__statement tripsage__sql_share_add = {
-    "share_add",
-    SQL_NAMED "INSERT INTO trip_collaborator (trip_id, user_id, level, position, added_by, added_at)"
-              " SELECT t.id, n.user_id, $5, min(n.position) + 1"
-              " + COALESCE((SELECT max(o.position) FROM trip_collaborator o WHERE o.trip_id = $3), 0),"
-              " CASE WHEN $2 = 1 THEN t.user_id ELSE $1 END, $6"
-              " FROM n JOIN trip t ON t.id = $3 WHERE " SQL_MAY_SHARE " GROUP BY n.user_id"
-              " ON CONFLICT (trip_id, user_id) DO UPDATE SET level = excluded.level",
-    NULL};
+STATEMENT_OF_NAMED(share_add,
+                   "INSERT INTO trip_collaborator (trip_id, user_id, level, position, added_by, added_at)"
+                   " SELECT t.id, n.user_id, $5, min(n.position) + 1"
+                   " + COALESCE((SELECT max(o.position) FROM trip_collaborator o WHERE o.trip_id = $3), 0),"
+                   " CASE WHEN $2 = 1 THEN t.user_id ELSE $1 END, $6"
+                   " FROM n JOIN trip t ON t.id = $3 WHERE " SQL_MAY_SHARE " GROUP BY n.user_id, t.id, t.user_id"
+                   " ON CONFLICT (trip_id, user_id) DO UPDATE SET level = excluded.level")
 
-const tripsage__statement tripsage__sql_share_answer = {
-    "share_answer",
-    SQL_NAMED "SELECT " COLLABORATOR_COLUMNS COLLABORATOR_FROM
-              "JOIN (SELECT user_id, min(position) AS position FROM n GROUP BY user_id) m ON m.user_id = c.user_id"
-              " WHERE c.trip_id = $3 ORDER BY m.position",
-    NULL};
+STATEMENT_OF_NAMED(share_answer,
+                   "SELECT " COLLABORATOR_COLUMNS COLLABORATOR_FROM
+                   "JOIN (SELECT user_id, min(position) AS position FROM n GROUP BY user_id) m ON m.user_id = c.user_id"
+                   " WHERE c.trip_id = $3 ORDER BY m.position")
 
 /* What the second step of a share found, by position. */
 typedef struct named {

@@ -10,18 +10,22 @@
 #include "statements.h"
 
 /* $1 the new trip, $2 now, $3 the items: JSON arrays of an id and the values of tripsage__item_values() */
+#define COPY_ITEMS(elements)                                                                                           \
+    "INSERT INTO itinerary_item (id, trip_id, version, created_at, updated_at, item_type, booking_status, category,"   \
+    " is_flexible, title, description, item_date, start_time, end_date, end_time, timezone, end_timezone, sort_at,"    \
+    " start_at, end_at, location_name, location_address, latitude, longitude, cost, currency, booking_reference,"      \
+    " notes, details)"                                                                                                 \
+    " SELECT j.value ->> 0, $1, 1, $2, $2, j.value ->> 1, j.value ->> 2, j.value ->> 3,"                               \
+    " CAST(j.value ->> 4 AS BIGINT), j.value ->> 5, j.value ->> 6, j.value ->> 7, j.value ->> 8, j.value ->> 9,"       \
+    " j.value ->> 10, j.value ->> 11, j.value ->> 12, CAST(j.value ->> 13 AS BIGINT),"                                 \
+    " CAST(j.value ->> 14 AS BIGINT), CAST(j.value ->> 15 AS BIGINT), j.value ->> 16, j.value ->> 17,"                 \
+    " CAST(j.value ->> 18 AS DOUBLE PRECISION), CAST(j.value ->> 19 AS DOUBLE PRECISION),"                             \
+    " CAST(j.value ->> 20 AS BIGINT), j.value ->> 21, j.value ->> 22, j.value ->> 23, j.value ->> 24"                  \
+    " FROM " elements " WHERE EXISTS (SELECT 1 FROM trip t WHERE t.id = $1) ORDER BY j.key"
+
 const tripsage__statement tripsage__sql_copy_items = {
-    "copy_items",
-    "INSERT INTO itinerary_item (id, trip_id, version, created_at, updated_at, item_type, booking_status, category,"
-    " is_flexible, title, description, item_date, start_time, end_date, end_time, timezone, end_timezone, sort_at,"
-    " start_at, end_at, location_name, location_address, latitude, longitude, cost, currency, booking_reference, notes,"
-    " details)"
-    " SELECT j.value ->> 0, $1, 1, $2, $2, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5,"
-    " j.value ->> 6, j.value ->> 7, j.value ->> 8, j.value ->> 9, j.value ->> 10, j.value ->> 11, j.value ->> 12,"
-    " j.value ->> 13, j.value ->> 14, j.value ->> 15, j.value ->> 16, j.value ->> 17, j.value ->> 18, j.value ->> 19,"
-    " j.value ->> 20, j.value ->> 21, j.value ->> 22, j.value ->> 23, j.value ->> 24"
-    " FROM json_each($3) j WHERE EXISTS (SELECT 1 FROM trip t WHERE t.id = $1) ORDER BY j.key",
-    NULL};
+    "copy_items", COPY_ITEMS("json_each($3) j"),
+    COPY_ITEMS("json_array_elements(CAST($3 AS json)) WITH ORDINALITY AS j (value, key)")};
 
 /* $1 the new trip */
 const tripsage__statement tripsage__sql_copy_index = {

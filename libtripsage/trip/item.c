@@ -80,11 +80,11 @@ const tripsage__statement tripsage__sql_item_delete = {
     "item_delete",
     "DELETE FROM itinerary_item WHERE id = $4 AND trip_id = $3 AND ($5 = 0 OR version = $5) AND " MAY_EDIT_TRIP, NULL};
 
-const tripsage__statement tripsage__sql_item_select = {"item_select",
-                                                       "SELECT " TRIPSAGE__SQL_ITEM_COLUMNS
-                                                       " FROM itinerary_item i JOIN trip t ON t.id = i.trip_id"
-                                                       " WHERE i.id = $4 AND t.id = $3 AND " TRIPSAGE__SQL_MAY_READ,
-                                                       NULL};
+#define ITEM_SELECT(items)                                                                                             \
+    "SELECT " TRIPSAGE__SQL_ITEM_COLUMNS " FROM trip t" items                                                          \
+    " WHERE i.id = $4 AND t.id = $3 AND " TRIPSAGE__SQL_MAY_READ
+const tripsage__statement tripsage__sql_item_select = {"item_select", ITEM_SELECT(TRIPSAGE__SQL_ITEMS_SQLITE),
+                                                       ITEM_SELECT(TRIPSAGE__SQL_ITEMS_POSTGRES)};
 
 const tripsage__statement tripsage__sql_item_version = {
     "item_version",

@@ -4,22 +4,22 @@
 #include "base/memory.h"
 
 /* Parameters: a gate's. */
-const tripsage__statement tripsage__sql_item_list = {
-    "item_list",
-    "SELECT " TRIPSAGE__SQL_ITEM_COLUMNS " FROM trip t JOIN itinerary_item i ON i.trip_id = t.id"
-    " WHERE t.id = $3 AND " TRIPSAGE__SQL_MAY_READ " ORDER BY i.sort_at, i.id",
-    NULL};
+#define ITEMS(columns, items)                                                                                          \
+    "SELECT " columns " FROM trip t" items " WHERE t.id = $3 AND " TRIPSAGE__SQL_MAY_READ " ORDER BY i.sort_at, i.id"
+
+const tripsage__statement tripsage__sql_item_list = {"item_list",
+                                                     ITEMS(TRIPSAGE__SQL_ITEM_COLUMNS, TRIPSAGE__SQL_ITEMS_SQLITE),
+                                                     ITEMS(TRIPSAGE__SQL_ITEM_COLUMNS, TRIPSAGE__SQL_ITEMS_POSTGRES)};
 
 const tripsage__statement tripsage__sql_itinerary_head = {
     "itinerary_head",
     "SELECT t.title, t.start_date, t.end_date FROM trip t WHERE t.id = $3 AND " TRIPSAGE__SQL_MAY_READ, NULL};
 
-const tripsage__statement tripsage__sql_plan_select = {
-    "plan_select",
-    "SELECT i.id, i.title, i.item_type, i.booking_status, i.category, i.is_flexible, i.item_date, i.end_date,"
-    " i.start_at, i.end_at, i.cost, i.currency FROM trip t JOIN itinerary_item i ON i.trip_id = t.id"
-    " WHERE t.id = $3 AND " TRIPSAGE__SQL_MAY_READ " ORDER BY i.sort_at, i.id",
-    NULL};
+#define PLAN_COLUMNS                                                                                                   \
+    "i.id, i.title, i.item_type, i.booking_status, i.category, i.is_flexible, i.item_date, i.end_date, i.start_at, "   \
+    "i.end_at, i.cost, i.currency"
+const tripsage__statement tripsage__sql_plan_select = {"plan_select", ITEMS(PLAN_COLUMNS, TRIPSAGE__SQL_ITEMS_SQLITE),
+                                                       ITEMS(PLAN_COLUMNS, TRIPSAGE__SQL_ITEMS_POSTGRES)};
 
 const tripsage__statement *const *tripsage__itinerary_statements(size_t *count)
 {

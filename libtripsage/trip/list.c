@@ -2,8 +2,9 @@
  *
  * A page is found by the sort key and id of the row before it, so any page costs the same. A list has up to three legs, the
  * actor's own trips, those shared with him, and his deleted ones, merged in their order (each leg is read no further than the page needs); a scope
- * switches legs on and off by $2, which SQLite decides before it opens a leg. The legs give row numbers and keys, which the
- * index holds; only the rows of the page itself are looked up.
+ * switches legs on and off by $2, which is decided before a leg is opened. In SQLite the legs give row numbers and keys, which the index holds;
+ * only the rows of the page itself are looked up. PostgreSQL looks rows up for their policies anyway, so its legs give them whole; and it merges
+ * in order only what each leg has put in order and cut by itself.
  *
  * The service role has one leg: all trips, or all deleted ones. */
 #include "trip.h"
@@ -23,68 +24,111 @@
  * $1 actor, $2 scope, $3 key and $4 id of the row before, $5 status, $6 trip_type, $7 visibility, $8 tag, $9 place, $10 from, $11 to,
  * $12 starts_from, $13 ends_to, $14 text, $15 limit, $16 skip */
 
-#define FILTERS                                                                                                        \
+#define FILTERS(has_tag, has_place, has_text)                                                                          \
     " AND ($5 IS NULL OR t.status = $5) AND ($6 IS NULL OR t.trip_type = $6)"                                          \
-    " AND ($7 IS NULL OR t.visibility = $7)"                                                                           \
-    " AND ($8 IS NULL OR EXISTS (SELECT 1 FROM json_each(t.tags) g WHERE g.value = $8))"                               \
-    " AND ($9 IS NULL OR EXISTS (SELECT 1 FROM json_each(t.destinations) d WHERE $9 COLLATE NOCASE"                    \
-    " IN (d.value ->> '$.name', d.value ->> '$.city', d.value ->> '$.country')))"                                      \
+    " AND ($7 IS NULL OR t.visibility = $7) AND ($8 IS NULL OR " has_tag ") AND ($9 IS NULL OR " has_place ")"         \
     " AND ($10 IS NULL OR t.end_date >= $10) AND ($11 IS NULL OR t.start_date <= $11)"                                 \
     " AND ($12 IS NULL OR t.start_date >= $12) AND ($13 IS NULL OR t.end_date <= $13)"                                 \
-    " AND ($14 IS NULL OR instr(lower(t.title), lower($14)) > 0 OR instr(lower(t.description), lower($14)) > 0) "
+    " AND ($14 IS NULL OR " has_text ") "
 
-#define OWN     " FROM trip t WHERE $2 <= 1 AND t.user_id = $1 AND t.deleted_at IS NULL" FILTERS
-#define DELETED " FROM trip t WHERE $2 = 3 AND t.user_id = $1 AND t.deleted_at IS NOT NULL" FILTERS
+/* Places and texts are compared whatever the case of ASCII letters is, and of no others. */
+#define IN_SQLITE                                                                                                      \
+    FILTERS("EXISTS (SELECT 1 FROM json_each(t.tags) g WHERE g.value = $8)",                                           \
+            "EXISTS (SELECT 1 FROM json_each(t.destinations) d WHERE $9 COLLATE NOCASE"                                \
+            " IN (d.value ->> '$.name', d.value ->> '$.city', d.value ->> '$.country'))",                              \
+            "instr(lower(t.title), lower($14)) > 0 OR instr(lower(t.description), lower($14)) > 0")
+#define IN_POSTGRES                                                                                                    \
+    FILTERS("EXISTS (SELECT 1 FROM json_array_elements_text(CAST(t.tags AS json)) g (value) WHERE g.value = $8)",      \
+            "EXISTS (SELECT 1 FROM json_array_elements(CAST(t.destinations AS json)) d (value)"                        \
+            " WHERE lower($9 COLLATE \"C\") IN (lower((d.value ->> 'name') COLLATE \"C\"),"                            \
+            " lower((d.value ->> 'city') COLLATE \"C\"), lower((d.value ->> 'country') COLLATE \"C\")))",              \
+            "strpos(lower(t.title), lower($14 COLLATE \"C\")) > 0"                                                     \
+            " OR strpos(lower(t.description), lower($14 COLLATE \"C\")) > 0")
+
+/* What a leg reads; the dialect's filters follow. */
+#define OWN     " FROM trip t WHERE $2 <= 1 AND t.user_id = $1 AND t.deleted_at IS NULL"
+#define DELETED " FROM trip t WHERE $2 = 3 AND t.user_id = $1 AND t.deleted_at IS NOT NULL"
 #define SHARED                                                                                                         \
     " FROM trip_collaborator c JOIN trip t ON t.id = c.trip_id WHERE $2 IN (0, 2) AND c.user_id = $1"                  \
-    " AND t.deleted_at IS NULL" FILTERS
-#define EVERY " FROM trip t WHERE ($2 = 0 AND t.deleted_at IS NULL OR $2 = 3 AND t.deleted_at IS NOT NULL)" FILTERS
+    " AND t.deleted_at IS NULL"
+#define EVERY " FROM trip t WHERE ($2 = 0 AND t.deleted_at IS NULL OR $2 = 3 AND t.deleted_at IS NOT NULL)"
+
+/* ---- SQLite's pages ---- */
 
 #define PAGE_BEGIN "SELECT p.role, p.k, " TRIPSAGE__SQL_TRIP_ENTRY " FROM (SELECT t.seq AS seq, "
 #define PAGE_END   ") p JOIN trip t ON t.seq = p.seq ORDER BY p.k "
 
 /* By creation, which is by id. */
 #define BY_ID(is_after, direction)                                                                                     \
-    PAGE_BEGIN "5 AS role, t.id AS k" OWN "AND t.id " is_after " $4 "                                                  \
-               "UNION ALL SELECT t.seq, c.level, c.trip_id" SHARED "AND c.trip_id " is_after " $4 "                    \
-               "UNION ALL SELECT t.seq, 5, t.id" DELETED "AND t.id " is_after " $4 "                                   \
+    PAGE_BEGIN "5 AS role, t.id AS k" OWN IN_SQLITE "AND t.id " is_after " $4 "                                        \
+               "UNION ALL SELECT t.seq, c.level, c.trip_id" SHARED IN_SQLITE "AND c.trip_id " is_after " $4 "          \
+               "UNION ALL SELECT t.seq, 5, t.id" DELETED IN_SQLITE "AND t.id " is_after " $4 "                         \
                "ORDER BY 3 " direction " LIMIT $15 OFFSET $16" PAGE_END direction
 #define ALL_BY_ID(is_after, direction)                                                                                 \
-    PAGE_BEGIN "6 AS role, t.id AS k" EVERY "AND t.id " is_after " $4 "                                                \
+    PAGE_BEGIN "6 AS role, t.id AS k" EVERY IN_SQLITE "AND t.id " is_after " $4 "                                      \
                "ORDER BY 3 " direction " LIMIT $15 OFFSET $16" PAGE_END direction
 
 /* By a column, and by id where that is equal. */
 #define BY(column, is_after, direction)                                                                                \
-    PAGE_BEGIN "5 AS role, " column " AS k, t.id AS id" OWN "AND (" column ", t.id) " is_after " ($3, $4) "            \
-               "UNION ALL SELECT t.seq, c.level, " column ", t.id" SHARED "AND (" column ", t.id) " is_after           \
+    PAGE_BEGIN "5 AS role, " column " AS k, t.id AS id" OWN IN_SQLITE "AND (" column ", t.id) " is_after " ($3, $4) "  \
+               "UNION ALL SELECT t.seq, c.level, " column ", t.id" SHARED IN_SQLITE "AND (" column ", t.id) " is_after \
                " ($3, $4) "                                                                                            \
-               "UNION ALL SELECT t.seq, 5, " column ", t.id" DELETED "AND (" column ", t.id) " is_after " ($3, $4) "   \
+               "UNION ALL SELECT t.seq, 5, " column ", t.id" DELETED IN_SQLITE "AND (" column ", t.id) " is_after      \
+               " ($3, $4) "                                                                                            \
                "ORDER BY 3 " direction ", 4 " direction " LIMIT $15 OFFSET $16" PAGE_END direction ", p.id " direction
 #define ALL_BY(column, is_after, direction)                                                                            \
-    PAGE_BEGIN "6 AS role, " column " AS k, t.id AS id" EVERY "AND (" column ", t.id) " is_after " ($3, $4) "          \
+    PAGE_BEGIN "6 AS role, " column " AS k, t.id AS id" EVERY IN_SQLITE "AND (" column ", t.id) " is_after             \
+               " ($3, $4) "                                                                                            \
                "ORDER BY 3 " direction ", 4 " direction " LIMIT $15 OFFSET $16" PAGE_END direction ", p.id " direction
 
-#define PAGE(name, sql) const tripsage__statement tripsage__sql_##name = {#name, sql, NULL};
-PAGE(list_created_up, BY_ID(">", "ASC"))
-PAGE(list_created_down, BY_ID("<", "DESC"))
-PAGE(list_updated_up, BY("t.updated_at", ">", "ASC"))
-PAGE(list_updated_down, BY("t.updated_at", "<", "DESC"))
-PAGE(list_start_up, BY("t.start_date", ">", "ASC"))
-PAGE(list_start_down, BY("t.start_date", "<", "DESC"))
-PAGE(list_title_up, BY("t.title", ">", "ASC"))
-PAGE(list_title_down, BY("t.title", "<", "DESC"))
-PAGE(list_all_created_up, ALL_BY_ID(">", "ASC"))
-PAGE(list_all_created_down, ALL_BY_ID("<", "DESC"))
-PAGE(list_all_updated_up, ALL_BY("t.updated_at", ">", "ASC"))
-PAGE(list_all_updated_down, ALL_BY("t.updated_at", "<", "DESC"))
-PAGE(list_all_start_up, ALL_BY("t.start_date", ">", "ASC"))
-PAGE(list_all_start_down, ALL_BY("t.start_date", "<", "DESC"))
-PAGE(list_all_title_up, ALL_BY("t.title", ">", "ASC"))
-PAGE(list_all_title_down, ALL_BY("t.title", "<", "DESC"))
+/* ---- PostgreSQL's pages ---- */
+
+#define ROWS(role, key, from, after, order, limit)                                                                     \
+    "SELECT " role ", " key " AS k, " TRIPSAGE__SQL_TRIP_ENTRY from IN_POSTGRES "AND " after " ORDER BY " order        \
+    " LIMIT " limit
+#define LEG(role, key, from, after, order) "(" ROWS(role, key, from, after, order, "$15 + $16") ")"
+#define MERGED(own, shared, deleted, order)                                                                            \
+    own " UNION ALL " shared " UNION ALL " deleted " ORDER BY " order " LIMIT $15 OFFSET $16"
+
+#define LEGS_BY_ID(is_after, direction)                                                                                \
+    MERGED(LEG("5", "t.id", OWN, "t.id " is_after " $4", "t.id " direction),                                           \
+           LEG("c.level", "c.trip_id", SHARED, "c.trip_id " is_after " $4", "c.trip_id " direction),                   \
+           LEG("5", "t.id", DELETED, "t.id " is_after " $4", "t.id " direction), "2 " direction)
+#define LEG_ALL_BY_ID(is_after, direction)                                                                             \
+    ROWS("6", "t.id", EVERY, "t.id " is_after " $4", "t.id " direction, "$15 OFFSET $16")
+
+#define IS_AFTER(column, is_after)  "(" column ", t.id) " is_after " ($3, $4)"
+#define IN_ORDER(column, direction) column " " direction ", t.id " direction
+#define LEG_BY(role, from, column, is_after, direction)                                                                \
+    LEG(role, column, from, IS_AFTER(column, is_after), IN_ORDER(column, direction))
+#define LEGS_BY(column, is_after, direction)                                                                           \
+    MERGED(LEG_BY("5", OWN, column, is_after, direction), LEG_BY("c.level", SHARED, column, is_after, direction),      \
+           LEG_BY("5", DELETED, column, is_after, direction), "2 " direction ", 4 " direction)
+#define LEG_ALL_BY(column, is_after, direction)                                                                        \
+    ROWS("6", column, EVERY, IS_AFTER(column, is_after), IN_ORDER(column, direction), "$15 OFFSET $16")
+
+/* ---- in both ---- */
+
+#define STATEMENT(name, sqlite, postgres) const tripsage__statement tripsage__sql_##name = {#name, sqlite, postgres};
+STATEMENT(list_created_up, BY_ID(">", "ASC"), LEGS_BY_ID(">", "ASC"))
+STATEMENT(list_created_down, BY_ID("<", "DESC"), LEGS_BY_ID("<", "DESC"))
+STATEMENT(list_all_created_up, ALL_BY_ID(">", "ASC"), LEG_ALL_BY_ID(">", "ASC"))
+STATEMENT(list_all_created_down, ALL_BY_ID("<", "DESC"), LEG_ALL_BY_ID("<", "DESC"))
+#define LISTS_BY(name, column)                                                                                         \
+    STATEMENT(list_##name##_up, BY(column, ">", "ASC"), LEGS_BY(column, ">", "ASC"))                                   \
+    STATEMENT(list_##name##_down, BY(column, "<", "DESC"), LEGS_BY(column, "<", "DESC"))                               \
+    STATEMENT(list_all_##name##_up, ALL_BY(column, ">", "ASC"), LEG_ALL_BY(column, ">", "ASC"))                        \
+    STATEMENT(list_all_##name##_down, ALL_BY(column, "<", "DESC"), LEG_ALL_BY(column, "<", "DESC"))
+LISTS_BY(updated, "t.updated_at")
+LISTS_BY(start, "t.start_date")
+LISTS_BY(title, "t.title")
 
 /* $1, $2, $5..$14 as above. $3 is text here whatever the order: a parameter has one type in all calls of a statement. */
-PAGE(list_count, "SELECT (SELECT count(*)" OWN ") + (SELECT count(*)" SHARED ") + (SELECT count(*)" DELETED ")")
-PAGE(list_all_count, "SELECT count(*)" EVERY)
+#define COUNTS(filters)                                                                                                \
+    "SELECT (SELECT count(*)" OWN filters ") + (SELECT count(*)" SHARED filters ") + (SELECT count(*)" DELETED filters \
+    ")"
+STATEMENT(list_count, COUNTS(IN_SQLITE), COUNTS(IN_POSTGRES))
+STATEMENT(list_all_count, "SELECT count(*)" EVERY IN_SQLITE, "SELECT count(*)" EVERY IN_POSTGRES)
 
 /* [service][sort][descending] */
 static const tripsage__statement *const pages[2][4][2] = {

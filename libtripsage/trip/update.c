@@ -58,59 +58,85 @@ static void write_origins(char out[64], const char *to)
 /* $4 presence mask, whose bits are those of record.h, $5..$19 the values, $20 the statuses the new one may follow, $21 now,
  * $22 if_version, $23 and $24 what is to be merged into the budget and the preferences (4096 and 8192 in the mask). */
 
-#define SQL_MERGED_TOTAL    "COALESCE($23 ->> '$.total', t.budget_total)"
-#define SQL_MERGED_CURRENCY "COALESCE($23 ->> '$.currency', t.budget_currency)"
-#define SQL_MERGED_BREAKDOWN                                                                                           \
-    "CASE json_type($23, '$.breakdown') WHEN 'object' THEN json_patch(COALESCE(t.budget_breakdown,"                    \
-    " '{\"accommodation\":0,\"transportation\":0,\"food\":0,\"activities\":0,\"miscellaneous\":0}'),"                  \
-    " $23 -> '$.breakdown') WHEN 'null' THEN NULL ELSE t.budget_breakdown END"
-#define SQL_MERGED_PREFERENCES "json_patch(t.preferences, $24)"
-
-/* What has to hold after the merge: parts that sum to no more than the total, and preferences that could be sent back. */
-#define SQL_SUM  "(SELECT sum(e.value) FROM json_each(" SQL_MERGED_BREAKDOWN ") e)"
-#define SQL_SIZE "length(CAST(" SQL_MERGED_PREFERENCES " AS BLOB))"
-#define SQL_MEMBERS                                                                                                    \
-    "(SELECT max(n) FROM (SELECT count(*) AS n FROM json_tree(" SQL_MERGED_PREFERENCES                                 \
+/* What the dialects word differently: members of the patch of the budget, the type of one, merging (RFC 7396), the sum of an object's
+ * values, the bytes of a text, and how many members the largest object of a document has. */
+#define SQLITE_TOTAL            "$23 ->> '$.total'"
+#define SQLITE_CURRENCY         "$23 ->> '$.currency'"
+#define SQLITE_BREAKDOWN        "$23 -> '$.breakdown'"
+#define SQLITE_BREAKDOWN_TYPE   "json_type($23, '$.breakdown')"
+#define SQLITE_MERGE(to, patch) "json_patch(" to ", " patch ")"
+#define SQLITE_SUM(object)      "(SELECT sum(e.value) FROM json_each(" object ") e)"
+#define SQLITE_SIZE(text)       "length(CAST(" text " AS BLOB))"
+#define SQLITE_MEMBERS(document)                                                                                       \
+    "(SELECT max(n) FROM (SELECT count(*) AS n FROM json_tree(" document                                               \
     ") WHERE typeof(key) = 'text' GROUP BY parent))"
 
-const tripsage__statement tripsage__sql_trip_update = {
-    "trip_update",
-    "UPDATE trip AS t SET version = t.version + 1, updated_at = $21"
-    ", title = CASE WHEN ($4 & 1) <> 0 THEN $5 ELSE t.title END"
-    ", description = CASE WHEN ($4 & 2) <> 0 THEN $6 ELSE t.description END"
-    ", start_date = CASE WHEN ($4 & 4) <> 0 THEN $7 ELSE t.start_date END"
-    ", end_date = CASE WHEN ($4 & 8) <> 0 THEN $8 ELSE t.end_date END"
-    ", destinations = CASE WHEN ($4 & 16) <> 0 THEN $9 ELSE t.destinations END"
-    ", destination_names = CASE WHEN ($4 & 16) <> 0 THEN $10 ELSE t.destination_names END"
-    ", status = CASE WHEN ($4 & 32) <> 0 THEN $11 ELSE t.status END"
-    ", trip_type = CASE WHEN ($4 & 64) <> 0 THEN $12 ELSE t.trip_type END"
-    ", visibility = CASE WHEN ($4 & 128) <> 0 THEN $13 ELSE t.visibility END"
-    ", tags = CASE WHEN ($4 & 256) <> 0 THEN $14 ELSE t.tags END"
-    ", travelers = CASE WHEN ($4 & 512) <> 0 THEN $15 ELSE t.travelers END"
-    ", budget_total = CASE WHEN ($4 & 1024) <> 0 THEN $16 WHEN ($4 & 4096) <> 0 THEN " SQL_MERGED_TOTAL
-    " ELSE t.budget_total END"
-    ", budget_currency = CASE WHEN ($4 & 1024) <> 0 THEN $17 WHEN ($4 & 4096) <> 0 THEN " SQL_MERGED_CURRENCY
-    " ELSE t.budget_currency END"
-    ", budget_breakdown = CASE WHEN ($4 & 1024) <> 0 THEN $18 WHEN ($4 & 4096) <> 0 THEN " SQL_MERGED_BREAKDOWN
-    " ELSE t.budget_breakdown END"
-    ", preferences = CASE WHEN ($4 & 2048) <> 0 THEN $19 WHEN ($4 & 8192) <> 0 THEN " SQL_MERGED_PREFERENCES
-    " ELSE t.preferences END"
-    " WHERE t.id = $3 AND " TRIPSAGE__SQL_MAY_EDIT " AND ($22 = 0 OR t.version = $22)"
-    " AND (($4 & 128) = 0 OR t.visibility = $13 OR " TRIPSAGE__SQL_ROLE " >= 5)"
-    " AND (($4 & 32) = 0 OR $20 LIKE '% ' || t.status || '%')"
-    " AND CASE WHEN ($4 & 8) <> 0 THEN $8 ELSE t.end_date END"
-    " >= CASE WHEN ($4 & 4) <> 0 THEN $7 ELSE t.start_date END"
-    " AND (($4 & 4096) = 0 OR (" SQL_MERGED_TOTAL " >= COALESCE(" SQL_SUM ", 0) AND " SQL_MERGED_CURRENCY " <> ''))"
-    " AND (($4 & 8192) = 0 OR (" SQL_SIZE " <= 16384 AND COALESCE(" SQL_MEMBERS ", 0) <= 256))",
-    NULL};
+#define POSTGRES_TOTAL             "CAST(CAST($23 AS json) ->> 'total' AS bigint)"
+#define POSTGRES_CURRENCY          "CAST($23 AS json) ->> 'currency'"
+#define POSTGRES_BREAKDOWN         "CAST(CAST($23 AS json) -> 'breakdown' AS text)"
+#define POSTGRES_BREAKDOWN_TYPE    "json_typeof(CAST($23 AS json) -> 'breakdown')"
+#define POSTGRES_MERGE(to, patch)  "json_merge_patch(" to ", " patch ")"
+#define POSTGRES_SUM(object)       "json_sum(" object ")"
+#define POSTGRES_SIZE(text)        "octet_length(" text ")"
+#define POSTGRES_MEMBERS(document) "json_largest_object(" document ")"
+
+#define NO_BREAKDOWN "'{\"accommodation\":0,\"transportation\":0,\"food\":0,\"activities\":0,\"miscellaneous\":0}'"
+
+/* What a merge makes, in the dialect D. */
+#define TOTAL(D)    "COALESCE(" D##_TOTAL ", t.budget_total)"
+#define CURRENCY(D) "COALESCE(" D##_CURRENCY ", t.budget_currency)"
+#define BREAKDOWN_OF(type, merged)                                                                                     \
+    "CASE " type " WHEN 'object' THEN " merged " WHEN 'null' THEN NULL ELSE t.budget_breakdown END"
+#define BREAKDOWN(D)                                                                                                   \
+    BREAKDOWN_OF(D##_BREAKDOWN_TYPE, D##_MERGE("COALESCE(t.budget_breakdown, " NO_BREAKDOWN ")", D##_BREAKDOWN))
+#define PREFERENCES(D) D##_MERGE("t.preferences", "$24")
+
+/* A statement's text with the dialect's expressions for the above, and for what has to hold after the merge: parts that sum to no more than
+ * the total, and preferences that could be sent back. */
+#define IN(D, TEXT)                                                                                                    \
+    TEXT(TOTAL(D), CURRENCY(D), BREAKDOWN(D), PREFERENCES(D), D##_SUM(BREAKDOWN(D)), D##_SIZE(PREFERENCES(D)),         \
+         D##_MEMBERS(PREFERENCES(D)))
+
+#define TRIP_UPDATE(total, currency, breakdown, preferences, sum, size, members)                                       \
+    "UPDATE trip AS t SET version = t.version + 1, updated_at = $21"                                                   \
+    ", title = CASE WHEN ($4 & 1) <> 0 THEN $5 ELSE t.title END"                                                       \
+    ", description = CASE WHEN ($4 & 2) <> 0 THEN $6 ELSE t.description END"                                           \
+    ", start_date = CASE WHEN ($4 & 4) <> 0 THEN $7 ELSE t.start_date END"                                             \
+    ", end_date = CASE WHEN ($4 & 8) <> 0 THEN $8 ELSE t.end_date END"                                                 \
+    ", destinations = CASE WHEN ($4 & 16) <> 0 THEN $9 ELSE t.destinations END"                                        \
+    ", destination_names = CASE WHEN ($4 & 16) <> 0 THEN $10 ELSE t.destination_names END"                             \
+    ", status = CASE WHEN ($4 & 32) <> 0 THEN $11 ELSE t.status END"                                                   \
+    ", trip_type = CASE WHEN ($4 & 64) <> 0 THEN $12 ELSE t.trip_type END"                                             \
+    ", visibility = CASE WHEN ($4 & 128) <> 0 THEN $13 ELSE t.visibility END"                                          \
+    ", tags = CASE WHEN ($4 & 256) <> 0 THEN $14 ELSE t.tags END"                                                      \
+    ", travelers = CASE WHEN ($4 & 512) <> 0 THEN $15 ELSE t.travelers END"                                            \
+    ", budget_total = CASE WHEN ($4 & 1024) <> 0 THEN $16 WHEN ($4 & 4096) <> 0 THEN " total                           \
+    " ELSE t.budget_total END"                                                                                         \
+    ", budget_currency = CASE WHEN ($4 & 1024) <> 0 THEN $17 WHEN ($4 & 4096) <> 0 THEN " currency                     \
+    " ELSE t.budget_currency END"                                                                                      \
+    ", budget_breakdown = CASE WHEN ($4 & 1024) <> 0 THEN $18 WHEN ($4 & 4096) <> 0 THEN " breakdown                   \
+    " ELSE t.budget_breakdown END"                                                                                     \
+    ", preferences = CASE WHEN ($4 & 2048) <> 0 THEN $19 WHEN ($4 & 8192) <> 0 THEN " preferences                      \
+    " ELSE t.preferences END"                                                                                          \
+    " WHERE t.id = $3 AND " TRIPSAGE__SQL_MAY_EDIT " AND ($22 = 0 OR t.version = $22)"                                 \
+    " AND (($4 & 128) = 0 OR t.visibility = $13 OR " TRIPSAGE__SQL_ROLE " >= 5)"                                       \
+    " AND (($4 & 32) = 0 OR $20 LIKE '% ' || t.status || '%')"                                                         \
+    " AND CASE WHEN ($4 & 8) <> 0 THEN $8 ELSE t.end_date END"                                                         \
+    " >= CASE WHEN ($4 & 4) <> 0 THEN $7 ELSE t.start_date END"                                                        \
+    " AND (($4 & 4096) = 0 OR (" total " >= COALESCE(" sum ", 0) AND " currency " <> ''))"                             \
+    " AND (($4 & 8192) = 0 OR (" size " <= 16384 AND COALESCE(" members ", 0) <= 256))"
+
+const tripsage__statement tripsage__sql_trip_update = {"trip_update", IN(SQLITE, TRIP_UPDATE),
+                                                       IN(POSTGRES, TRIP_UPDATE)};
 enum { UPDATE_PARAMS = 24 };
 
 /* What a merge will make; the parameters are those of the update. */
-const tripsage__statement tripsage__sql_trip_merge_look = {"trip_merge_look",
-                                                           "SELECT " SQL_MERGED_TOTAL ", " SQL_MERGED_CURRENCY
-                                                           " IS NULL, " SQL_SUM ", " SQL_SIZE ", " SQL_MEMBERS
-                                                           " FROM trip t WHERE t.id = $3 AND " TRIPSAGE__SQL_MAY_EDIT,
-                                                           NULL};
+#define TRIP_MERGE_LOOK(total, currency, breakdown, preferences, sum, size, members)                                   \
+    "SELECT " total ", " currency " IS NULL, " sum ", " size ", " members                                              \
+    " FROM trip t WHERE t.id = $3 AND " TRIPSAGE__SQL_MAY_EDIT
+
+const tripsage__statement tripsage__sql_trip_merge_look = {"trip_merge_look", IN(SQLITE, TRIP_MERGE_LOOK),
+                                                           IN(POSTGRES, TRIP_MERGE_LOOK)};
 
 /* $1 the trip */
 const tripsage__statement tripsage__sql_trip_reindex = {
