@@ -31,6 +31,7 @@ test: deps-test ## Installs what the tests need, builds, and runs all of them.
 	@$(CONFIGURE) --preset release -DTRIPSAGE_BUILD_TESTS=ON -DTRIPSAGE_BUILD_BENCH=ON
 	@$(BUILD) build/release -j $(JOBS)
 	@ctest --preset release -j $(JOBS)
+	@cd build/release/tests && grep -H Checks: contract.*.log | sed 's/\.log:.*Checks: \([0-9]*\).*/: \1 cases/'
 
 test-asan: deps-test ## Runs the tests under AddressSanitizer and UndefinedBehaviorSanitizer.
 	@$(CONFIGURE) --preset asan

@@ -124,8 +124,9 @@ release_services() {
     [[ $policy_is_ours == "" ]] || "${root[@]}" rm -f "$policy"
     if [[ -e $clusters.kept ]]; then
         "${root[@]}" mv "$clusters.kept" "$clusters"
-    else # as the package would have put it there
+    else # as the package would have put it there, had it found nothing
         "${root[@]}" cp "/usr/share/postgresql-common/${clusters##*/}" "$clusters" 2>/dev/null || "${root[@]}" rm -f "$clusters"
+        "${root[@]}" rm -f "$clusters.ucf-dist"
     fi
     for service in "${fresh[@]}"; do
         "${root[@]}" update-rc.d "$service" disable || true # not there, when its package could not be installed

@@ -328,7 +328,7 @@ START_TEST(a_token_outlives_the_handle)
     const char *token = token_of(OK(sign_up(OUT, ANN)));
     tripsage_actor *actor = NULL;
 
-    if (!world->is_file)
+    if (!world->persists)
         return;
     world_reopen();
     OK(verify(&actor, token));
@@ -360,7 +360,7 @@ START_TEST(the_issuer_is_checked)
     const char *token;
     tripsage_actor *actor = NULL;
 
-    if (!world->is_file)
+    if (!world->persists)
         return;
     token = token_of(OK(sign_up(OUT, ANN)));
     OK(tripsage_auth_open(&other, world->url, NULL, &runtime));
@@ -381,7 +381,7 @@ START_TEST(signing_out_is_seen_by_others)
     const char *token;
     tripsage_actor *here = NULL, *there = NULL;
 
-    if (!world->is_file)
+    if (!world->persists)
         return;
     token = token_of(OK(sign_up(OUT, ANN)));
     other = world_open_another();

@@ -240,7 +240,7 @@ START_TEST(a_key_outlives_the_handle)
 {
     const char *first;
 
-    if (!world->is_file)
+    if (!world->persists)
         return;
     first = id_of(OK(create(OUT, world->owner, TRIP_JSON, "order-1")));
     world_reopen();

@@ -152,7 +152,7 @@ START_TEST(a_file_keeps_everything)
 {
     const char *trip, *before;
 
-    if (!world->is_file)
+    if (!world->persists)
         return;
     trip = test_cast_trip("{\"visibility\":\"public\"}");
     test_item(world->owner, trip, ITEM_JSON);
@@ -170,7 +170,7 @@ START_TEST(handles_see_each_others_writes)
     tripsage_doc *trip;
     const char *id;
 
-    if (!world->is_file)
+    if (!world->persists)
         return;
     other = world_open_another();
     trip = test_trip(world->owner, NULL);
@@ -189,7 +189,7 @@ START_TEST(a_cursor_outlives_the_handle)
 {
     tripsage_list_options options = TRIPSAGE_LIST_OPTIONS_INIT;
 
-    if (!world->is_file)
+    if (!world->persists)
         return;
     for (int i = 0; i < 5; i++)
         test_trip(world->owner, NULL);

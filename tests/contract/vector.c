@@ -366,7 +366,7 @@ START_TEST(items_outlive_the_handle)
     tripsage_vector_query q = near(east);
     tripsage *other;
 
-    if (!world->is_file)
+    if (!world->persists)
         return;
     make("places", TRIPSAGE_COSINE);
     other = world_open_another();

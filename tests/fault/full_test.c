@@ -99,7 +99,7 @@ START_TEST(a_full_disk)
     put_ballast((size_t)2 * 1024 * 1024);
     setenv("TRIPSAGE_TEST_URL", test_format("sqlite://%s/trips.db", folder), 1);
     world_open();
-    world->is_file = 1;
+    world->persists = 1;
     fill_and_recover(remove_ballast);
     world_close();
     umount2(folder, MNT_DETACH);

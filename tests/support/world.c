@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "postgres.h"
+
 #define USERS_MAX 256
 
 static test_world the_world;
@@ -45,17 +47,32 @@ static void open_handle(void)
     world->cache = tripsage_get_cache(world->ts);
 }
 
-/* Fills in "{dir}" of the URL. */
+/* Opening a database as its owner migrates it. */
+static void migrate(const char *database)
+{
+    tripsage *ts = NULL;
+
+    OK(tripsage_open(&ts, test_format("postgresql://?host=" TEST_PG_DIRECT "&dbname=%s&user=" TEST_PG_OWNER, database),
+                     NULL));
+    tripsage_close(ts);
+}
+
+/* Fills in what stands in braces in the URL. */
 static void choose_url(void)
 {
     const char *given = getenv("TRIPSAGE_TEST_URL");
     const char *url = given && *given ? given : "sqlite::memory:";
 
-    world->is_file = strstr(url, "{dir}") != NULL;
-    if (world->is_file) {
+    if (strstr(url, "{dir}")) {
         test_temp_make(world->folder);
         url = test_replaced(url, "{dir}", world->folder);
+        world->persists = 1;
     }
+    if (strstr(url, "{db}")) {
+        url = test_replaced(url, "{db}", test_pg_create(migrate));
+        world->persists = 1;
+    }
+    url = test_replaced(url, "{rig}", TEST_RIG);
     ck_assert_uint_lt(strlen(url), sizeof world->url);
     strcpy(world->url, url);
 }
@@ -82,12 +99,13 @@ void world_close(void)
     tripsage_actor_free(world->service);
     tripsage_close(world->ts);
     test_temp_remove(world->folder);
+    test_pg_drop();
     test_keep_free();
 }
 
 void world_reopen(void)
 {
-    ck_assert_msg(world->is_file, "a database in memory is gone when its handle is closed");
+    ck_assert_msg(world->persists, "a database in memory is gone when its handle is closed");
     tripsage_close(world->ts);
     open_handle();
 }

@@ -1,7 +1,11 @@
 /* support/world.h: a database with people in it, for one test.
  *
- * The database is the one TRIPSAGE_TEST_URL names: "{dir}" in it stands for a fresh folder, which is how a file is asked for
- * ("sqlite://{dir}/trips.db"). Without it: sqlite::memory:. Clock and chance are the test's own. */
+ * The database is the one TRIPSAGE_TEST_URL names; sqlite::memory: without it. In it
+ *     {dir}   is a fresh folder:   sqlite://{dir}/trips.db
+ *     {db}    is a fresh database of PostgreSQL's, migrated and owned by tripsage_owner (support/postgres.h)
+ *     {rig}   is the folder of the servers that CTest starts (tests/rig/rig.sh):
+ *             postgresql://?host={rig}/direct&dbname={db}&user=tripsage_app, or {rig}/pooled for PgBouncer
+ * Clock and chance are the test's own. */
 #ifndef TEST_SUPPORT_WORLD_H
 #define TEST_SUPPORT_WORLD_H
 
@@ -24,7 +28,7 @@
 typedef struct test_world {
     char folder[TEST_PATH_SIZE];
     char url[TEST_URL_SIZE];
-    int is_file; /* the database outlives its handle */
+    int persists; /* the database outlives its handle */
     test_chance chance;
 
     tripsage *ts;
@@ -42,7 +46,7 @@ extern test_world *world;
 void world_open(void);
 void world_close(void);
 
-/* Closes the handle and opens the same database again (a file only). Documents stay. */
+/* Closes the handle and opens the same database again (one that persists only). Documents stay. */
 void world_reopen(void);
 
 /* Opens another handle on the same database with the same clock and chance. */

@@ -1,0 +1,159 @@
+#!/usr/bin/env bash
+# rig.sh start|stop FOLDER: the servers that the tests of the PostgreSQL engine talk to, private to one build directory.
+#
+#     FOLDER/direct     the socket of a PostgreSQL with pgvector; superuser postgres, everybody is trusted
+#     FOLDER/pooled     the socket of a PgBouncer in transaction mode before it; any database, users postgres, tripsage_owner, tripsage_app
+#     FOLDER/*.log      what they say
+#
+# Both listen on these sockets only. FOLDER is a short absolute path (a socket's has 107 bytes at most), with a name that is nobody else's.
+# `start` takes away what a killed run has left, and ends the servers when the process that called it ends, should nobody call `stop`.
+set -Eeuo pipefail
+verb=$1 rig=$2
+name=$(basename "$rig")
+unset "${!PG@}" # the developer's own PGHOST and the like
+
+as_server=()
+if ((EUID == 0)); then
+    as_server=(runuser -u postgres --) # neither server runs as root
+fi
+
+# The newest PostgreSQL that has pgvector.
+find_postgresql() {
+    local control
+    control=$(printf '%s\n' /usr/share/postgresql/*/extension/vector.control | sort -V | tail -n 1)
+    [[ -f $control ]] || {
+        echo "There is no PostgreSQL with pgvector here; scripts/install-deps.sh test installs them." >&2
+        exit 1
+    }
+    control=${control#/usr/share/postgresql/}
+    bin=/usr/lib/postgresql/${control%%/*}/bin
+}
+
+# A few hundred databases are made and dropped: in memory, where there is enough of it.
+choose_data() {
+    local in_memory=/dev/shm/$name least_kib=$((1 << 20))
+    data=$rig/data
+    if [[ $(stat -f -c %T /dev/shm 2>/dev/null) == tmpfs ]] && (($(df --output=avail -k /dev/shm | tail -n 1) >= least_kib)); then
+        data=$in_memory
+        ln -s "$data" "$rig/data"
+    fi
+}
+
+# synchronous_commit stays on: a server that is killed loses nothing it has confirmed, only a machine that dies does.
+# There is no autovacuum, which would hold databases that are to be copied or dropped, and change plans from run to run.
+start_postgresql() {
+    "${as_server[@]}" "$bin/initdb" -D "$data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync --wal-segsize=4 >"$rig/initdb.log"
+    cat >>"$data/postgresql.conf" <<END
+listen_addresses = ''
+unix_socket_directories = '$rig/direct'
+max_connections = 300
+shared_buffers = 64MB
+dynamic_shared_memory_type = mmap
+fsync = off
+full_page_writes = off
+wal_level = replica
+max_wal_senders = 4
+max_wal_size = 256MB
+autovacuum = off
+END
+    "${as_server[@]}" "$bin/pg_ctl" -D "$data" -l "$rig/postgresql.log" -w -t 60 start >"$rig/pg_ctl.log"
+}
+
+# The roles of a Supabase project, the library's own login, and the one that owns databases and migrates them.
+fill_postgresql() {
+    psql -X -q -v ON_ERROR_STOP=1 -h "$rig/direct" -U postgres postgres <<'END'
+CREATE ROLE anon NOLOGIN NOINHERIT;
+CREATE ROLE authenticated NOLOGIN NOINHERIT;
+CREATE ROLE service_role NOLOGIN NOINHERIT;
+CREATE ROLE tripsage_owner LOGIN CREATEROLE;
+CREATE ROLE tripsage_app LOGIN NOINHERIT IN ROLE anon, authenticated, service_role;
+CREATE DATABASE tripsage_template OWNER tripsage_owner;
+\connect tripsage_template
+CREATE EXTENSION vector;
+\connect postgres
+ALTER DATABASE tripsage_template ALLOW_CONNECTIONS false; -- a database that somebody is in cannot be copied
+END
+}
+
+# Every test has a database of its own, so a pool per database: it is small, and forgotten soon after its database.
+start_pgbouncer() {
+    printf '"%s" ""\n' postgres tripsage_owner tripsage_app >"$rig/users.txt"
+    cat >"$rig/pgbouncer.ini" <<END
+[databases]
+* = host=$rig/direct
+[pgbouncer]
+listen_addr =
+listen_port = 5432
+unix_socket_dir = $rig/pooled
+auth_type = trust
+auth_file = $rig/users.txt
+admin_users = postgres
+pool_mode = transaction
+default_pool_size = 20
+max_client_conn = 500
+server_idle_timeout = 10
+autodb_idle_timeout = 10
+ignore_startup_parameters = extra_float_digits
+logfile = $rig/pgbouncer.log
+pidfile = $rig/pgbouncer.pid
+END
+    local tries
+    "${as_server[@]}" pgbouncer -q -d "$rig/pgbouncer.ini" >"$rig/pgbouncer.out" 2>&1
+    for ((tries = 0; tries < 100; tries++)); do # it answers soon after it went to the background
+        psql -X -q -h "$rig/pooled" -U postgres -c "" postgres 2>>"$rig/pgbouncer.out" && return
+        sleep 0.1
+    done
+    return 1
+}
+
+start() {
+    stop
+    find_postgresql
+    umask 022
+    mkdir -m 700 "$rig" # fails where it is somebody else's
+    trap 'tail -n 20 "$rig"/*.log "$rig"/*.out >&2 || true; stop; exit 1' ERR
+    choose_data
+    mkdir "$rig/direct" "$rig/pooled"
+    ((EUID != 0)) || chown -R postgres: "$rig"
+    start_postgresql
+    fill_postgresql
+    start_pgbouncer
+    # A session of its own, so that what ends the tests does not end it.
+    setsid bash "$0" watch "$rig" "$PPID" </dev/null >/dev/null 2>&1 &
+    echo $! >"$rig/watch.pid"
+}
+
+# The process that a file names, if it is ours: its number may have been given to another one since.
+ours() { # PIDFILE
+    local pid
+    read -r pid 2>/dev/null <"$1" && grep -qsF -- "$name" "/proc/$pid/cmdline" && echo "$pid"
+}
+
+end() { # PIDFILE SIGNAL
+    local pid tries
+    for ((tries = 0; tries < 100; tries++)); do
+        pid=$(ours "$1") || return 0
+        ((tries > 0)) || kill "-$2" "$pid"
+        sleep 0.1
+    done
+    kill -KILL "$pid"
+}
+
+# Tests may hang in the servers, so these are told to drop everything.
+stop() {
+    [[ $verb == watch ]] || end "$rig/watch.pid" KILL
+    end "$rig/pgbouncer.pid" KILL
+    end "$rig/data/postmaster.pid" QUIT
+    rm -rf "$rig" "/dev/shm/$name"
+}
+
+case $verb in
+start) start ;;
+stop) stop ;;
+watch)
+    while kill -0 "$3" 2>/dev/null; do
+        sleep 1
+    done
+    stop
+    ;;
+esac
