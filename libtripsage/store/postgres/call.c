@@ -143,7 +143,8 @@ static void set_argument(arguments *a, size_t i, const tripsage__value *value)
 /* What is on its way, in the order in which it is answered. */
 typedef struct expected {
     const tripsage__statement *prepares; /* NULL: runs */
-    role role;
+    role as;
+    int confirmed;
     PGresult **result; /* NULL: not wanted */
 } expected;
 
@@ -155,7 +156,7 @@ typedef struct flight {
 
 static void expect(flight *f, const tripsage__statement *prepares, role as, PGresult **result)
 {
-    const expected e = {prepares, as, result};
+    const expected e = {prepares, as, 0, result};
 
     f->expected[f->count++] = e;
 }
@@ -177,6 +178,7 @@ static int send_one(flight *f, const call *k, const tripsage__statement *stateme
     snprintf(name, sizeof name, as == ROLE_SERVICE ? "%s@service" : "%s", statement->name);
     if (!tripsage__pg_is_prepared(f->c, statement, as)) {
         expect(f, statement, as, NULL);
+        tripsage__pg_note_prepared(f->c, statement, as, 1);
         if (!PQsendPrepare(f->c->pg, name, text_of(statement), n, a.types))
             return 0;
     }
@@ -281,7 +283,7 @@ static outcome judge(const PGresult *failure)
 /* Takes one result of what is expected next. 1 when it was Sync's, the last. */
 static int take_result(flight *f, PGresult *result, size_t *next, PGresult **failure)
 {
-    const expected *e = *next < f->count ? &f->expected[*next] : NULL;
+    expected *e = *next < f->count ? &f->expected[*next] : NULL;
 
     switch (PQresultStatus(result)) {
     case PGRES_PIPELINE_SYNC:
@@ -289,8 +291,8 @@ static int take_result(flight *f, PGresult *result, size_t *next, PGresult **fai
         return 1;
     case PGRES_COMMAND_OK:
     case PGRES_TUPLES_OK:
-        if (e && e->prepares)
-            tripsage__pg_note_prepared(f->c, e->prepares, e->role);
+        if (e)
+            e->confirmed = 1;
         if (e && e->result) {
             *e->result = result;
             return 0;
@@ -358,6 +360,14 @@ static int roll_back(connection *c, int64_t deadline)
 
 /* ---- one try ---- */
 
+/* What was to be prepared, but skipped over an error before it. */
+static void forget_unconfirmed(flight *f)
+{
+    for (size_t i = 0; i < f->count; i++)
+        if (f->expected[i].prepares && !f->expected[i].confirmed)
+            tripsage__pg_note_prepared(f->c, f->expected[i].prepares, f->expected[i].as, 0);
+}
+
 /* *broken: the connection is of no use after it. An error counts also when the connection was lost behind it: it had ended the transaction. */
 static outcome run(connection *c, call *k, PGresult **failure, int *broken)
 {
@@ -373,6 +383,8 @@ static outcome run(connection *c, call *k, PGresult **failure, int *broken)
     }
     if (send_call(&f, k))
         o = receive(&f, k, failure);
+    if (o != DONE)
+        forget_unconfirmed(&f);
     tripsage__free(list);
     if (o == DONE)
         return DONE;

@@ -15,7 +15,7 @@ static prepared *slot_of(prepared *table, size_t capacity, const tripsage__state
 
 int tripsage__pg_is_prepared(const connection *c, const tripsage__statement *statement, role as)
 {
-    return c->capacity && slot_of(c->table, c->capacity, statement, as)->key;
+    return c->capacity && slot_of(c->table, c->capacity, statement, as)->there;
 }
 
 int tripsage__pg_reserve_prepared(connection *c, size_t more)
@@ -39,13 +39,14 @@ int tripsage__pg_reserve_prepared(connection *c, size_t more)
     return 1;
 }
 
-void tripsage__pg_note_prepared(connection *c, const tripsage__statement *statement, role as)
+void tripsage__pg_note_prepared(connection *c, const tripsage__statement *statement, role as, int there)
 {
     prepared *slot = slot_of(c->table, c->capacity, statement, as);
 
     c->used += slot->key == NULL;
     slot->key = statement;
     slot->as = as;
+    slot->there = there;
 }
 
 void tripsage__pg_forget_prepared(connection *c)
