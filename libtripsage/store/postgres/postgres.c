@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 
@@ -243,12 +244,20 @@ out:
     return status;
 }
 
+static uint32_t processors(void)
+{
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return count > 1 ? (uint32_t)count : 1;
+}
+
 static void engine_close(void *engine_)
 {
     engine *e = engine_;
 
     tripsage__pg_pool_close(e);
     pthread_mutex_destroy(&e->lock);
+    pthread_mutex_destroy(&e->together_lock);
     free_parameters(e);
     tripsage__free(e);
 }
@@ -265,10 +274,11 @@ static tripsage_status engine_open(void **out, const char *url, const tripsage__
     memset(&first, 0, sizeof first);
     if (!e)
         return TRIPSAGE_NOMEM();
-    if (pthread_mutex_init(&e->lock, NULL)) {
+    if (pthread_mutex_init(&e->lock, NULL) || pthread_mutex_init(&e->together_lock, NULL)) {
         tripsage__free(e);
         return TRIPSAGE_NOMEM();
     }
+    e->leaders_max = processors();
     e->env = env;
     e->wait_ms = options->busy_timeout_ms ? options->busy_timeout_ms : 10000;
     e->pool_size = options->readers ? options->readers : POOL_SIZE_DEFAULT;

@@ -17,13 +17,6 @@
 /* What a statement is prepared for: a plan holds the policies of the role it was made for, so each role has its own. */
 typedef enum role { ROLE_AUTHENTICATED, ROLE_SERVICE, ROLES } role;
 
-/* What stands before and behind the statements of a call. */
-typedef enum frame {
-    FRAME_STATEMENT, /* a single reading statement is its own transaction and snapshot */
-    FRAME_SNAPSHOT,  /* several, under one snapshot */
-    FRAME_WRITE      /* serializable, so that nothing can come between the guards and the changes */
-} frame;
-
 /* One connection, used by one thread at a time; and the statements prepared on it, by the address of their catalogue entry and their role. */
 typedef struct connection {
     PGconn *pg;
@@ -51,7 +44,9 @@ typedef struct engine {
     uint32_t wait_ms; /* for a connection, a lock, a retry: options.busy_timeout_ms */
     uint32_t statement_timeout_ms;
     uint32_t pool_size;
-    atomic_int unprepared; /* there is a pooler in between that gives every transaction another connection */
+    atomic_uint in_flight;   /* pipelines that wait for their answers */
+    atomic_uint spin_misses; /* see pipeline.c */
+    atomic_int unprepared;   /* there is a pooler in between that gives every transaction another connection */
 
     /* Guards all below; never held while the network is asked. */
     pthread_mutex_t lock;
@@ -61,6 +56,12 @@ typedef struct engine {
     unsigned generation;     /* connections of an older one are closed when they come back */
     int64_t next_attempt_at; /* after failures to connect: not before; monotonic, in ms */
     uint32_t failures;
+
+    /* Guards what follows; see together.c. */
+    pthread_mutex_t together_lock;
+    struct tripsage__pg_guest *first_guest, *last_guest;
+    uint32_t leaders, leaders_max; /* pipelines of single reads under way, and how many may be */
+    uint64_t together_count;       /* that came back */
 } engine;
 
 /* ---- connection.c ---- */

@@ -1,0 +1,410 @@
+/* store/postgres/pipeline.c: a pipeline: sending it and waiting for all its answers.
+ *
+ *     BEGIN ISOLATION LEVEL ...           unless single statements that read are all there is
+ *     SELECT set_config('role', ...)      who asks; for this transaction only
+ *     his steps, each with a Parse before it where the connection has not prepared it yet
+ *     ... the next who asks, and his
+ *     COMMIT                              with BEGIN
+ *     Sync
+ *
+ * Without BEGIN, the messages up to Sync are one transaction as well (PostgreSQL's manual, 55.2.3), so the role is set for the
+ * statements behind it and for nothing after them. A server that refuses any of them skips the rest up to Sync, COMMIT included:
+ * nothing was changed. */
+#include "pipeline.h"
+
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "prepared.h"
+
+/* How much longer than its statement timeout an answer may take before the network is taken for dead. */
+#define GRACE_MS 5000
+
+/* 60 us: falling asleep and being woken costs a thread some 30 of them, and a near server answers meanwhile. Only one thread waits like this, and
+ * gives way to any other that could run. */
+#define SPIN_NS 60000
+
+/* 8 answers in a row that took longer: the server is too far for that, or too busy. One call in 64 tries it anew. */
+#define SPIN_MISSES 8
+#define SPIN_PROBE  64
+
+/* ---- what stands around the steps ---- */
+
+static const tripsage__statement begin_snapshot = {"begin_snapshot", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+                                                   NULL};
+static const tripsage__statement begin_write = {"begin_write", "BEGIN ISOLATION LEVEL SERIALIZABLE", NULL};
+static const tripsage__statement commit = {"commit", "COMMIT", NULL};
+
+/* $1 role, $2 claims */
+static const tripsage__statement act_as = {
+    "act_as", "SELECT set_config('role', $1, true), set_config('request.jwt.claims', $2, true)", NULL};
+
+/* The same where nothing can be set for the whole session. $3 and $4: timeouts */
+static const tripsage__statement act_as_set_all = {
+    "act_as_set_all",
+    "SELECT set_config('search_path', '" TRIPSAGE__PG_SEARCH_PATH "', true), set_config('statement_timeout', $3, true),"
+    " set_config('lock_timeout', $4, true), set_config('role', $1, true), set_config('request.jwt.claims', $2, true)",
+    NULL};
+
+static const char *const role_names[ROLES] = {"authenticated", "service_role"};
+
+void tripsage__pg_forget(request *r)
+{
+    for (; r; r = r->next)
+        for (size_t i = 0; i < r->count; i++) {
+            PQclear(r->results[i]);
+            r->results[i] = NULL;
+        }
+}
+
+static const char *text_of(const tripsage__statement *statement)
+{
+    return statement->postgres ? statement->postgres : statement->sql;
+}
+
+/* Nothing to do on this engine. */
+static int is_void(const tripsage__step *step)
+{
+    return text_of(step->statement)[0] == '\0';
+}
+
+/* ---- sending ---- */
+
+static const Oid type_ids[] = {
+    [TRIPSAGE__INT] = 20, [TRIPSAGE__REAL] = 701, [TRIPSAGE__TEXT] = 25, [TRIPSAGE__BLOB] = 17};
+
+static void put_big_endian(char out[8], uint64_t value)
+{
+    for (int i = 7; i >= 0; i--, value >>= 8)
+        out[i] = (char)(value & 0xff);
+}
+
+/* Parameters in binary format: no text to print and to read, and bytes need no NUL at their end. */
+typedef struct arguments {
+    Oid types[TRIPSAGE__PG_PARAMS_MAX];
+    const char *values[TRIPSAGE__PG_PARAMS_MAX];
+    int lengths[TRIPSAGE__PG_PARAMS_MAX], formats[TRIPSAGE__PG_PARAMS_MAX];
+    char numbers[TRIPSAGE__PG_PARAMS_MAX][8];
+} arguments;
+
+static void set_argument(arguments *a, size_t i, const tripsage__value *value)
+{
+    uint64_t bits;
+
+    a->types[i] = type_ids[value->declared];
+    a->formats[i] = 1;
+    a->lengths[i] = (int)value->size;
+    a->values[i] = value->bytes ? value->bytes : "";
+    switch (value->type) {
+    case TRIPSAGE__NULL:
+        a->values[i] = NULL;
+        break;
+    case TRIPSAGE__INT:
+    case TRIPSAGE__REAL:
+        if (value->type == TRIPSAGE__INT)
+            bits = (uint64_t)value->integer;
+        else
+            memcpy(&bits, &value->real, sizeof bits);
+        put_big_endian(a->numbers[i], bits);
+        a->values[i] = a->numbers[i];
+        a->lengths[i] = 8;
+        break;
+    case TRIPSAGE__TEXT:
+    case TRIPSAGE__BLOB:
+        break;
+    }
+}
+
+/* What is on its way, in the order in which it is answered. */
+typedef struct expected {
+    const tripsage__statement *prepares; /* NULL: runs */
+    role as;
+    int confirmed;
+    PGresult **result; /* NULL: not wanted */
+} expected;
+
+typedef struct flight {
+    connection *c;
+    int unprepared;
+    expected *expected;
+    size_t count;
+} flight;
+
+static void expect(flight *f, const tripsage__statement *prepares, role as, PGresult **result)
+{
+    const expected e = {prepares, as, 0, result};
+
+    f->expected[f->count++] = e;
+}
+
+/* 0 when libpq could not take it. */
+static int send_one(flight *f, const tripsage__statement *statement, role as, const tripsage__value *params,
+                    size_t count, PGresult **result)
+{
+    arguments a;
+    char name[64];
+    int n = (int)count;
+
+    for (size_t i = 0; i < count; i++)
+        set_argument(&a, i, &params[i]);
+    if (f->unprepared) {
+        expect(f, NULL, as, result);
+        return PQsendQueryParams(f->c->pg, text_of(statement), n, a.types, a.values, a.lengths, a.formats, 1);
+    }
+    snprintf(name, sizeof name, as == ROLE_SERVICE ? "%s@service" : "%s", statement->name);
+    if (!tripsage__pg_is_prepared(f->c, statement, as)) {
+        expect(f, statement, as, NULL);
+        tripsage__pg_note_prepared(f->c, statement, as, 1);
+        if (!PQsendPrepare(f->c->pg, name, text_of(statement), n, a.types))
+            return 0;
+    }
+    expect(f, NULL, as, result);
+    return PQsendQueryPrepared(f->c->pg, name, n, a.values, a.lengths, a.formats, 1);
+}
+
+static int send_frame(flight *f, const tripsage__statement *statement)
+{
+    return send_one(f, statement, ROLE_AUTHENTICATED, NULL, 0, NULL);
+}
+
+/* The session's settings go with it where there is no session. */
+static int send_actor(flight *f, const engine *e, const request *r)
+{
+    char statement_timeout[16], lock_timeout[16];
+    const tripsage__value params[] = {
+        tripsage__text(role_names[r->role]), tripsage__text(r->claims),
+        tripsage__textn(statement_timeout,
+                        (size_t)snprintf(statement_timeout, sizeof statement_timeout, "%u", e->statement_timeout_ms)),
+        tripsage__textn(lock_timeout, (size_t)snprintf(lock_timeout, sizeof lock_timeout, "%u", e->wait_ms))};
+
+    return send_one(f, f->unprepared ? &act_as_set_all : &act_as, ROLE_AUTHENTICATED, params, f->unprepared ? 4 : 2,
+                    NULL);
+}
+
+static int send_steps(flight *f, request *r)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        const tripsage__step *step = &r->steps[i];
+
+        if (!is_void(step) && !send_one(f, step->statement, r->role, step->params, step->param_count, &r->results[i]))
+            return 0;
+    }
+    return 1;
+}
+
+/* Who asks twice in a row is named once. */
+static int is_same_actor(const request *r, const request *before)
+{
+    return before && r->role == before->role && strcmp(r->claims, before->claims) == 0;
+}
+
+static int send_all(flight *f, const engine *e, frame around, request *first)
+{
+    const request *before = NULL;
+
+    if (around == FRAME_SNAPSHOT && !send_frame(f, &begin_snapshot))
+        return 0;
+    if (around == FRAME_WRITE && !send_frame(f, &begin_write))
+        return 0;
+    for (request *r = first; r; before = r, r = r->next)
+        if ((!is_same_actor(r, before) && !send_actor(f, e, r)) || !send_steps(f, r))
+            return 0;
+    if (around != FRAME_STATEMENT && !send_frame(f, &commit))
+        return 0;
+    return PQpipelineSync(f->c->pg);
+}
+
+/* ---- receiving ---- */
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* 0 when the connection is lost. */
+static int spin(connection *c, engine *e)
+{
+    unsigned misses = atomic_load_explicit(&e->spin_misses, memory_order_relaxed);
+    int64_t end = now_ns() + SPIN_NS;
+
+    if (misses >= SPIN_MISSES && misses % SPIN_PROBE != 0) {
+        atomic_store_explicit(&e->spin_misses, misses + 1, memory_order_relaxed);
+        return 1;
+    }
+    while (PQisBusy(c->pg) && now_ns() < end) {
+        sched_yield();
+        if (!PQconsumeInput(c->pg))
+            return 0;
+    }
+    atomic_store_explicit(&e->spin_misses, PQisBusy(c->pg) ? misses + 1 : 0, memory_order_relaxed);
+    return 1;
+}
+
+/* Waits until libpq has a whole result; 0 when the connection is lost or the server silent for too long. */
+static int await(connection *c, int64_t deadline)
+{
+    struct pollfd ready = {PQsocket(c->pg), POLLIN, 0};
+
+    while (PQisBusy(c->pg)) {
+        int64_t left = deadline - tripsage__pg_now();
+        int got = left > 0 ? poll(&ready, 1, (int)left) : 0;
+
+        if (got == 0 || (got > 0 && !PQconsumeInput(c->pg)))
+            return 0;
+    }
+    return 1;
+}
+
+/* What an error of the server makes of the call. Its connection goes on, unless the error is worse than an ERROR. */
+static outcome judge(const PGresult *failure)
+{
+    const char *state = PQresultErrorField(failure, PG_DIAG_SQLSTATE);
+    const char *severity = PQresultErrorField(failure, PG_DIAG_SEVERITY_NONLOCALIZED);
+
+    if (!state || !severity || strcmp(severity, "ERROR") != 0)
+        return LOST;
+    if (strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0)
+        return AGAIN;
+    if (strcmp(state, "25006") == 0)
+        return READ_ONLY;
+    if (strcmp(state, "26000") == 0 || strcmp(state, "42P05") == 0) /* no such prepared statement, or one too many */
+        return UNPREPARED;
+    if (strcmp(state, "0A000") ==
+        0) /* the only feature that the catalogue can find missing: a plan whose table was altered */
+        return OUTDATED;
+    return REFUSED;
+}
+
+/* Takes one result of what is expected next. 1 when it was Sync's, the last. */
+static int take_result(flight *f, PGresult *result, size_t *next, PGresult **failure)
+{
+    expected *e = *next < f->count ? &f->expected[*next] : NULL;
+
+    switch (PQresultStatus(result)) {
+    case PGRES_PIPELINE_SYNC:
+        PQclear(result);
+        return 1;
+    case PGRES_COMMAND_OK:
+    case PGRES_TUPLES_OK:
+        if (e)
+            e->confirmed = 1;
+        if (e && e->result) {
+            *e->result = result;
+            return 0;
+        }
+        break;
+    case PGRES_PIPELINE_ABORTED:
+        break;
+    default:
+        if (!*failure) {
+            *failure = result;
+            return 0;
+        }
+    }
+    PQclear(result);
+    return 0;
+}
+
+/* Reads all answers. */
+static outcome receive(flight *f, const engine *e, PGresult **failure)
+{
+    int64_t deadline = tripsage__pg_now() + e->statement_timeout_ms + GRACE_MS;
+    size_t next = 0;
+
+    for (;;) {
+        PGresult *result;
+
+        if (!await(f->c, deadline))
+            return LOST;
+        result = PQgetResult(f->c->pg);
+        if (!result) { /* the end of one command's */
+            next++;
+            if (PQstatus(f->c->pg) != CONNECTION_OK || next > f->count)
+                return LOST;
+            continue;
+        }
+        if (take_result(f, result, &next, failure))
+            return *failure ? judge(*failure) : DONE;
+        if (PQstatus(f->c->pg) != CONNECTION_OK)
+            return LOST;
+    }
+}
+
+/* After an error inside of BEGIN: the transaction is still open. 0 when the connection is of no use. */
+static int roll_back(connection *c, int64_t deadline)
+{
+    int ended = 0;
+
+    if (PQtransactionStatus(c->pg) == PQTRANS_IDLE)
+        return 1;
+    if (!PQsendQueryParams(c->pg, "ROLLBACK", 0, NULL, NULL, NULL, NULL, 0) || !PQpipelineSync(c->pg))
+        return 0;
+    while (!ended) {
+        PGresult *result;
+
+        if (!await(c, deadline))
+            return 0;
+        result = PQgetResult(c->pg);
+        ended = PQresultStatus(result) == PGRES_PIPELINE_SYNC;
+        PQclear(result);
+        if (PQstatus(c->pg) != CONNECTION_OK)
+            return 0;
+    }
+    return PQtransactionStatus(c->pg) == PQTRANS_IDLE;
+}
+
+/* ---- one try ---- */
+
+/* What was to be prepared, but skipped over an error before it. */
+static void forget_unconfirmed(flight *f)
+{
+    for (size_t i = 0; i < f->count; i++)
+        if (f->expected[i].prepares && !f->expected[i].confirmed)
+            tripsage__pg_note_prepared(f->c, f->expected[i].prepares, f->expected[i].as, 0);
+}
+
+static size_t messages_of(const request *r)
+{
+    size_t count = 2; /* BEGIN and COMMIT */
+
+    for (; r; r = r->next)
+        count += r->count + 1;
+    return count;
+}
+
+outcome tripsage__pg_run(connection *c, engine *e, frame around, request *first, PGresult **failure, int *broken)
+{
+    size_t messages = messages_of(first);
+    expected *list = tripsage__calloc(2 * messages, sizeof *list); /* each may have to be prepared */
+    flight f = {c, atomic_load(&e->unprepared), list, 0};
+    outcome o = LOST;
+
+    *failure = NULL;
+    *broken = 0;
+    if (!list || !tripsage__pg_reserve_prepared(c, messages)) {
+        tripsage__free(list);
+        return NO_MEMORY;
+    }
+    if (send_all(&f, e, around, first)) {
+        unsigned others = atomic_fetch_add(&e->in_flight, 1);
+
+        if (others || spin(c, e))
+            o = receive(&f, e, failure);
+        atomic_fetch_sub(&e->in_flight, 1);
+    }
+    if (o != DONE)
+        forget_unconfirmed(&f);
+    tripsage__free(list);
+    if (o == DONE)
+        return DONE;
+    tripsage__pg_forget(first);
+    *broken = o == LOST || o == OUTDATED || !roll_back(c, tripsage__pg_now() + GRACE_MS);
+    return o == LOST && *failure ? judge(*failure) : o;
+}

@@ -1,0 +1,45 @@
+/* store/postgres/pipeline.h: one try of one or more requests on one connection, in one round trip. */
+#ifndef TRIPSAGE_STORE_POSTGRES_PIPELINE_H
+#define TRIPSAGE_STORE_POSTGRES_PIPELINE_H
+
+#include "postgres.h"
+
+/* What stands before and behind the statements. */
+typedef enum frame {
+    FRAME_STATEMENT, /* a single reading statement is its own snapshot */
+    FRAME_SNAPSHOT,  /* several, under one snapshot */
+    FRAME_WRITE      /* serializable, so that nothing can come between the guards and the changes */
+} frame;
+
+/* An item has the most parameters, 33. */
+#define TRIPSAGE__PG_PARAMS_MAX 48
+
+/* Somebody's steps, and who he is. */
+typedef struct request {
+    const tripsage__step *steps;
+    size_t count;
+    role role;
+    const char *claims;
+    PGresult **results;   /* of each step */
+    struct request *next; /* in the same pipeline */
+} request;
+
+typedef enum outcome {
+    DONE,       /* results are complete; committed */
+    REFUSED,    /* the server refused it, and nothing was changed; see the failure */
+    AGAIN,      /* the same, and it may go well the next time */
+    READ_ONLY,  /* the same: the server is a standby now */
+    UNPREPARED, /* the same: a pooler gave this transaction a connection on which nothing was prepared */
+    OUTDATED,   /* the same: a prepared statement gives other columns now */
+    LOST,       /* no answer any more: it may have been done or not */
+    NO_MEMORY   /* nothing was sent */
+} outcome;
+
+/* Fills in the results, when it is DONE only. *failure: the server's error, for PQclear; NULL when there is none. *broken: the connection is of
+ * no use after it. An error counts also when the connection was lost behind it: it had ended the transaction. */
+outcome tripsage__pg_run(connection *c, engine *e, frame around, request *first, PGresult **failure, int *broken);
+
+/* Frees the results of a request and those behind it. */
+void tripsage__pg_forget(request *first);
+
+#endif
