@@ -10,6 +10,8 @@
 set -Eeuo pipefail
 verb=$1 rig=$2
 name=$(basename "$rig")
+self=$(realpath "$0")
+cd / # where the servers' user may be as well
 unset "${!PG@}" # the developer's own PGHOST and the like
 
 as_server=()
@@ -59,13 +61,14 @@ END
     "${as_server[@]}" "$bin/pg_ctl" -D "$data" -l "$rig/postgresql.log" -w -t 60 start >"$rig/pg_ctl.log"
 }
 
-# The roles of a Supabase project, the library's own login, and the one that owns databases and migrates them.
+# The roles of a Supabase project, the library's own login, and the one that owns databases and migrates them, which may not make itself a
+# member of roles it finds there.
 fill_postgresql() {
     psql -X -q -v ON_ERROR_STOP=1 -h "$rig/direct" -U postgres postgres <<'END'
 CREATE ROLE anon NOLOGIN NOINHERIT;
 CREATE ROLE authenticated NOLOGIN NOINHERIT;
 CREATE ROLE service_role NOLOGIN NOINHERIT;
-CREATE ROLE tripsage_owner LOGIN CREATEROLE;
+CREATE ROLE tripsage_owner LOGIN CREATEROLE IN ROLE anon, authenticated, service_role;
 CREATE ROLE tripsage_app LOGIN NOINHERIT IN ROLE anon, authenticated, service_role;
 CREATE DATABASE tripsage_template OWNER tripsage_owner;
 \connect tripsage_template
@@ -119,7 +122,7 @@ start() {
     fill_postgresql
     start_pgbouncer
     # A session of its own, so that what ends the tests does not end it.
-    setsid bash "$0" watch "$rig" "$PPID" </dev/null >/dev/null 2>&1 &
+    setsid bash "$self" watch "$rig" "$PPID" </dev/null >/dev/null 2>&1 &
     echo $! >"$rig/watch.pid"
 }
 

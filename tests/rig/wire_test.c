@@ -51,22 +51,29 @@ static const char *rows(void)
     return test_pg_text(TEST_PG_OWNER, "SELECT count(*) FROM mine.t");
 }
 
-/* Sends BEGIN, `inserts` statements and COMMIT as one pipeline, and reads all answers; gives how many of them came in. */
-static int run_pipeline(int inserts)
+static void send_transaction(int inserts)
 {
-    int answers = 0, ended = 0;
-
-    ck_assert(PQenterPipelineMode(client));
     ck_assert(PQsendQueryParams(client, "BEGIN", 0, NULL, NULL, NULL, NULL, 0));
     for (int i = 0; i < inserts; i++)
         ck_assert(PQsendQueryParams(client, "INSERT INTO mine.t VALUES (1)", 0, NULL, NULL, NULL, NULL, 0));
     ck_assert(PQsendQueryParams(client, "COMMIT", 0, NULL, NULL, NULL, NULL, 0));
-    ck_assert(PQpipelineSync(client));
-    while (!ended && PQstatus(client) == CONNECTION_OK) {
+}
+
+/* Sends transactions of this many statements and reads the answers; gives how many of them came in. */
+static int run_pipeline(int transactions, int inserts)
+{
+    int answers = 0, ended = 0;
+
+    ck_assert(PQenterPipelineMode(client));
+    for (int i = 0; i < transactions; i++) {
+        send_transaction(inserts);
+        ck_assert(PQpipelineSync(client));
+    }
+    while (ended < transactions && PQstatus(client) == CONNECTION_OK) {
         PGresult *result = PQgetResult(client);
         ExecStatusType status = PQresultStatus(result);
         answers += status == PGRES_COMMAND_OK;
-        ended = status == PGRES_PIPELINE_SYNC;
+        ended += status == PGRES_PIPELINE_SYNC;
         PQclear(result);
     }
     PQexitPipelineMode(client);
@@ -85,7 +92,7 @@ START_TEST(flights_are_round_trips)
     ck_assert_uint_eq(count.flights, 2);
     ck_assert_uint_eq(count.sent['Q'], 2);
     test_wire_reset(wire);
-    ck_assert_int_eq(run_pipeline(3), 5);
+    ck_assert_int_eq(run_pipeline(1, 3), 5);
     count = test_wire_counted(wire);
     ck_assert_uint_eq(count.connections, 0);
     ck_assert_uint_eq(count.flights, 1);
@@ -124,11 +131,11 @@ END_TEST
 START_TEST(cut_before_the_server_sees_it)
 {
     test_wire_cut(wire, TEST_WIRE_BEFORE, 1);
-    ck_assert_int_eq(run_pipeline(1), 0);
+    ck_assert_int_eq(run_pipeline(1, 1), 0);
     ck_assert_int_eq(PQstatus(client), CONNECTION_BAD);
     SAME_TEXT(rows(), "0");
     PQreset(client);
-    ck_assert_int_eq(run_pipeline(1), 3);
+    ck_assert_int_eq(run_pipeline(1, 1), 3);
     SAME_TEXT(rows(), "1");
     ck_assert_uint_eq(test_wire_counted(wire).connections, 2);
 }
@@ -137,7 +144,7 @@ END_TEST
 START_TEST(cut_after_the_server_has_committed)
 {
     test_wire_cut(wire, TEST_WIRE_AFTER, 1);
-    ck_assert_int_eq(run_pipeline(1), 0);
+    ck_assert_int_eq(run_pipeline(1, 1), 0);
     ck_assert_int_eq(PQstatus(client), CONNECTION_BAD);
     SAME_TEXT(rows(), "1");
 }
@@ -148,10 +155,25 @@ START_TEST(cut_amid_the_answer)
     int answers;
 
     test_wire_cut(wire, TEST_WIRE_AMID, 1);
-    answers = run_pipeline(8);
+    answers = run_pipeline(1, 8);
     ck_assert_msg(answers > 0 && answers < 10, "%d of 10 answers", answers);
     ck_assert_int_eq(PQstatus(client), CONNECTION_BAD);
     SAME_TEXT(rows(), "8");
+}
+END_TEST
+
+/* One flight may hold more than one Sync; here both are on the wire before the first of them goes on. */
+START_TEST(cut_after_the_last_sync)
+{
+    test_wire_delay(wire, 100);
+    test_wire_cut(wire, TEST_WIRE_AFTER, 1);
+    ck_assert_int_eq(run_pipeline(2, 4), 0);
+    ck_assert_uint_eq(test_wire_counted(wire).sent['S'], 2);
+    ck_assert_uint_eq(test_wire_counted(wire).flights, 1);
+    PQreset(client);
+    test_wire_cut(wire, TEST_WIRE_AMID, 1);
+    ck_assert_int_ge(run_pipeline(2, 4), 5);
+    SAME_TEXT(rows(), "16");
 }
 END_TEST
 
@@ -233,6 +255,7 @@ int main(void)
     tcase_add_test(tcase, cut_before_the_server_sees_it);
     tcase_add_test(tcase, cut_after_the_server_has_committed);
     tcase_add_test(tcase, cut_amid_the_answer);
+    tcase_add_test(tcase, cut_after_the_last_sync);
     tcase_add_test(tcase, cut_the_third_from_now);
     tcase_add_test(tcase, a_server_that_is_away_and_comes_back);
     tcase_add_test(tcase, a_slow_wire);
