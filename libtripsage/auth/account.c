@@ -52,7 +52,7 @@ static void forget_row(void *context)
     tripsage__account_free(context);
 }
 
-tripsage_status tripsage__account_read(tripsage__account *out, tripsage__store *store, const tripsage_actor *actor,
+tripsage_status tripsage__account_read(tripsage__account *out, tripsage__store *store,
                                        const tripsage__statement *statement, const char *value)
 {
     tripsage__value params[] = {tripsage__text(value)};
@@ -65,7 +65,7 @@ tripsage_status tripsage__account_read(tripsage__account *out, tripsage__store *
     tripsage_status status;
 
     memset(out, 0, sizeof *out);
-    status = tripsage__store_read(store, actor, &step, 1);
+    status = tripsage__store_read(store, NULL, &step, 1);
     if (status != TRIPSAGE_OK)
         tripsage__account_free(out);
     else if (!out->block)

@@ -35,7 +35,7 @@ typedef struct tripsage__session {
 } tripsage__session;
 
 /* Reads one account. `value` is the id or the address, as `statement` asks. TRIPSAGE_ENOTFOUND. Free with tripsage__account_free. */
-tripsage_status tripsage__account_read(tripsage__account *out, tripsage__store *store, const tripsage_actor *actor,
+tripsage_status tripsage__account_read(tripsage__account *out, tripsage__store *store,
                                        const tripsage__statement *statement, const char *value);
 void tripsage__account_free(tripsage__account *account); /* of one that was read, or a zeroed one */
 

@@ -191,8 +191,7 @@ static tripsage_status wrong_credentials(void)
 /* Looks the account up and checks the password. An unknown address takes the same read and the same hash. */
 static tripsage_status check_credentials(tripsage__account *account, tripsage_auth *auth, const struct input *in)
 {
-    tripsage_status status =
-        tripsage__account_read(account, auth->store, NULL, &tripsage__sql_account_by_email, in->email);
+    tripsage_status status = tripsage__account_read(account, auth->store, &tripsage__sql_account_by_email, in->email);
     int matches;
 
     if (status != TRIPSAGE_OK && status != TRIPSAGE_ENOTFOUND)
@@ -281,7 +280,7 @@ tripsage_status tripsage_auth_sign_out(tripsage_auth *auth, const tripsage_actor
     params[0] = tripsage__text(actor->session_id);
     params[1] = tripsage__text(actor->user_id);
     params[2] = tripsage__int(tripsage__now_ms(auth->env));
-    status = tripsage__store_write(auth->store, actor, &step, 1);
+    status = tripsage__store_write(auth->store, NULL, &step, 1);
     /* Even where the outcome is unknown: looking once more costs little. */
     tripsage__verified_forget(auth->verified, actor->user_id);
     return status;
@@ -298,7 +297,7 @@ static tripsage_status read_own(tripsage__account *account, const tripsage_auth 
         return status;
     if (actor->is_service)
         return TRIPSAGE_FAIL(TRIPSAGE_ENOTFOUND, "the service role has no account");
-    return tripsage__account_read(account, auth->store, actor, &tripsage__sql_account_by_id, actor->user_id);
+    return tripsage__account_read(account, auth->store, &tripsage__sql_account_by_id, actor->user_id);
 }
 
 tripsage_status tripsage_auth_user(tripsage_doc **user, tripsage_auth *auth, const tripsage_actor *actor)
@@ -327,7 +326,7 @@ tripsage_status tripsage_auth_find_user(tripsage_doc **user, tripsage_auth *auth
         return TRIPSAGE_FAIL(TRIPSAGE_EFORBIDDEN, "only the service role may look for other people's accounts");
     if (!email || !tripsage__email_normalize(email, address))
         return TRIPSAGE_FAIL_FIELD("#email", "expected an e-mail address such as name@example.com");
-    status = tripsage__account_read(&account, auth->store, actor, &tripsage__sql_account_by_email, address);
+    status = tripsage__account_read(&account, auth->store, &tripsage__sql_account_by_email, address);
     if (status == TRIPSAGE_OK)
         status = make_user_doc(user, &account);
     tripsage__account_free(&account);
@@ -373,7 +372,7 @@ static tripsage_status write_update(int64_t *updated, const tripsage_auth *auth,
     int skip = new_hash ? 0 : 1;
 
     *updated = 0;
-    return tripsage__store_write(auth->store, actor, steps + skip, (size_t)(2 - skip));
+    return tripsage__store_write(auth->store, NULL, steps + skip, (size_t)(2 - skip));
 }
 
 /* One attempt: read, change, write. *updated is 0 when another change came first. */

@@ -1,7 +1,9 @@
 /* auth/statements.c: the SQL of the room.
  *
  * Guards: a session starts only for the password it was checked against (password_version), and an account changes only from the
- * version that was read (version). A call looks at how many rows were changed to see whether its guard held. */
+ * version that was read (version). A call looks at how many rows were changed to see whether its guard held.
+ *
+ * All of it runs as the service role, for whomever: an engine with rights of its own shows hashes and sessions to nobody else. */
 #include "auth/statements.h"
 
 #include "auth/auth.h"
