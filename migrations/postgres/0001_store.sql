@@ -111,6 +111,34 @@ BEGIN
 END
 $$;
 
+REVOKE ALL ON FUNCTION tripsage.give_to_definer(regprocedure, text[]) FROM PUBLIC;
+
+-- Row level security, on for the table's owner as well: the service role may everything, and others what their own grants and policies say.
+CREATE FUNCTION tripsage.protect(protected regclass) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', protected);
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO service_role', protected);
+    EXECUTE format('CREATE POLICY service ON %s TO service_role USING (true) WITH CHECK (true)', protected);
+END
+$$;
+REVOKE ALL ON FUNCTION tripsage.protect(regclass) FROM PUBLIC;
+
+-- Tells Supabase's Realtime of a table's changes, where there is one. Who is told is asked of the table's policies.
+CREATE FUNCTION tripsage.publish(published regclass) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM pg_publication WHERE pubname = 'supabase_realtime' AND NOT puballtables) THEN
+        EXECUTE format('ALTER PUBLICATION supabase_realtime ADD TABLE %s', published);
+    END IF;
+EXCEPTION WHEN insufficient_privilege THEN
+    RAISE WARNING '% may not add % to the publication supabase_realtime: whoever owns that has to', current_user, published;
+END
+$$;
+REVOKE ALL ON FUNCTION tripsage.publish(regclass) FROM PUBLIC;
+
 -- ---- what the store keeps for itself ----
 
 CREATE TABLE tripsage.schema_migration (
@@ -127,11 +155,14 @@ BEGIN ATOMIC
     INSERT INTO tripsage.schema_migration (number, name, checksum, applied_at) VALUES ($1, $2, '', tripsage.now_ms())
     ON CONFLICT DO NOTHING;
 END;
+REVOKE ALL ON FUNCTION tripsage.migration_applied(bigint, text) FROM PUBLIC;
 
 -- Secrets of this database and facts about what was loaded into it.
 CREATE TABLE tripsage.meta (
     key   text COLLATE "C" PRIMARY KEY,
     value bytea NOT NULL
 );
+
+SELECT tripsage.protect('tripsage.schema_migration'), tripsage.protect('tripsage.meta');
 
 SELECT tripsage.migration_applied(1, 'store');

@@ -28,4 +28,14 @@ CREATE TABLE tripsage.session (
 CREATE INDEX session_of_user ON tripsage.session (user_id);
 CREATE INDEX session_expires ON tripsage.session (expires_at);
 
+-- Passwords and sessions are the library's own affair, in the service role. A user may see who he is, and 0003 adds those he travels with;
+-- nobody but the service role reads a hash.
+SELECT tripsage.protect('tripsage.account'), tripsage.protect('tripsage.session');
+
+GRANT SELECT (id, email, full_name) ON tripsage.account TO authenticated;
+CREATE POLICY read ON tripsage.account FOR SELECT TO authenticated USING (id = (SELECT auth.uid()::text));
+
+GRANT SELECT (id, email) ON tripsage.account TO tripsage_definer;
+CREATE POLICY definer ON tripsage.account FOR SELECT TO tripsage_definer USING (true);
+
 SELECT tripsage.migration_applied(2, 'accounts');

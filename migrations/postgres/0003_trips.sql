@@ -72,4 +72,233 @@ CREATE TABLE tripsage.idempotency_key (
 CREATE INDEX idempotency_key_age ON tripsage.idempotency_key (created_at);
 CREATE INDEX idempotency_key_trip ON tripsage.idempotency_key (trip_id);
 
+-- ---- who may do what ----
+--
+-- The same ladder and verdicts as the guards of the library (trip/trip.h), once more and without them. Policies say which rows, grants say
+-- which columns, triggers compare a row with what it was.
+
+SELECT tripsage.protect('tripsage.trip'), tripsage.protect('tripsage.trip_collaborator'), tripsage.protect('tripsage.idempotency_key');
+
+GRANT SELECT ON tripsage.trip, tripsage.trip_collaborator TO tripsage_definer;
+CREATE POLICY definer ON tripsage.trip FOR SELECT TO tripsage_definer USING (true);
+CREATE POLICY definer ON tripsage.trip_collaborator FOR SELECT TO tripsage_definer USING (true);
+
+-- The caller's role on a trip that is there: 6 service role, 5 owner, 4 admin, 3 edit, 2 view, 1 any user if it is public, 0 none. Looks
+-- past row level security, so that the policies of a trip and of its collaborators do not ask each other without end.
+CREATE FUNCTION tripsage.trip_role(trip_id text) RETURNS integer
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = tripsage, pg_temp
+AS $$
+DECLARE
+    actor text := user_id();
+    is_service boolean := current_setting('role') = 'service_role'; -- not current_user, which is the definer here
+BEGIN
+    RETURN COALESCE((SELECT CASE WHEN is_service THEN 6 WHEN t.user_id = actor THEN 5
+                                 ELSE COALESCE((SELECT c.level FROM trip_collaborator c WHERE c.trip_id = t.id AND c.user_id = actor),
+                                               CASE t.visibility WHEN 'public' THEN 1 ELSE 0 END) END
+                     FROM trip t WHERE t.id = $1 AND t.deleted_at IS NULL AND (is_service OR actor IS NOT NULL)), 0);
+END
+$$;
+SELECT tripsage.give_to_definer('tripsage.trip_role(text)', 'authenticated', 'service_role');
+
+-- The owner of a trip, for who may read it.
+CREATE FUNCTION tripsage.trip_owner(trip_id text) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = tripsage, pg_temp
+AS $$
+BEGIN
+    RETURN (SELECT t.user_id FROM trip t WHERE t.id = $1 AND trip_role($1) >= 1);
+END
+$$;
+SELECT tripsage.give_to_definer('tripsage.trip_owner(text)', 'authenticated', 'service_role');
+
+-- Whether the caller and another user are members of one trip.
+CREATE FUNCTION tripsage.is_companion(user_id text) RETURNS boolean
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = tripsage, pg_temp
+AS $$
+DECLARE
+    actor text := tripsage.user_id();
+BEGIN
+    RETURN EXISTS (SELECT 1 FROM trip_collaborator c JOIN trip t ON t.id = c.trip_id
+                   WHERE c.user_id = $1 AND t.user_id = actor AND t.deleted_at IS NULL)
+        OR EXISTS (SELECT 1 FROM trip_collaborator c JOIN trip t ON t.id = c.trip_id
+                   WHERE c.user_id = actor AND t.user_id = $1 AND t.deleted_at IS NULL)
+        OR EXISTS (SELECT 1 FROM trip_collaborator c JOIN trip_collaborator o ON o.trip_id = c.trip_id JOIN trip t ON t.id = c.trip_id
+                   WHERE c.user_id = actor AND o.user_id = $1 AND t.deleted_at IS NULL);
+END
+$$;
+SELECT tripsage.give_to_definer('tripsage.is_companion(text)', 'authenticated', 'service_role');
+
+ALTER POLICY read ON tripsage.account USING (id = (SELECT auth.uid()::text) OR tripsage.is_companion(id));
+
+-- Who has an account with this address: told to who may share the trip, so that nobody finds out by sharing one that is not his to share.
+CREATE FUNCTION tripsage.account_id_for(trip_id text, email text) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = tripsage, pg_temp
+AS $$
+BEGIN
+    RETURN (SELECT a.id FROM account a WHERE a.email = $2 AND trip_role($1) >= 4);
+END
+$$;
+SELECT tripsage.give_to_definer('tripsage.account_id_for(text, text)', 'authenticated', 'service_role');
+
+-- ---- trips ----
+
+GRANT SELECT, DELETE ON tripsage.trip TO authenticated;
+-- seq is the database's to give; id, owner and creation are said once, and the owner once more by a transfer.
+GRANT INSERT (id, user_id, version, created_at, updated_at, start_date, end_date, status, trip_type, visibility, travelers, budget_total,
+              budget_currency, title, description, destination_names, tags, budget_breakdown, destinations, preferences),
+      UPDATE (user_id, version, updated_at, deleted_at, start_date, end_date, status, trip_type, visibility, travelers, budget_total,
+              budget_currency, title, description, destination_names, tags, budget_breakdown, destinations, preferences)
+    ON tripsage.trip TO authenticated;
+
+-- The owner first: most reads are his, and cost no look at the collaborators.
+CREATE POLICY read ON tripsage.trip FOR SELECT TO authenticated USING (
+    user_id = (SELECT auth.uid()::text)
+    OR (deleted_at IS NULL
+        AND (visibility = 'public'
+             OR EXISTS (SELECT 1 FROM tripsage.trip_collaborator c WHERE c.trip_id = trip.id AND c.user_id = (SELECT auth.uid()::text)))));
+
+CREATE POLICY make ON tripsage.trip FOR INSERT TO authenticated WITH CHECK (user_id = (SELECT auth.uid()::text));
+
+-- An owner who gives his trip away has to be a collaborator of it by then.
+CREATE POLICY change ON tripsage.trip FOR UPDATE TO authenticated USING (
+    user_id = (SELECT auth.uid()::text)
+    OR (deleted_at IS NULL
+        AND EXISTS (SELECT 1 FROM tripsage.trip_collaborator c
+                    WHERE c.trip_id = trip.id AND c.user_id = (SELECT auth.uid()::text) AND c.level >= 3)));
+
+CREATE POLICY purge ON tripsage.trip FOR DELETE TO authenticated
+    USING (user_id = (SELECT auth.uid()::text) AND deleted_at IS NOT NULL);
+
+-- What a policy cannot say, because it takes the row before and after: what of a trip is the owner's alone to change.
+CREATE FUNCTION tripsage.guard_trip() RETURNS trigger
+LANGUAGE plpgsql SET search_path = tripsage, pg_temp
+AS $$
+BEGIN
+    IF NEW.deleted_at IS NOT NULL AND OLD.deleted_at IS NOT NULL THEN
+        RAISE insufficient_privilege USING MESSAGE = 'a deleted trip is restored or purged, and nothing else';
+    END IF;
+    IF NEW.user_id <> OLD.user_id
+       AND NOT EXISTS (SELECT 1 FROM trip_collaborator c WHERE c.trip_id = OLD.id AND c.user_id = NEW.user_id) THEN
+        RAISE insufficient_privilege USING MESSAGE = 'a trip is given to one of its collaborators only';
+    END IF;
+    IF OLD.user_id = user_id() OR pg_has_role('service_role', 'USAGE') THEN
+        RETURN NEW;
+    END IF;
+    -- Sharing a private trip makes it a shared one.
+    IF NEW.user_id = OLD.user_id AND NEW.deleted_at IS NULL AND OLD.visibility = 'private' AND NEW.visibility = 'shared'
+       AND trip_role(OLD.id) >= 4 THEN
+        RETURN NEW;
+    END IF;
+    RAISE insufficient_privilege USING MESSAGE = 'only the owner gives a trip away, deletes it or says who may see it';
+END
+$$;
+
+CREATE TRIGGER guard BEFORE UPDATE ON tripsage.trip FOR EACH ROW
+    WHEN (OLD.deleted_at IS NOT NULL
+          OR (NEW.user_id, NEW.visibility, NEW.deleted_at) IS DISTINCT FROM (OLD.user_id, OLD.visibility, OLD.deleted_at))
+    EXECUTE FUNCTION tripsage.guard_trip();
+
+-- Versions count by one, whatever a writer says; for one who is not the library they and updated_at are kept here. The columns are all but
+-- updated_at: a change of its items makes a trip newer and leaves its version.
+CREATE FUNCTION tripsage.keep_version() RETURNS trigger
+LANGUAGE plpgsql SET search_path = tripsage, pg_temp
+AS $$
+BEGIN
+    NEW.version := OLD.version + 1;
+    IF NEW.updated_at = OLD.updated_at THEN
+        NEW.updated_at := now_ms();
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE TRIGGER keep_version
+    BEFORE UPDATE OF user_id, version, deleted_at, start_date, end_date, status, trip_type, visibility, travelers, budget_total,
+                     budget_currency, title, description, destination_names, tags, budget_breakdown, destinations, preferences
+    ON tripsage.trip FOR EACH ROW WHEN (NEW.version <> OLD.version + 1) EXECUTE FUNCTION tripsage.keep_version();
+
+-- ---- collaborators ----
+
+GRANT SELECT, DELETE ON tripsage.trip_collaborator TO authenticated;
+GRANT INSERT (trip_id, user_id, level, position, added_by, added_at), UPDATE (level) ON tripsage.trip_collaborator TO authenticated;
+
+CREATE POLICY read ON tripsage.trip_collaborator FOR SELECT TO authenticated
+    USING (user_id = (SELECT auth.uid()::text) OR tripsage.trip_role(trip_id) >= 2);
+
+-- It takes an admin, and a role above the level that is given, changed or taken away: so an admin makes and unmakes no admin, and nobody
+-- touches his own level.
+CREATE POLICY add ON tripsage.trip_collaborator FOR INSERT TO authenticated
+    WITH CHECK (tripsage.trip_role(trip_id) > GREATEST(level, 3) AND added_by = (SELECT auth.uid()::text));
+CREATE POLICY change ON tripsage.trip_collaborator FOR UPDATE TO authenticated
+    USING (tripsage.trip_role(trip_id) > GREATEST(level, 3));
+
+-- Everybody may leave. One who has become the owner stops being a collaborator by the hand of the one who was it before.
+CREATE POLICY remove ON tripsage.trip_collaborator FOR DELETE TO authenticated
+    USING (tripsage.trip_role(trip_id) > CASE WHEN user_id = (SELECT auth.uid()::text) THEN 0 ELSE GREATEST(level, 3) END
+           OR (tripsage.trip_role(trip_id) >= 4 AND user_id = tripsage.trip_owner(trip_id)));
+
+-- The owner of a trip is no collaborator of it. Asked at the end of a transaction: in the middle of a transfer he is.
+CREATE FUNCTION tripsage.check_owner_apart() RETURNS trigger
+LANGUAGE plpgsql SET search_path = tripsage, pg_temp
+AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM trip t JOIN trip_collaborator c ON c.trip_id = t.id AND c.user_id = t.user_id
+               WHERE t.id = to_jsonb(NEW) ->> TG_ARGV[0]) THEN
+        RAISE check_violation USING MESSAGE = 'the owner of a trip cannot be a collaborator of it';
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE CONSTRAINT TRIGGER owner_apart AFTER INSERT ON tripsage.trip_collaborator DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION tripsage.check_owner_apart('trip_id');
+CREATE CONSTRAINT TRIGGER owner_apart AFTER UPDATE OF user_id ON tripsage.trip DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NEW.user_id <> OLD.user_id) EXECUTE FUNCTION tripsage.check_owner_apart('id');
+SELECT tripsage.give_to_definer('tripsage.check_owner_apart()', 'service_role');
+
+-- ---- answers kept ----
+
+GRANT SELECT ON tripsage.idempotency_key TO authenticated;
+GRANT INSERT (user_id, operation, key, fingerprint, response, trip_id, created_at), UPDATE (fingerprint, response, trip_id, created_at)
+    ON tripsage.idempotency_key TO authenticated;
+
+-- For a trip that is there to be seen: a reference must not tell which ids exist.
+CREATE POLICY own ON tripsage.idempotency_key TO authenticated USING (user_id = (SELECT auth.uid()::text))
+    WITH CHECK (user_id = (SELECT auth.uid()::text) AND EXISTS (SELECT 1 FROM tripsage.trip t WHERE t.id = trip_id));
+
+-- ---- for clients of Supabase ----
+--
+-- The same rows with native types, under the reader's own rights.
+
+CREATE VIEW tripsage.trips WITH (security_invoker = true) AS
+SELECT id::uuid, user_id::uuid, version, tripsage.instant(created_at) AS created_at, tripsage.instant(updated_at) AS updated_at,
+       tripsage.instant(deleted_at) AS deleted_at, title, description, start_date::date, end_date::date, status, trip_type, visibility,
+       travelers, budget_total, budget_currency, budget_breakdown::jsonb, destinations::jsonb, tags::jsonb, preferences::jsonb
+FROM tripsage.trip;
+
+CREATE VIEW tripsage.trip_collaborators WITH (security_invoker = true) AS
+SELECT c.trip_id::uuid, c.user_id::uuid, a.email, a.full_name,
+       CASE c.level WHEN 2 THEN 'view' WHEN 3 THEN 'edit' ELSE 'admin' END AS permission_level,
+       c.added_by::uuid, tripsage.instant(c.added_at) AS added_at
+FROM tripsage.trip_collaborator c LEFT JOIN tripsage.account a ON a.id = c.user_id;
+
+GRANT SELECT ON tripsage.trips, tripsage.trip_collaborators TO authenticated, service_role;
+
+SELECT tripsage.publish('tripsage.trip'), tripsage.publish('tripsage.trip_collaborator');
+
+-- Topics of Realtime's broadcast and presence: "trip:" and its id is for who may read the trip, and who may change it may speak there;
+-- "user:" and an id is that user's own.
+DO $$
+BEGIN
+    IF to_regclass('realtime.messages') IS NOT NULL AND to_regprocedure('realtime.topic()') IS NOT NULL THEN
+        CREATE POLICY tripsage_listen ON realtime.messages FOR SELECT TO authenticated USING (
+            realtime.topic() = 'user:' || (SELECT auth.uid()::text)
+            OR (realtime.topic() LIKE 'trip:%' AND tripsage.trip_role(substr(realtime.topic(), 6)) >= 1));
+        CREATE POLICY tripsage_speak ON realtime.messages FOR INSERT TO authenticated WITH CHECK (
+            realtime.topic() = 'user:' || (SELECT auth.uid()::text)
+            OR (realtime.topic() LIKE 'trip:%' AND tripsage.trip_role(substr(realtime.topic(), 6)) >= 3));
+    END IF;
+EXCEPTION WHEN insufficient_privilege THEN
+    RAISE WARNING '% may not make policies on realtime.messages: whoever owns that has to', current_user;
+END
+$$;
+
 SELECT tripsage.migration_applied(3, 'trips');

@@ -59,4 +59,98 @@ CREATE TABLE tripsage.trip_note (
 -- A trip's notes, oldest first.
 CREATE INDEX trip_note_trip ON tripsage.trip_note (trip_id, id);
 
+-- ---- who may do what ----
+--
+-- Members read; who may edit the trip writes its items. Readers of a public trip are not told booking references and notes, and what is
+-- told of a row is no matter of policies: to them the table is closed, and readable_items() is for everybody who may read the trip.
+
+SELECT tripsage.protect('tripsage.itinerary_item'), tripsage.protect('tripsage.trip_note');
+
+GRANT SELECT, DELETE ON tripsage.itinerary_item TO authenticated;
+GRANT INSERT (id, trip_id, version, created_at, updated_at, sort_at, start_at, end_at, item_date, start_time, end_date, end_time, timezone,
+              end_timezone, item_type, booking_status, category, is_flexible, cost, currency, title, description, location_name,
+              location_address, latitude, longitude, booking_reference, notes, details),
+      UPDATE (version, updated_at, sort_at, start_at, end_at, item_date, start_time, end_date, end_time, timezone,
+              end_timezone, item_type, booking_status, category, is_flexible, cost, currency, title, description, location_name,
+              location_address, latitude, longitude, booking_reference, notes, details)
+    ON tripsage.itinerary_item TO authenticated;
+
+-- Not by trip_role(), which costs a look at the trip several times as much, once for each row.
+CREATE POLICY read ON tripsage.itinerary_item FOR SELECT TO authenticated USING (
+    EXISTS (SELECT 1 FROM tripsage.trip t
+            WHERE t.id = trip_id AND t.deleted_at IS NULL
+            AND (t.user_id = (SELECT auth.uid()::text)
+                 OR EXISTS (SELECT 1 FROM tripsage.trip_collaborator c WHERE c.trip_id = t.id AND c.user_id = (SELECT auth.uid()::text)))));
+CREATE POLICY make ON tripsage.itinerary_item FOR INSERT TO authenticated WITH CHECK (tripsage.trip_role(trip_id) >= 3);
+CREATE POLICY change ON tripsage.itinerary_item FOR UPDATE TO authenticated USING (tripsage.trip_role(trip_id) >= 3);
+CREATE POLICY remove ON tripsage.itinerary_item FOR DELETE TO authenticated USING (tripsage.trip_role(trip_id) >= 3);
+
+CREATE TRIGGER keep_version
+    BEFORE UPDATE OF version, sort_at, start_at, end_at, item_date, start_time, end_date, end_time, timezone, end_timezone, item_type,
+                     booking_status, category, is_flexible, cost, currency, title, description, location_name, location_address, latitude,
+                     longitude, booking_reference, notes, details
+    ON tripsage.itinerary_item FOR EACH ROW WHEN (NEW.version <> OLD.version + 1) EXECUTE FUNCTION tripsage.keep_version();
+
+GRANT SELECT ON tripsage.itinerary_item TO tripsage_definer;
+CREATE POLICY definer ON tripsage.itinerary_item FOR SELECT TO tripsage_definer USING (true);
+
+-- The items of a trip for whoever may read it; what is its members' own is null for others. The columns are named one by one: what is added
+-- to the table is not public by itself.
+CREATE FUNCTION tripsage.readable_items(trip text)
+RETURNS TABLE (id text, trip_id text, version bigint, created_at bigint, updated_at bigint, sort_at bigint, start_at bigint, end_at bigint,
+               item_date text, start_time text, end_date text, end_time text, timezone text, end_timezone text, item_type text,
+               booking_status text, category text, is_flexible integer, cost bigint, currency text, title text, description text,
+               location_name text, location_address text, latitude double precision, longitude double precision,
+               booking_reference text, notes text, details text)
+LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 20 SET search_path = tripsage, pg_temp
+AS $$
+DECLARE
+    reader integer := trip_role(trip);
+BEGIN
+    IF reader >= 1 THEN
+        RETURN QUERY
+        SELECT i.id, i.trip_id, i.version, i.created_at, i.updated_at, i.sort_at, i.start_at, i.end_at, i.item_date, i.start_time,
+               i.end_date, i.end_time, i.timezone, i.end_timezone, i.item_type, i.booking_status, i.category, i.is_flexible, i.cost,
+               i.currency, i.title, i.description, i.location_name, i.location_address, i.latitude, i.longitude,
+               CASE WHEN reader >= 2 THEN i.booking_reference END, CASE WHEN reader >= 2 THEN i.notes END, i.details
+        FROM itinerary_item i WHERE i.trip_id = trip;
+    END IF;
+END
+$$;
+SELECT tripsage.give_to_definer('tripsage.readable_items(text)', 'authenticated', 'service_role');
+
+GRANT SELECT, DELETE ON tripsage.trip_note TO authenticated;
+GRANT INSERT (id, trip_id, user_id, version, created_at, updated_at, content), UPDATE (version, updated_at, content)
+    ON tripsage.trip_note TO authenticated;
+
+-- An author changes his own notes while he may edit the trip, its admins everybody's.
+CREATE POLICY read ON tripsage.trip_note FOR SELECT TO authenticated USING (tripsage.trip_role(trip_id) >= 2);
+CREATE POLICY make ON tripsage.trip_note FOR INSERT TO authenticated
+    WITH CHECK (user_id = (SELECT auth.uid()::text) AND tripsage.trip_role(trip_id) >= 3);
+CREATE POLICY change ON tripsage.trip_note FOR UPDATE TO authenticated
+    USING (tripsage.trip_role(trip_id) >= CASE WHEN user_id = (SELECT auth.uid()::text) THEN 3 ELSE 4 END);
+CREATE POLICY remove ON tripsage.trip_note FOR DELETE TO authenticated
+    USING (tripsage.trip_role(trip_id) >= CASE WHEN user_id = (SELECT auth.uid()::text) THEN 3 ELSE 4 END);
+
+CREATE TRIGGER keep_version BEFORE UPDATE OF version, content ON tripsage.trip_note
+    FOR EACH ROW WHEN (NEW.version <> OLD.version + 1) EXECUTE FUNCTION tripsage.keep_version();
+
+-- ---- for clients of Supabase ----
+
+CREATE VIEW tripsage.itinerary_items WITH (security_invoker = true) AS
+SELECT id::uuid, trip_id::uuid, version, tripsage.instant(created_at) AS created_at, tripsage.instant(updated_at) AS updated_at,
+       tripsage.instant(start_at) AS start_at, tripsage.instant(end_at) AS end_at, item_date::date, start_time::time, end_date::date,
+       end_time::time, timezone, end_timezone, item_type, booking_status, category, is_flexible = 1 AS is_flexible, cost, currency, title,
+       description, location_name, location_address, latitude, longitude, booking_reference, notes, details::jsonb
+FROM tripsage.itinerary_item;
+
+CREATE VIEW tripsage.trip_notes WITH (security_invoker = true) AS
+SELECT id::uuid, trip_id::uuid, NULLIF(user_id, '')::uuid AS user_id, version, tripsage.instant(created_at) AS created_at,
+       tripsage.instant(updated_at) AS updated_at, content
+FROM tripsage.trip_note;
+
+GRANT SELECT ON tripsage.itinerary_items, tripsage.trip_notes TO authenticated, service_role;
+
+SELECT tripsage.publish('tripsage.itinerary_item'), tripsage.publish('tripsage.trip_note');
+
 SELECT tripsage.migration_applied(4, 'itinerary');

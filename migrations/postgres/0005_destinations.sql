@@ -34,4 +34,33 @@ CREATE TABLE tripsage.saved_destination (
 -- Purging a trip lets go of what was saved for it.
 CREATE INDEX saved_destination_trip ON tripsage.saved_destination (trip_id) WHERE trip_id IS NOT NULL;
 
+SELECT tripsage.protect('tripsage.destination'), tripsage.protect('tripsage.saved_destination');
+
+GRANT SELECT ON tripsage.destination TO authenticated;
+CREATE POLICY read ON tripsage.destination FOR SELECT TO authenticated USING (true);
+
+GRANT SELECT, DELETE ON tripsage.saved_destination TO authenticated;
+GRANT INSERT (id, user_id, destination_id, trip_id, priority, duration_days, planned_visit_date, saved_at, notes),
+      UPDATE (trip_id, priority, duration_days, planned_visit_date, saved_at, notes)
+    ON tripsage.saved_destination TO authenticated;
+
+-- For a trip that is there to be read: a reference must not tell which ids exist.
+CREATE POLICY own ON tripsage.saved_destination TO authenticated USING (user_id = (SELECT auth.uid()::text))
+    WITH CHECK (user_id = (SELECT auth.uid()::text)
+                AND (trip_id IS NULL OR EXISTS (SELECT 1 FROM tripsage.trip t WHERE t.id = trip_id AND t.deleted_at IS NULL)));
+
+-- ---- for clients of Supabase ----
+
+CREATE VIEW tripsage.destinations WITH (security_invoker = true) AS
+SELECT id, name, country, country_code, continent, latitude, longitude, timezone, currency, tags::jsonb, best_months::jsonb, daily_cost,
+       description
+FROM tripsage.destination;
+
+CREATE VIEW tripsage.saved_destinations WITH (security_invoker = true) AS
+SELECT id::uuid, user_id::uuid, destination_id, trip_id::uuid, priority, duration_days, planned_visit_date::date,
+       tripsage.instant(saved_at) AS saved_at, notes
+FROM tripsage.saved_destination;
+
+GRANT SELECT ON tripsage.destinations, tripsage.saved_destinations TO authenticated, service_role;
+
 SELECT tripsage.migration_applied(5, 'destinations');
