@@ -301,4 +301,74 @@ EXCEPTION WHEN insufficient_privilege THEN
 END
 $$;
 
+-- ---- what statements of the library ask of JSON, which SQLite has of its own ----
+--
+-- For who calls the library, so for whoever may read the trip at hand. Documents are texts of type json, whose parts are given as they were
+-- written: numbers keep their digits. What the library stores is compact, and a name occurs once in an object.
+
+-- The target changed by a merge patch (RFC 7396). Members stay in their order, new ones follow in that of the patch.
+CREATE FUNCTION tripsage.json_merge_patch(target text, patch text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    old json := target;
+    new json := patch;
+BEGIN
+    IF json_typeof(new) <> 'object' THEN
+        RETURN patch;
+    END IF;
+    IF json_typeof(old) <> 'object' THEN
+        old := '{}';
+    END IF;
+    RETURN (
+        WITH o AS (SELECT * FROM json_each(old) WITH ORDINALITY AS o (name, value, position)),
+             n AS (SELECT * FROM json_each(new) WITH ORDINALITY AS n (name, value, position))
+        SELECT '{' || COALESCE(string_agg(to_json(m.name)::text || ':' || m.value, ',' ORDER BY m.part, m.position), '') || '}'
+        FROM (
+            SELECT 1 AS part, o.position, o.name,
+                   CASE WHEN n.name IS NULL THEN o.value::text
+                        ELSE tripsage.json_merge_patch(o.value::text, n.value::text) END AS value
+            FROM o LEFT JOIN n ON n.name = o.name
+            WHERE n.name IS NULL OR json_typeof(n.value) <> 'null'
+            UNION ALL
+            SELECT 2, n.position, n.name, tripsage.json_merge_patch('null', n.value::text)
+            FROM n
+            WHERE json_typeof(n.value) <> 'null' AND NOT EXISTS (SELECT FROM o WHERE o.name = n.name)
+        ) m
+    );
+END
+$$;
+
+-- The sum of an object's values, which are integers; NULL for an object without members.
+CREATE FUNCTION tripsage.json_sum(object text) RETURNS bigint
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN (SELECT sum(value::bigint)::bigint FROM json_each_text(object::json));
+
+-- How many members the largest object in a document has.
+CREATE FUNCTION tripsage.json_largest_object(document text) RETURNS bigint
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN (
+        WITH RECURSIVE node (value) AS (
+            SELECT document::json
+            UNION ALL
+            SELECT inner_node.value
+            FROM node
+            CROSS JOIN LATERAL (
+                SELECT value FROM json_each(CASE json_typeof(node.value) WHEN 'object' THEN node.value ELSE '{}' END)
+                UNION ALL
+                SELECT value FROM json_array_elements(CASE json_typeof(node.value) WHEN 'array' THEN node.value ELSE '[]' END)
+            ) inner_node
+            WHERE json_typeof(inner_node.value) IN ('object', 'array')
+        )
+        SELECT max((SELECT count(*) FROM json_object_keys(node.value))) FROM node WHERE json_typeof(node.value) = 'object'
+    );
+END
+$$;
+
+REVOKE ALL ON FUNCTION tripsage.json_merge_patch(text, text), tripsage.json_sum(text), tripsage.json_largest_object(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION tripsage.json_merge_patch(text, text), tripsage.json_sum(text), tripsage.json_largest_object(text)
+    TO authenticated, service_role;
+
 SELECT tripsage.migration_applied(3, 'trips');
