@@ -99,6 +99,14 @@ tripsage_status tripsage__store_write(tripsage__store *store, const tripsage_act
     return store->driver->write(store->engine, actor, steps, count);
 }
 
+tripsage_status tripsage__store_maintain(tripsage__store *store, const char *sql, tripsage__progress_fn progress,
+                                         void *context)
+{
+    if (!store->driver->maintain)
+        return TRIPSAGE_FAIL(TRIPSAGE_ENOTSUP, "%s does all its work within transactions", store->driver->name);
+    return store->driver->maintain(store->engine, sql, progress, context);
+}
+
 int tripsage__row_is_null(const tripsage__row *row, int column)
 {
     return row->driver->is_null(row->cursor, column);

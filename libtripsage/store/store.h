@@ -36,7 +36,8 @@ typedef struct tripsage__store tripsage__store;
 /* ---- statements ---- */
 
 /* An entry of the statement catalogue: a static object, one per statement, in the room that owns it. The name is the name of the prepared
- * statement, of the span and of the plan test's row. Parameters are $1, $2, ... in both dialects. */
+ * statement, of the span and of the plan test's row. Parameters are $1, $2, ... in both dialects; one that a text does not name is passed
+ * over. */
 typedef struct tripsage__statement {
     const char *name;
     const char *sql;      /* SQLite's text, and PostgreSQL's unless it has its own */
@@ -50,7 +51,8 @@ typedef enum tripsage__type {
     TRIPSAGE__INT,
     TRIPSAGE__REAL,
     TRIPSAGE__TEXT,
-    TRIPSAGE__BLOB
+    TRIPSAGE__BLOB,
+    TRIPSAGE__FLOATS /* a row of f32: a blob of them to SQLite, real[] to PostgreSQL */
 } tripsage__type;
 
 /* Borrowed until the call returns. An engine that gives its parameters types takes the declared one, so a parameter of a statement has the
@@ -110,6 +112,15 @@ static inline tripsage__value tripsage__blob(const void *bytes, size_t size)
     return value;
 }
 
+/* `bytes`: little-endian f32, one after the other. */
+static inline tripsage__value tripsage__floats(const void *bytes, size_t size)
+{
+    tripsage__value value = {TRIPSAGE__FLOATS, TRIPSAGE__FLOATS, 0, 0.0, NULL, 0};
+    value.bytes = (const char *)bytes;
+    value.size = size;
+    return value;
+}
+
 /* ---- rows ---- */
 
 /* The row a callback looks at. Text and blobs are borrowed until the callback returns; text is NUL-terminated, NULL for SQL's NULL
@@ -144,6 +155,15 @@ tripsage_status tripsage__store_read(tripsage__store *store, const tripsage_acto
 /* Writes in one transaction; durable when it returns TRIPSAGE_OK. */
 tripsage_status tripsage__store_write(tripsage__store *store, const tripsage_actor *actor, const tripsage__step *steps,
                                       size_t count);
+
+/* How far a piece of maintenance is: `done` of `total` (0: nobody knows) in what the engine calls `phase`. */
+typedef void (*tripsage__progress_fn)(void *context, const char *phase, int64_t done, int64_t total);
+
+/* Runs one statement that must stand outside of any transaction, such as the building of an index while others read and write, as the
+ * login itself and for as long as it takes. The text is the engine's own, given by a statement of the catalogue. Tells about twice a second
+ * how far it is, from the calling thread; `progress` may be NULL. */
+tripsage_status tripsage__store_maintain(tripsage__store *store, const char *sql, tripsage__progress_fn progress,
+                                         void *context);
 
 /* Tells one state of the database from another: where a read began after the first of two equal stamps was taken, a read that
  * begins after the second finds the same. */

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "arguments.h"
 #include "base/memory.h"
 #include "prepared.h"
 
@@ -74,51 +75,6 @@ static int is_void(const tripsage__step *step)
 
 /* ---- sending ---- */
 
-static const Oid type_ids[] = {
-    [TRIPSAGE__INT] = 20, [TRIPSAGE__REAL] = 701, [TRIPSAGE__TEXT] = 25, [TRIPSAGE__BLOB] = 17};
-
-static void put_big_endian(char out[8], uint64_t value)
-{
-    for (int i = 7; i >= 0; i--, value >>= 8)
-        out[i] = (char)(value & 0xff);
-}
-
-/* Parameters in binary format: no text to print and to read, and bytes need no NUL at their end. */
-typedef struct arguments {
-    Oid types[TRIPSAGE__PG_PARAMS_MAX];
-    const char *values[TRIPSAGE__PG_PARAMS_MAX];
-    int lengths[TRIPSAGE__PG_PARAMS_MAX], formats[TRIPSAGE__PG_PARAMS_MAX];
-    char numbers[TRIPSAGE__PG_PARAMS_MAX][8];
-} arguments;
-
-static void set_argument(arguments *a, size_t i, const tripsage__value *value)
-{
-    uint64_t bits;
-
-    a->types[i] = type_ids[value->declared];
-    a->formats[i] = 1;
-    a->lengths[i] = (int)value->size;
-    a->values[i] = value->bytes ? value->bytes : "";
-    switch (value->type) {
-    case TRIPSAGE__NULL:
-        a->values[i] = NULL;
-        break;
-    case TRIPSAGE__INT:
-    case TRIPSAGE__REAL:
-        if (value->type == TRIPSAGE__INT)
-            bits = (uint64_t)value->integer;
-        else
-            memcpy(&bits, &value->real, sizeof bits);
-        put_big_endian(a->numbers[i], bits);
-        a->values[i] = a->numbers[i];
-        a->lengths[i] = 8;
-        break;
-    case TRIPSAGE__TEXT:
-    case TRIPSAGE__BLOB:
-        break;
-    }
-}
-
 /* What is on its way, in the order in which it is answered. */
 typedef struct expected {
     const tripsage__statement *prepares; /* NULL: runs */
@@ -147,23 +103,21 @@ static int send_one(flight *f, const tripsage__statement *statement, role as, co
 {
     arguments a;
     char name[64];
-    int n = (int)count;
+    int n = (int)count, sent = tripsage__pg_arguments(&a, params, count);
 
-    for (size_t i = 0; i < count; i++)
-        set_argument(&a, i, &params[i]);
-    if (f->unprepared) {
-        expect(f, NULL, as, result);
-        return PQsendQueryParams(f->c->pg, text_of(statement), n, a.types, a.values, a.lengths, a.formats, 1);
-    }
     snprintf(name, sizeof name, as == ROLE_SERVICE ? "%s@service" : "%s", statement->name);
-    if (!tripsage__pg_is_prepared(f->c, statement, as)) {
+    if (sent && !f->unprepared && !tripsage__pg_is_prepared(f->c, statement, as)) {
         expect(f, statement, as, NULL);
         tripsage__pg_note_prepared(f->c, statement, as, 1);
-        if (!PQsendPrepare(f->c->pg, name, text_of(statement), n, a.types))
-            return 0;
+        sent = PQsendPrepare(f->c->pg, name, text_of(statement), n, a.types);
     }
     expect(f, NULL, as, result);
-    return PQsendQueryPrepared(f->c->pg, name, n, a.values, a.lengths, a.formats, 1);
+    if (sent && f->unprepared)
+        sent = PQsendQueryParams(f->c->pg, text_of(statement), n, a.types, a.values, a.lengths, a.formats, 1);
+    else if (sent)
+        sent = PQsendQueryPrepared(f->c->pg, name, n, a.values, a.lengths, a.formats, 1);
+    tripsage__pg_arguments_free(&a);
+    return sent;
 }
 
 static int send_frame(flight *f, const tripsage__statement *statement)

@@ -11,9 +11,6 @@ typedef enum frame {
     FRAME_WRITE      /* serializable, so that nothing can come between the guards and the changes */
 } frame;
 
-/* An item has the most parameters, 33. */
-#define TRIPSAGE__PG_PARAMS_MAX 48
-
 /* Somebody's steps, and who he is. */
 typedef struct request {
     const tripsage__step *steps;

@@ -360,6 +360,7 @@ const tripsage__driver tripsage__driver_postgres = {
     .close = engine_close,
     .read = tripsage__pg_read,
     .write = tripsage__pg_write,
+    .maintain = tripsage__pg_maintain,
     .stamp = no_stamp,
     .check = engine_check,
     .migrations = &tripsage__migrations_postgres,

@@ -104,6 +104,10 @@ tripsage_status tripsage__pg_read(void *engine_, const tripsage_actor *actor, co
 tripsage_status tripsage__pg_write(void *engine_, const tripsage_actor *actor, const tripsage__step *steps,
                                    size_t count);
 
+/* ---- maintain.c ---- */
+
+tripsage_status tripsage__pg_maintain(void *engine_, const char *sql, tripsage__progress_fn progress, void *context);
+
 /* ---- row.c ---- */
 
 /* A row of a result as a driver's cursor. */

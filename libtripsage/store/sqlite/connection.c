@@ -367,6 +367,7 @@ static int bind(sqlite3_stmt *stmt, int index, const tripsage__value *value)
     case TRIPSAGE__TEXT:
         return sqlite3_bind_text64(stmt, index, value->bytes, value->size, SQLITE_STATIC, SQLITE_UTF8);
     case TRIPSAGE__BLOB:
+    case TRIPSAGE__FLOATS:
         return sqlite3_bind_blob64(stmt, index, value->bytes ? value->bytes : "", value->size, SQLITE_STATIC);
     case TRIPSAGE__NULL:
         break;
@@ -386,7 +387,7 @@ tripsage_status tripsage__sqlite_run(connection *c, const tripsage__step *step, 
     p = prepare(c, step->statement, &status);
     if (!p)
         return status;
-    if ((size_t)p->param_count != step->param_count)
+    if ((size_t)p->param_count > step->param_count)
         return TRIPSAGE_FAIL(TRIPSAGE_EINTERNAL, "%s takes %d parameters, not %zu", step->statement->name,
                              p->param_count, step->param_count);
     for (int i = 0; i < p->param_count && code == SQLITE_OK; i++)
