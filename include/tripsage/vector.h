@@ -4,8 +4,9 @@
  * fixed when it is made. An item has an id of the caller's choice, an owner (or none: then everybody may find it), metadata (a flat
  * JSON object of text, number or bool members) and a vector.
  *
- * Search always gives k items when k items pass the filter. Small collections are scanned exactly; the answer says
- * how it was found.
+ * Search always gives k items when k items pass the filter. Small collections are scanned exactly, and on SQLite all are; on PostgreSQL large
+ * ones have an index of pgvector's (HNSW) once it is built (tripsage_vector_index_build), which finds nearly all of the nearest in a fraction of
+ * the time. The answer says how it was found. Scores are computed by the same arithmetic on both.
  *
  * Who sees what: a user finds and changes items it owns, and finds items without an owner; the service role finds
  * and changes all, and is the only one that may make collections and items without an owner. The collection "destinations"
@@ -114,6 +115,29 @@ typedef struct tripsage_vector_query {
 TRIPSAGE_API tripsage_status tripsage_vector_search(tripsage_doc **out, tripsage_vector *vector,
                                                     const tripsage_actor *actor, const char *collection,
                                                     const tripsage_vector_query *query);
+
+/* How a collection's index is: {"collection","items","index","bytes","needs_build"}, "index" being
+ *   "none"      there is nothing to build: a scan is as fast, or no index takes such vectors (on SQLite always; on PostgreSQL
+ *               above 4,000 dimensions, and above 2,000 unless the metric is cosine)
+ *   "missing"   searches scan more than is good: build it
+ *   "building"  somebody is at it; searches scan meanwhile
+ *   "broken"    a build was cut off: build it
+ *   "ready"     searches use it, and writes keep it up to date
+ * Counts the items. Only the service role. Errors: TRIPSAGE_ENOTFOUND, TRIPSAGE_EFORBIDDEN (another actor). */
+TRIPSAGE_API tripsage_status tripsage_vector_index(tripsage_doc **out, tripsage_vector *vector,
+                                                   const tripsage_actor *actor, const char *collection);
+
+/* Is told about twice a second, on the thread that builds, how far it is: `done` of `total` (0: nobody knows) in what `phase` says, which is
+ * borrowed until it returns. */
+typedef void (*tripsage_vector_progress_fn)(void *user, const char *phase, int64_t done, int64_t total);
+
+/* Builds the index where it is missing or broken; with `rebuild`, also where it is ready. Others read and write meanwhile. Does nothing
+ * where nothing is to be done, and gives the state it leaves behind, as tripsage_vector_index does. Takes a minute for some 100,000 items; call
+ * it after loading many, and now and then. `progress` may be NULL. Only the service role.
+ * Errors: TRIPSAGE_ENOTFOUND, TRIPSAGE_EFORBIDDEN (another actor; on PostgreSQL also a login that does not own the tables), TRIPSAGE_EUNAVAILABLE. */
+TRIPSAGE_API tripsage_status tripsage_vector_index_build(tripsage_doc **out, tripsage_vector *vector,
+                                                         const tripsage_actor *actor, const char *collection,
+                                                         int rebuild, tripsage_vector_progress_fn progress, void *user);
 
 /* Embeds a text with the built-in embedder: `out` has room for TRIPSAGE_EMBEDDER_BUILTIN_DIMENSIONS floats; unit length (all
  * zero for a text without a word). Algorithm: signed feature hashing of words and character trigrams (Weinberger et

@@ -1,4 +1,5 @@
-/* exact.c: the k nearest by looking at every row the actor may find: a bounded heap over the rows as they come from the store. */
+/* exact.c: the k nearest of the rows that come from the store, in a bounded heap. SQLite gives every row the actor may find. PostgreSQL searches
+ * by itself and gives the nearest, some more than k, with what is needed to compute the same scores here. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,16 +12,28 @@
 
 const tripsage__statement tripsage__vector_sql_scan_gate = {"vector_scan_gate",
                                                             "SELECT 1 WHERE EXISTS " TRIPSAGE__SQL_COLLECTION, NULL};
+/* The last column says whether an index found the row; NULL: nobody has searched yet, and this is just a row. */
 const tripsage__statement tripsage__vector_sql_scan_rows = {
     "vector_scan",
-    "SELECT i.id, i.metadata, i.embedding FROM vector_item i WHERE i.collection_id = " TRIPSAGE__SQL_COLLECTION
+    "SELECT i.id, i.metadata, i.embedding, NULL FROM vector_item i WHERE i.collection_id = " TRIPSAGE__SQL_COLLECTION
     " AND i.owner_id IN ('', $5)",
-    NULL};
+    "SELECT s.id, s.metadata, s.embedding, s.method = 'hnsw' FROM vector_search($1, $2, $3, $4, $5, $6, $7, $8) s"};
 const tripsage__statement tripsage__vector_sql_scan_rows_service = {
     "vector_scan_service",
-    "SELECT i.id, i.metadata, i.embedding FROM vector_item i WHERE i.collection_id = " TRIPSAGE__SQL_COLLECTION, NULL};
+    "SELECT i.id, i.metadata, i.embedding, NULL FROM vector_item i WHERE i.collection_id = " TRIPSAGE__SQL_COLLECTION,
+    "SELECT s.id, s.metadata, s.embedding, s.method = 'hnsw' FROM vector_search($1, $2, $3, $4, NULL, $6, $7, $8) s"};
 
 /* ---- making ---- */
+
+static void bind_scan(tripsage__vector_scan *scan, const tripsage_actor *actor)
+{
+    tripsage__kernel_store(scan->packed, scan->query, scan->collection.dimensions);
+    tripsage__collection_values(scan->values, &scan->collection);
+    scan->values[4] = tripsage__text(actor->user_id);
+    scan->values[5] = tripsage__floats(scan->packed, (size_t)scan->collection.dimensions * 4);
+    scan->values[6] = tripsage__int(scan->k);
+    scan->values[7] = tripsage__textn(scan->filter.data, scan->filter.size);
+}
 
 tripsage_status tripsage__vector_scan_init(tripsage__vector_scan *scan, const tripsage__collection *collection,
                                            const tripsage_actor *actor, const float *query, uint32_t k,
@@ -28,6 +41,7 @@ tripsage_status tripsage__vector_scan_init(tripsage__vector_scan *scan, const tr
 {
     static const tripsage__buf empty = TRIPSAGE__BUF_INIT(4 * TRIPSAGE__METADATA_MAX);
     size_t n = collection->dimensions;
+    tripsage_status status = TRIPSAGE_OK;
 
     memset(scan, 0, sizeof *scan);
     scan->filter = empty;
@@ -35,17 +49,20 @@ tripsage_status tripsage__vector_scan_init(tripsage__vector_scan *scan, const tr
     scan->k = k;
     scan->min_score = min_score;
     scan->is_service = actor->is_service;
-    tripsage__collection_values(scan->values, &scan->collection);
-    scan->values[4] = tripsage__text(actor->user_id);
     scan->query = tripsage__malloc(n * sizeof *scan->query);
     scan->scratch = tripsage__malloc(n * sizeof *scan->scratch);
     scan->hits = tripsage__calloc(k, sizeof *scan->hits);
-    if (!scan->query || !scan->scratch || !scan->hits)
+    scan->packed = tripsage__malloc(n * 4);
+    if (!scan->query || !scan->scratch || !scan->hits || !scan->packed)
         return TRIPSAGE_NOMEM();
     memcpy(scan->query, query, n * sizeof *query);
     if (collection->metric == TRIPSAGE_COSINE && !tripsage__kernel_normalise(scan->query, query, n))
         return TRIPSAGE_FAIL_FIELD("#values", "a vector without a direction is near to nothing");
-    return filter ? tripsage__metadata_put(&scan->filter, filter, "#filter") : TRIPSAGE_OK;
+    if (filter)
+        TRIPSAGE_TRY(tripsage__metadata_put(&scan->filter, filter, "#filter"));
+    bind_scan(scan, actor);
+out:
+    return status;
 }
 
 static void drop_hits(tripsage__vector_scan *scan)
@@ -63,6 +80,7 @@ void tripsage__vector_scan_free(tripsage__vector_scan *scan)
     tripsage__free(scan->hits);
     tripsage__free(scan->query);
     tripsage__free(scan->scratch);
+    tripsage__free(scan->packed);
     tripsage__buf_free(&scan->filter);
 }
 
@@ -127,12 +145,12 @@ static tripsage_status keep(tripsage__vector_scan *scan, double score, const cha
 
 /* ---- rows ---- */
 
-static double score_of(tripsage__vector_scan *scan, const void *embedding)
+/* Of the vector in scratch. */
+static double score_of(const tripsage__vector_scan *scan)
 {
     size_t n = scan->collection.dimensions;
     double score;
 
-    tripsage__kernel_load(scan->scratch, embedding, n);
     if (scan->collection.metric == TRIPSAGE_L2)
         return -sqrt((double)tripsage__kernel_l2_squared(scan->query, scan->scratch, n));
     score = (double)tripsage__kernel_dot(scan->query, scan->scratch, n);
@@ -156,23 +174,31 @@ static tripsage_status on_gate(void *context, const tripsage__row *row)
 static void begin_rows(void *context)
 {
     drop_hits(context);
+    ((tripsage__vector_scan *)context)->by_index = 0;
 }
 
 static tripsage_status on_row(void *context, const tripsage__row *row)
 {
     tripsage__vector_scan *scan = context;
-    size_t id_size, metadata_size, size;
+    size_t id_size, metadata_size, size, n = scan->collection.dimensions;
+    int is_found = !tripsage__row_is_null(row, 3);
     const char *id = tripsage__row_text(row, 0, &id_size);
     const char *metadata = tripsage__row_text(row, 1, &metadata_size);
     const void *embedding;
     double score;
 
-    if (scan->filter.size && !tripsage__metadata_matches(metadata, metadata_size, scan->filter.data, scan->filter.size))
+    if (!is_found && scan->filter.size &&
+        !tripsage__metadata_matches(metadata, metadata_size, scan->filter.data, scan->filter.size))
         return TRIPSAGE_OK;
     embedding = tripsage__row_blob(row, 2, &size);
-    if (size != (size_t)scan->collection.dimensions * 4)
+    if (size != n * 4)
         return TRIPSAGE_FAIL(TRIPSAGE_ECORRUPT, "the vector of item %.40s has %zu bytes", id, size);
-    score = score_of(scan, embedding);
+    if (is_found)
+        tripsage__kernel_load_network(scan->scratch, embedding, n);
+    else
+        tripsage__kernel_load(scan->scratch, embedding, n);
+    scan->by_index |= tripsage__row_int(row, 3) != 0;
+    score = score_of(scan);
     if (score < scan->min_score || (scan->count == scan->k && !is_worse(&scan->hits[0], score, id)))
         return TRIPSAGE_OK;
     return keep(scan, score, id, id_size, metadata, metadata_size);
@@ -184,7 +210,7 @@ void tripsage__vector_scan_steps(tripsage__vector_scan *scan, tripsage__step out
     const tripsage__step rows = {scan->is_service ? &tripsage__vector_sql_scan_rows_service
                                                   : &tripsage__vector_sql_scan_rows,
                                  scan->values,
-                                 scan->is_service ? 4 : 5,
+                                 8,
                                  begin_rows,
                                  on_row,
                                  scan,

@@ -20,13 +20,17 @@
 #define ITEMS_MAX 1000
 
 /* An id in $5 belongs to somebody else than $6, and the actor is no service ($7). CROSS JOIN keeps SQLite to this order: each id is looked
- * up, rather than each item of the collection compared with each id. */
+ * up, rather than each item of the collection compared with each id. PostgreSQL's policies hide just those, so a function asks that sees
+ * past them; the items' vectors are cut out of one long row of numbers. */
 #define SQL_FOREIGN                                                                                                    \
     "EXISTS (SELECT 1 FROM json_each($5) f CROSS JOIN vector_item o WHERE o.collection_id = " TRIPSAGE__SQL_COLLECTION \
     " AND o.id = json_extract(f.value, '$[0]') AND $7 = 0 AND o.owner_id <> $6)"
+#define PG_COLLECTION "c.name = $1 AND c.dimensions = $2 AND c.metric = $3 AND c.embedder = $4"
+#define PG_FOREIGN    "$7 = 0 AND vector_is_foreign(c.id, $5::json)"
 
 const tripsage__statement tripsage__vector_sql_batch_gate = {
-    "vector_batch_gate", "SELECT " SQL_FOREIGN " WHERE EXISTS " TRIPSAGE__SQL_COLLECTION, NULL};
+    "vector_batch_gate", "SELECT " SQL_FOREIGN " WHERE EXISTS " TRIPSAGE__SQL_COLLECTION,
+    "SELECT " PG_FOREIGN " FROM vector_collection c WHERE " PG_COLLECTION};
 const tripsage__statement tripsage__vector_sql_batch_put = {
     "vector_batch_put",
     "INSERT INTO vector_item (collection_id, id, owner_id, metadata, embedding, updated_at) "
@@ -35,7 +39,11 @@ const tripsage__statement tripsage__vector_sql_batch_put = {
     "FROM json_each($5) j WHERE EXISTS " TRIPSAGE__SQL_COLLECTION " AND NOT " SQL_FOREIGN
     " ON CONFLICT (collection_id, id) DO UPDATE SET owner_id = excluded.owner_id, metadata = excluded.metadata, "
     "embedding = excluded.embedding, updated_at = excluded.updated_at",
-    NULL};
+    "INSERT INTO vector_item (collection_id, id, owner_id, metadata, embedding, updated_at) "
+    "SELECT c.id, j.item ->> 0, j.item ->> 1, j.item ->> 2, ($8)[(j.n - 1) * $2 + 1 : j.n * $2], $9 "
+    "FROM vector_collection c, json_array_elements($5::json) WITH ORDINALITY j (item, n) WHERE " PG_COLLECTION
+    " AND NOT (" PG_FOREIGN ") ON CONFLICT (collection_id, id) DO UPDATE SET owner_id = excluded.owner_id, "
+    "metadata = excluded.metadata, embedding = excluded.embedding, updated_at = excluded.updated_at"};
 const tripsage__statement tripsage__vector_sql_item_delete = {
     "vector_item_delete",
     "DELETE FROM vector_item WHERE collection_id = (SELECT c.id FROM vector_collection c WHERE c.name = $1) AND id = "
@@ -191,7 +199,7 @@ static void bind_batch(tripsage__vector_batch *batch, const tripsage__collection
     batch->values[4] = tripsage__textn(batch->rows.data, batch->rows.size);
     batch->values[5] = tripsage__text(actor->user_id);
     batch->values[6] = tripsage__int(actor->is_service);
-    batch->values[7] = tripsage__blob(batch->vectors, count * collection->dimensions * 4);
+    batch->values[7] = tripsage__floats(batch->vectors, count * collection->dimensions * 4);
     batch->values[8] = tripsage__int(now_ms);
 }
 
@@ -364,7 +372,7 @@ static tripsage_status put_hits(tripsage_doc **out, const tripsage__vector_scan 
         tripsage__buf_puts(&doc->json, scan->hits[i].metadata);
         tripsage__buf_putc(&doc->json, '}');
     }
-    TRIPSAGE__LIT(&doc->json, "],\"method\":\"exact\"}");
+    tripsage__buf_printf(&doc->json, "],\"method\":\"%s\"}", scan->by_index ? "hnsw" : "exact");
     return tripsage__doc_finish(out, doc, status);
 }
 

@@ -95,3 +95,15 @@ void tripsage__kernel_load(float *out, const void *in, size_t n)
         memcpy(&out[i], &bits, sizeof bits);
     }
 }
+
+void tripsage__kernel_load_network(float *out, const void *in, size_t n)
+{
+    const unsigned char *bytes = in;
+
+    for (size_t i = 0; i < n; i++, bytes += 4) {
+        uint32_t bits =
+            (uint32_t)bytes[3] | (uint32_t)bytes[2] << 8 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[0] << 24;
+
+        memcpy(&out[i], &bits, sizeof bits);
+    }
+}

@@ -16,5 +16,7 @@ int tripsage__kernel_normalise(float *out, const float *in, size_t n);
 /* Stored vectors are little-endian f32, one after the other, at any address. */
 void tripsage__kernel_store(unsigned char *out, const float *in, size_t n);
 void tripsage__kernel_load(float *out, const void *in, size_t n);
+/* The same of what comes across a network, where the first byte is the highest. */
+void tripsage__kernel_load_network(float *out, const void *in, size_t n);
 
 #endif

@@ -51,12 +51,19 @@ void tripsage_vector_close(tripsage_vector *vector)
 }
 
 static const tripsage__statement *const statements[] = {
-    &tripsage__vector_sql_batch_gate,        &tripsage__vector_sql_batch_put,
-    &tripsage__vector_sql_collection_delete, &tripsage__vector_sql_collection_empty,
-    &tripsage__vector_sql_collection_list,   &tripsage__vector_sql_collection_list_service,
-    &tripsage__vector_sql_collection_make,   &tripsage__vector_sql_collection_read,
-    &tripsage__vector_sql_item_delete,       &tripsage__vector_sql_scan_gate,
-    &tripsage__vector_sql_scan_rows,         &tripsage__vector_sql_scan_rows_service,
+    &tripsage__vector_sql_batch_gate,
+    &tripsage__vector_sql_batch_put,
+    &tripsage__vector_sql_collection_delete,
+    &tripsage__vector_sql_collection_empty,
+    &tripsage__vector_sql_collection_list,
+    &tripsage__vector_sql_collection_list_service,
+    &tripsage__vector_sql_collection_make,
+    &tripsage__vector_sql_collection_read,
+    &tripsage__vector_sql_index,
+    &tripsage__vector_sql_item_delete,
+    &tripsage__vector_sql_scan_gate,
+    &tripsage__vector_sql_scan_rows,
+    &tripsage__vector_sql_scan_rows_service,
 };
 
 const tripsage__statement *const *tripsage__vector_statements(size_t *count)

@@ -84,17 +84,19 @@ typedef struct tripsage__vector_hit {
     char *metadata;
 } tripsage__vector_hit;
 
-/* The k nearest so far, while rows come by. */
+/* The k nearest so far, while rows come by: all that the actor may find, or those that an engine with an index of its own found. */
 typedef struct tripsage__vector_scan {
     tripsage__collection collection;
     float *query;   /* unit length for cosine */
     float *scratch; /* the row at hand, aligned */
     uint32_t k;
     double min_score;
-    tripsage__buf filter; /* canonical, see metadata.h; empty: none */
-    tripsage__value values[5];
+    tripsage__buf filter;  /* canonical, see metadata.h; empty: none */
+    unsigned char *packed; /* the query as it is stored */
+    tripsage__value values[8];
     int is_service;
-    int found; /* the collection */
+    int found;    /* the collection */
+    int by_index; /* not every row was looked at */
     tripsage__vector_hit
         *hits; /* a heap with the worst on top while rows come; best first after tripsage__vector_scan_end */
     size_t count;

@@ -40,7 +40,7 @@ tripsage_status tripsage__vector_resolve(float *out, const tripsage__collection 
 extern const tripsage__statement tripsage__vector_sql_batch_gate, tripsage__vector_sql_batch_put,
     tripsage__vector_sql_collection_delete, tripsage__vector_sql_collection_empty, tripsage__vector_sql_collection_list,
     tripsage__vector_sql_collection_list_service, tripsage__vector_sql_collection_make,
-    tripsage__vector_sql_collection_read, tripsage__vector_sql_item_delete, tripsage__vector_sql_scan_gate,
-    tripsage__vector_sql_scan_rows, tripsage__vector_sql_scan_rows_service;
+    tripsage__vector_sql_collection_read, tripsage__vector_sql_index, tripsage__vector_sql_item_delete,
+    tripsage__vector_sql_scan_gate, tripsage__vector_sql_scan_rows, tripsage__vector_sql_scan_rows_service;
 
 #endif
