@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 /* ---- characters ---- */
 
 /* What the letters from U+00C0 to U+023F and from U+1E00 to U+1EFF are without their marks, two characters each; a dot is nothing. From the
@@ -49,25 +51,7 @@ static const char latin_additional[] = "a.a.b.b.b.b.b.b.c.c.d.d.d.d.d.d."
                                        "o.o.o.o.u.u.u.u.u.u.u.u.u.u.u.u."
                                        "u.u.y.y.y.y.y.y.y.y.............";
 
-/* Decodes one code point and steps over it; a byte that begins none is U+FFFD. */
-static unsigned long next_code_point(const unsigned char **at, const unsigned char *end)
-{
-    unsigned char first = *(*at)++;
-    int more = first < 0x80 ? 0 : first < 0xc2 ? -1 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf5 ? 3 : -1;
-    unsigned long code = more <= 0 ? first : first & (0x3fu >> more);
-
-    if (more < 0 || end - *at < more)
-        return 0xfffd;
-    for (int i = 0; i < more; i++) {
-        if (((*at)[i] & 0xc0) != 0x80)
-            return 0xfffd;
-        code = code << 6 | ((*at)[i] & 0x3f);
-    }
-    *at += more;
-    return code;
-}
-
-static const char *folded(unsigned long code)
+static const char *folded(uint32_t code)
 {
     if (code >= 0xc0 && code < 0x240)
         return &latin[(code - 0xc0) * 2];
@@ -76,18 +60,18 @@ static const char *folded(unsigned long code)
     return "..";
 }
 
-static int is_apostrophe(unsigned long code)
+static int is_apostrophe(uint32_t code)
 {
     return code == '\'' || code == 0x2019 || code == 0x02bb || code == 0x02bc; /* the last two: in Polynesian names */
 }
 
 /* Marks that combine with the letter before them: dropped, so that composed and decomposed text are the same. */
-static int is_mark(unsigned long code)
+static int is_mark(uint32_t code)
 {
     return code >= 0x300 && code < 0x370;
 }
 
-static int is_separator(unsigned long code)
+static int is_separator(uint32_t code)
 {
     return (code >= 0x80 && code < 0xc0) || code == 0xd7 || code == 0xf7 || (code >= 0x2000 && code < 0x2070) ||
            (code >= 0x2e00 && code < 0x2e80) || (code >= 0x3000 && code < 0x3004) ||
@@ -111,7 +95,7 @@ static void append(tripsage__word *word, const char *bytes, size_t size)
 }
 
 /* Adds one code point of a word; 0 when it ends one. */
-static int append_code_point(tripsage__word *word, unsigned long code, const unsigned char *raw, size_t raw_size)
+static int append_code_point(tripsage__word *word, uint32_t code, const unsigned char *raw, size_t raw_size)
 {
     char c = (char)code;
 
@@ -145,7 +129,7 @@ int tripsage__words_next(tripsage__words *words, tripsage__word *out)
     out->length = 0;
     while (words->at < words->end) {
         const unsigned char *start = words->at;
-        unsigned long code = next_code_point(&words->at, words->end);
+        uint32_t code = tripsage__utf8_next(&words->at, words->end);
 
         if (is_apostrophe(code)) {
             if (!out->length || !is_possessive(words->at, words->end))
