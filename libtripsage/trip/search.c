@@ -2,13 +2,16 @@
  *
  * A query has two legs. The members' leg asks for rows whose acl names the actor and looks at all of their text; the public leg asks for
  * rows everybody may read, those the actor is a member of excepted, and looks at their public text only. The acl is a copy of the rights made for
- * the index, so each leg asks the trip itself as well.
+ * the index, so each leg asks the trip itself as well. The service role has one leg, without an acl.
  *
- * The caller's words become FTS5 strings, in which nothing is an operator. */
+ * An engine gives the page: what was found, best first, and its texts. Order, scores and texts are the same on every engine; the snippets are made
+ * here. */
 #include "trip.h"
 
+#include "item.h"
 #include "record.h"
 #include "statements.h"
+#include "terms.h"
 
 #define LIMIT_DEFAULT 20
 #define LIMIT_MAX     100
@@ -16,110 +19,57 @@
 /* 1,000 bytes: a long sentence. Every word costs a list to be walked, so a page of text must not become a query. */
 #define QUERY_MAX 1000
 
-/* ---- the statement ----
- * $1 actor, $2 service, $3 scope, $4 status, $5 the members' query, $6 the public one, $7 limit, $8 skip, $9 and $10 the legs' ranks, which
- * are those of store/sqlite/rank.c. A snippet is of about 24 words. Where nothing is public the second leg asks for
- * nothing: a prefix has to be gathered from the whole index before the first row, in each leg. */
+/* ---- the statements ----
+ * $1 actor, $2 service, $3 scope, $4 status, $5 limit, $6 skip, $7 the terms (terms.h); on SQLite $8 the members' query and $9 the public one.
+ * What is equally good is in the order of its kind (0 trip, 1 item, 2 note) and id.
+ *
+ * SQLite's ranks are those of store/sqlite/rank.c, better the lower. A title weighs ten times as much as the rest of a record; who may find it nothing,
+ * nor, for everybody, what only members may read. Where nothing is public the second leg asks for nothing: a prefix has to be gathered from
+ * the whole index before the first row, in each leg.
+ *
+ * On PostgreSQL the function decides who may find what; the tables give their texts under row level security once more. */
 
-#define FOUND                                                                                                          \
-    "SELECT s.rank, s.kind, s.id, s.trip_id, s.title, snippet(trip_search, 1, char(57344), char(57345), '…', 24), "  \
-    "snippet(trip_search, 2, char(57344), char(57345), '…', 24), "
-#define WHERE                                                                                                          \
-    ", " TRIPSAGE__SQL_ROLE ", " TRIPSAGE__SQL_TRIP_ENTRY                                                              \
-    " FROM trip_search s JOIN trip t ON t.id = s.trip_id WHERE ($4 IS NULL OR t.status = $4) AND s.rank MATCH "
+#define COLUMNS ", " TRIPSAGE__SQL_ROLE ", " TRIPSAGE__SQL_TRIP_ENTRY " FROM "
+#define SQLITE_BEGIN                                                                                                   \
+    "SELECT f.score, x.kind, f.id, f.trip_id, x.title, x.body, CASE f.is_member WHEN 1 THEN x.private ELSE '' "        \
+    "END" COLUMNS "("
+#define SQLITE_LEG(is_member, rank, match)                                                                             \
+    "SELECT s.rank AS score, s.rowid & 3 AS kind, s.id AS id, s.trip_id AS trip_id, s.rowid AS place, " is_member      \
+    " AS is_member FROM trip_search s JOIN trip t ON t.id = s.trip_id WHERE ($4 IS NULL OR t.status = $4)"             \
+    " AND s.rank MATCH 'tripsage_rank(0.0, 10.0, 1.0, " rank ")' AND trip_search MATCH " match
+#define SQLITE_MEMBERS                                                                                                 \
+    SQLITE_LEG("1", "1.0", "$8")                                                                                       \
+    " AND " TRIPSAGE__SQL_MAY_VIEW " AND ($3 = 0 OR ($3 = 1 AND t.user_id = $1) OR ($3 = 2 AND t.user_id <> $1))"
+#define SQLITE_EVERYBODY                                                                                               \
+    SQLITE_LEG("0", "0.0",                                                                                             \
+               "CASE WHEN EXISTS (SELECT 1 FROM trip_search p WHERE p.trip_search MATCH 'acl:public') THEN $9"         \
+               " ELSE 'acl:nobody' END")                                                                               \
+    " AND $3 = 0 AND s.kind <> 'note' AND " TRIPSAGE__SQL_MAY_READ
+#define SQLITE_END                                                                                                     \
+    " ORDER BY 1, 2, 3 LIMIT $5 OFFSET $6) f CROSS JOIN trip_search x ON x.rowid = f.place CROSS JOIN trip t"          \
+    " ON t.id = f.trip_id ORDER BY f.score, f.kind, f.id"
+
+#define POSTGRES(find)                                                                                                 \
+    "SELECT -f.score, CASE f.kind WHEN 0 THEN 'trip' WHEN 1 THEN 'item' ELSE 'note' END, f.id, f.trip_id,"             \
+    " CASE f.kind WHEN 0 THEN t.title WHEN 1 THEN i.title ELSE '' END,"                                                \
+    " CASE f.kind WHEN 0 THEN trip_body(t.description, t.destinations, t.tags) WHEN 1 THEN item_body(i) ELSE "         \
+    "n.content END,"                                                                                                   \
+    " CASE WHEN f.kind = 1 AND f.is_member THEN item_private(i) ELSE '' END" COLUMNS find                              \
+    "($7, $3, $4, $5, $6) f JOIN trip t ON t.id = f.trip_id"                                                           \
+    " LEFT JOIN itinerary_item i ON f.kind = 1 AND i.id = f.id LEFT JOIN trip_note n ON f.kind = 2 AND n.id = f.id"    \
+    " WHERE f.kind = 0 OR i.id IS NOT NULL OR n.id IS NOT NULL ORDER BY f.score DESC, f.kind, f.id"
 
 const tripsage__statement tripsage__sql_search = {
-    "search",
-    FOUND "snippet(trip_search, 3, char(57344), char(57345), '…', 24)" WHERE
-          "$9 AND trip_search MATCH $5 AND " TRIPSAGE__SQL_MAY_VIEW
-          " AND ($3 = 0 OR ($3 = 1 AND t.user_id = $1) OR ($3 = 2 AND t.user_id <> $1))"
-          " UNION ALL " FOUND "''" WHERE "$10 AND trip_search MATCH CASE WHEN EXISTS (SELECT 1 FROM trip_search p"
-          " WHERE p.trip_search MATCH 'acl:public') THEN $6 ELSE 'acl:nobody' END"
-          " AND $3 = 0 AND $2 = 0 AND s.kind <> 'note' AND " TRIPSAGE__SQL_MAY_READ " ORDER BY 1 LIMIT $7 OFFSET $8",
-    NULL};
-enum { SEARCH_PARAMS = 10 };
+    "search", SQLITE_BEGIN SQLITE_MEMBERS " UNION ALL " SQLITE_EVERYBODY SQLITE_END, POSTGRES("trip_find")};
+const tripsage__statement tripsage__sql_search_all = {"search_all", SQLITE_BEGIN SQLITE_MEMBERS SQLITE_END,
+                                                      POSTGRES("trip_find_all")};
+enum { SEARCH_PARAMS = 9 }; /* search_all has no public leg, and no $9 */
 
-/* A title weighs ten times as much as the rest of a record; who may find it nothing, nor, for everybody, what only members may read. */
-#define RANK_OF_MEMBERS   "tripsage_rank(0.0, 10.0, 1.0, 1.0)"
-#define RANK_OF_EVERYBODY "tripsage_rank(0.0, 10.0, 1.0, 0.0)"
+/* ---- SQLite's queries ---- */
 
-/* The characters around a match inside the statement: U+E000 and U+E001, which have no meaning of their own. */
-#define MARK_BEGIN "\xee\x80\x80"
-#define MARK_END   "\xee\x80\x81"
-#define MARK_SIZE  3
-
-/* ---- the caller's words ---- */
-
-/* Whether an ASCII text has nothing in it that could be a word; other texts are left to FTS5 to judge. */
-static int is_punctuation(const char *text, size_t size)
-{
-    for (size_t i = 0; i < size; i++) {
-        unsigned char c = (unsigned char)text[i];
-
-        if (c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'))
-            return 0;
-    }
-    return 1;
-}
-
-/* One word or phrase as an FTS5 string. It holds no quotation mark: these ended it. */
-static int put_string(tripsage__buf *out, const char *text, size_t size)
-{
-    if (is_punctuation(text, size))
-        return 0;
-    if (out->size)
-        tripsage__buf_putc(out, ' ');
-    tripsage__buf_putc(out, '"');
-    tripsage__buf_put(out, text, size);
-    tripsage__buf_putc(out, '"');
-    return 1;
-}
-
-static int put_words(tripsage__buf *out, const char *text, size_t size)
-{
-    int count = 0;
-    size_t start = 0;
-
-    for (size_t i = 0; i <= size; i++) {
-        if (i < size && text[i] != ' ' && (text[i] < '\t' || text[i] > '\r'))
-            continue;
-        if (i > start)
-            count += put_string(out, text + start, i - start);
-        start = i + 1;
-    }
-    return count;
-}
-
-/* What a query becomes. */
 typedef struct expressions {
-    tripsage__buf terms;
     tripsage__buf members, everybody;
 } expressions;
-
-/* `kyoto "golden temple" gar` becomes `"kyoto" "golden temple" "gar"*`: strings side by side must all be there. What was quoted to its
- * end is meant as it is; the last word otherwise may go on. */
-static void put_terms(expressions *e, const char *query)
-{
-    int open_ended = 0;
-
-    while (*query) {
-        size_t size = strcspn(query, "\"");
-        int words = put_words(&e->terms, query, size);
-        size_t phrase;
-
-        if (words)
-            open_ended = 1;
-        query += size;
-        if (*query != '"')
-            break;
-        phrase = strcspn(++query, "\"");
-        if (put_string(&e->terms, query, phrase))
-            open_ended = query[phrase] != '"';
-        query += phrase + (query[phrase] == '"');
-    }
-    if (open_ended)
-        tripsage__buf_putc(&e->terms, '*');
-}
 
 /* The actor's token in the acl. */
 static void put_token(tripsage__buf *out, const tripsage_actor *actor)
@@ -130,26 +80,21 @@ static void put_token(tripsage__buf *out, const tripsage_actor *actor)
             tripsage__buf_putc(out, *p);
 }
 
-static void write_expressions(expressions *e, const tripsage_actor *actor, const char *query)
+static void write_expressions(expressions *e, const tripsage_actor *actor, const char *terms)
 {
-    put_terms(e, query);
-    if (!e->terms.size)
-        return;
     if (!actor->is_service) {
         put_token(&e->members, actor);
         TRIPSAGE__LIT(&e->members, " AND ");
     }
     TRIPSAGE__LIT(&e->members, "{title body private}:(");
-    tripsage__buf_put(&e->members, e->terms.data, e->terms.size);
+    tripsage__terms_put_fts5(&e->members, terms);
     tripsage__buf_putc(&e->members, ')');
-
+    if (actor->is_service)
+        return;
     TRIPSAGE__LIT(&e->everybody, "acl:public AND {title body}:(");
-    tripsage__buf_put(&e->everybody, e->terms.data, e->terms.size);
-    tripsage__buf_putc(&e->everybody, ')');
-    if (!actor->is_service) {
-        TRIPSAGE__LIT(&e->everybody, " NOT ");
-        put_token(&e->everybody, actor);
-    }
+    tripsage__terms_put_fts5(&e->everybody, terms);
+    TRIPSAGE__LIT(&e->everybody, ") NOT ");
+    put_token(&e->everybody, actor);
 }
 
 /* ---- rows ---- */
@@ -158,72 +103,8 @@ typedef struct results {
     tripsage__buf *buf;
     size_t begin; /* where the rows start in it */
     int64_t count;
+    const char *terms;
 } results;
-
-static void put_escaped(tripsage__buf *out, char c)
-{
-    switch (c) {
-    case '&':
-        TRIPSAGE__LIT(out, "&amp;");
-        break;
-    case '<':
-        TRIPSAGE__LIT(out, "&lt;");
-        break;
-    case '>':
-        TRIPSAGE__LIT(out, "&gt;");
-        break;
-    case '"':
-        TRIPSAGE__LIT(out, "&quot;");
-        break;
-    case '\'':
-        TRIPSAGE__LIT(out, "&#39;");
-        break;
-    default:
-        tripsage__buf_putc(out, c);
-    }
-}
-
-/* The text with its matches in <mark>, fit for HTML. The two characters may be in somebody's text as well: marks always come in pairs. */
-static tripsage_status put_snippet(tripsage__buf *out, const char *text)
-{
-    tripsage__buf html = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT);
-    tripsage_status status;
-    int open = 0;
-
-    while (*text) {
-        int begins = strncmp(text, MARK_BEGIN, MARK_SIZE) == 0, ends = strncmp(text, MARK_END, MARK_SIZE) == 0;
-
-        if (begins && !open)
-            TRIPSAGE__LIT(&html, "<mark>");
-        if (ends && open)
-            TRIPSAGE__LIT(&html, "</mark>");
-        if (begins || ends)
-            open = begins;
-        else
-            put_escaped(&html, *text);
-        text += begins || ends ? MARK_SIZE : 1;
-    }
-    if (open)
-        TRIPSAGE__LIT(&html, "</mark>");
-    status = tripsage__buf_status(&html);
-    tripsage__json_put_stringn(out, html.data ? html.data : "", html.size);
-    tripsage__buf_free(&html);
-    return status;
-}
-
-/* Of title, body and private text the one to show: where the words were found, the title last, since it is shown anyway. */
-static const char *choose_snippet(const tripsage__row *row)
-{
-    static const int order[] = {6, 7, 5};
-
-    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
-        const char *text = tripsage__row_text(row, order[i], NULL);
-
-        if (text && strstr(text, MARK_BEGIN))
-            return text;
-    }
-    return tripsage__row_text(row, 5, NULL);
-}
 
 static void results_begin(void *context)
 {
@@ -246,7 +127,9 @@ static void put_text_column(tripsage__buf *buf, const char *before, const tripsa
 static tripsage_status results_row(void *context, const tripsage__row *row)
 {
     results *r = context;
-    const char *snippet = choose_snippet(row);
+    /* Where the words were found, the title last, since it is shown anyway. */
+    const char *const texts[] = {tripsage__row_text(row, 5, NULL), tripsage__row_text(row, 6, NULL),
+                                 tripsage__row_text(row, 4, NULL)};
     tripsage_status status;
 
     put_text_column(r->buf, r->count++ ? ",{\"kind\":" : "{\"kind\":", row, 1);
@@ -254,13 +137,13 @@ static tripsage_status results_row(void *context, const tripsage__row *row)
     put_text_column(r->buf, ",\"trip_id\":", row, 3);
     put_text_column(r->buf, ",\"title\":", row, 4);
     TRIPSAGE__LIT(r->buf, ",\"snippet\":");
-    status = put_snippet(r->buf, snippet ? snippet : "");
+    status = tripsage__snippet_put(r->buf, texts, sizeof texts / sizeof texts[0], r->terms);
     if (status != TRIPSAGE_OK)
         return status;
     TRIPSAGE__LIT(r->buf, ",\"score\":");
-    tripsage__json_put_number(r->buf, -tripsage__row_real(row, 0)); /* FTS5's is better the lower it is */
+    tripsage__json_put_number(r->buf, -tripsage__row_real(row, 0)); /* the statement's is better the lower it is */
     TRIPSAGE__LIT(r->buf, ",\"trip\":");
-    tripsage__trip_entry_put(r->buf, row, (int)tripsage__row_int(row, 8), 9);
+    tripsage__trip_entry_put(r->buf, row, (int)tripsage__row_int(row, 7), 8);
     tripsage__buf_putc(r->buf, '}');
     return tripsage__buf_status(r->buf);
 }
@@ -314,30 +197,38 @@ static tripsage_status search(results *r, tripsage_trips *trips, const tripsage_
                               const tripsage_search_options *o)
 {
     static const tripsage__buf empty = TRIPSAGE__BUF_INIT(64 * 1024);
-    expressions e = {empty, empty, empty};
+    tripsage__buf terms = empty;
+    expressions e = {empty, empty};
     tripsage__value params[SEARCH_PARAMS];
-    const tripsage__step step = {&tripsage__sql_search, params, SEARCH_PARAMS, results_begin, results_row, r, NULL};
+    const tripsage__step step = {actor->is_service ? &tripsage__sql_search_all : &tripsage__sql_search,
+                                 params,
+                                 SEARCH_PARAMS - (size_t)(actor->is_service != 0),
+                                 results_begin,
+                                 results_row,
+                                 r,
+                                 NULL};
     tripsage_status status;
 
-    write_expressions(&e, actor, query);
-    TRIPSAGE_TRY(tripsage__buf_status(&e.terms));
+    tripsage__terms_read(&terms, query);
+    TRIPSAGE_TRY(tripsage__buf_status(&terms));
+    if (!terms.size)
+        goto out; /* not a word in it: nothing is found */
+    write_expressions(&e, actor, terms.data);
     TRIPSAGE_TRY(tripsage__buf_status(&e.members));
     TRIPSAGE_TRY(tripsage__buf_status(&e.everybody));
-    if (!e.terms.size)
-        goto out; /* not a word in it: nothing is found */
+    r->terms = terms.data;
     params[0] = tripsage__text(actor->user_id);
     params[1] = tripsage__int(actor->is_service);
     params[2] = tripsage__int((int64_t)o->scope);
     params[3] = tripsage__text(o->status);
-    params[4] = tripsage__textn(e.members.data, e.members.size);
-    params[5] = tripsage__textn(e.everybody.data, e.everybody.size);
-    params[6] = tripsage__int(o->limit);
-    params[7] = tripsage__int(o->skip);
-    params[8] = tripsage__text(RANK_OF_MEMBERS);
-    params[9] = tripsage__text(RANK_OF_EVERYBODY);
+    params[4] = tripsage__int(o->limit);
+    params[5] = tripsage__int(o->skip);
+    params[6] = tripsage__textn(terms.data, terms.size);
+    params[7] = tripsage__textn(e.members.data, e.members.size);
+    params[8] = tripsage__textn(e.everybody.data, e.everybody.size);
     TRIPSAGE_TRY(tripsage__store_read(trips->store, actor, &step, 1));
 out:
-    tripsage__buf_free(&e.terms);
+    tripsage__buf_free(&terms);
     tripsage__buf_free(&e.members);
     tripsage__buf_free(&e.everybody);
     return status;
@@ -348,7 +239,7 @@ tripsage_status tripsage_trip_search(tripsage_doc **out, tripsage_trips *trips, 
 {
     tripsage_search_options o;
     tripsage_doc *doc = NULL;
-    results r = {NULL, 0, 0};
+    results r = {NULL, 0, 0, NULL};
     tripsage_status status;
 
     *out = NULL;

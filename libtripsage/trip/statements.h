@@ -55,6 +55,7 @@
     XX(transfer_give)                                                                                                  \
     XX(transfer_rise)                                                                                                  \
     XX(search)                                                                                                         \
+    XX(search_all)                                                                                                     \
     XX(idempotency_find)                                                                                               \
     XX(idempotency_keep_trip)                                                                                          \
     XX(idempotency_keep_item)                                                                                          \
