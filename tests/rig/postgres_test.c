@@ -34,9 +34,10 @@ END_TEST
 
 START_TEST(the_next_one_is_another_and_the_last_is_gone)
 {
-    const char *last = test_format("%s", database);
+    char last[sizeof database];
     PGconn *left_open = test_pg_connect(TEST_PG_POOLED, TEST_PG_APP, database);
 
+    strcpy(last, database);
     PQclear(PQexec(left_open, "SELECT 1"));
     drop();
     make();
