@@ -149,8 +149,7 @@ out:
     " THEN (SELECT a.id FROM account a WHERE a.email = j.value) ELSE j.value END AS user_id FROM json_each($4) j) "
 #define NAMED_POSTGRES                                                                                                 \
     "WITH n AS (SELECT j.number - 1 AS position, CASE WHEN strpos(j.value, '@') > 0"                                   \
-    " THEN COALESCE((SELECT a.id FROM account a WHERE a.email = j.value), account_id_for($3, j.value))"                \
-    " ELSE j.value END AS user_id"                                                                                     \
+    " THEN account_id_for($3, j.value) ELSE j.value END AS user_id"                                                    \
     " FROM json_array_elements_text(CAST($4 AS json)) WITH ORDINALITY AS j (value, number)) "
 
 #define STATEMENT_OF_NAMED(name, text)                                                                                 \

@@ -80,11 +80,14 @@ const tripsage__statement tripsage__sql_item_delete = {
     "item_delete",
     "DELETE FROM itinerary_item WHERE id = $4 AND trip_id = $3 AND ($5 = 0 OR version = $5) AND " MAY_EDIT_TRIP, NULL};
 
-#define ITEM_SELECT(items)                                                                                             \
-    "SELECT " TRIPSAGE__SQL_ITEM_COLUMNS " FROM trip t" items                                                          \
-    " WHERE i.id = $4 AND t.id = $3 AND " TRIPSAGE__SQL_MAY_READ
-const tripsage__statement tripsage__sql_item_select = {"item_select", ITEM_SELECT(TRIPSAGE__SQL_ITEMS_SQLITE),
-                                                       ITEM_SELECT(TRIPSAGE__SQL_ITEMS_POSTGRES)};
+#define ITEM_SELECT(items, may_read)                                                                                   \
+    "SELECT " TRIPSAGE__SQL_ITEM_COLUMNS " FROM trip t" items " WHERE i.id = $4 AND t.id = $3 AND " may_read
+/* In PostgreSQL the function that gives a public trip's items to strangers reads all of them: members go past it. */
+#define EITHER(one, other) one " UNION ALL " other
+const tripsage__statement tripsage__sql_item_select = {
+    "item_select", ITEM_SELECT(TRIPSAGE__SQL_ITEMS_SQLITE, TRIPSAGE__SQL_MAY_READ),
+    EITHER(ITEM_SELECT(TRIPSAGE__SQL_ITEMS_SQLITE, TRIPSAGE__SQL_MAY_VIEW),
+           ITEM_SELECT(TRIPSAGE__SQL_ITEMS_POSTGRES, TRIPSAGE__SQL_ROLE " = 1"))};
 
 const tripsage__statement tripsage__sql_item_version = {
     "item_version",

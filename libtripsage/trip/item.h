@@ -108,12 +108,10 @@ void tripsage__item_put(tripsage__buf *buf, const tripsage__item *item, const ch
     "i.description, i.item_date, i.start_time, i.end_date, i.end_time, i.timezone, i.end_timezone, i.sort_at, "        \
     "i.start_at, i.end_at, i.location_name, i.location_address, i.latitude, i.longitude, i.cost, i.currency, "         \
     "i.booking_reference, i.notes, i.details"
-/* The items of trip t, behind it in FROM: each dialect's. In PostgreSQL the rows are their members' alone; a function gives those of a public
- * trip to its other readers, without what only members may see. */
-#define TRIPSAGE__SQL_ITEMS_SQLITE " JOIN itinerary_item i ON i.trip_id = t.id"
-#define TRIPSAGE__SQL_ITEMS_POSTGRES                                                                                   \
-    " JOIN LATERAL (SELECT m.* FROM itinerary_item m WHERE m.trip_id = t.id UNION ALL"                                 \
-    " SELECT p.* FROM public_items(t.id) p WHERE " TRIPSAGE__SQL_ROLE " = 1) i ON true"
+/* The items of trip t, behind it in FROM, in each dialect. PostgreSQL shows the rows to members of the trip; for whoever else may read it a
+ * function does, without what is for members. */
+#define TRIPSAGE__SQL_ITEMS_SQLITE   " JOIN itinerary_item i ON i.trip_id = t.id"
+#define TRIPSAGE__SQL_ITEMS_POSTGRES " JOIN LATERAL readable_items(t.id) i ON true"
 void tripsage__item_from_row(tripsage__item *item, const tripsage__row *row);
 
 /* The texts of item i's row in the search index: what every reader of the trip may find, and what members may. */
