@@ -1,5 +1,5 @@
-/* trip/check.c: whether the search index says what the records say. The index is kept by statements beside each change (see trip.h), so a
- * change without its statement, or with a wrong one, would show nowhere else. */
+/* trip/check.c: whether the search index says what the records say. On SQLite it is kept by statements beside each change
+ * (see trip.h), so a change without its statement, or with a wrong one, would show nowhere else; on PostgreSQL by triggers. */
 #include "trip.h"
 
 #include "note.h"
@@ -28,7 +28,7 @@ static const tripsage__statement compare = {
     "trip_check",
     "SELECT (" TRIPS ") + (" ITEMS ") + (" NOTES "), (SELECT count(*) FROM trip_search) - (SELECT count(*) FROM trip)"
     " - (SELECT count(*) FROM itinerary_item) - (SELECT count(*) FROM trip_note)",
-    NULL};
+    "SELECT wrong, surplus FROM search_check()"};
 
 typedef struct counts {
     int64_t wrong, surplus;

@@ -8,7 +8,6 @@
  * here. */
 #include "trip.h"
 
-#include "item.h"
 #include "record.h"
 #include "statements.h"
 #include "terms.h"
@@ -27,7 +26,7 @@
  * nor, for everybody, what only members may read. Where nothing is public the second leg asks for nothing: a prefix has to be gathered from
  * the whole index before the first row, in each leg.
  *
- * On PostgreSQL the function decides who may find what; the tables give their texts under row level security once more. */
+ * On PostgreSQL a function does all this (migrations/postgres/0004_itinerary.sql); trips are read under row level security beside it. */
 
 #define COLUMNS ", " TRIPSAGE__SQL_ROLE ", " TRIPSAGE__SQL_TRIP_ENTRY " FROM "
 #define SQLITE_BEGIN                                                                                                   \
@@ -50,14 +49,8 @@
     " ON t.id = f.trip_id ORDER BY f.score, f.kind, f.id"
 
 #define POSTGRES(find)                                                                                                 \
-    "SELECT -f.score, CASE f.kind WHEN 0 THEN 'trip' WHEN 1 THEN 'item' ELSE 'note' END, f.id, f.trip_id,"             \
-    " CASE f.kind WHEN 0 THEN t.title WHEN 1 THEN i.title ELSE '' END,"                                                \
-    " CASE f.kind WHEN 0 THEN trip_body(t.description, t.destinations, t.tags) WHEN 1 THEN item_body(i) ELSE "         \
-    "n.content END,"                                                                                                   \
-    " CASE WHEN f.kind = 1 AND f.is_member THEN item_private(i) ELSE '' END" COLUMNS find                              \
-    "($7, $3, $4, $5, $6) f JOIN trip t ON t.id = f.trip_id"                                                           \
-    " LEFT JOIN itinerary_item i ON f.kind = 1 AND i.id = f.id LEFT JOIN trip_note n ON f.kind = 2 AND n.id = f.id"    \
-    " WHERE f.kind = 0 OR i.id IS NOT NULL OR n.id IS NOT NULL ORDER BY f.score DESC, f.kind, f.id"
+    "SELECT -f.score, f.kind, f.id, f.trip_id, f.title, f.body, f.private" COLUMNS find                                \
+    "($7, $3, $4, $5, $6) f JOIN trip t ON t.id = f.trip_id ORDER BY f.place"
 
 const tripsage__statement tripsage__sql_search = {
     "search", SQLITE_BEGIN SQLITE_MEMBERS " UNION ALL " SQLITE_EVERYBODY SQLITE_END, POSTGRES("trip_find")};

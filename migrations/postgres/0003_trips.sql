@@ -371,4 +371,267 @@ REVOKE ALL ON FUNCTION tripsage.json_merge_patch(text, text), tripsage.json_sum(
 GRANT EXECUTE ON FUNCTION tripsage.json_merge_patch(text, text), tripsage.json_sum(text), tripsage.json_largest_object(text)
     TO authenticated, service_role;
 
+-- ---- full text ----
+--
+-- The words of a text are those of SQLite's FTS5 (tokenizer unicode61, remove_diacritics 2), so that both engines find the same: runs of
+-- letters, digits and what Unicode 6.1 did not know, in lower case and without the usual diacritics. Nothing here depends on the database's
+-- locale or the version of a library. Words are kept in one text with a space on each side of each, ' kyoto  in  autumn ', in which
+-- a word, its beginning and a phrase are each a text to look for.
+
+CREATE FUNCTION tripsage.search_words(given text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+AS $$
+DECLARE
+    words text := ' ' || lower(given COLLATE "C") || ' '; -- ASCII only
+    folded text;
+BEGIN
+    IF octet_length(words) = length(words) THEN
+        words := regexp_replace(words, '[^0-9a-z]+', '  ', 'g');
+    ELSE
+        -- translate() walks its list for each character: first make a short list, of those that are there.
+        folded := regexp_replace(words,
+        '[^\u00B5-\u024E\u0370-\u0556\u10A0-\u10CD\u1E00-\u1FFC\u2126-\u2183\u2C00-\u2CF2\uA640-\uA696\uA722-\uA7AA'
+        '\uFF21-\uFF3A\U00010400-\U00010427]+', '', 'g');
+        IF folded <> '' THEN
+            SELECT string_agg(DISTINCT c, '') INTO folded FROM regexp_split_to_table(folded, '') c;
+            words := translate(words, folded, translate(folded,
+        'µÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞàáâãäåçèéêëìíîïñòóôõöùúûüýÿĀāĂăĄąĆćĈĉĊċČčĎďĐĒēĔĕĖėĘęĚěĜĝĞğĠġĢģĤĥĦĨĩĪīĬĭĮįİĲĴĵĶķ'
+        'ĹĺĻļĽľĿŁŃńŅņŇňŊŌōŎŏŐőŒŔŕŖŗŘřŚśŜŝŞşŠšŢţŤťŦŨũŪūŬŭŮůŰűŲųŴŵŶŷŸŹźŻżŽžſƁƂƄƆƇƉƊƋƎƏƐƑƓƔƖƗƘƜƝƟƠơƢƤƦƧƩƬƮƯưƱƲƳƵƷƸƼǄǅǇǈǊǋǍ'
+        'ǎǏǐǑǒǓǔǕǖǗǘǙǚǛǜǞǟǠǢǤǦǧǨǩǪǫǬǭǮǰǱǲǴǵǶǷǸǹǺǻǼǾȀȁȂȃȄȅȆȇȈȉȊȋȌȍȎȏȐȑȒȓȔȕȖȗȘșȚțȜȞȟȠȢȤȦȧȨȩȪȫȬȭȮȯȰȱȲȳȺȻȽȾɁɃɄɅɆɈɊɌɎͰͲͶΆΈΉΊ'
+        'ΌΎΏΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩΪΫςϏϐϑϕϖϘϚϜϞϠϢϤϦϨϪϬϮϰϱϴϵϷϹϺϽϾϿЀЁЂЃЄЅІЇЈЉЊЋЌЍЎЏАБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯѠѢѤѦѨ'
+        'ѪѬѮѰѲѴѶѸѺѼѾҀҊҌҎҐҒҔҖҘҚҜҞҠҢҤҦҨҪҬҮҰҲҴҶҸҺҼҾӀӁӃӅӇӉӋӍӐӒӔӖӘӚӜӞӠӢӤӦӨӪӬӮӰӲӴӶӸӺӼӾԀԂԄԆԈԊԌԎԐԒԔԖԘԚԜԞԠԢԤԦԱԲԳԴԵԶԷԸԹԺԻԼԽԾԿՀՁՂՃ'
+        'ՄՅՆՇՈՉՊՋՌՍՎՏՐՑՒՓՔՕՖႠႡႢႣႤႥႦႧႨႩႪႫႬႭႮႯႰႱႲႳႴႵႶႷႸႹႺႻႼႽႾႿჀჁჂჃჄჅჇჍḀḁḂḃḄḅḆḇḈḉḊḋḌḍḎḏḐḑḒḓḔḕḖḗḘḙḚḛḜḝḞḟḠḡḢḣḤḥḦḧḨḩḪḫḬḭḮḯḰḱḲ'
+        'ḳḴḵḶḷḸḹḺḻḼḽḾḿṀṁṂṃṄṅṆṇṈṉṊṋṌṍṎṏṐṑṒṓṔṕṖṗṘṙṚṛṜṝṞṟṠṡṢṣṤṥṦṧṨṩṪṫṬṭṮṯṰṱṲṳṴṵṶṷṸṹṺṻṼṽṾṿẀẁẂẃẄẅẆẇẈẉẊẋẌẍẎẏẐẑẒẓẔẕẖẗẘẙẛẞẠạẢảẤ'
+        'ấẦầẨẩẪẫẬậẮắẰằẲẳẴẵẶặẸẹẺẻẼẽẾếỀềỂểỄễỆệỈỉỊịỌọỎỏỐốỒồỔổỖỗỘộỚớỜờỞởỠỡỢợỤụỦủỨứỪừỬửỮữỰựỲỳỴỵỶỷỸỹỺỼỾἈἉἊἋἌἍἎἏἘἙἚἛἜἝἨἩἪἫἬἭἮἯ'
+        'ἸἹἺἻἼἽἾἿὈὉὊὋὌὍὙὛὝὟὨὩὪὫὬὭὮὯᾈᾉᾊᾋᾌᾍᾎᾏᾘᾙᾚᾛᾜᾝᾞᾟᾨᾩᾪᾫᾬᾭᾮᾯᾸᾹᾺΆᾼιῈΈῊΉῌῘῙῚΊῨῩῪΎῬῸΌῺΏῼΩKÅℲⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩⅪⅫⅬⅭⅮⅯↃⰀⰁⰂⰃⰄⰅⰆⰇⰈⰉⰊⰋⰌⰍ'
+        'ⰎⰏⰐⰑⰒⰓⰔⰕⰖⰗⰘⰙⰚⰛⰜⰝⰞⰟⰠⰡⰢⰣⰤⰥⰦⰧⰨⰩⰪⰫⰬⰭⰮⱠⱢⱣⱤⱧⱩⱫⱭⱮⱯⱰⱲⱵⱾⱿⲀⲂⲄⲆⲈⲊⲌⲎⲐⲒⲔⲖⲘⲚⲜⲞⲠⲢⲤⲦⲨⲪⲬⲮⲰⲲⲴⲶⲸⲺⲼⲾⳀⳂⳄⳆⳈⳊⳌⳎⳐⳒⳔⳖⳘⳚⳜⳞⳠⳢⳫⳭⳲꙀꙂꙄꙆꙈꙊꙌꙎꙐ'
+        'ꙒꙔꙖꙘꙚꙜꙞꙠꙢꙤꙦꙨꙪꙬꚀꚂꚄꚆꚈꚊꚌꚎꚐꚒꚔꚖꜢꜤꜦꜨꜪꜬꜮꜲꜴꜶꜸꜺꜼꜾꝀꝂꝄꝆꝈꝊꝌꝎꝐꝒꝔꝖꝘꝚꝜꝞꝠꝢꝤꝦꝨꝪꝬꝮꝹꝻꝽꝾꞀꞂꞄꞆꞋꞍꞐꞒꞠꞢꞤꞦꞨꞪＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ𐐀𐐁'
+        '𐐂𐐃𐐄𐐅𐐆𐐇𐐈𐐉𐐊𐐋𐐌𐐍𐐎𐐏𐐐𐐑𐐒𐐓𐐔𐐕𐐖𐐗𐐘𐐙𐐚𐐛𐐜𐐝𐐞𐐟𐐠𐐡𐐢𐐣𐐤𐐥𐐦𐐧',
+        'μaaaaaaæceeeeiiiiðnoooooøuuuuyþaaaaaaceeeeiiiinooooouuuuyyaaaaaaccccccccddđeeeeeeeeeegggggggghhħiiiiiiiiiĳjjkk'
+        'llllllŀłnnnnnnŋooooooœrrrrrrssssssssttttŧuuuuuuuuuuuuwwyyyzzzzzzsɓƃƅɔƈɖɗƌǝəɛƒɠɣɩɨƙɯɲɵooƣƥʀƨʃƭʈuuʊʋƴƶʒƹƽǆǆǉǉǌǌa'
+        'aiioouuuuuuuuuuaaǡǣǥggkkooooǯjǳǳggƕƿnnaaǽǿaaaaeeeeiiiioooorrrruuuussttȝhhƞȣȥaaeeooooooooyyⱥȼƚⱦɂƀʉʌɇɉɋɍɏͱͳͷάέήί'
+        'όύώαβγδεζηθικλμνξοπρστυφχψωϊϋσϗβθφπϙϛϝϟϡϣϥϧϩϫϭϯκρθεϸϲϻͻͼͽѐёђѓєѕіїјљњћќѝўџабвгдежзийклмнопрстуфхцчшщъыьэюяѡѣѥѧѩ'
+        'ѫѭѯѱѳѵѷѹѻѽѿҁҋҍҏґғҕҗҙқҝҟҡңҥҧҩҫҭүұҳҵҷҹһҽҿӏӂӄӆӈӊӌӎӑӓӕӗәӛӝӟӡӣӥӧөӫӭӯӱӳӵӷӹӻӽӿԁԃԅԇԉԋԍԏԑԓԕԗԙԛԝԟԡԣԥԧաբգդեզէըթժիլխծկհձղճ'
+        'մյնշոչպջռսվտրցւփքօֆⴀⴁⴂⴃⴄⴅⴆⴇⴈⴉⴊⴋⴌⴍⴎⴏⴐⴑⴒⴓⴔⴕⴖⴗⴘⴙⴚⴛⴜⴝⴞⴟⴠⴡⴢⴣⴤⴥⴧⴭaabbbbbbccddddddddddeeeeeeeeeeffgghhhhhhhhhhiiiikkk'
+        'kkkllllllllmmmmmmnnnnnnnnoooooooopppprrrrrrrrssssssssssttttttttuuuuuuuuuuvvvvwwwwwwwwwwxxxxyyzzzzzzhtwysßaaaaa'
+        'aaaaaaaaaaaaaaaaaaaeeeeeeeeeeeeeeeeiiiioooooooooooooooooooooooouuuuuuuuuuuuuuyyyyyyyyỻỽỿἀἁἂἃἄἅἆἇἐἑἒἓἔἕἠἡἢἣἤἥἦἧ'
+        'ἰἱἲἳἴἵἶἷὀὁὂὃὄὅὑὓὕὗὠὡὢὣὤὥὦὧᾀᾁᾂᾃᾄᾅᾆᾇᾐᾑᾒᾓᾔᾕᾖᾗᾠᾡᾢᾣᾤᾥᾦᾧᾰᾱὰάᾳιὲέὴήῃῐῑὶίῠῡὺύῥὸόὼώῳωkaⅎⅰⅱⅲⅳⅴⅵⅶⅷⅸⅹⅺⅻⅼⅽⅾⅿↄⰰⰱⰲⰳⰴⰵⰶⰷⰸⰹⰺⰻⰼⰽ'
+        'ⰾⰿⱀⱁⱂⱃⱄⱅⱆⱇⱈⱉⱊⱋⱌⱍⱎⱏⱐⱑⱒⱓⱔⱕⱖⱗⱘⱙⱚⱛⱜⱝⱞⱡɫᵽɽⱨⱪⱬɑɱɐɒⱳⱶȿɀⲁⲃⲅⲇⲉⲋⲍⲏⲑⲓⲕⲗⲙⲛⲝⲟⲡⲣⲥⲧⲩⲫⲭⲯⲱⲳⲵⲷⲹⲻⲽⲿⳁⳃⳅⳇⳉⳋⳍⳏⳑⳓⳕⳗⳙⳛⳝⳟⳡⳣⳬⳮⳳꙁꙃꙅꙇꙉꙋꙍꙏꙑ'
+        'ꙓꙕꙗꙙꙛꙝꙟꙡꙣꙥꙧꙩꙫꙭꚁꚃꚅꚇꚉꚋꚍꚏꚑꚓꚕꚗꜣꜥꜧꜩꜫꜭꜯꜳꜵꜷꜹꜻꜽꜿꝁꝃꝅꝇꝉꝋꝍꝏꝑꝓꝕꝗꝙꝛꝝꝟꝡꝣꝥꝧꝩꝫꝭꝯꝺꝼᵹꝿꞁꞃꞅꞇꞌɥꞑꞓꞡꞣꞥꞧꞩɦａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ𐐨𐐩'
+        '𐐪𐐫𐐬𐐭𐐮𐐯𐐰𐐱𐐲𐐳𐐴𐐵𐐶𐐷𐐸𐐹𐐺𐐻𐐼𐐽𐐾𐐿𐑀𐑁𐑂𐑃𐑄𐑅𐑆𐑇𐑈𐑉𐑊𐑋𐑌𐑍𐑎𐑏'));
+        END IF;
+        words := regexp_replace(words,
+        '[\u0300-\u0304\u0306-\u030C\u030F\u0311\u031B\u0323-\u0328\u032D-\u032E\u0330-\u0331]+', '', 'g');
+        words := regexp_replace(words,
+        '[^0-9a-z\u00AA\u00B2-\u00B3\u00B5\u00B9-\u00BA\u00BC-\u00BE\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u02C1\u02C6-\u02D1\u02E0-\u02E4'
+        '\u02EC\u02EE\u0370-\u0374\u0376-\u037D\u037F-\u0383\u0386\u0388-\u03F5\u03F7-\u0481\u048A-\u0559\u0560-\u0588\u058B-\u058E'
+        '\u0590\u05C8-\u05F2\u05F5-\u05FF\u0605\u061C-\u061D\u0620-\u064A\u0660-\u0669\u066E-\u066F\u0671-\u06D3\u06D5\u06E5-\u06E6'
+        '\u06EE-\u06FC\u06FF\u070E\u0710\u0712-\u072F\u074B-\u07A5\u07B1-\u07EA\u07F4-\u07F5\u07FA-\u0815\u081A\u0824\u0828'
+        '\u082E-\u082F\u083F-\u0858\u085C-\u085D\u085F-\u08E3\u08FF\u0904-\u0939\u093D\u0950\u0958-\u0961\u0966-\u096F\u0971-\u0980'
+        '\u0984-\u09BB\u09BD\u09C5-\u09C6\u09C9-\u09CA\u09CE-\u09D6\u09D8-\u09E1\u09E4-\u09F1\u09F4-\u09F9\u09FC-\u0A00\u0A04-\u0A3B'
+        '\u0A3D\u0A43-\u0A46\u0A49-\u0A4A\u0A4E-\u0A50\u0A52-\u0A6F\u0A72-\u0A74\u0A76-\u0A80\u0A84-\u0ABB\u0ABD\u0AC6\u0ACA'
+        '\u0ACE-\u0AE1\u0AE4-\u0AEF\u0AF2-\u0B00\u0B04-\u0B3B\u0B3D\u0B45-\u0B46\u0B49-\u0B4A\u0B4E-\u0B55\u0B58-\u0B61\u0B64-\u0B6F'
+        '\u0B71-\u0B81\u0B83-\u0BBD\u0BC3-\u0BC5\u0BC9\u0BCE-\u0BD6\u0BD8-\u0BF2\u0BFB-\u0C00\u0C04-\u0C3D\u0C45\u0C49\u0C4E-\u0C54'
+        '\u0C57-\u0C61\u0C64-\u0C7E\u0C80-\u0C81\u0C84-\u0CBB\u0CBD\u0CC5\u0CC9\u0CCE-\u0CD4\u0CD7-\u0CE1\u0CE4-\u0D01\u0D04-\u0D3D'
+        '\u0D45\u0D49\u0D4E-\u0D56\u0D58-\u0D61\u0D64-\u0D78\u0D7A-\u0D81\u0D84-\u0DC9\u0DCB-\u0DCE\u0DD5\u0DD7\u0DE0-\u0DF1'
+        '\u0DF5-\u0E30\u0E32-\u0E33\u0E3B-\u0E3E\u0E40-\u0E46\u0E50-\u0E59\u0E5C-\u0EB0\u0EB2-\u0EB3\u0EBA\u0EBD-\u0EC7\u0ECE-\u0F00'
+        '\u0F20-\u0F33\u0F40-\u0F70\u0F88-\u0F8C\u0F98\u0FBD\u0FCD\u0FDB-\u102A\u103F-\u1049\u1050-\u1055\u105A-\u105D\u1061'
+        '\u1065-\u1066\u106E-\u1070\u1075-\u1081\u108E\u1090-\u1099\u10A0-\u10FA\u10FC-\u135C\u1369-\u138F\u139A-\u13FF\u1401-\u166C'
+        '\u166F-\u167F\u1681-\u169A\u169D-\u16EA\u16EE-\u1711\u1715-\u1731\u1737-\u1751\u1754-\u1771\u1774-\u17B3\u17D7\u17DC'
+        '\u17DE-\u17FF\u180F-\u18A8\u18AA-\u191F\u192C-\u192F\u193C-\u193F\u1941-\u1943\u1946-\u19AF\u19C1-\u19C7\u19CA-\u19DD'
+        '\u1A00-\u1A16\u1A1C-\u1A1D\u1A20-\u1A54\u1A5F\u1A7D-\u1A7E\u1A80-\u1A9F\u1AA7\u1AAE-\u1AFF\u1B05-\u1B33\u1B45-\u1B59'
+        '\u1B7D-\u1B7F\u1B83-\u1BA0\u1BAE-\u1BE5\u1BF4-\u1BFB\u1C00-\u1C23\u1C38-\u1C3A\u1C40-\u1C7D\u1C80-\u1CBF\u1CC8-\u1CCF'
+        '\u1CE9-\u1CEC\u1CEE-\u1CF1\u1CF5-\u1DBF\u1DE7-\u1DFB\u1E00-\u1FBC\u1FBE\u1FC2-\u1FCC\u1FD0-\u1FDC\u1FE0-\u1FEC\u1FF0-\u1FFC'
+        '\u1FFF\u2065-\u2069\u2070-\u2079\u207F-\u2089\u208F-\u209F\u20BA-\u20CF\u20F1-\u20FF\u2102\u2107\u210A-\u2113\u2115'
+        '\u2119-\u211D\u2124\u2126\u2128\u212A-\u212D\u212F-\u2139\u213C-\u213F\u2145-\u2149\u214E\u2150-\u218F\u23F4-\u23FF'
+        '\u2427-\u243F\u244B-\u249B\u24EA-\u24FF\u2700\u2776-\u2793\u2B4D-\u2B4F\u2B5A-\u2CE4\u2CEB-\u2CEE\u2CF2-\u2CF8\u2CFD'
+        '\u2D00-\u2D6F\u2D71-\u2D7E\u2D80-\u2DDF\u2E2F\u2E3C-\u2E7F\u2E9A\u2EF4-\u2EFF\u2FD6-\u2FEF\u2FFC-\u2FFF\u3005-\u3007'
+        '\u3021-\u3029\u3031-\u3035\u3038-\u303C\u3040-\u3098\u309D-\u309F\u30A1-\u30FA\u30FC-\u318F\u3192-\u3195\u31A0-\u31BF'
+        '\u31E4-\u31FF\u321F-\u3229\u3248-\u324F\u3251-\u325F\u3280-\u3289\u32B1-\u32BF\u32FF\u3400-\u4DBF\u4E00-\uA48F\uA4C7-\uA4FD'
+        '\uA500-\uA60C\uA610-\uA66E\uA67F-\uA69E\uA6A0-\uA6EF\uA6F8-\uA6FF\uA717-\uA71F\uA722-\uA788\uA78B-\uA801\uA803-\uA805'
+        '\uA807-\uA80A\uA80C-\uA822\uA82C-\uA835\uA83A-\uA873\uA878-\uA87F\uA882-\uA8B3\uA8C5-\uA8CD\uA8D0-\uA8DF\uA8F2-\uA8F7'
+        '\uA8FB-\uA925\uA930-\uA946\uA954-\uA95E\uA960-\uA97F\uA984-\uA9B2\uA9CE-\uA9DD\uA9E0-\uAA28\uAA37-\uAA42\uAA44-\uAA4B'
+        '\uAA4E-\uAA5B\uAA60-\uAA76\uAA7A\uAA7C-\uAAAF\uAAB1\uAAB5-\uAAB6\uAAB9-\uAABD\uAAC0\uAAC2-\uAADD\uAAE0-\uAAEA\uAAF2-\uAAF4'
+        '\uAAF7-\uABE2\uABEE-\uD7FF\uE000-\uFB1D\uFB1F-\uFB28\uFB2A-\uFBB1\uFBC2-\uFD3D\uFD40-\uFDFB\uFDFE-\uFDFF\uFE1A-\uFE1F'
+        '\uFE27-\uFE2F\uFE53\uFE67\uFE6C-\uFEFE\uFF00\uFF10-\uFF19\uFF21-\uFF3A\uFF41-\uFF5A\uFF66-\uFFDF\uFFE7\uFFEF-\uFFF8'
+        '\U00010000-\U000100FF\U00010103-\U00010136\U00010140-\U00010178\U0001018A-\U0001018F\U0001019C-\U000101CF'
+        '\U000101FE-\U0001039E\U000103A0-\U000103CF\U000103D1-\U00010856\U00010858-\U0001091E\U00010920-\U0001093E'
+        '\U00010940-\U00010A00\U00010A04\U00010A07-\U00010A0B\U00010A10-\U00010A37\U00010A3B-\U00010A3E\U00010A40-\U00010A4F'
+        '\U00010A59-\U00010A7E\U00010A80-\U00010B38\U00010B40-\U00010FFF\U00011003-\U00011037\U0001104E-\U0001107F'
+        '\U00011083-\U000110AF\U000110C2-\U000110FF\U00011103-\U00011126\U00011135-\U0001113F\U00011144-\U0001117F'
+        '\U00011183-\U000111B2\U000111C1-\U000111C4\U000111C9-\U000116AA\U000116B8-\U0001246F\U00012474-\U00016F50'
+        '\U00016F7F-\U00016F8E\U00016F93-\U0001CFFF\U0001D0F6-\U0001D0FF\U0001D127-\U0001D128\U0001D1DE-\U0001D1FF'
+        '\U0001D246-\U0001D2FF\U0001D357-\U0001D6C0\U0001D6C2-\U0001D6DA\U0001D6DC-\U0001D6FA\U0001D6FC-\U0001D714'
+        '\U0001D716-\U0001D734\U0001D736-\U0001D74E\U0001D750-\U0001D76E\U0001D770-\U0001D788\U0001D78A-\U0001D7A8'
+        '\U0001D7AA-\U0001D7C2\U0001D7C4-\U0001EEEF\U0001EEF2-\U0001EFFF\U0001F02C-\U0001F02F\U0001F094-\U0001F09F'
+        '\U0001F0AF-\U0001F0B0\U0001F0BF-\U0001F0C0\U0001F0D0\U0001F0E0-\U0001F10F\U0001F12F\U0001F16C-\U0001F16F'
+        '\U0001F19B-\U0001F1E5\U0001F203-\U0001F20F\U0001F23B-\U0001F23F\U0001F249-\U0001F24F\U0001F252-\U0001F2FF'
+        '\U0001F321-\U0001F32F\U0001F336\U0001F37D-\U0001F37F\U0001F394-\U0001F39F\U0001F3C5\U0001F3CB-\U0001F3DF'
+        '\U0001F3F1-\U0001F3FF\U0001F43F\U0001F441\U0001F4F8\U0001F4FD-\U0001F4FF\U0001F53E-\U0001F53F\U0001F544-\U0001F54F'
+        '\U0001F568-\U0001F5FA\U0001F641-\U0001F644\U0001F650-\U0001F67F\U0001F6C6-\U0001F6FF\U0001F774-\U000E0000'
+        '\U000E0002-\U000E001F\U000E0080-\U000E00FF\U000E01F0-\U0010FFFF]+', '  ', 'g');
+    END IF;
+    RETURN substr(words, 2, length(words) - 2);
+END
+$$;
+
+CREATE FUNCTION tripsage.search_length(words text) RETURNS integer
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN (octet_length(words) - octet_length(replace(words, ' ', ''))) / 2;
+
+-- What a row can be reached by: who may find it, and its words, which hold no '@'. A word is cut where it would be too long for an index;
+-- what is looked for is cut alike.
+CREATE FUNCTION tripsage.search_document(acl text[], words text) RETURNS tsvector
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+AS $$
+BEGIN
+    IF octet_length(words) <= 510 THEN
+        RETURN array_to_tsvector(acl || string_to_array(btrim(words), '  '));
+    END IF;
+    RETURN array_to_tsvector(acl || ARRAY(SELECT left(word, 510) FROM unnest(string_to_array(btrim(words), '  ')) word));
+END
+$$;
+
+-- A row for each trip, item and note. Kept by triggers, whoever writes. Nobody may read it, since '@@' is no operator that row level
+-- security lets an index answer: trip_find() does, for what its caller may read anyway.
+CREATE TABLE tripsage.trip_search (
+    rowid bigint PRIMARY KEY, -- seq * 4 + kind (0 trip, 1 item, 2 note) of what it mirrors
+    id text COLLATE "C" NOT NULL,
+    trip_id text COLLATE "C" NOT NULL,
+    -- '@u' and the hexadecimal digits of the id of the owner and of each collaborator, '@public' for what every signed-in user may read;
+    -- empty while the trip is deleted
+    acl text[] COLLATE "C" NOT NULL,
+    title text COLLATE "C" NOT NULL, -- words, as are the next two
+    body text COLLATE "C" NOT NULL,
+    private text COLLATE "C" NOT NULL, -- what members of the trip alone may find
+    -- made from the others: search_put() says how (generated columns would be planned anew by each statement)
+    length integer NOT NULL,
+    private_length integer NOT NULL,
+    document tsvector NOT NULL
+);
+
+CREATE INDEX trip_search_trip ON tripsage.trip_search (trip_id);
+-- Without a list of what waits to be put in: every search would walk it.
+CREATE INDEX trip_search_document ON tripsage.trip_search USING gin (document) WITH (fastupdate = off);
+
+ALTER TABLE tripsage.trip_search ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY definer ON tripsage.trip_search TO tripsage_definer USING (true) WITH CHECK (true);
+GRANT SELECT, INSERT, UPDATE, DELETE ON tripsage.trip_search TO tripsage_definer;
+
+-- The text of a trip beside its title: "description\nKyoto, Japan; Osaka, Japan\ntemples, food".
+CREATE FUNCTION tripsage.trip_body(description text, destinations text, tags text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+AS $$
+BEGIN
+    RETURN COALESCE(description || chr(10), '')
+        || COALESCE((SELECT string_agg((d.value ->> 'name') || COALESCE(', ' || (d.value ->> 'city'), '')
+                            || COALESCE(', ' || (d.value ->> 'country'), ''), '; ' ORDER BY d.n)
+                     FROM json_array_elements(destinations::json) WITH ORDINALITY d (value, n)), '')
+        || COALESCE((SELECT chr(10) || string_agg(g.value, ', ' ORDER BY g.n)
+                     FROM json_array_elements_text(tags::json) WITH ORDINALITY g (value, n)), '');
+END
+$$;
+
+-- Who may find what belongs to a trip: its members, and for what readers of a public trip may see, everybody.
+CREATE FUNCTION tripsage.search_acl(trip tripsage.trip, for_readers boolean) RETURNS text[]
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = tripsage, pg_temp
+AS $$
+BEGIN
+    IF trip.deleted_at IS NOT NULL THEN
+        RETURN '{}';
+    END IF;
+    RETURN ARRAY['@u' || replace(trip.user_id, '-', '')]
+        || ARRAY(SELECT '@u' || replace(c.user_id, '-', '') FROM trip_collaborator c WHERE c.trip_id = trip.id ORDER BY c.user_id)
+        || CASE WHEN for_readers AND trip.visibility = 'public' THEN ARRAY['@public'] ELSE '{}' END;
+END
+$$;
+
+-- Writes the row of a record, given its texts.
+CREATE FUNCTION tripsage.search_put(rowid bigint, id text, trip_id text, acl text[], title text, body text, private text) RETURNS void
+LANGUAGE plpgsql SET search_path = tripsage, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    t text := search_words(title);
+    b text := search_words(body);
+    p text := search_words(private);
+BEGIN
+    INSERT INTO trip_search
+    VALUES ($1, $2, $3, $4, t, b, p, search_length(t || b), search_length(p), search_document($4, t || b || p))
+    ON CONFLICT (rowid) DO UPDATE SET
+        id = excluded.id, trip_id = excluded.trip_id, acl = excluded.acl, title = excluded.title, body = excluded.body,
+        private = excluded.private, length = excluded.length, private_length = excluded.private_length, document = excluded.document;
+END
+$$;
+
+CREATE FUNCTION tripsage.search_acl_renew(trips text[]) RETURNS void
+LANGUAGE plpgsql SET search_path = tripsage, pg_temp
+AS $$
+BEGIN
+    UPDATE trip_search s SET acl = a.acl, document = search_document(a.acl, s.title || s.body || s.private)
+    FROM (SELECT t.id, for_readers, search_acl(t, for_readers) AS acl
+          FROM trip t, unnest(ARRAY[false, true]) for_readers WHERE t.id = ANY (trips)) a
+    WHERE s.trip_id = a.id AND a.for_readers = (s.rowid & 3 <> 2) AND s.acl <> a.acl;
+END
+$$;
+
+CREATE FUNCTION tripsage.search_trip() RETURNS trigger
+LANGUAGE plpgsql SET search_path = tripsage, pg_temp
+AS $$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        DELETE FROM trip_search WHERE rowid = OLD.seq * 4;
+    ELSE
+        PERFORM search_put(NEW.seq * 4, NEW.id, NEW.id, search_acl(NEW, true), NEW.title,
+                           trip_body(NEW.description, NEW.destinations, NEW.tags), '');
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION tripsage.search_trip_acl() RETURNS trigger
+LANGUAGE plpgsql SET search_path = tripsage, pg_temp
+AS $$
+BEGIN
+    PERFORM search_acl_renew(ARRAY[NEW.id]);
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION tripsage.search_collaborators() RETURNS trigger
+LANGUAGE plpgsql SET search_path = tripsage, pg_temp
+AS $$
+BEGIN
+    IF TG_LEVEL = 'ROW' THEN
+        PERFORM search_acl_renew(ARRAY[OLD.trip_id, NEW.trip_id]);
+    ELSE
+        PERFORM search_acl_renew(ARRAY(SELECT DISTINCT trip_id FROM changed));
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER search AFTER INSERT OR DELETE ON tripsage.trip FOR EACH ROW EXECUTE FUNCTION tripsage.search_trip();
+CREATE TRIGGER search_changed AFTER UPDATE OF title, description, destinations, tags ON tripsage.trip FOR EACH ROW
+WHEN ((OLD.title, OLD.description, OLD.destinations, OLD.tags) IS DISTINCT FROM (NEW.title, NEW.description, NEW.destinations, NEW.tags))
+EXECUTE FUNCTION tripsage.search_trip();
+CREATE TRIGGER search_acl AFTER UPDATE OF user_id, visibility, deleted_at ON tripsage.trip FOR EACH ROW
+WHEN ((OLD.user_id, OLD.visibility, OLD.deleted_at) IS DISTINCT FROM (NEW.user_id, NEW.visibility, NEW.deleted_at))
+EXECUTE FUNCTION tripsage.search_trip_acl();
+
+-- Once for a whole statement: many are invited at once, and a trip may have thousands of rows here.
+CREATE TRIGGER search_added AFTER INSERT ON tripsage.trip_collaborator REFERENCING NEW TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION tripsage.search_collaborators();
+CREATE TRIGGER search_removed AFTER DELETE ON tripsage.trip_collaborator REFERENCING OLD TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION tripsage.search_collaborators();
+CREATE TRIGGER search_changed AFTER UPDATE OF trip_id, user_id ON tripsage.trip_collaborator
+FOR EACH ROW EXECUTE FUNCTION tripsage.search_collaborators();
+
+REVOKE ALL ON FUNCTION tripsage.search_put(bigint, text, text, text[], text, text, text), tripsage.search_acl_renew(text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION tripsage.search_put(bigint, text, text, text[], text, text, text), tripsage.search_acl_renew(text[])
+TO tripsage_definer;
+SELECT tripsage.give_to_definer('tripsage.search_trip()', 'tripsage_definer'),
+       tripsage.give_to_definer('tripsage.search_trip_acl()', 'tripsage_definer'),
+       tripsage.give_to_definer('tripsage.search_collaborators()', 'tripsage_definer');
+
 SELECT tripsage.migration_applied(3, 'trips');

@@ -153,4 +153,214 @@ GRANT SELECT ON tripsage.itinerary_items, tripsage.trip_notes TO authenticated, 
 
 SELECT tripsage.publish('tripsage.itinerary_item'), tripsage.publish('tripsage.trip_note');
 
+-- ---- full text: see the trip's ----
+
+GRANT SELECT ON tripsage.trip_note TO tripsage_definer;
+CREATE POLICY definer ON tripsage.trip_note FOR SELECT TO tripsage_definer USING (true);
+
+-- The texts of an item beside its title: what every reader of the trip may find, and what members may.
+CREATE FUNCTION tripsage.item_body(item tripsage.itinerary_item) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN COALESCE((item).description, '') || COALESCE(chr(10) || (item).location_name, '') || COALESCE(chr(10) || (item).location_address, '');
+
+CREATE FUNCTION tripsage.item_private(item tripsage.itinerary_item) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN COALESCE((item).notes, '') || COALESCE(chr(10) || (item).booking_reference, '');
+
+CREATE FUNCTION tripsage.search_item() RETURNS trigger
+LANGUAGE plpgsql SET search_path = tripsage, pg_temp
+AS $$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        DELETE FROM trip_search WHERE rowid = OLD.seq * 4 + 1;
+    ELSE
+        PERFORM search_put(NEW.seq * 4 + 1, NEW.id, t.id, search_acl(t, true), NEW.title, item_body(NEW), item_private(NEW))
+        FROM trip t WHERE t.id = NEW.trip_id;
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION tripsage.search_note() RETURNS trigger
+LANGUAGE plpgsql SET search_path = tripsage, pg_temp
+AS $$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        DELETE FROM trip_search WHERE rowid = OLD.seq * 4 + 2;
+    ELSE
+        PERFORM search_put(NEW.seq * 4 + 2, NEW.id, t.id, search_acl(t, false), '', NEW.content, '')
+        FROM trip t WHERE t.id = NEW.trip_id;
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER search AFTER INSERT OR DELETE ON tripsage.itinerary_item FOR EACH ROW EXECUTE FUNCTION tripsage.search_item();
+CREATE TRIGGER search_changed AFTER UPDATE ON tripsage.itinerary_item FOR EACH ROW
+WHEN ((OLD.trip_id, OLD.title, OLD.description, OLD.location_name, OLD.location_address, OLD.notes, OLD.booking_reference) IS DISTINCT FROM
+      (NEW.trip_id, NEW.title, NEW.description, NEW.location_name, NEW.location_address, NEW.notes, NEW.booking_reference))
+EXECUTE FUNCTION tripsage.search_item();
+CREATE TRIGGER search AFTER INSERT OR DELETE ON tripsage.trip_note FOR EACH ROW EXECUTE FUNCTION tripsage.search_note();
+CREATE TRIGGER search_changed AFTER UPDATE ON tripsage.trip_note FOR EACH ROW
+WHEN ((OLD.trip_id, OLD.content) IS DISTINCT FROM (NEW.trip_id, NEW.content)) EXECUTE FUNCTION tripsage.search_note();
+
+-- ---- finding ----
+
+-- How often a pattern of search_rows() stands in words. It is a text, but for a phrase that can begin again before it ends: of that one, a
+-- regular expression that takes the first word and only looks at the others.
+CREATE FUNCTION tripsage.search_count(words text, pattern text) RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN strpos(pattern, '(') > 0 THEN regexp_count(words, pattern)
+    ELSE (octet_length(words) - octet_length(replace(words, pattern, ''))) / octet_length(pattern)
+END;
+
+-- What one term adds to the score of a row: tripsage_rank() of SQLite (store/sqlite/rank.c says why), the same operations in the same order, so
+-- that the score is the same to the last bit.
+CREATE FUNCTION tripsage.search_score(weight double precision, length double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN weight * 2.2::double precision
+       / (weight + 1.2::double precision * (0.25::double precision + 0.75::double precision * length / 20::double precision));
+
+-- One page of what has all the terms, best first. Terms are phrases in lines, each of words with spaces between them; a '*' at the end of
+-- one lets its last word go on. `asker` is a user's id, NULL for who may find everything.
+--
+-- The index gives candidates only: who may find a row for which words is asked of the row, and of its trip, again.
+--
+-- Members' rows are reached by the words that are complete: the beginning of a word would have to be gathered from the whole index, and
+-- one person's rows are few. Trips are asked one by one in the order of the answer, until the page is full. Only then are the texts read.
+CREATE FUNCTION tripsage.search_rows(terms text, asker text, scope bigint, wanted_status text, most bigint, skip bigint)
+RETURNS TABLE (place bigint, score double precision, kind text, id text, trip_id text, title text, body text, private text)
+LANGUAGE plpgsql STABLE ROWS 20
+SET search_path = tripsage, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET enable_memoize = off SET jit = off SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+    token text := '@u' || replace(asker, '-', '');
+    patterns text[];
+    complete tsquery;
+    every tsquery;
+BEGIN
+    WITH phrase AS (
+        SELECT n, btrim(search_words(line)) AS words, line LIKE '%*' AS goes_on
+        FROM string_to_table(terms, chr(10)) WITH ORDINALITY l (line, n)
+    ), pattern AS (
+        SELECT n, CASE WHEN first_again THEN ' ' || regexp_replace(words, '  (.*)', ' (?= \1' || final || ')')
+                       ELSE ' ' || words || final END AS pattern
+        FROM phrase, LATERAL (
+            SELECT CASE WHEN goes_on THEN '' ELSE ' ' END AS final,
+                   strpos(substr(words, 2) || ' ', ' ' || split_part(words, ' ', 1) || ' ') > 0
+                   OR (goes_on AND words ~ '^([^ ]+)[^ ]* .* \1$') AS first_again
+        ) f
+        WHERE words <> ''
+    ), word AS (
+        SELECT '''' || left(word, 510) || '''' AS lexeme, goes_on AND i = cardinality(string_to_array(words, '  ')) AS goes_on
+        FROM phrase, unnest(string_to_array(words, '  ')) WITH ORDINALITY w (word, i) WHERE words <> ''
+    )
+    SELECT (SELECT array_agg(pattern ORDER BY n) FROM pattern),
+           (SELECT string_agg(lexeme, ' & ') FROM word WHERE NOT goes_on)::tsquery,
+           (SELECT string_agg(lexeme || CASE WHEN goes_on THEN ':*' ELSE '' END, ' & ') FROM word)::tsquery
+    INTO patterns, complete, every;
+    IF patterns IS NULL THEN
+        RETURN;
+    END IF;
+    IF asker IS NOT NULL THEN
+        complete := COALESCE(token::tsquery && complete, token::tsquery);
+        every := '@public'::tsquery && !!token::tsquery && every;
+    END IF;
+
+    RETURN QUERY
+    SELECT row_number() OVER (ORDER BY h.score DESC, h.kind, h.id), h.score, (ARRAY['trip', 'item', 'note'])[h.kind + 1], h.id, h.trip_id,
+           CASE h.kind WHEN 0 THEN h.title WHEN 1 THEN i.title ELSE '' END,
+           CASE h.kind WHEN 0 THEN trip_body(h.description, h.destinations, h.tags) WHEN 1 THEN item_body(i) ELSE n.content END,
+           CASE WHEN h.kind = 1 AND h.is_member THEN item_private(i) ELSE '' END
+    FROM (
+        SELECT f.score, f.kind, f.id, f.trip_id, f.is_member, t.title, t.description, t.destinations, t.tags
+        FROM (
+            SELECT r.score, (s.rowid & 3)::integer AS kind, s.id, s.trip_id, true AS is_member
+            FROM trip_search s, LATERAL (
+                SELECT CASE WHEN bool_and(w.weight > 0) THEN sum(search_score(w.weight, s.length + s.private_length)) END AS score
+                FROM (SELECT 10 * search_count(s.title, p) + search_count(s.body, p) + search_count(s.private, p) AS weight
+                      FROM unnest(patterns) p OFFSET 0) w
+            ) r
+            WHERE s.document @@ CASE WHEN asker IS NULL THEN every ELSE complete END AND r.score IS NOT NULL
+            UNION ALL
+            SELECT r.score, (s.rowid & 3)::integer, s.id, s.trip_id, false
+            FROM trip_search s, LATERAL (
+                SELECT CASE WHEN bool_and(w.weight > 0) THEN sum(search_score(w.weight, s.length)) END AS score
+                FROM (SELECT 10 * search_count(s.title, p) + search_count(s.body, p) AS weight FROM unnest(patterns) p OFFSET 0) w
+            ) r
+            WHERE asker IS NOT NULL AND scope = 0 AND s.document @@ every AND s.rowid & 3 <> 2 AND r.score IS NOT NULL
+            ORDER BY 1 DESC, 2, 3
+        ) f JOIN trip t ON t.id = f.trip_id
+        WHERE t.deleted_at IS NULL AND (wanted_status IS NULL OR t.status = wanted_status)
+          AND (asker IS NULL OR t.user_id = asker OR (NOT f.is_member AND t.visibility = 'public')
+               OR EXISTS (SELECT FROM trip_collaborator c WHERE c.trip_id = t.id AND c.user_id = asker))
+          AND (scope = 0 OR (t.user_id = COALESCE(asker, '')) = (scope = 1))
+        ORDER BY f.score DESC, f.kind, f.id
+        LIMIT most OFFSET skip
+    ) h LEFT JOIN itinerary_item i ON h.kind = 1 AND i.id = h.id LEFT JOIN trip_note n ON h.kind = 2 AND n.id = h.id
+    WHERE h.kind = 0 OR i.id IS NOT NULL OR n.id IS NOT NULL
+    ORDER BY 1;
+END
+$$;
+
+-- For signed-in users: theirs and what is public, whatever they name, and nothing without a user.
+CREATE FUNCTION tripsage.trip_find(terms text, scope bigint, status text, most bigint, skip bigint)
+RETURNS TABLE (place bigint, score double precision, kind text, id text, trip_id text, title text, body text, private text)
+LANGUAGE plpgsql STABLE ROWS 20 SET search_path = tripsage, pg_temp
+AS $$
+BEGIN
+    IF user_id() IS NOT NULL THEN
+        RETURN QUERY SELECT * FROM search_rows(terms, user_id(), scope, status, most, skip);
+    END IF;
+END
+$$;
+
+-- For the service role: everything that is not deleted.
+CREATE FUNCTION tripsage.trip_find_all(terms text, scope bigint, status text, most bigint, skip bigint)
+RETURNS TABLE (place bigint, score double precision, kind text, id text, trip_id text, title text, body text, private text)
+LANGUAGE plpgsql STABLE ROWS 20 SET search_path = tripsage, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY SELECT * FROM search_rows(terms, NULL, scope, status, most, skip);
+END
+$$;
+
+REVOKE ALL ON FUNCTION tripsage.search_rows(text, text, bigint, text, bigint, bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION tripsage.search_rows(text, text, bigint, text, bigint, bigint) TO tripsage_definer;
+
+-- How many records the index lacks or has otherwise than they are, and how many rows it has beyond them. Reads everything.
+CREATE FUNCTION tripsage.search_check(OUT wrong bigint, OUT surplus bigint)
+LANGUAGE sql STABLE SET search_path = tripsage, pg_temp
+BEGIN ATOMIC
+    WITH record AS (
+        SELECT t.seq * 4 AS rowid, t.id, t.id AS trip_id, tripsage.search_acl(t, true) AS acl, t.title,
+               tripsage.trip_body(t.description, t.destinations, t.tags) AS body, '' AS private
+        FROM tripsage.trip t
+        UNION ALL
+        SELECT i.seq * 4 + 1, i.id, t.id, tripsage.search_acl(t, true), i.title, tripsage.item_body(i), tripsage.item_private(i)
+        FROM tripsage.itinerary_item i JOIN tripsage.trip t ON t.id = i.trip_id
+        UNION ALL
+        SELECT n.seq * 4 + 2, n.id, t.id, tripsage.search_acl(t, false), '', n.content, ''
+        FROM tripsage.trip_note n JOIN tripsage.trip t ON t.id = n.trip_id
+    ), expected AS (
+        SELECT rowid, id, trip_id, acl, tripsage.search_words(title) AS title, tripsage.search_words(body) AS body,
+               tripsage.search_words(private) AS private
+        FROM record
+    )
+    SELECT count(*) FILTER (WHERE e.rowid IS NOT NULL AND
+                            (s.id, s.trip_id, s.acl, s.title, s.body, s.private, s.length, s.private_length, s.document) IS DISTINCT FROM
+                            (e.id, e.trip_id, e.acl, e.title, e.body, e.private, tripsage.search_length(e.title || e.body),
+                             tripsage.search_length(e.private), tripsage.search_document(e.acl, e.title || e.body || e.private))),
+           count(*) FILTER (WHERE e.rowid IS NULL)
+    FROM expected e FULL JOIN tripsage.trip_search s ON s.rowid = e.rowid;
+END;
+
+SELECT tripsage.give_to_definer('tripsage.search_item()', 'tripsage_definer'),
+       tripsage.give_to_definer('tripsage.search_note()', 'tripsage_definer'),
+       tripsage.give_to_definer('tripsage.trip_find(text, bigint, text, bigint, bigint)', 'authenticated'),
+       tripsage.give_to_definer('tripsage.trip_find_all(text, bigint, text, bigint, bigint)', 'service_role'),
+       tripsage.give_to_definer('tripsage.search_check()', 'service_role');
+
 SELECT tripsage.migration_applied(4, 'itinerary');
