@@ -22,7 +22,7 @@ struct tripsage {
 static tripsage_status open_rooms(tripsage *ts, const char *url, const tripsage_options *options)
 {
     const tripsage__store_options store_options = {options->runtime, options->busy_timeout_ms, options->readers,
-                                                   options->no_migrate};
+                                                   options->no_migrate, options->listen_url};
     tripsage_status status;
 
     TRIPSAGE_TRY(tripsage__store_open(&ts->store, url, &store_options));

@@ -55,6 +55,10 @@ typedef struct tripsage_options {
     /* 1: fail with TRIPSAGE_EMIGRATION instead of bringing an older database up to date. */
     int no_migrate;
 
+    /* PostgreSQL: the URL of a connection for LISTEN, where the other one goes through a pooler that gives every transaction
+     * another connection. NULL: the same. Copied. */
+    const char *listen_url;
+
     /* Accounts and tokens; NULL: TRIPSAGE_AUTH_OPTIONS_INIT. Copied. */
     const tripsage_auth_options *auth;
 
@@ -64,7 +68,7 @@ typedef struct tripsage_options {
 
 #define TRIPSAGE_OPTIONS_INIT                                                                                          \
     {                                                                                                                  \
-        1, NULL, 0, 0, 0, NULL, NULL                                                                                   \
+        1, NULL, 0, 0, 0, NULL, NULL, NULL                                                                             \
     }
 
 /* Opens a database, brings its schema up to date, loads the destination catalogue into a new one.

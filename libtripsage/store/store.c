@@ -35,7 +35,7 @@ static const tripsage__driver *choose(const char *url)
 
 tripsage_status tripsage__store_open(tripsage__store **out, const char *url, const tripsage__store_options *options)
 {
-    static const tripsage__store_options standard = {NULL, 0, 0, 0};
+    static const tripsage__store_options standard = {NULL, 0, 0, 0, NULL};
     const tripsage__driver *driver;
     tripsage__store *store = NULL;
     tripsage_status status;

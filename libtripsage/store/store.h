@@ -181,6 +181,7 @@ typedef struct tripsage__store_options {
     uint32_t busy_timeout_ms;        /* 0: 10,000 */
     uint32_t readers;                /* 0: see tripsage/store.h */
     int no_migrate;
+    const char *listen_url; /* NULL: the URL */
 } tripsage__store_options;
 
 /* Opens and migrates. `options` may be NULL. A store is counted: the rooms that share one each hold a reference. */

@@ -62,7 +62,7 @@ out:
 
 tripsage_status tripsage_trips_open(tripsage_trips **out, const char *url, const tripsage_runtime *runtime)
 {
-    tripsage__store_options options = {NULL, 0, 0, 0};
+    tripsage__store_options options = {NULL, 0, 0, 0, NULL};
     tripsage__store *store = NULL;
     tripsage_vector *vector = NULL;
     tripsage_status status;
