@@ -15,6 +15,7 @@ static const struct {
     {"serve", "answer HTTP until SIGTERM (what happens without a command)", command_serve},
     {"migrate", "bring the database's schema up to date, or show its state", command_migrate},
     {"check", "check the stored data", command_check},
+    {"explain-config", "show what the settings come to, and where each came from", command_explain_config},
     {"version", "print the version", command_version},
 };
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
@@ -23,7 +24,7 @@ static void help(FILE *to)
 {
     fprintf(to, "Usage: tripsage-server [command] [options]\n\nThe trip planner's HTTP server. Commands:\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].summary);
+        fprintf(to, "  %-14s %s\n", commands[i].name, commands[i].summary);
     fprintf(to, "\ntripsage-server <command> --help tells about each.\n");
 }
 

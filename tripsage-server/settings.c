@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "buffer.h"
+
 /* A reader answers NULL, or what it had expected. */
 typedef const char *(*reader)(settings *s, const char *value);
 
@@ -36,12 +38,8 @@ static int number(const char *value, long min, long max, long *out)
 
 static const char *read_database(settings *s, const char *value)
 {
-    static const char expected[] = "sqlite:///absolute/path.db, sqlite:relative/path.db or sqlite::memory: "
-                                   "(this build has the SQLite engine only)";
-
-    if (strncmp(value, "sqlite:", 7) != 0 || value[7] == '\0')
-        return expected;
-    return copy(s->database_url, sizeof s->database_url, value, "at most 1023 characters");
+    s->database_flag = value; /* the library reads it, in place of DATABASE_URL */
+    return value[0] ? NULL : "a URL";
 }
 
 static const char *read_data_dir(settings *s, const char *value)
@@ -117,29 +115,6 @@ static const char *read_log_level(settings *s, const char *value)
     return "ERROR, WARNING, INFO or DEBUG";
 }
 
-static const char *read_secret(settings *s, const char *value)
-{
-    static const char expected[] = "at least 32 characters (RFC 7518, 3.2), at most 1023";
-
-    return strlen(value) < 32 ? expected : copy(s->jwt_secret, sizeof s->jwt_secret, value, expected);
-}
-
-static const char *read_secret_file(settings *s, const char *value)
-{
-    char secret[sizeof s->jwt_secret + 1];
-    FILE *file = fopen(value, "re");
-    size_t size;
-
-    if (!file)
-        return "a file that can be read";
-    size = fread(secret, 1, sizeof secret - 1, file);
-    fclose(file);
-    while (size && (secret[size - 1] == '\n' || secret[size - 1] == '\r'))
-        size--;
-    secret[size] = '\0';
-    return read_secret(s, secret) ? "a file that holds 32 to 1023 characters" : NULL;
-}
-
 static const char *read_environment(settings *s, const char *value)
 {
     return copy(s->environment, sizeof s->environment, value, "a name of at most 63 characters");
@@ -176,19 +151,16 @@ static const char *read_origins(settings *s, const char *value)
     return NULL;
 }
 
+/* Of the library's settings, only the flag that stands for one. */
 static const struct setting {
     const char *variable, *flag, *metavar, *help;
     unsigned group;
     int secret; /* its value, or a part of it such as a password in a URL, is not repeated in a message */
     reader read;
 } table[] = {
+    {NULL, "--database", "URL", "in place of DATABASE_URL and POSTGRES_URL", SETTINGS_DATABASE, 1, read_database},
     {"TRIPSAGE_DATA_DIR", "--data-dir", "DIR", "where the database lies when none is named (./data)", SETTINGS_DATABASE,
      0, read_data_dir},
-    {"DATABASE_URL", "--database", "URL", "sqlite:///path/to.db or sqlite::memory: (tripsage.db in the data directory)",
-     SETTINGS_DATABASE, 1, read_database},
-    {"DATABASE_JWT_SECRET", NULL, NULL, "key of the access tokens, 32 characters or more (kept with the database)",
-     SETTINGS_DATABASE, 1, read_secret},
-    {"DATABASE_JWT_SECRET_FILE", NULL, NULL, "a file that holds it", SETTINGS_DATABASE, 0, read_secret_file},
     {"LOG_LEVEL", NULL, NULL, "ERROR, WARNING, INFO or DEBUG (INFO)", SETTINGS_DATABASE, 0, read_log_level},
     {"TRIPSAGE_HOST", "--host", "ADDRESS", "address to listen on (127.0.0.1)", SETTINGS_SERVER, 0, read_host},
     {"PORT", "--port", "NUMBER", "port to listen on, 0 for any free one (8080)", SETTINGS_SERVER, 0, read_port},
@@ -204,6 +176,7 @@ static const struct setting {
      read_environment},
 };
 #define SETTING_COUNT (sizeof table / sizeof table[0])
+_Static_assert(SETTING_COUNT <= SERVER_SETTINGS_MAX, "settings.given is too short");
 
 static void set_defaults(settings *s)
 {
@@ -223,8 +196,11 @@ static int apply(settings *s, const struct setting *setting, const char *name, c
 {
     const char *expected = setting->read(s, value);
 
-    if (!expected)
+    if (!expected) {
+        s->given[setting - table].source = name;
+        s->given[setting - table].value = setting->secret ? "***" : value;
         return 0;
+    }
     if (setting->secret)
         fprintf(stderr, "tripsage-server: %s: expected %s\n", name, expected);
     else
@@ -236,7 +212,7 @@ static int apply(settings *s, const struct setting *setting, const char *name, c
 static int read_variables(settings *s, unsigned groups)
 {
     for (size_t i = 0; i < SETTING_COUNT; i++) {
-        const char *value = table[i].group & groups ? getenv(table[i].variable) : NULL;
+        const char *value = table[i].variable && (table[i].group & groups) ? getenv(table[i].variable) : NULL;
         int status = value && value[0] ? apply(s, &table[i], table[i].variable, value) : 0;
 
         if (status)
@@ -245,15 +221,32 @@ static int read_variables(settings *s, unsigned groups)
     return 0;
 }
 
+static int is_variable(const char *known, const char *name, size_t length)
+{
+    return known && strlen(known) == length && strncmp(known, name, length) == 0;
+}
+
+/* A variable of the library's; of its secrets also the one that names a file. */
+static int is_library_variable(const char *name, size_t length)
+{
+    const tripsage_setting *setting;
+
+    for (size_t i = 0; (setting = tripsage_config_setting(i)) != NULL; i++)
+        if (is_variable(setting->name, name, length) ||
+            (setting->secret && length > 5 && strncmp(name + length - 5, "_FILE", 5) == 0 &&
+             is_variable(setting->name, name, length - 5)))
+            return 1;
+    return 0;
+}
+
 static void warn_of_unknown_variables(void)
 {
     for (char **entry = environ; *entry; entry++) {
-        size_t length = strcspn(*entry, "="), known = 0;
+        size_t length = strcspn(*entry, "=");
+        int known = strncmp(*entry, "TRIPSAGE_", 9) != 0 || is_library_variable(*entry, length);
 
-        if (strncmp(*entry, "TRIPSAGE_", 9) != 0)
-            continue;
         for (size_t i = 0; i < SETTING_COUNT && !known; i++)
-            known = strlen(table[i].variable) == length && strncmp(*entry, table[i].variable, length) == 0;
+            known = is_variable(table[i].variable, *entry, length);
         if (!known)
             fprintf(stderr, "tripsage-server: warning: %.*s is not a setting; --help lists them\n", (int)length,
                     *entry);
@@ -289,12 +282,35 @@ static int read_flags(settings *s, unsigned groups, int argc, char **argv)
     return 0;
 }
 
-static void default_database(settings *s)
+/* ---- the library's settings ---- */
+
+/* The environment, but that --database stands in the place of what names a database there. */
+static const char *look_up(const char *name, void *user)
+{
+    const settings *s = user;
+
+    if (s->database_flag && strcmp(name, "DATABASE_URL") == 0)
+        return s->database_flag;
+    if (s->database_flag && (strcmp(name, "DATABASE_URL_FILE") == 0 || strncmp(name, "POSTGRES_URL", 12) == 0))
+        return NULL;
+    return getenv(name);
+}
+
+static int read_library(settings *s)
 {
     const char *scheme = s->data_dir[0] == '/' ? "sqlite://" : "sqlite:";
 
-    s->in_data_dir = 1;
-    snprintf(s->database_url, sizeof s->database_url, "%s%s/tripsage.db", scheme, s->data_dir);
+    if (tripsage_config_read(&s->config, look_up, s) != TRIPSAGE_OK) {
+        fprintf(stderr, "tripsage-server: %s\n", tripsage_last_error()->message);
+        return tripsage_last_error()->status == TRIPSAGE_EINVALID ? EXIT_CONFIG : EXIT_FAILURE;
+    }
+    s->database_url = tripsage_config_url(s->config);
+    s->database_shown = tripsage_config_shown_url(s->config);
+    if (!s->database_url) {
+        snprintf(s->data_dir_url, sizeof s->data_dir_url, "%s%s/tripsage.db", scheme, s->data_dir);
+        s->database_url = s->database_shown = s->data_dir_url;
+    }
+    return 0;
 }
 
 int settings_read(settings *out, unsigned groups, int argc, char **argv)
@@ -310,11 +326,69 @@ int settings_read(settings *out, unsigned groups, int argc, char **argv)
     status = read_variables(out, groups);
     if (status == 0)
         status = read_flags(out, groups, argc, argv);
-    if (status == 0 && !out->database_url[0])
-        default_database(out);
+    if (status == 0)
+        status = read_library(out);
     if (status == 0)
         warn_of_unknown_variables();
     return status;
+}
+
+int settings_explain(const settings *s, unsigned groups)
+{
+    tripsage_doc *library;
+    buffer json = {NULL, 0, 0, 0};
+    const char *separator = "";
+
+    if (tripsage_config_explain(&library, s->config) != TRIPSAGE_OK) {
+        fprintf(stderr, "tripsage-server: %s\n", tripsage_last_error()->message);
+        return EXIT_FAILURE;
+    }
+    BUFFER_LIT(&json, "{\"library\":");
+    buffer_puts(&json, tripsage_doc_json(library, NULL));
+    BUFFER_LIT(&json, ",\"server\":[");
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        if (s->given[i].value && (table[i].group & groups)) {
+            buffer_puts(&json, separator);
+            BUFFER_LIT(&json, "{\"name\":");
+            buffer_jsonz(&json, table[i].variable ? table[i].variable : table[i].flag);
+            BUFFER_LIT(&json, ",\"value\":");
+            buffer_jsonz(&json, s->given[i].value);
+            BUFFER_LIT(&json, ",\"source\":");
+            buffer_jsonz(&json, s->given[i].source);
+            BUFFER_LIT(&json, "}");
+            separator = ",";
+        }
+    BUFFER_LIT(&json, "]}\n");
+    if (!json.failed)
+        fwrite(json.data, 1, json.size, stdout);
+    tripsage_doc_free(library);
+    buffer_free(&json);
+    return json.failed ? EXIT_FAILURE : 0;
+}
+
+void settings_free(settings *s)
+{
+    tripsage_config_free(s->config);
+    s->config = NULL;
+}
+
+/* ---- help ---- */
+
+static void help_of_library(FILE *to)
+{
+    const tripsage_setting *setting;
+    const char *separator = "";
+
+    for (size_t i = 0; (setting = tripsage_config_setting(i)) != NULL; i++)
+        fprintf(to, "  %-39s %s%s%s%s\n", setting->name, setting->help, setting->fallback ? " (" : "",
+                setting->fallback ? setting->fallback : "", setting->fallback ? ")" : "");
+    fprintf(to, "\nWith _FILE behind it, the name of a secret takes the path of a file that holds it:");
+    for (size_t i = 0; (setting = tripsage_config_setting(i)) != NULL; i++)
+        if (setting->secret) {
+            fprintf(to, "%s %s", separator, setting->name);
+            separator = ",";
+        }
+    fputc('\n', to);
 }
 
 void settings_help(FILE *to, unsigned groups)
@@ -325,13 +399,14 @@ void settings_help(FILE *to, unsigned groups)
             fprintf(to, "  %-12s %-10s %s\n", table[i].flag, table[i].metavar, table[i].help);
     fprintf(to, "\nEnvironment:\n");
     for (size_t i = 0; i < SETTING_COUNT; i++)
-        if (table[i].group & groups)
-            fprintf(to, "  %-26s %s\n", table[i].variable, table[i].help);
+        if (table[i].variable && (table[i].group & groups))
+            fprintf(to, "  %-39s %s\n", table[i].variable, table[i].help);
+    help_of_library(to);
 }
 
 int settings_prepare(const settings *s)
 {
-    if (s->in_data_dir && mkdir(s->data_dir, 0700) != 0 && errno != EEXIST) {
+    if (s->data_dir_url[0] && mkdir(s->data_dir, 0700) != 0 && errno != EEXIST) {
         fprintf(stderr, "tripsage-server: TRIPSAGE_DATA_DIR: cannot make \"%s\": %s\n", s->data_dir, strerror(errno));
         return EXIT_CONFIG;
     }

@@ -1,12 +1,14 @@
 /* settings.h: what the operator decides, from the environment and the command line.
  *
- * A flag wins over its environment variable, which wins over the default. Nothing has to be set: without DATABASE_URL the
- * database is $TRIPSAGE_DATA_DIR/tripsage.db. A wrong value stops the program with the setting's name and what was expected. */
+ * The library reads its own settings (tripsage/config.h); the server's are here. A flag wins over its environment variable, which wins
+ * over the default. Nothing has to be set: where no database is named it is $TRIPSAGE_DATA_DIR/tripsage.db. A wrong value stops the
+ * program with the setting's name and what was expected. */
 #ifndef SERVER_SETTINGS_H
 #define SERVER_SETTINGS_H
 
 #include <stddef.h>
 #include <stdio.h>
+#include <tripsage/config.h>
 #include <tripsage/runtime.h>
 
 #define EXIT_USAGE  64 /* EX_USAGE of sysexits.h: the command line is wrong */
@@ -15,9 +17,14 @@
 #define ADMIN_PORT_AUTO (-1)
 #define ORIGINS_MAX     32 /* front ends of one deployment; each request compares with all of them */
 
+#define SERVER_SETTINGS_MAX 16 /* there are fewer */
+
 typedef struct settings {
-    char database_url[1024]; /* what tripsage_open takes */
-    int in_data_dir;         /* nobody named a database: it is in data_dir */
+    tripsage_config *config;    /* the library's settings */
+    const char *database_flag;  /* --database; NULL: not given */
+    const char *database_url;   /* what tripsage_open takes */
+    const char *database_shown; /* the same without its password */
+    char data_dir_url[600];     /* "": a database is named; else it is this one, in data_dir */
     char data_dir[512];
     char host[256];
     int port;       /* 0: any free one */
@@ -25,19 +32,28 @@ typedef struct settings {
     unsigned max_connections;
     unsigned request_timeout_s; /* for a whole exchange, when the client is slow */
     tripsage_log_level log_level;
-    char jwt_secret[1024]; /* "": the library keeps one with the database */
     char environment[64];
     char origin_text[4096];
     const char *origins[ORIGINS_MAX]; /* point into origin_text */
     size_t origin_count;
-    int help; /* --help was asked for: nothing else was looked at */
+    struct {
+        const char *source, *value; /* NULL: not set */
+    } given[SERVER_SETTINGS_MAX];   /* by place in the table of settings.c */
+    int help;                       /* --help was asked for: nothing else was looked at */
 } settings;
 
 /* Which flags a command takes. */
 enum { SETTINGS_DATABASE = 1, SETTINGS_SERVER = 2 };
 
-/* Reads environment and arguments (those after the command's name). 0, or the exit status after a sentence on stderr. */
+/* Reads environment and arguments (those after the command's name), which have to stay as they are. 0, or the exit status after a
+ * sentence on stderr. Free with settings_free in any case. */
 int settings_read(settings *out, unsigned groups, int argc, char **argv);
+
+/* Prints what holds, without secrets, as JSON: {"library":<tripsage_config_explain>,"server":[{"name","value","source"}]}, of the
+ * server's own those that were set. 0, or the exit status after a sentence on stderr. */
+int settings_explain(const settings *s, unsigned groups);
+
+void settings_free(settings *s);
 
 /* The flags and variables of these groups, one a line. */
 void settings_help(FILE *to, unsigned groups);

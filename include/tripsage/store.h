@@ -7,9 +7,15 @@
  *   sqlite:///absolute/path.db   an SQLite file, made when it is missing (its folder must exist)
  *   sqlite:relative/path.db      the same, relative to the working directory at that moment
  *   sqlite::memory:              a database that lives as long as the handle
+ *   postgresql://user:password@host:port/name?parameter=value
+ *                                PostgreSQL 15 or newer with pgvector 0.8 or newer; also postgres://. Special characters are written as %XX. The
+ *                                parameters are libpq's (several hosts, target_session_attrs, sslmode, sslrootcert, ...) and these:
+ *                                pool_size, instead of tripsage_options.readers; statement_timeout_ms, how long a statement may run (30000);
+ *                                prepared_statements=false, behind a pooler that gives every transaction another connection (which is taken
+ *                                for granted at the ports 6432 and 6543)
  *
  * Threads: a handle may be used by any number of threads at once. Close it when none is inside a call.
- * Processes: several may have the same file open; each sees what the others committed. A handle does not cross fork():
+ * Processes: several may have the same database open; each sees what the others committed. A handle does not cross fork():
  * the child opens its own, and neither uses nor closes what it inherited.
  *
  * Durability of the SQLite engine: when a writing call returns TRIPSAGE_OK, its change is on disk (WAL mode,
@@ -49,7 +55,8 @@ typedef struct tripsage_options {
      * than any transaction of this library and shorter than a person waits. */
     uint32_t busy_timeout_ms;
 
-    /* Reading connections kept open at most, each opened when so many read at once. 0: 32. No more than 1,024. */
+    /* Connections kept open at most, each opened when so many are used at once; on SQLite those that read, beside the one that writes. 0: 32 on
+     * SQLite, 16 on PostgreSQL, so that four programs stay below the 100 connections it allows by default. No more than 1,024. */
     uint32_t readers;
 
     /* 1: fail with TRIPSAGE_EMIGRATION instead of bringing an older database up to date. */

@@ -4,6 +4,7 @@
 
 #include "auth.h"
 #include "cache.h"
+#include "config.h"
 #include "destination.h"
 #include "doc.h"
 #include "runtime.h"

@@ -36,20 +36,21 @@ START_TEST(a_wrong_setting_is_named)
 {
     static const struct {
         const char *variable, *says;
-    } wrong[] = {{"PORT=abc", "PORT: expected a port number"},
-                 {"PORT=65536", "PORT: expected"},
-                 {"PORT=-1", "PORT: expected"},
-                 {"LOG_LEVEL=loud", "LOG_LEVEL: expected ERROR"},
-                 {"TRIPSAGE_HOST=a b", "TRIPSAGE_HOST: expected"},
-                 {"TRIPSAGE_MAX_CONNECTIONS=0", "TRIPSAGE_MAX_CONNECTIONS: expected"},
-                 {"TRIPSAGE_ADMIN_PORT=x", "TRIPSAGE_ADMIN_PORT: expected"},
-                 {"TRIPSAGE_REQUEST_TIMEOUT=0", "TRIPSAGE_REQUEST_TIMEOUT: expected"},
-                 {"TRIPSAGE_ALLOWED_ORIGINS=*", "TRIPSAGE_ALLOWED_ORIGINS: expected"},
-                 {"TRIPSAGE_ALLOWED_ORIGINS=https://a.example.com/path", "TRIPSAGE_ALLOWED_ORIGINS: expected"},
-                 {"DATABASE_JWT_SECRET=short", "DATABASE_JWT_SECRET: expected at least 32"},
-                 {"DATABASE_JWT_SECRET_FILE=/nowhere", "DATABASE_JWT_SECRET_FILE: expected"},
-                 {"DATABASE_URL=postgresql://u:pass@h/db", "DATABASE_URL: expected sqlite:"},
-                 {"DATABASE_URL=https://x.example.com", "DATABASE_URL: expected sqlite:"}};
+    } wrong[] = {
+        {"PORT=abc", "PORT: expected a port number"},
+        {"PORT=65536", "PORT: expected"},
+        {"PORT=-1", "PORT: expected"},
+        {"LOG_LEVEL=loud", "LOG_LEVEL: expected ERROR"},
+        {"TRIPSAGE_HOST=a b", "TRIPSAGE_HOST: expected"},
+        {"TRIPSAGE_MAX_CONNECTIONS=0", "TRIPSAGE_MAX_CONNECTIONS: expected"},
+        {"TRIPSAGE_ADMIN_PORT=x", "TRIPSAGE_ADMIN_PORT: expected"},
+        {"TRIPSAGE_REQUEST_TIMEOUT=0", "TRIPSAGE_REQUEST_TIMEOUT: expected"},
+        {"TRIPSAGE_ALLOWED_ORIGINS=*", "TRIPSAGE_ALLOWED_ORIGINS: expected"},
+        {"TRIPSAGE_ALLOWED_ORIGINS=https://a.example.com/path", "TRIPSAGE_ALLOWED_ORIGINS: expected"},
+        {"DATABASE_JWT_SECRET=short", "DATABASE_JWT_SECRET: expected at least 32"},
+        {"DATABASE_JWT_SECRET_FILE=/nowhere", "DATABASE_JWT_SECRET_FILE: cannot read"},
+        {"DATABASE_URL=postgresql://u:pass@h@x/db", "DATABASE_URL: no URL can be read from it"},
+        {"DATABASE_URL=https://x.supabase.co", "DATABASE_URL: the address of a Supabase project does not open"}};
     char folder[TEST_PATH_SIZE];
     const char *output;
 
@@ -78,9 +79,13 @@ END_TEST
 
 START_TEST(commands_say_what_they_do)
 {
-    static const char *const commands[][3] = {
-        {"--help", NULL},          {"serve", "--help", NULL},   {"migrate", "--help", NULL},
-        {"check", "--help", NULL}, {"version", "--help", NULL}, {"help", NULL}};
+    static const char *const commands[][3] = {{"--help", NULL},
+                                              {"serve", "--help", NULL},
+                                              {"migrate", "--help", NULL},
+                                              {"check", "--help", NULL},
+                                              {"version", "--help", NULL},
+                                              {"help", NULL},
+                                              {"explain-config", "--help", NULL}};
     char folder[TEST_PATH_SIZE], path[TEST_PATH_SIZE];
     const char *output;
 
@@ -106,6 +111,35 @@ START_TEST(commands_say_what_they_do)
 }
 END_TEST
 
+/* Which value holds and where it came from; an option stands in the place of whatever names a database in the environment. */
+START_TEST(the_settings_are_explained_without_secrets)
+{
+    static const char *const variables[] = {
+        "POSTGRES_URL=postgresql://me@h/db", "DATABASE_PASSWORD=s3cret", "TRIPSAGE_DATABASE_POOL_SIZE=4",
+        "DATABASE_JWT_SECRET_FILE=",         "TRIPSAGE_HOST=127.0.0.2",  NULL};
+    char folder[TEST_PATH_SIZE];
+    const char *output;
+
+    test_temp_make(folder);
+    ck_assert_int_eq(
+        http_program(TRIPSAGE_SERVER, folder, (const char *const[]){"explain-config", NULL}, variables, &output), 0);
+    ck_assert_msg(strstr(output, "{\"library\":{\"database\":\"postgresql://me@h/db?password=***\",") == output, "%s",
+                  output);
+    ck_assert_ptr_null(strstr(output, "s3cret"));
+    ck_assert_ptr_nonnull(strstr(output, "{\"name\":\"TRIPSAGE_DATABASE_POOL_SIZE\",\"value\":\"4\",\"source\":"));
+    ck_assert_ptr_nonnull(strstr(output, "\"server\":[{\"name\":\"TRIPSAGE_HOST\",\"value\":\"127.0.0.2\","));
+
+    ck_assert_int_eq(
+        http_program(TRIPSAGE_SERVER, folder,
+                     (const char *const[]){"explain-config", "--database", "sqlite:x.db", "--port=1", NULL}, variables,
+                     &output),
+        0);
+    ck_assert_ptr_nonnull(strstr(output, "{\"library\":{\"database\":\"sqlite:x.db\","));
+    ck_assert_ptr_nonnull(strstr(output, "{\"name\":\"PORT\",\"value\":\"1\",\"source\":\"--port\"}"));
+    test_temp_remove(folder);
+}
+END_TEST
+
 START_TEST(without_settings_it_makes_itself_a_home)
 {
     http_server s;
@@ -113,7 +147,9 @@ START_TEST(without_settings_it_makes_itself_a_home)
     char path[TEST_PATH_SIZE];
 
     http_server_start(&s, TRIPSAGE_SERVER,
-                      (const char *const[]){"TRIPSAGE_MAX_CONNECTIONS=4", "TRIPSAGE_NONSENSE=1", "PORT=", NULL});
+                      (const char *const[]){"TRIPSAGE_MAX_CONNECTIONS=4", "TRIPSAGE_NONSENSE=1",
+                                            "PORT=", "TRIPSAGE_DATABASE_MIGRATE=true",
+                                            "TRIPSAGE_DATABASE_LISTEN_URL_FILE=", NULL});
     test_path_join(path, s.folder, "data");
     ck_assert_int_eq(stat(path, &info), 0);
     ck_assert_int_eq(info.st_mode & 0777, 0700);
@@ -121,6 +157,7 @@ START_TEST(without_settings_it_makes_itself_a_home)
     ck_assert_int_eq(stat(path, &info), 0);
     ck_assert_ptr_nonnull(strstr(http_server_log(&s), "(database sqlite:data/tripsage.db)"));
     ck_assert_ptr_nonnull(strstr(http_server_log(&s), "warning: TRIPSAGE_NONSENSE is not a setting"));
+    ck_assert_ptr_null(strstr(http_server_log(&s), "TRIPSAGE_DATABASE_"));
     ck_assert_int_eq(http_server_stop(&s, NULL), 0);
 }
 END_TEST
@@ -433,9 +470,9 @@ START_TEST(what_was_answered_is_there_after_the_end)
 END_TEST
 
 SUITE_PROGRAM("server/life", (void)server, a_wrong_setting_is_named, commands_say_what_they_do,
-              without_settings_it_makes_itself_a_home, what_is_past_its_keeping_goes,
-              an_address_that_is_not_to_be_had_is_told, a_taken_port_is_told, health_is_public_under_both_names,
-              health_answers_while_everyone_is_busy, two_hundred_connections_are_held_at_once,
-              a_request_under_way_is_finished, one_that_never_ends_does_not_hold_it,
-              a_log_that_nobody_reads_does_not_hold_it, a_second_signal_ends_it_at_once,
-              what_was_answered_is_there_after_the_end)
+              the_settings_are_explained_without_secrets, without_settings_it_makes_itself_a_home,
+              what_is_past_its_keeping_goes, an_address_that_is_not_to_be_had_is_told, a_taken_port_is_told,
+              health_is_public_under_both_names, health_answers_while_everyone_is_busy,
+              two_hundred_connections_are_held_at_once, a_request_under_way_is_finished,
+              one_that_never_ends_does_not_hold_it, a_log_that_nobody_reads_does_not_hold_it,
+              a_second_signal_ends_it_at_once, what_was_answered_is_there_after_the_end)

@@ -26,9 +26,9 @@ int command_check(int argc, char **argv)
         return 0;
     }
     if (exit_status == 0)
-        exit_status = open_library(&library, &s, 0);
+        exit_status = open_library(&library, &s, MIGRATE_AS_SET);
     if (exit_status)
-        return exit_status;
+        goto out;
     if (tripsage_check(&report, library) == TRIPSAGE_OK) {
         printf("%s\n", tripsage_doc_json(report, NULL));
         exit_status = tripsage_doc_bool(report, "/ok", 0) ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -38,5 +38,7 @@ int command_check(int argc, char **argv)
     }
     tripsage_doc_free(report);
     tripsage_close(library);
+out:
+    settings_free(&s);
     return exit_status;
 }

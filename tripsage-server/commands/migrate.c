@@ -29,9 +29,9 @@ int command_migrate(int argc, char **argv)
         return 0;
     }
     if (exit_status == 0)
-        exit_status = open_library(&library, &s, is_status);
+        exit_status = open_library(&library, &s, is_status ? MIGRATE_NO : MIGRATE_YES);
     if (exit_status)
-        return exit_status;
+        goto out;
     if (tripsage_migrations(&state, library) == TRIPSAGE_OK) {
         printf("%s\n", tripsage_doc_json(state, NULL));
     } else {
@@ -40,5 +40,7 @@ int command_migrate(int argc, char **argv)
     }
     tripsage_doc_free(state);
     tripsage_close(library);
+out:
+    settings_free(&s);
     return exit_status;
 }

@@ -6,7 +6,10 @@
 
 #include "settings.h"
 
+/* Who decides whether an older schema is brought up to date: the settings, or the command. */
+typedef enum migration { MIGRATE_AS_SET, MIGRATE_YES, MIGRATE_NO } migration;
+
 /* 0, or the exit status after a sentence on stderr. */
-int open_library(tripsage **out, const settings *s, int no_migrate);
+int open_library(tripsage **out, const settings *s, migration migrate);
 
 #endif

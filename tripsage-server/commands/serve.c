@@ -102,7 +102,7 @@ static int start_listeners(serving *it)
     if (it->admin)
         fprintf(stderr, "tripsage-server health on http://%s:%d\n", ADMIN_HOST, http_port(it->admin));
     fprintf(stderr, "tripsage-server listening on http://%s%s%s:%d (database %s)\n", open, s->host, close,
-            http_port(it->main), s->database_url);
+            http_port(it->main), s->database_shown);
     return 0;
 }
 
@@ -111,7 +111,7 @@ static int start(serving *it, const settings *s)
     int status;
 
     it->server.settings = s;
-    status = open_library(&it->server.library, s, 0);
+    status = open_library(&it->server.library, s, MIGRATE_AS_SET);
     if (status)
         return status;
     it->server.router = router_new();
@@ -201,7 +201,7 @@ int command_serve(int argc, char **argv)
         return 0;
     }
     if (status)
-        return status;
+        goto out;
     block_signals(&signals);
     log_open(s.log_level);
     raise_file_limit(&s);
@@ -210,5 +210,7 @@ int command_serve(int argc, char **argv)
         wait_for_the_end(&it, &signals);
     stop(&it);
     log_close();
+out:
+    settings_free(&s);
     return status;
 }

@@ -1,0 +1,76 @@
+/* tripsage/config.h: from variables of the environment to what tripsage_open takes.
+ *
+ *     tripsage_config *config;
+ *     tripsage_options options;
+ *
+ *     if (tripsage_config_read(&config, NULL, NULL) != TRIPSAGE_OK)
+ *         complain(tripsage_last_error()->message);         one sentence: which variable, and what to put there
+ *     options = *tripsage_config_options(config);
+ *     options.runtime = &runtime;
+ *     status = tripsage_open(&ts, tripsage_config_url(config), &options);
+ *     tripsage_config_free(config);
+ *
+ * The variables are those of tripsage_config_setting(). An empty one counts as not set, which is how compose files leave things
+ * out. One that holds a secret may instead be given in a file, whose path is in the variable of the same name with _FILE behind
+ * it; newlines at the end of the file do not count.
+ *
+ * Which database: DATABASE_URL is a URL of tripsage/store.h, or the https address of a Supabase project. A project's address gives
+ * the issuer of its tokens; SQL then goes to POSTGRES_URL or, with DATABASE_PASSWORD alone, to the project's own host. POSTGRES_URL
+ * goes before any other PostgreSQL URL. A URL without a password, or with the dashboard's "[YOUR-PASSWORD]" in its place, takes
+ * DATABASE_PASSWORD, which is written as it is, without percent signs. A host of Supabase is spoken to over TLS.
+ *
+ * No message and no document that this header gives has a secret in it; only tripsage_config_url and the options do.
+ *
+ * Threads: a tripsage_config is immutable after it was read and may be shared.
+ */
+#ifndef TRIPSAGE_CONFIG_H
+#define TRIPSAGE_CONFIG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "doc.h"
+#include "store.h"
+
+TRIPSAGE_BEGIN_DECLS
+
+typedef struct tripsage_setting {
+    const char *name;     /* of the variable */
+    const char *help;     /* what it is, a phrase */
+    const char *fallback; /* what holds without it, in words; NULL: nothing */
+    int secret;           /* 1: its value is not shown, and the variable with _FILE behind the name works, too */
+} tripsage_setting;
+
+/* Every setting, by its place from 0 on; NULL past the last. Static. */
+TRIPSAGE_API const tripsage_setting *tripsage_config_setting(size_t index);
+
+typedef struct tripsage_config tripsage_config;
+
+/* The value of the variable `name`, borrowed until the next call; NULL when it is not set. */
+typedef const char *(*tripsage_lookup)(const char *name, void *user);
+
+/* Reads and checks the settings. `lookup` NULL: the process's environment.
+ * Errors: TRIPSAGE_EINVALID (a value is wrong or missing: the message names the variable and says what to put there),
+ * TRIPSAGE_ENOMEM. Free with tripsage_config_free. */
+TRIPSAGE_API tripsage_status tripsage_config_read(tripsage_config **out, tripsage_lookup lookup, void *user);
+
+/* What to open, with the password in it; NULL when no database is named. Borrowed until the configuration is freed. */
+TRIPSAGE_API const char *tripsage_config_url(const tripsage_config *config);
+
+/* The same for people: "***" stands where secrets are. */
+TRIPSAGE_API const char *tripsage_config_shown_url(const tripsage_config *config);
+
+/* The options to open it with; the runtime in them is NULL. Borrowed until the configuration is freed. Never NULL. */
+TRIPSAGE_API const tripsage_options *tripsage_config_options(const tripsage_config *config);
+
+/* What holds, and where it came from: {"database":text|null,"auth":{"issuer":text|null,"jwks_url":text|null},
+ * "settings":[{"name","value":text|null,"source":text|null}]}. The source is the variable that gave the value, and null when
+ * none did; "***" is a secret. Errors: TRIPSAGE_ENOMEM. */
+TRIPSAGE_API tripsage_status tripsage_config_explain(tripsage_doc **out, const tripsage_config *config);
+
+/* NULL is fine. */
+TRIPSAGE_API void tripsage_config_free(tripsage_config *config);
+
+TRIPSAGE_END_DECLS
+
+#endif

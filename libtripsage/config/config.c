@@ -1,0 +1,173 @@
+/* config/config.c: the configuration as a whole: made, asked, explained, freed. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crypto.h"
+#include "base/doc.h"
+#include "base/memory.h"
+#include "config_internal.h"
+
+static const char *of_environment(const char *name, void *user)
+{
+    (void)user;
+    return getenv(name);
+}
+
+void tripsage__config_wipe(tripsage__buf *buf)
+{
+    if (buf->data)
+        tripsage__wipe(buf->data, buf->capacity);
+    tripsage__buf_free(buf);
+}
+
+static tripsage_config *new_config(void)
+{
+    static const tripsage__buf empty = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT);
+    static const tripsage_options options = TRIPSAGE_OPTIONS_INIT;
+    static const tripsage_auth_options auth = TRIPSAGE_AUTH_OPTIONS_INIT;
+    tripsage_config *config = tripsage__calloc(1, sizeof *config);
+
+    if (!config)
+        return NULL;
+    config->url = config->listen_url = config->shown = config->issuer = config->jwks_url = empty;
+    config->options = options;
+    config->auth = auth;
+    config->options.auth = &config->auth;
+    return config;
+}
+
+/* A URL of ours or another one, without its secrets. */
+static void put_shown(tripsage__buf *buf, const char *text)
+{
+    tripsage__url url;
+
+    if (tripsage__url_is_postgres(text) && tripsage__url_parse(&url, text))
+        tripsage__url_put_masked(buf, &url);
+    else
+        tripsage__buf_puts(buf, text);
+}
+
+static tripsage_status make(tripsage_config *config, tripsage_lookup lookup, void *user)
+{
+    const char *mode;
+    tripsage_status status;
+
+    TRIPSAGE_TRY(tripsage__config_read_settings(config, lookup, user));
+    mode = lookup("PGSSLMODE", user);
+    config->has_ssl_mode = mode && mode[0];
+    TRIPSAGE_TRY(tripsage__config_make_url(config));
+    if (config->url.data)
+        put_shown(&config->shown, config->url.data);
+    config->auth.jwt_secret = config->values[DATABASE_JWT_SECRET].text;
+    config->options.busy_timeout_ms =
+        (uint32_t)config->values[DATABASE_BUSY_TIMEOUT].number; /* not set is 0, the default */
+    config->options.readers = (uint32_t)config->values[DATABASE_POOL_SIZE].number;
+    config->options.no_migrate = config->values[DATABASE_MIGRATE].text && !config->values[DATABASE_MIGRATE].number;
+    status = tripsage__buf_status(&config->shown);
+out:
+    return status;
+}
+
+tripsage_status tripsage_config_read(tripsage_config **out, tripsage_lookup lookup, void *user)
+{
+    tripsage_config *config;
+    tripsage_status status;
+
+    if (!out)
+        return TRIPSAGE_FAIL(TRIPSAGE_EMISUSE, "tripsage_config_read needs a place for the configuration");
+    *out = NULL;
+    config = new_config();
+    if (!config)
+        return TRIPSAGE_NOMEM();
+    status = make(config, lookup ? lookup : of_environment, user);
+    if (status == TRIPSAGE_OK)
+        *out = config;
+    else
+        tripsage_config_free(config);
+    return status;
+}
+
+const char *tripsage_config_url(const tripsage_config *config)
+{
+    return config->url.data;
+}
+
+const char *tripsage_config_shown_url(const tripsage_config *config)
+{
+    return config->shown.data;
+}
+
+const tripsage_options *tripsage_config_options(const tripsage_config *config)
+{
+    return &config->options;
+}
+
+void tripsage_config_free(tripsage_config *config)
+{
+    if (!config)
+        return;
+    for (int id = 0; id < SETTING_COUNT; id++)
+        if (config->values[id].text) {
+            tripsage__wipe(config->values[id].text, strlen(config->values[id].text));
+            tripsage__free(config->values[id].text);
+        }
+    tripsage__config_wipe(&config->url);
+    tripsage__config_wipe(&config->listen_url);
+    tripsage__buf_free(&config->shown);
+    tripsage__buf_free(&config->issuer);
+    tripsage__buf_free(&config->jwks_url);
+    tripsage__free(config);
+}
+
+/* ---- what holds ---- */
+
+static void put_text(tripsage__buf *json, const char *text)
+{
+    tripsage__json_put_text(json, text, text ? strlen(text) : 0);
+}
+
+/* A URL is shown without its secrets, any other secret not at all. */
+static tripsage_status put_setting(tripsage__buf *json, const tripsage_config *config, setting_id id)
+{
+    tripsage__buf shown = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT);
+    const tripsage_setting *setting = tripsage_config_setting(id);
+    const char *text = config->values[id].text;
+    int is_url = id == DATABASE_URL || id == POSTGRES_URL || id == DATABASE_LISTEN_URL;
+    char source[64];
+    tripsage_status status;
+
+    if (text)
+        put_shown(&shown, is_url || !setting->secret ? text : "***");
+    TRIPSAGE_TRY(tripsage__buf_status(&shown));
+    tripsage__buf_puts(json, id ? ",{\"name\":" : "{\"name\":");
+    put_text(json, setting->name);
+    TRIPSAGE__LIT(json, ",\"value\":");
+    put_text(json, text ? shown.data : setting->fallback);
+    TRIPSAGE__LIT(json, ",\"source\":");
+    put_text(json, text ? tripsage__config_source(config, id, source) : NULL);
+    tripsage__buf_putc(json, '}');
+out:
+    tripsage__buf_free(&shown);
+    return status;
+}
+
+tripsage_status tripsage_config_explain(tripsage_doc **out, const tripsage_config *config)
+{
+    tripsage_doc *doc = NULL;
+    tripsage_status status;
+
+    *out = NULL;
+    TRIPSAGE_TRY(tripsage__doc_new(&doc, 2048));
+    TRIPSAGE__LIT(&doc->json, "{\"database\":");
+    put_text(&doc->json, config->shown.data);
+    TRIPSAGE__LIT(&doc->json, ",\"auth\":{\"issuer\":");
+    put_text(&doc->json, config->issuer.data);
+    TRIPSAGE__LIT(&doc->json, ",\"jwks_url\":");
+    put_text(&doc->json, config->jwks_url.data);
+    TRIPSAGE__LIT(&doc->json, "},\"settings\":[");
+    for (int id = 0; id < SETTING_COUNT; id++)
+        TRIPSAGE_TRY(put_setting(&doc->json, config, (setting_id)id));
+    TRIPSAGE__LIT(&doc->json, "]}");
+out:
+    return tripsage__doc_finish(out, doc, status);
+}

@@ -1,0 +1,55 @@
+/* config/config_internal.h: the settings by name, for the files of this room. */
+#ifndef TRIPSAGE_CONFIG_CONFIG_INTERNAL_H
+#define TRIPSAGE_CONFIG_CONFIG_INTERNAL_H
+
+#include <tripsage/config.h>
+
+#include "supabase.h"
+#include "url.h"
+
+/* In the order of the table in settings.c. */
+typedef enum setting_id {
+    DATABASE_URL,
+    POSTGRES_URL,
+    DATABASE_PASSWORD,
+    DATABASE_CA,
+    DATABASE_PUBLIC_KEY,
+    DATABASE_SERVICE_KEY,
+    DATABASE_JWT_SECRET,
+    DATABASE_MIGRATE,
+    DATABASE_POOL_SIZE,
+    DATABASE_PREPARED_STATEMENTS,
+    DATABASE_STATEMENT_TIMEOUT,
+    DATABASE_BUSY_TIMEOUT,
+    DATABASE_LISTEN_URL,
+    SETTING_COUNT
+} setting_id;
+
+typedef struct setting_value {
+    char *text;  /* NULL: not set */
+    int of_file; /* it came from the file that NAME_FILE names */
+    long number; /* of a number or a switch */
+} setting_value;
+
+struct tripsage_config {
+    setting_value values[SETTING_COUNT];
+    tripsage__span address, project; /* of DATABASE_URL, when that is a Supabase project's; else NULL */
+    int has_ssl_mode;                /* PGSSLMODE is set: libpq reads it, and what we add must not weaken it */
+    tripsage__buf url, listen_url, shown, issuer, jwks_url;
+    tripsage_options options;
+    tripsage_auth_options auth;
+};
+
+/* The variable that the value came from: NAME, or NAME_FILE. */
+const char *tripsage__config_source(const tripsage_config *config, setting_id id, char out[64]);
+
+/* Reads every setting and checks each for itself. */
+tripsage_status tripsage__config_read_settings(tripsage_config *config, tripsage_lookup lookup, void *user);
+
+/* Frees a buffer that held a secret. */
+void tripsage__config_wipe(tripsage__buf *buf);
+
+/* Checks the settings against each other and makes the URL of the database. */
+tripsage_status tripsage__config_make_url(tripsage_config *config);
+
+#endif

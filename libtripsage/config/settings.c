@@ -1,0 +1,288 @@
+/* config/settings.c: the table of settings, how each is read, and what is wrong with one by itself. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/crypto.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "config_internal.h"
+
+/* The longest a value may be. URLs with several hosts and certificates have some hundred characters. */
+#define VALUE_MAX 8191
+
+static const tripsage_setting settings[SETTING_COUNT] = {
+    [DATABASE_URL] = {"DATABASE_URL",
+                      "sqlite:///path/to.db, postgresql://user@host/name, or a Supabase project's https address", NULL,
+                      1},
+    [POSTGRES_URL] = {"POSTGRES_URL", "SQL connection; goes before what DATABASE_URL gives", NULL, 1},
+    [DATABASE_PASSWORD] = {"DATABASE_PASSWORD", "password of a connection whose URL has none, as it is", NULL, 1},
+    [DATABASE_CA] = {"TRIPSAGE_DATABASE_CA",
+                     "file of CA certificates; the database server's is then verified, its name included", NULL, 0},
+    [DATABASE_PUBLIC_KEY] = {"DATABASE_PUBLIC_KEY", "publishable (anon) key of the Supabase project", NULL, 1},
+    [DATABASE_SERVICE_KEY] = {"DATABASE_SERVICE_KEY", "secret (service_role) key of the Supabase project", NULL, 1},
+    [DATABASE_JWT_SECRET] = {"DATABASE_JWT_SECRET", "key of the access tokens, 32 bytes or more",
+                             "kept with the database", 1},
+    [DATABASE_MIGRATE] = {"TRIPSAGE_DATABASE_MIGRATE",
+                          "bring the schema up to date at start; false refuses to start on an older one", "true", 0},
+    [DATABASE_POOL_SIZE] = {"TRIPSAGE_DATABASE_POOL_SIZE", "connections of one server to PostgreSQL", "16", 0},
+    [DATABASE_PREPARED_STATEMENTS] = {"TRIPSAGE_DATABASE_PREPARED_STATEMENTS",
+                                      "false behind a pooler in transaction mode", "true, false at ports 6432 and 6543",
+                                      0},
+    [DATABASE_STATEMENT_TIMEOUT] = {"TRIPSAGE_DATABASE_STATEMENT_TIMEOUT_MS",
+                                    "longest a statement may run in PostgreSQL", "30000", 0},
+    [DATABASE_BUSY_TIMEOUT] = {"TRIPSAGE_DATABASE_BUSY_TIMEOUT_MS",
+                               "longest a call may wait for a connection or a lock", "10000", 0},
+    [DATABASE_LISTEN_URL] = {"TRIPSAGE_DATABASE_LISTEN_URL",
+                             "connection for LISTEN, where the other goes through a pooler in transaction mode", NULL,
+                             1},
+};
+
+/* What a value has to be. */
+typedef enum kind {
+    TEXT,
+    DATABASE,
+    POSTGRES,
+    READABLE_FILE,
+    PUBLIC_KEY,
+    SERVICE_KEY,
+    SIGNING_KEY,
+    SWITCH,
+    NUMBER
+} kind;
+
+static const struct {
+    kind kind;
+    long min, max; /* of a NUMBER */
+} rules[SETTING_COUNT] = {
+    [DATABASE_URL] = {DATABASE, 0, 0},
+    [POSTGRES_URL] = {POSTGRES, 0, 0},
+    [DATABASE_PASSWORD] = {TEXT, 0, 0},
+    [DATABASE_CA] = {READABLE_FILE, 0, 0},
+    [DATABASE_PUBLIC_KEY] = {PUBLIC_KEY, 0, 0},
+    [DATABASE_SERVICE_KEY] = {SERVICE_KEY, 0, 0},
+    [DATABASE_JWT_SECRET] = {SIGNING_KEY, 0, 0},
+    [DATABASE_MIGRATE] = {SWITCH, 0, 0},
+    [DATABASE_POOL_SIZE] = {NUMBER, 1, 1024}, /* tripsage_options.readers */
+    [DATABASE_PREPARED_STATEMENTS] = {SWITCH, 0, 0},
+    [DATABASE_STATEMENT_TIMEOUT] = {NUMBER, 1, 3600000}, /* an hour */
+    [DATABASE_BUSY_TIMEOUT] = {NUMBER, 1, 3600000},
+    [DATABASE_LISTEN_URL] = {POSTGRES, 0, 0},
+};
+
+const tripsage_setting *tripsage_config_setting(size_t index)
+{
+    return index < SETTING_COUNT ? &settings[index] : NULL;
+}
+
+const char *tripsage__config_source(const tripsage_config *config, setting_id id, char out[64])
+{
+    snprintf(out, 64, "%s%s", settings[id].name, config->values[id].of_file ? "_FILE" : "");
+    return out;
+}
+
+/* ---- reading ---- */
+
+static tripsage_status read_file(char out[VALUE_MAX + 2], const char *variable, const char *path)
+{
+    FILE *file = fopen(path, "re");
+    size_t size;
+    int failed;
+
+    if (!file)
+        return TRIPSAGE_FAIL_NATIVE(TRIPSAGE_EINVALID, errno, "%s: cannot read \"%.120s\": %s", variable, path,
+                                    strerror(errno));
+    size = fread(out, 1, VALUE_MAX + 1, file);
+    failed = ferror(file);
+    fclose(file);
+    while (size && (out[size - 1] == '\n' || out[size - 1] == '\r'))
+        size--;
+    out[size] = '\0';
+    if (failed || size == 0 || strlen(out) != size)
+        return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: \"%.120s\" holds no line of text", variable, path);
+    return TRIPSAGE_OK;
+}
+
+static tripsage_status keep(setting_value *value, const char *variable, const char *text)
+{
+    size_t length = strlen(text);
+
+    if (length > VALUE_MAX)
+        return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: expected at most %d bytes", variable, VALUE_MAX);
+    if (!tripsage__utf8_valid(text, length))
+        return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: expected text in UTF-8", variable);
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+            return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: has a line break or another control character in it",
+                                 variable);
+    value->text = tripsage__strdup(text);
+    return value->text ? TRIPSAGE_OK : TRIPSAGE_NOMEM();
+}
+
+/* A lookup may give the same buffer again and again: each text is copied before the next is asked for. */
+static tripsage_status read_setting(setting_value *value, const tripsage_setting *setting, tripsage_lookup lookup,
+                                    void *user)
+{
+    char variable[64], text[VALUE_MAX + 2];
+    const char *found = lookup(setting->name, user), *path;
+    tripsage_status status = TRIPSAGE_OK;
+
+    if (found && found[0])
+        TRIPSAGE_TRY(keep(value, setting->name, found));
+    if (!setting->secret)
+        return TRIPSAGE_OK;
+    snprintf(variable, sizeof variable, "%s_FILE", setting->name);
+    path = lookup(variable, user);
+    if (!path || !path[0])
+        return TRIPSAGE_OK;
+    if (value->text)
+        return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s and %s are both set: keep one of them", setting->name, variable);
+    value->of_file = 1;
+    TRIPSAGE_TRY(read_file(text, variable, path));
+    TRIPSAGE_TRY(keep(value, variable, text));
+out:
+    tripsage__wipe(text, sizeof text);
+    return status;
+}
+
+/* ---- checking ---- */
+
+static tripsage_status check_postgres(const char *variable, const char *text)
+{
+    tripsage__url url;
+
+    if (!tripsage__url_is_postgres(text))
+        return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: expected postgresql://user@host:port/name", variable);
+    if (!tripsage__url_parse(&url, text))
+        return TRIPSAGE_FAIL(TRIPSAGE_EINVALID,
+                             "%s: no URL can be read from it: write %%40 for @, %%2F for /, %%3A for :, %%25 for %% in "
+                             "a password, or leave "
+                             "it out of the URL and set DATABASE_PASSWORD, which is taken as it is",
+                             variable);
+    return TRIPSAGE_OK;
+}
+
+static tripsage_status check_database(const char *variable, const char *text)
+{
+    tripsage__span address, project;
+
+    if (strncmp(text, "sqlite:", 7) == 0 && text[7])
+        return TRIPSAGE_OK;
+    if (tripsage__url_is_postgres(text))
+        return check_postgres(variable, text);
+    if (strncmp(text, "http", 4) != 0)
+        return TRIPSAGE_FAIL(
+            TRIPSAGE_EINVALID,
+            "%s: expected sqlite:///path/to.db, sqlite::memory:, postgresql://user@host:port/name, or a Supabase "
+            "project's address, https://<project>.supabase.co",
+            variable);
+    if (!tripsage__supabase_address(text, &address, &project))
+        return TRIPSAGE_FAIL(TRIPSAGE_EINVALID,
+                             "%s: expected the address of the Supabase project itself, https://<project>.supabase.co, "
+                             "with nothing behind it",
+                             variable);
+    return TRIPSAGE_OK;
+}
+
+static tripsage_status check_key(const char *variable, const char *text, tripsage__key_kind wanted)
+{
+    tripsage__key_kind found;
+    char project[64];
+    tripsage_status status = tripsage__supabase_key(&found, project, text);
+
+    if (status != TRIPSAGE_OK || found == wanted)
+        return status;
+    if (found == TRIPSAGE__KEY_SERVICE)
+        return TRIPSAGE_FAIL(
+            TRIPSAGE_EINVALID,
+            "%s: this is the project's secret key, which may do everything; put the publishable (anon) key there",
+            variable);
+    if (found == TRIPSAGE__KEY_PUBLIC)
+        return TRIPSAGE_FAIL(TRIPSAGE_EINVALID,
+                             "%s: this is the project's publishable key; put the secret (service_role) key there",
+                             variable);
+    return TRIPSAGE_FAIL(
+        TRIPSAGE_EINVALID,
+        "%s: expected a key of the form %s, or the token of the legacy %s key (dashboard: Settings, API Keys)",
+        variable, wanted == TRIPSAGE__KEY_PUBLIC ? "sb_publishable_..." : "sb_secret_...",
+        wanted == TRIPSAGE__KEY_PUBLIC ? "anon" : "service_role");
+}
+
+static tripsage_status check_file(const char *variable, const char *path)
+{
+    FILE *file = fopen(path, "re");
+
+    if (!file)
+        return TRIPSAGE_FAIL_NATIVE(TRIPSAGE_EINVALID, errno, "%s: cannot read \"%.120s\": %s", variable, path,
+                                    strerror(errno));
+    fclose(file);
+    return TRIPSAGE_OK;
+}
+
+static tripsage_status check_switch(const char *variable, const char *text, long *number)
+{
+    static const char *const words[] = {"false", "true", "0", "1", "no", "yes", "off", "on"};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcasecmp(text, words[i]) == 0) {
+            *number = i % 2;
+            return TRIPSAGE_OK;
+        }
+    return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: expected true or false, got \"%.40s\"", variable, text);
+}
+
+static tripsage_status check_number(const char *variable, const char *text, long min, long max, long *number)
+{
+    if (strlen(text) < 10 && strspn(text, "0123456789") == strlen(text))
+        *number = strtol(text, NULL, 10);
+    if (*number < min || *number > max)
+        return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: expected a number from %ld to %ld, got \"%.40s\"", variable, min,
+                             max, text);
+    return TRIPSAGE_OK;
+}
+
+static tripsage_status check(tripsage_config *config, setting_id id)
+{
+    setting_value *value = &config->values[id];
+    char source[64];
+    const char *variable = tripsage__config_source(config, id, source);
+
+    switch (rules[id].kind) {
+    case DATABASE:
+        return check_database(variable, value->text);
+    case POSTGRES:
+        return check_postgres(variable, value->text);
+    case READABLE_FILE:
+        return check_file(variable, value->text);
+    case PUBLIC_KEY:
+        return check_key(variable, value->text, TRIPSAGE__KEY_PUBLIC);
+    case SERVICE_KEY:
+        return check_key(variable, value->text, TRIPSAGE__KEY_SERVICE);
+    case SIGNING_KEY: /* RFC 7518, 3.2 */
+        return strlen(value->text) >= 32 && strlen(value->text) <= 1024
+                   ? TRIPSAGE_OK
+                   : TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: expected at least 32 bytes (RFC 7518, 3.2) and at most 1024",
+                                   variable);
+    case SWITCH:
+        return check_switch(variable, value->text, &value->number);
+    case NUMBER:
+        return check_number(variable, value->text, rules[id].min, rules[id].max, &value->number);
+    case TEXT:
+        break;
+    }
+    return TRIPSAGE_OK;
+}
+
+tripsage_status tripsage__config_read_settings(tripsage_config *config, tripsage_lookup lookup, void *user)
+{
+    tripsage_status status = TRIPSAGE_OK;
+
+    for (int id = 0; id < SETTING_COUNT && status == TRIPSAGE_OK; id++) {
+        status = read_setting(&config->values[id], &settings[id], lookup, user);
+        if (status == TRIPSAGE_OK && config->values[id].text)
+            status = check(config, (setting_id)id);
+    }
+    return status;
+}

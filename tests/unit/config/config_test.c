@@ -1,0 +1,447 @@
+/* From the environment to what tripsage_open takes: every setting, every refusal, and no secret where people look. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tripsage/config.h>
+#include <unistd.h>
+
+#include "support/failing.h"
+#include "support/temp.h"
+#include "unit/suite.h"
+
+#define PROJECT "https://abcdefghijklmnopqrst.supabase.co"
+#define DIRECT  "postgresql://postgres@db.abcdefghijklmnopqrst.supabase.co:5432/postgres"
+#define POOLER  "aws-0-eu-central-1.pooler.supabase.com"
+
+/* {"iss":"supabase","ref":"abcdefghijklmnopqrst","role":"anon"}, the same with "service_role", the first with the ref of another
+ * project, and {"role":"authenticated"}; signatures are not looked at. */
+#define HEAD        "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
+#define ANON        HEAD "eyJpc3MiOiJzdXBhYmFzZSIsInJlZiI6ImFiY2RlZmdoaWprbG1ub3BxcnN0Iiwicm9sZSI6ImFub24ifQ.c2ln"
+#define SERVICE     HEAD "eyJpc3MiOiJzdXBhYmFzZSIsInJlZiI6ImFiY2RlZmdoaWprbG1ub3BxcnN0Iiwicm9sZSI6InNlcnZpY2Vfcm9sZSJ9.c2ln"
+#define ELSEWHERE   HEAD "eyJpc3MiOiJzdXBhYmFzZSIsInJlZiI6Inp6enp6enp6enp6enp6enp6enp6Iiwicm9sZSI6ImFub24ifQ.c2ln"
+#define SOMEBODY    HEAD "eyJyb2xlIjoiYXV0aGVudGljYXRlZCJ9.c2ln"
+#define LONG_SECRET "an access token is signed with this"
+
+#define VARIABLES_MAX 6
+
+/* Variables as "NAME=value". */
+static const char *look_up(const char *name, void *user)
+{
+    const char *const *variables = user;
+    size_t length = strlen(name);
+
+    for (size_t i = 0; i < VARIABLES_MAX && variables[i]; i++)
+        if (strncmp(variables[i], name, length) == 0 && variables[i][length] == '=')
+            return variables[i] + length + 1;
+    return NULL;
+}
+
+static tripsage_config *read_config(const char *const *variables)
+{
+    tripsage_config *config;
+
+    ck_assert_ok(tripsage_config_read(&config, look_up, (void *)variables));
+    return config;
+}
+#define CONFIG(...) read_config((const char *const[VARIABLES_MAX]){__VA_ARGS__})
+
+START_TEST(settings_become_a_url)
+{
+    static const struct {
+        const char *variables[VARIABLES_MAX];
+        const char *url;
+        const char *shown; /* NULL: the same */
+    } cases[] = {
+        /* nothing, and what a compose file leaves out */
+        {{NULL}, NULL, NULL},
+        {{"DATABASE_URL=", "DATABASE_PASSWORD=", "POSTGRES_URL_FILE="}, NULL, NULL},
+        {{"DATABASE_URL=sqlite::memory:"}, "sqlite::memory:", NULL},
+        {{"DATABASE_URL=sqlite:///a b/c.db", "DATABASE_PASSWORD=unused", "TRIPSAGE_DATABASE_BUSY_TIMEOUT_MS=5"},
+         "sqlite:///a b/c.db",
+         NULL},
+        /* any PostgreSQL */
+        {{"DATABASE_URL=postgres://me@h/db"}, "postgres://me@h/db", NULL},
+        {{"DATABASE_URL=postgresql:///db?host=/run/postgresql"}, "postgresql:///db?host=/run/postgresql", NULL},
+        {{"DATABASE_URL=postgresql://me:secret@h:5433/db"},
+         "postgresql://me:secret@h:5433/db",
+         "postgresql://me:***@h:5433/db"},
+        {{"DATABASE_URL=postgresql://a@h/x", "POSTGRES_URL=postgresql://b@h/y"}, "postgresql://b@h/y", NULL},
+        {{"POSTGRES_URL=postgresql://me@[::1]:5433,h2:5434/db?target_session_attrs=read-write"},
+         "postgresql://me@[::1]:5433,h2:5434/db?target_session_attrs=read-write",
+         NULL},
+        /* a password of its own, as it is */
+        {{"DATABASE_URL=postgresql://me@h/db", "DATABASE_PASSWORD=p@s/s:w%o#r?d&=+ [x] \xc3\xa9"},
+         "postgresql://me@h/db?password=p%40s%2Fs%3Aw%25o%23r%3Fd%26%3D%2B%20%5Bx%5D%20%C3%A9",
+         "postgresql://me@h/db?password=***"},
+        {{"DATABASE_URL=postgresql://me@h/db?sslmode=require", "DATABASE_PASSWORD=x"},
+         "postgresql://me@h/db?sslmode=require&password=x",
+         "postgresql://me@h/db?sslmode=require&password=***"},
+        {{"DATABASE_URL=postgresql://me:mine@h/db", "DATABASE_PASSWORD=other"},
+         "postgresql://me:mine@h/db",
+         "postgresql://me:***@h/db"},
+        {{"DATABASE_URL=postgresql://me@h/db?password=mine&user=x", "DATABASE_PASSWORD=other"},
+         "postgresql://me@h/db?password=mine&user=x",
+         "postgresql://me@h/db?password=***&user=x"},
+        {{"POSTGRES_URL=postgresql://me:[YOUR-PASSWORD]@h/db", "DATABASE_PASSWORD=x"},
+         "postgresql://me@h/db?password=x",
+         "postgresql://me@h/db?password=***"},
+        {{"DATABASE_URL=postgresql://me@h/db?sslpassword=s&application_name=x"},
+         "postgresql://me@h/db?sslpassword=s&application_name=x",
+         "postgresql://me@h/db?sslpassword=***&application_name=x"},
+        /* what goes to the driver */
+        {{"DATABASE_URL=postgresql://h/db", "TRIPSAGE_DATABASE_STATEMENT_TIMEOUT_MS=700",
+          "TRIPSAGE_DATABASE_PREPARED_STATEMENTS=no"},
+         "postgresql://h/db?prepared_statements=false&statement_timeout_ms=700",
+         NULL},
+        {{"DATABASE_URL=postgresql://h/db?statement_timeout_ms=1&prepared_statements=true",
+          "TRIPSAGE_DATABASE_STATEMENT_TIMEOUT_MS=700", "TRIPSAGE_DATABASE_PREPARED_STATEMENTS=false"},
+         "postgresql://h/db?statement_timeout_ms=1&prepared_statements=true",
+         NULL},
+        {{"DATABASE_URL=postgresql://h:6543/db"}, "postgresql://h:6543/db", NULL},
+        {{"DATABASE_URL=postgresql://h:6543/db", "TRIPSAGE_DATABASE_PREPARED_STATEMENTS=true"},
+         "postgresql://h:6543/db?prepared_statements=true",
+         NULL},
+        /* TLS */
+        {{"DATABASE_URL=postgresql://h/db", "TRIPSAGE_DATABASE_CA=/dev/null"},
+         "postgresql://h/db?sslmode=verify-full&sslrootcert=%2Fdev%2Fnull",
+         NULL},
+        /* a Supabase project */
+        {{"DATABASE_URL=" PROJECT, "DATABASE_PASSWORD=p@ss"},
+         DIRECT "?password=p%40ss&sslmode=require",
+         DIRECT "?password=***&sslmode=require"},
+        {{"DATABASE_URL=" PROJECT "/", "DATABASE_PASSWORD=p", "TRIPSAGE_DATABASE_CA=/dev/null"},
+         DIRECT "?password=p&sslmode=verify-full&sslrootcert=%2Fdev%2Fnull",
+         DIRECT "?password=***&sslmode=verify-full&sslrootcert=%2Fdev%2Fnull"},
+        {{"DATABASE_URL=" PROJECT, "DATABASE_PASSWORD=p", "PGSSLMODE=verify-full"},
+         DIRECT "?password=p",
+         DIRECT "?password=***"},
+        {{"DATABASE_URL=" PROJECT,
+          "POSTGRES_URL=postgresql://postgres.abcdefghijklmnopqrst:[YOUR-PASSWORD]@" POOLER ":5432/postgres",
+          "DATABASE_PASSWORD=p"},
+         "postgresql://postgres.abcdefghijklmnopqrst@" POOLER ":5432/postgres?password=p&sslmode=require",
+         "postgresql://postgres.abcdefghijklmnopqrst@" POOLER ":5432/postgres?password=***&sslmode=require"},
+        {{"POSTGRES_URL=postgres://app.abcdefghijklmnopqrst:p@" POOLER ":6543/postgres"},
+         "postgres://app.abcdefghijklmnopqrst:p@" POOLER ":6543/postgres?sslmode=require",
+         "postgres://app.abcdefghijklmnopqrst:***@" POOLER ":6543/postgres?sslmode=require"},
+        {{"DATABASE_URL=https://supabase.example.org:8443", "POSTGRES_URL=postgresql://postgres@db/postgres"},
+         "postgresql://postgres@db/postgres",
+         NULL},
+        {{"DATABASE_URL=http://127.0.0.1:54321",
+          "POSTGRES_URL=postgresql://postgres:postgres@127.0.0.1:54322/postgres"},
+         "postgresql://postgres:postgres@127.0.0.1:54322/postgres",
+         "postgresql://postgres:***@127.0.0.1:54322/postgres"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tripsage_config *config = read_config(cases[i].variables);
+
+        ck_assert_pstr_eq(tripsage_config_url(config), cases[i].url);
+        ck_assert_pstr_eq(tripsage_config_shown_url(config), cases[i].shown ? cases[i].shown : cases[i].url);
+        tripsage_config_free(config);
+    }
+}
+END_TEST
+
+/* LISTEN needs a connection that stays: the one that is named, or the same pooler's for sessions. */
+START_TEST(settings_become_a_url_to_listen)
+{
+    static const struct {
+        const char *variables[VARIABLES_MAX];
+        const char *url;
+    } cases[] = {
+        {{"DATABASE_URL=sqlite::memory:", "TRIPSAGE_DATABASE_LISTEN_URL=postgresql://h/db"}, NULL},
+        {{"DATABASE_URL=postgresql://h:6543/db"}, NULL},
+        {{"DATABASE_URL=postgresql://h/db", "TRIPSAGE_DATABASE_LISTEN_URL=postgresql://l@h2/db",
+          "DATABASE_PASSWORD=a b"},
+         "postgresql://l@h2/db?password=a%20b"},
+        {{"POSTGRES_URL=postgres://app.abcdefghijklmnopqrst:6543@" POOLER ":6543/postgres"},
+         "postgres://app.abcdefghijklmnopqrst:6543@" POOLER ":5432/postgres?sslmode=require"},
+        {{"POSTGRES_URL=postgresql://postgres:[YOUR-PASSWORD]@db.abc.supabase.co:6543/postgres", "DATABASE_PASSWORD=p"},
+         "postgresql://postgres@db.abc.supabase.co:5432/postgres?password=p&sslmode=require"},
+        {{"POSTGRES_URL=postgresql://postgres:p@db.abc.supabase.co:5432/postgres"}, NULL},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tripsage_config *config = read_config(cases[i].variables);
+
+        ck_assert_pstr_eq(tripsage_config_options(config)->listen_url, cases[i].url);
+        tripsage_config_free(config);
+    }
+}
+END_TEST
+
+START_TEST(what_is_wrong_is_said_with_its_fix)
+{
+    static const struct {
+        const char *variables[VARIABLES_MAX];
+        const char *says; /* the message begins with it */
+    } cases[] = {
+        {{"DATABASE_URL=mysql://h/db"},
+         "DATABASE_URL: expected sqlite:///path/to.db, sqlite::memory:, postgresql://user@host:port/name, or a "
+         "Supabase project's address, https://<project>.supabase.co"},
+        {{"DATABASE_URL=sqlite:"}, "DATABASE_URL: expected sqlite:"},
+        {{"POSTGRES_URL=" PROJECT}, "POSTGRES_URL: expected postgresql://user@host:port/name"},
+        {{"TRIPSAGE_DATABASE_LISTEN_URL=sqlite:x"}, "TRIPSAGE_DATABASE_LISTEN_URL: expected postgresql://"},
+        /* passwords that are not escaped */
+        {{"DATABASE_URL=postgresql://me:s3cret@pw@h/db"}, "DATABASE_URL: no URL can be read from it: write %40 for @"},
+        {{"DATABASE_URL=postgresql://me:s3cret/pw@h/db"}, "DATABASE_URL: no URL can be read from it"},
+        {{"DATABASE_URL=postgresql://me:12/s3cret@h/db"}, "DATABASE_URL: no URL can be read from it"},
+        {{"DATABASE_URL=postgresql://me:100%s3cret@h/db"}, "DATABASE_URL: no URL can be read from it"},
+        {{"DATABASE_URL=postgresql://me:s3cret%00@h/db"}, "DATABASE_URL: no URL can be read from it"},
+        {{"DATABASE_URL=postgresql://me:s3cret%4"}, "DATABASE_URL: no URL can be read from it"},
+        {{"POSTGRES_URL=postgresql://h:54321x/db"}, "POSTGRES_URL: no URL can be read from it"},
+        {{"DATABASE_URL=postgresql://me:s3c\nret@h/db"},
+         "DATABASE_URL: has a line break or another control character in it"},
+        {{"DATABASE_PASSWORD=s3c\xffret"}, "DATABASE_PASSWORD: expected text in UTF-8"},
+        {{"POSTGRES_URL=postgresql://me:[YOUR-PASSWORD]@h/db"},
+         "POSTGRES_URL: has [YOUR-PASSWORD] in it: set DATABASE_PASSWORD, or write"},
+        /* which database */
+        {{"DATABASE_URL=sqlite:a.db", "POSTGRES_URL=postgresql://h/db"},
+         "DATABASE_URL names an SQLite database and POSTGRES_URL a PostgreSQL one: unset the one that is not meant"},
+        {{"DATABASE_URL=" PROJECT},
+         "DATABASE_URL: the address of a Supabase project does not open its database: set DATABASE_PASSWORD to the "
+         "database's password, or POSTGRES_URL to a connection string (dashboard: Connect)"},
+        {{"DATABASE_URL=https://supabase.example.org", "DATABASE_PASSWORD=s3cret"},
+         "DATABASE_URL: a Supabase project that is not at supabase.co does not tell where its database is: set "
+         "POSTGRES_URL"},
+        {{"DATABASE_URL=https://supabase.com/dashboard/project/abc", "DATABASE_PASSWORD=s3cret"},
+         "DATABASE_URL: expected the address of the Supabase project itself, https://<project>.supabase.co, with "
+         "nothing behind it"},
+        {{"DATABASE_URL=http://abc.supabase.co"}, "DATABASE_URL: expected the address of the Supabase project itself"},
+        {{"DATABASE_URL=https://"}, "DATABASE_URL: expected the address"},
+        {{"DATABASE_URL=https://a.supabase.co:/"}, "DATABASE_URL: expected the address"},
+        {{"DATABASE_URL=https://u:s3cret@a.supabase.co"}, "DATABASE_URL: expected the address"},
+        {{"DATABASE_URL=https://a.supabase.co?x=1"}, "DATABASE_URL: expected the address"},
+        {{"DATABASE_URL=" PROJECT, "POSTGRES_URL=postgresql://postgres:s3cret@db.zzzz.supabase.co/postgres"},
+         "POSTGRES_URL: is of the Supabase project zzzz, and DATABASE_URL of abcdefghijklmnopqrst"},
+        {{"DATABASE_URL=" PROJECT, "POSTGRES_URL=postgresql://postgres.zzzz:s3cret@" POOLER ":6543/postgres"},
+         "POSTGRES_URL: is of the Supabase project zzzz, and DATABASE_URL of abcdefghijklmnopqrst"},
+        {{"POSTGRES_URL=postgresql://postgres:s3cret@" POOLER "/postgres"},
+         "POSTGRES_URL: behind Supabase's pooler a user is named with the project, such as postgres.<project>"},
+        {{"DATABASE_URL=postgresql://h/db", "TRIPSAGE_DATABASE_LISTEN_URL=postgresql://postgres:s3cret@" POOLER},
+         "TRIPSAGE_DATABASE_LISTEN_URL: behind Supabase's pooler"},
+        /* TLS */
+        {{"POSTGRES_URL=postgresql://postgres:s3cret@db.zzzz.supabase.co/postgres?sslmode=disable"},
+         "POSTGRES_URL: sslmode=disable may send a Supabase project's data unencrypted: use require or verify-full"},
+        {{"POSTGRES_URL=postgresql://h/db?sslmode=require", "TRIPSAGE_DATABASE_CA=/dev/null"},
+         "POSTGRES_URL: names sslmode or sslrootcert itself: leave them out, or unset TRIPSAGE_DATABASE_CA"},
+        {{"TRIPSAGE_DATABASE_CA=/nowhere/ca.crt"},
+         "TRIPSAGE_DATABASE_CA: cannot read \"/nowhere/ca.crt\": No such file"},
+        /* keys */
+        {{"DATABASE_PUBLIC_KEY=" SERVICE},
+         "DATABASE_PUBLIC_KEY: this is the project's secret key, which may do everything; put the publishable"},
+        {{"DATABASE_PUBLIC_KEY=sb_secret_s3cret"}, "DATABASE_PUBLIC_KEY: this is the project's secret key"},
+        {{"DATABASE_SERVICE_KEY=" ANON},
+         "DATABASE_SERVICE_KEY: this is the project's publishable key; put the secret (service_role) key there"},
+        {{"DATABASE_SERVICE_KEY=sb_publishable_x"}, "DATABASE_SERVICE_KEY: this is the project's publishable key"},
+        {{"DATABASE_PUBLIC_KEY=your-supabase-anon-key"},
+         "DATABASE_PUBLIC_KEY: expected a key of the form sb_publishable_..., or the token of the legacy anon key "
+         "(dashboard: Settings"},
+        {{"DATABASE_SERVICE_KEY=" SOMEBODY},
+         "DATABASE_SERVICE_KEY: expected a key of the form sb_secret_..., or the token of the legacy "
+         "service_role key"},
+        {{"DATABASE_PUBLIC_KEY=a.!!.c"}, "DATABASE_PUBLIC_KEY: expected a key"},
+        {{"DATABASE_PUBLIC_KEY=a.e30.c.d"}, "DATABASE_PUBLIC_KEY: expected a key"},
+        {{"DATABASE_PUBLIC_KEY=a.bm8ganNvbg.c"}, "DATABASE_PUBLIC_KEY: expected a key"},
+        {{"DATABASE_PUBLIC_KEY=sb_publishable_"}, "DATABASE_PUBLIC_KEY: expected a key"},
+        {{"DATABASE_URL=" PROJECT, "DATABASE_PASSWORD=s3cret", "DATABASE_PUBLIC_KEY=" ELSEWHERE},
+         "DATABASE_PUBLIC_KEY: is of the Supabase project zzzzzzzzzzzzzzzzzzzz, and DATABASE_URL of "
+         "abcdefghijklmnopqrst"},
+        {{"DATABASE_JWT_SECRET=s3cret"},
+         "DATABASE_JWT_SECRET: expected at least 32 bytes (RFC 7518, 3.2) and at most 1024"},
+        /* numbers and switches */
+        {{"TRIPSAGE_DATABASE_POOL_SIZE=0"}, "TRIPSAGE_DATABASE_POOL_SIZE: expected a number from 1 to 1024, got \"0\""},
+        {{"TRIPSAGE_DATABASE_POOL_SIZE=1025"}, "TRIPSAGE_DATABASE_POOL_SIZE: expected"},
+        {{"TRIPSAGE_DATABASE_POOL_SIZE=16x"}, "TRIPSAGE_DATABASE_POOL_SIZE: expected"},
+        {{"TRIPSAGE_DATABASE_STATEMENT_TIMEOUT_MS=-1"}, "TRIPSAGE_DATABASE_STATEMENT_TIMEOUT_MS: expected a number"},
+        {{"TRIPSAGE_DATABASE_BUSY_TIMEOUT_MS=99999999999999999999"},
+         "TRIPSAGE_DATABASE_BUSY_TIMEOUT_MS: expected a number"},
+        {{"TRIPSAGE_DATABASE_PREPARED_STATEMENTS=maybe"},
+         "TRIPSAGE_DATABASE_PREPARED_STATEMENTS: expected true or false, got \"maybe\""},
+        {{"TRIPSAGE_DATABASE_MIGRATE=2"}, "TRIPSAGE_DATABASE_MIGRATE: expected true or false"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tripsage_config *config = (tripsage_config *)&config;
+        const char *message;
+
+        ck_assert_fails(tripsage_config_read(&config, look_up, (void *)cases[i].variables), TRIPSAGE_EINVALID);
+        ck_assert_ptr_null(config);
+        message = tripsage_last_error()->message;
+        ck_assert_msg(strncmp(message, cases[i].says, strlen(cases[i].says)) == 0, "\"%s\" instead of \"%s\"", message,
+                      cases[i].says);
+        ck_assert_msg(!strstr(message, "s3c") && !strstr(message, "eyJ") && !strchr(message, '\n'), "%s", message);
+        ck_assert_msg(strlen(message) < sizeof tripsage_last_error()->message - 1, "cut short: %s", message);
+    }
+}
+END_TEST
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_ge(fputs(text, file), 0);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+START_TEST(a_secret_may_be_in_a_file)
+{
+    char folder[TEST_PATH_SIZE], path[TEST_PATH_SIZE], variable[TEST_PATH_SIZE + 32];
+    tripsage_config *config;
+
+    test_temp_make(folder);
+    test_path_join(path, folder, "password");
+    write_file(path, "p@ss word\r\n\n");
+    snprintf(variable, sizeof variable, "DATABASE_PASSWORD_FILE=%s", path);
+    config = CONFIG("DATABASE_URL=postgresql://h/db", variable);
+    ck_assert_str_eq(tripsage_config_url(config), "postgresql://h/db?password=p%40ss%20word");
+    tripsage_config_free(config);
+
+    ck_assert_fails(tripsage_config_read(&config, look_up,
+                                         (void *)(const char *const[VARIABLES_MAX]){variable, "DATABASE_PASSWORD=x"}),
+                    TRIPSAGE_EINVALID);
+    ck_assert_str_eq(tripsage_last_error()->message,
+                     "DATABASE_PASSWORD and DATABASE_PASSWORD_FILE are both set: keep one of them");
+
+    write_file(path, "\n");
+    ck_assert_fails(tripsage_config_read(&config, look_up, (void *)(const char *const[VARIABLES_MAX]){variable}),
+                    TRIPSAGE_EINVALID);
+    ck_assert_ptr_nonnull(strstr(tripsage_last_error()->message, "holds no line of text"));
+    write_file(path, "s3cret");
+    snprintf(variable, sizeof variable, "DATABASE_JWT_SECRET_FILE=%s", path);
+    ck_assert_fails(tripsage_config_read(&config, look_up, (void *)(const char *const[VARIABLES_MAX]){variable}),
+                    TRIPSAGE_EINVALID);
+    ck_assert_ptr_nonnull(
+        strstr(tripsage_last_error()->message, "DATABASE_JWT_SECRET_FILE: expected at least 32 bytes"));
+    ck_assert_fails(tripsage_config_read(&config, look_up,
+                                         (void *)(const char *const[VARIABLES_MAX]){"POSTGRES_URL_FILE=/nowhere"}),
+                    TRIPSAGE_EINVALID);
+    ck_assert_str_eq(tripsage_last_error()->message,
+                     "POSTGRES_URL_FILE: cannot read \"/nowhere\": No such file or directory");
+    /* What holds no secret is not read from files. */
+    tripsage_config_free(CONFIG("TRIPSAGE_DATABASE_POOL_SIZE_FILE=/nowhere"));
+    test_temp_remove(folder);
+}
+END_TEST
+
+START_TEST(settings_become_options)
+{
+    tripsage_config *config = CONFIG(NULL);
+    const tripsage_options *options = tripsage_config_options(config);
+
+    ck_assert_uint_eq(options->version, 1);
+    ck_assert_uint_eq(options->readers, 0);
+    ck_assert_int_eq(options->no_migrate, 0);
+    ck_assert_ptr_null(options->auth->jwt_secret);
+    ck_assert_ptr_null(options->auth->issuer);
+    tripsage_config_free(config);
+
+    config = CONFIG("DATABASE_URL=" PROJECT, "DATABASE_PASSWORD=p", "DATABASE_JWT_SECRET=" LONG_SECRET,
+                    "TRIPSAGE_DATABASE_MIGRATE=False", "DATABASE_PUBLIC_KEY=" ANON, "DATABASE_SERVICE_KEY=" SERVICE);
+    options = tripsage_config_options(config);
+    ck_assert_uint_eq(options->readers, 0); /* the driver's own number */
+    ck_assert_int_eq(options->no_migrate, 1);
+    ck_assert_str_eq(options->auth->jwt_secret, LONG_SECRET);
+    ck_assert_str_eq(options->auth->issuer, PROJECT "/auth/v1");
+    tripsage_config_free(config);
+
+    config = CONFIG("DATABASE_URL=sqlite::memory:", "TRIPSAGE_DATABASE_POOL_SIZE=3", "TRIPSAGE_DATABASE_MIGRATE=1",
+                    "TRIPSAGE_DATABASE_BUSY_TIMEOUT_MS=700", "DATABASE_PUBLIC_KEY=sb_publishable_x",
+                    "DATABASE_SERVICE_KEY=sb_secret_x");
+    options = tripsage_config_options(config);
+    ck_assert_uint_eq(options->readers, 3);
+    ck_assert_uint_eq(options->busy_timeout_ms, 700);
+    ck_assert_int_eq(options->no_migrate, 0);
+    tripsage_config_free(config);
+    tripsage_config_free(NULL);
+}
+END_TEST
+
+/* The text at /settings/<i>/<member> of the setting with this name. */
+static const char *explained(tripsage_doc *doc, const char *name, const char *member)
+{
+    char pointer[64];
+
+    for (size_t i = 0; i < tripsage_doc_count(doc, "/settings"); i++) {
+        snprintf(pointer, sizeof pointer, "/settings/%zu/name", i);
+        if (strcmp(tripsage_doc_text(doc, pointer), name) == 0) {
+            snprintf(pointer, sizeof pointer, "/settings/%zu/%s", i, member);
+            return tripsage_doc_text(doc, pointer);
+        }
+    }
+    ck_abort_msg("no setting %s", name);
+    return NULL;
+}
+
+START_TEST(explained_without_secrets)
+{
+    tripsage_config *config = CONFIG(
+        "DATABASE_URL=" PROJECT, "DATABASE_PASSWORD=s3cret", "DATABASE_JWT_SECRET=s3cret s3cret s3cret s3cret s3cret",
+        "POSTGRES_URL=postgresql://postgres.abcdefghijklmnopqrst:s3cret@" POOLER ":6543/postgres",
+        "DATABASE_SERVICE_KEY=sb_secret_s3cret", "TRIPSAGE_DATABASE_POOL_SIZE=8");
+    tripsage_doc *doc;
+
+    ck_assert_ok(tripsage_config_explain(&doc, config));
+    tripsage_config_free(config);
+    ck_assert_ptr_null(strstr(tripsage_doc_json(doc, NULL), "s3cret"));
+    ck_assert_ptr_nonnull(
+        strstr(tripsage_doc_text(doc, "/database"), "postgresql://postgres.abcdefghijklmnopqrst:***@" POOLER ":6543/"));
+    ck_assert_str_eq(tripsage_doc_text(doc, "/auth/issuer"), PROJECT "/auth/v1");
+    ck_assert_str_eq(tripsage_doc_text(doc, "/auth/jwks_url"), PROJECT "/auth/v1/.well-known/jwks.json");
+    ck_assert_str_eq(explained(doc, "DATABASE_URL", "value"), PROJECT);
+    ck_assert_str_eq(explained(doc, "DATABASE_PASSWORD", "value"), "***");
+    ck_assert_str_eq(explained(doc, "DATABASE_PASSWORD", "source"), "DATABASE_PASSWORD");
+    ck_assert_str_eq(explained(doc, "TRIPSAGE_DATABASE_POOL_SIZE", "value"), "8");
+    ck_assert_str_eq(explained(doc, "TRIPSAGE_DATABASE_MIGRATE", "value"), "true");
+    ck_assert_ptr_null(explained(doc, "TRIPSAGE_DATABASE_MIGRATE", "source"));
+    ck_assert_ptr_null(explained(doc, "TRIPSAGE_DATABASE_CA", "value"));
+    tripsage_doc_free(doc);
+}
+END_TEST
+
+START_TEST(the_environment_is_read)
+{
+    tripsage_config *config;
+
+    setenv("DATABASE_URL", "sqlite:of-the-environment.db", 1);
+    ck_assert_ok(tripsage_config_read(&config, NULL, NULL));
+    ck_assert_str_eq(tripsage_config_url(config), "sqlite:of-the-environment.db");
+    tripsage_config_free(config);
+    unsetenv("DATABASE_URL");
+    ck_assert_fails(tripsage_config_read(NULL, NULL, NULL), TRIPSAGE_EMISUSE);
+    for (size_t i = 0; tripsage_config_setting(i); i++)
+        ck_assert(tripsage_config_setting(i)->name && tripsage_config_setting(i)->help);
+}
+END_TEST
+
+/* Each allocation of reading and explaining fails in turn: the answer is TRIPSAGE_ENOMEM, and nothing is left behind. */
+START_TEST(without_memory)
+{
+    const char *const variables[VARIABLES_MAX] = {
+        "POSTGRES_URL=postgresql://app.abcdefghijklmnopqrst@" POOLER ":6543/postgres", "DATABASE_URL=" PROJECT,
+        "DATABASE_PASSWORD=p", "DATABASE_PUBLIC_KEY=" ANON};
+    tripsage_status status = TRIPSAGE_ENOMEM;
+
+    for (long n = 1; status == TRIPSAGE_ENOMEM; n++) {
+        tripsage_config *config = NULL;
+        tripsage_doc *doc = NULL;
+        long alive = test_heap_alive(TEST_HEAP_LIBRARY);
+
+        test_heap_arm(n, TEST_FAIL_ONCE);
+        status = tripsage_config_read(&config, look_up, (void *)variables);
+        if (status == TRIPSAGE_OK)
+            status = tripsage_config_explain(&doc, config);
+        test_heap_disarm();
+        ck_assert_msg(status == TRIPSAGE_OK || status == TRIPSAGE_ENOMEM, "%ld: %s", n, tripsage_last_error()->message);
+        ck_assert_msg(status == TRIPSAGE_OK || n < 1000, "it does not end");
+        tripsage_doc_free(doc);
+        tripsage_config_free(config);
+        ck_assert_int_eq(test_heap_alive(TEST_HEAP_LIBRARY), alive);
+    }
+}
+END_TEST
+
+SUITE_MAIN_WITH("config", test_heap_install, NULL, settings_become_a_url, settings_become_a_url_to_listen,
+                what_is_wrong_is_said_with_its_fix, a_secret_may_be_in_a_file, settings_become_options,
+                explained_without_secrets, the_environment_is_read, without_memory)
