@@ -89,7 +89,7 @@ tripsage_status tripsage__pg_connect(connection *c, const engine *e, int pipelin
     if (!c->pg)
         return TRIPSAGE_NOMEM();
     if (PQstatus(c->pg) != CONNECTION_OK)
-        return PG_FAILED(TRIPSAGE_EUNAVAILABLE, c, NULL, "cannot connect to PostgreSQL");
+        return tripsage__pg_refused(c);
     if (PQserverVersion(c->pg) < 150000)
         return TRIPSAGE_FAIL(TRIPSAGE_ENOTSUP, "the server is PostgreSQL %d; expected 15 or newer",
                              PQserverVersion(c->pg) / 10000);

@@ -27,6 +27,7 @@ static tripsage_status look(size_t *applied, size_t *known, connection *c)
         goto out;
     PQclear(found);
     found = NULL;
+    TRIPSAGE_TRY(tripsage__pg_check_login(c));
     TRIPSAGE_TRY(tripsage__pg_exec(&found, c,
                                    "SET LOCAL ROLE service_role;"
                                    "SELECT number, name, checksum FROM tripsage.schema_migration ORDER BY number"));
@@ -70,8 +71,8 @@ static tripsage_status apply(connection *c, engine *e, const tripsage__migration
     if (status != TRIPSAGE_OK) {
         tripsage_error why = *tripsage_last_error();
 
-        status = TRIPSAGE_FAIL(TRIPSAGE_EMIGRATION, "migration %04d_%s: %.180s", migration->number, migration->name,
-                               why.message);
+        status = TRIPSAGE_FAIL(TRIPSAGE_EMIGRATION, "migration %04d_%s: %.150s%s", migration->number, migration->name,
+                               why.message, tripsage__pg_migration_hint(&why));
         tripsage__error_sqlstate(why.sqlstate);
         return status;
     }
@@ -104,8 +105,9 @@ tripsage_status tripsage__pg_migrate(connection *c, engine *e, int no_migrate)
     TRIPSAGE_TRY(tripsage__pg_exec(NULL, c, "BEGIN"));
     TRIPSAGE_TRY(look(&applied, &known, c));
     if (no_migrate && applied < all)
-        status =
-            TRIPSAGE_FAIL(TRIPSAGE_EMIGRATION, "the database is %zu migrations behind this library", all - applied);
+        status = TRIPSAGE_FAIL(
+            TRIPSAGE_EMIGRATION,
+            "the database is %zu migrations behind this library: tripsage-server migrate applies them", all - applied);
     else if (!no_migrate && known < all)
         status = apply_rest(c, e);
     if (status == TRIPSAGE_OK)

@@ -40,6 +40,7 @@ static tripsage_status take_own(engine *e, const char *name, const char *value, 
                    ? TRIPSAGE_OK
                    : TRIPSAGE_FAIL_FIELD("#url", "statement_timeout_ms: expected 1 to 3600000");
     if (strcmp(name, "prepared_statements") == 0) {
+        e->prepared_is_said = 1;
         atomic_store(&e->unprepared, strcmp(value, "false") == 0);
         return strcmp(value, "false") == 0 || strcmp(value, "true") == 0
                    ? TRIPSAGE_OK
@@ -198,26 +199,38 @@ static tripsage_status read_url(engine *e, PQconninfoOption **options, const cha
 
 /* ---- opening ---- */
 
-/* Who is it that connects? Row level security does not hold for some logins; the role set for each transaction keeps them under it, but nothing
- * does if a statement forgets it. */
-static tripsage_status look_at_login(engine *e, connection *c)
+tripsage_status tripsage__pg_check_login(connection *c)
 {
-    static const char ask[] =
-        "SELECT rolsuper OR rolbypassrls, pg_has_role(session_user, 'authenticated', 'MEMBER')"
-        " AND pg_has_role(session_user, 'service_role', 'MEMBER') FROM pg_roles WHERE rolname = session_user";
+    static const char ask[] = "SELECT bool_and(pg_has_role(session_user, oid, 'MEMBER')) FROM pg_roles"
+                              " WHERE rolname IN ('authenticated', 'service_role')";
     PGresult *found = NULL;
     tripsage_status status = tripsage__pg_exec(&found, c, ask);
 
-    if (status != TRIPSAGE_OK)
-        return status;
+    if (status == TRIPSAGE_OK && strcmp(PQgetvalue(found, 0, 0), "t") != 0)
+        status = TRIPSAGE_FAIL(
+            TRIPSAGE_EFORBIDDEN,
+            "the login \"%.63s\" may not act for users: GRANT anon, authenticated, service_role TO it", PQuser(c->pg));
+    PQclear(found);
+    return status;
+}
+
+/* Row level security does not hold for some logins. The role set for each transaction keeps them under it, but nothing does if a
+ * statement forgets it. */
+static tripsage_status look_at_login(engine *e, connection *c)
+{
+    PGresult *found = NULL;
+    tripsage_status status;
+
+    TRIPSAGE_TRY(tripsage__pg_check_login(c));
+    TRIPSAGE_TRY(
+        tripsage__pg_exec(&found, c, "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = session_user"));
     if (strcmp(PQgetvalue(found, 0, 0), "t") == 0)
         tripsage__log(e->env, TRIPSAGE_LOG_WARN, "store",
-                      "row level security does not hold for the login itself (superuser or BYPASSRLS): better use one "
-                      "made for this");
-    if (strcmp(PQgetvalue(found, 0, 1), "t") != 0)
-        status = TRIPSAGE_FAIL(TRIPSAGE_EFORBIDDEN,
-                               "the login %.63s may not act for users: GRANT authenticated, service_role TO it",
-                               PQuser(c->pg));
+                      "row level security does not hold for the login \"%s\" itself (superuser or BYPASSRLS): a login "
+                      "of its own is "
+                      "safer, see docs/postgres.md",
+                      PQuser(c->pg));
+out:
     PQclear(found);
     return status;
 }
@@ -284,7 +297,7 @@ static tripsage_status engine_open(void **out, const char *url, const tripsage__
     e->pool_size = options->readers ? options->readers : POOL_SIZE_DEFAULT;
     e->statement_timeout_ms = STATEMENT_TIMEOUT_DEFAULT;
     TRIPSAGE_TRY(read_url(e, &parameters, url));
-    if (is_pooler_port(parameters))
+    if (!e->prepared_is_said && is_pooler_port(parameters))
         atomic_store(&e->unprepared, 1);
     TRIPSAGE_TRY(connect_first(&first, e, parameters));
     TRIPSAGE_TRY(tripsage__pg_migrate(&first, e, options->no_migrate));

@@ -47,6 +47,7 @@ typedef struct engine {
     atomic_uint in_flight;   /* pipelines that wait for their answers */
     atomic_uint spin_misses; /* see pipeline.c */
     atomic_int unprepared;   /* there is a pooler in between that gives every transaction another connection */
+    int prepared_is_said;    /* the URL says whether there is */
 
     /* Guards all below; never held while the network is asked. */
     pthread_mutex_t lock;
@@ -85,6 +86,13 @@ tripsage_status tripsage__pg_fail(tripsage_status status, const connection *c, c
 /* Runs plain SQL, several statements if need be, and gives the last one's result (NULL `out`: none is wanted). */
 tripsage_status tripsage__pg_exec(PGresult **out, connection *c, const char *sql);
 
+/* ---- refusal.c ---- */
+
+/* Tells why the connection was not to be had. */
+tripsage_status tripsage__pg_refused(const connection *c);
+/* What to do about a migration that failed, to stand behind the complaint; "" where it says so itself. Static. */
+const char *tripsage__pg_migration_hint(const tripsage_error *why);
+
 /* ---- pool.c ---- */
 
 /* Gives a connection that was alive a moment ago; waits in turn until `deadline`. */
@@ -121,6 +129,11 @@ int64_t tripsage__pg_int(const void *cursor_, int column);
 double tripsage__pg_real(const void *cursor_, int column);
 const char *tripsage__pg_text(const void *cursor_, int column, size_t *size);
 const void *tripsage__pg_blob(const void *cursor_, int column, size_t *size);
+
+/* ---- postgres.c ---- */
+
+/* Fails when the login cannot become the roles that requests run as. */
+tripsage_status tripsage__pg_check_login(connection *c);
 
 /* ---- migrate.c ---- */
 

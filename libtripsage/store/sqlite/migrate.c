@@ -124,7 +124,8 @@ tripsage_status tripsage__sqlite_migrate(engine *e, int no_migrate)
     if (status != TRIPSAGE_OK || applied == tripsage__migrations_sqlite.count)
         return status;
     if (no_migrate)
-        return TRIPSAGE_FAIL(TRIPSAGE_EMIGRATION, "the database is %zu migrations behind this library",
+        return TRIPSAGE_FAIL(TRIPSAGE_EMIGRATION,
+                             "the database is %zu migrations behind this library: tripsage-server migrate applies them",
                              tripsage__migrations_sqlite.count - applied);
     return apply_rest(e);
 }
