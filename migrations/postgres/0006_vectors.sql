@@ -90,16 +90,16 @@ CREATE POLICY vector_collection_read ON vector_collection FOR SELECT TO authenti
 
 -- The catalogue of destinations stands in a collection that users search and leave alone.
 CREATE POLICY vector_item_read ON vector_item FOR SELECT TO authenticated
-    USING (owner_id = ANY (ARRAY['', (SELECT auth.uid())::text]));
+    USING (owner_id = ANY (ARRAY['', (SELECT auth.uid()::text)]));
 CREATE POLICY vector_item_insert ON vector_item FOR INSERT TO authenticated
-    WITH CHECK (owner_id = (SELECT auth.uid())::text
+    WITH CHECK (owner_id = (SELECT auth.uid()::text)
         AND collection_id IS DISTINCT FROM (SELECT c.id FROM vector_collection c WHERE c.name = 'destinations'));
 CREATE POLICY vector_item_update ON vector_item FOR UPDATE TO authenticated
-    USING (owner_id = (SELECT auth.uid())::text)
-    WITH CHECK (owner_id = (SELECT auth.uid())::text
+    USING (owner_id = (SELECT auth.uid()::text))
+    WITH CHECK (owner_id = (SELECT auth.uid()::text)
         AND collection_id IS DISTINCT FROM (SELECT c.id FROM vector_collection c WHERE c.name = 'destinations'));
 CREATE POLICY vector_item_delete ON vector_item FOR DELETE TO authenticated
-    USING (owner_id = (SELECT auth.uid())::text
+    USING (owner_id = (SELECT auth.uid()::text)
         AND collection_id IS DISTINCT FROM (SELECT c.id FROM vector_collection c WHERE c.name = 'destinations'));
 CREATE POLICY vector_item_definer ON vector_item FOR SELECT TO tripsage_definer USING (true);
 
