@@ -12,10 +12,10 @@ CREATE TABLE tripsage.itinerary_item (
     -- the instants of the local times, computed when these are written
     start_at bigint CHECK (tripsage.is_instant(start_at)),
     end_at bigint CHECK (tripsage.is_instant(end_at)),
-    item_date text COLLATE "C" NOT NULL CHECK (item_date = to_char(item_date::date, 'YYYY-MM-DD')),
+    item_date text COLLATE "C" NOT NULL CHECK (item_date = COALESCE(to_char(item_date::date, 'YYYY-MM-DD'), '')),
     start_time text COLLATE "C" CHECK (start_time = to_char(start_time::time, 'HH24:MI')),
     -- null: the item_date; may lie before it (a flight over the date line)
-    end_date text COLLATE "C" CHECK (end_date = to_char(end_date::date, 'YYYY-MM-DD')),
+    end_date text COLLATE "C" CHECK (end_date = COALESCE(to_char(end_date::date, 'YYYY-MM-DD'), '')),
     end_time text COLLATE "C" CHECK (end_time = to_char(end_time::time, 'HH24:MI')),
     timezone text COLLATE "C" NOT NULL,
     end_timezone text COLLATE "C", -- null: the timezone
