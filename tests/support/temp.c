@@ -1,6 +1,7 @@
 /* support/temp.c: see temp.h. */
 #include "temp.h"
 
+#include <check.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,4 +43,24 @@ void test_path_join(char out[TEST_PATH_SIZE], const char *folder, const char *na
         fprintf(stderr, "path too long: %s/%s\n", folder, name);
         exit(EXIT_FAILURE);
     }
+}
+
+char *test_file_read(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    char *text = NULL;
+    long size;
+
+    if (!file)
+        return NULL;
+    ck_assert_int_eq(fseek(file, 0, SEEK_END), 0);
+    size = ftell(file);
+    ck_assert_int_ge(size, 0);
+    rewind(file);
+    text = malloc((size_t)size + 1);
+    ck_assert_ptr_nonnull(text);
+    ck_assert_uint_eq(fread(text, 1, (size_t)size, file), (size_t)size);
+    text[size] = '\0';
+    fclose(file);
+    return text;
 }

@@ -1,4 +1,4 @@
-/* support/temp.h: folders that a test makes and takes away again. */
+/* support/temp.h: folders that a test makes and takes away again, and files that it reads. */
 #ifndef TEST_SUPPORT_TEMP_H
 #define TEST_SUPPORT_TEMP_H
 
@@ -14,5 +14,8 @@ void test_temp_remove(const char *path);
 
 /* Writes `folder`/`name` into `out`. */
 void test_path_join(char out[TEST_PATH_SIZE], const char *folder, const char *name);
+
+/* The whole file with a terminator, or NULL when it cannot be opened; the caller frees it. */
+char *test_file_read(const char *path);
 
 #endif

@@ -48,7 +48,7 @@ static void open_handle(void)
 }
 
 /* Opening a database as its owner migrates it. */
-static void migrate(const char *database)
+void world_migrate(const char *database)
 {
     tripsage *ts = NULL;
 
@@ -69,7 +69,7 @@ static void choose_url(void)
         world->persists = 1;
     }
     if (strstr(url, "{db}")) {
-        url = test_replaced(url, "{db}", test_pg_create(migrate));
+        url = test_replaced(url, "{db}", test_pg_create(world_migrate));
         /* The copy has the secrets of the world it was made for. This one's come out of its chance, as in a fresh file. */
         test_pg_exec(TEST_PG_SUPERUSER, "DELETE FROM tripsage.meta WHERE key <> 'destinations'");
         world->persists = 1;

@@ -52,6 +52,9 @@ void world_reopen(void);
 /* Opens another handle on the same database with the same clock and chance. */
 tripsage *world_open_another(void);
 
+/* For test_pg_create: migrates a database of PostgreSQL's as the library does. */
+void world_migrate(const char *database);
+
 /* An actor for one more user, freed with the world. */
 tripsage_actor *world_user(const char *user_id);
 

@@ -14,6 +14,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/currency.h"
+#include "support/temp.h"
 
 #define CATALOGUE   TRIPSAGE_SOURCE_DIR "/libtripsage/trip/catalogue/destinations.json"
 #define VOCABULARY  TRIPSAGE_SOURCE_DIR "/libtripsage/trip/catalogue/README.md"
@@ -31,30 +32,9 @@ static size_t entry_count;
 
 /* ---- reading ---- */
 
-/* The whole file with a terminator, or NULL when it cannot be opened; the caller frees it. */
-static char *read_file(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    char *text = NULL;
-    long size;
-
-    if (!file)
-        return NULL;
-    ck_assert_int_eq(fseek(file, 0, SEEK_END), 0);
-    size = ftell(file);
-    ck_assert_int_ge(size, 0);
-    rewind(file);
-    text = malloc((size_t)size + 1);
-    ck_assert_ptr_nonnull(text);
-    ck_assert_uint_eq(fread(text, 1, (size_t)size, file), (size_t)size);
-    text[size] = '\0';
-    fclose(file);
-    return text;
-}
-
 static void load(void)
 {
-    char *text = read_file(CATALOGUE);
+    char *text = test_file_read(CATALOGUE);
     const cJSON *entry;
 
     ck_assert_msg(text != NULL, "cannot read %s", CATALOGUE);
@@ -155,7 +135,7 @@ END_TEST
 
 START_TEST(is_one_entry_a_line)
 {
-    char *text = read_file(CATALOGUE);
+    char *text = test_file_read(CATALOGUE);
     size_t lines = 0;
 
     ck_assert_ptr_nonnull(text);
@@ -378,10 +358,10 @@ static int table_has(const char *table, const char *code, const char *zone)
 
 START_TEST(zones_exist_and_belong_to_the_country)
 {
-    char *table = read_file(ZONES "zone.tab");
+    char *table = test_file_read(ZONES "zone.tab");
 
     if (!table)
-        table = read_file(ZONES "zone1970.tab");
+        table = test_file_read(ZONES "zone1970.tab");
     for (size_t i = 0; i < entry_count; i++) {
         const char *zone = text_of(entries[i], "timezone");
         const char *code = text_of(entries[i], "country_code");
@@ -423,7 +403,7 @@ START_TEST(currencies_circulate)
 {
     /* The Caribbean guilder is of 2025, younger than the iso-codes table of the oldest system we build on. */
     static const char newest[] = "XCG";
-    char *text = read_file(ISO_4217);
+    char *text = test_file_read(ISO_4217);
     cJSON *table = text ? cJSON_Parse(text) : NULL;
 
     ck_assert_msg(!text || table, "%s is not JSON", ISO_4217);
@@ -457,7 +437,7 @@ static int vocabulary_has(const char *readme, const char *from, const char *to, 
 
 START_TEST(tags_are_of_the_vocabulary)
 {
-    char *readme = read_file(VOCABULARY);
+    char *readme = test_file_read(VOCABULARY);
 
     ck_assert_msg(readme != NULL, "cannot read %s", VOCABULARY);
     for (size_t i = 0; i < entry_count; i++) {
@@ -485,7 +465,7 @@ END_TEST
 
 START_TEST(no_tag_of_the_vocabulary_is_idle)
 {
-    char *readme = read_file(VOCABULARY);
+    char *readme = test_file_read(VOCABULARY);
     const char *item = readme ? strstr(readme, "\n## Tags") : NULL;
 
     ck_assert_msg(item != NULL, "cannot read the vocabulary in %s", VOCABULARY);
