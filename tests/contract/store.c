@@ -17,7 +17,7 @@ START_TEST(says_what_is_in_it)
     size_t count = tripsage_doc_count(state, "/migrations");
     int64_t last = 0;
 
-    IS_TEXT(state, "/engine", "sqlite");
+    IS_TEXT(state, "/engine", strncmp(world->url, "sqlite:", 7) == 0 ? "sqlite" : "postgresql");
     ck_assert_uint_gt(count, 0);
     ck_assert_int_eq((int)tripsage_doc_int(state, "/current", -1), (int)tripsage_doc_int(state, "/latest", -2));
     for (size_t i = 0; i < count; i++) {

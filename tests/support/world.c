@@ -47,13 +47,18 @@ static void open_handle(void)
     world->cache = tripsage_get_cache(world->ts);
 }
 
-/* Opening a database as its owner migrates it. */
+/* Opening a database as its owner migrates it, on the day on which worlds begin. */
 void world_migrate(const char *database)
 {
+    test_chance chance;
     tripsage *ts = NULL;
+    tripsage_options options = TRIPSAGE_OPTIONS_INIT;
+    tripsage_runtime runtime = test_chance_runtime(&chance);
 
+    test_chance_init(&chance);
+    options.runtime = &runtime;
     OK(tripsage_open(&ts, test_format("postgresql://?host=" TEST_PG_DIRECT "&dbname=%s&user=" TEST_PG_OWNER, database),
-                     NULL));
+                     &options));
     tripsage_close(ts);
 }
 
