@@ -61,10 +61,11 @@ const tripsage__statement tripsage__sql_session_alive = {
     "session_alive", "SELECT 1 FROM session WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $3",
     NULL};
 
+/* PostgreSQL joins with what IN gives, and may read all sessions for that; the members of an array it looks up. */
+#define OLDEST_SESSIONS "SELECT id FROM session WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2"
 const tripsage__statement tripsage__sql_session_purge = {
-    "session_purge",
-    "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
-    NULL};
+    "session_purge", "DELETE FROM session WHERE id IN (" OLDEST_SESSIONS ")",
+    "DELETE FROM session WHERE id = ANY (ARRAY(" OLDEST_SESSIONS "))"};
 
 const tripsage__statement *const *tripsage__auth_statements(size_t *count)
 {

@@ -162,12 +162,11 @@ int tripsage__idempotency_replay(tripsage_status *status, tripsage_doc **out, tr
     return 1;
 }
 
-/* $1 cutoff */
+/* $1 cutoff. PostgreSQL joins with what IN gives, and may read all answers for that; the members of an array it looks up. */
+#define OLDEST "SELECT seq FROM idempotency_key WHERE created_at <= $1 ORDER BY created_at LIMIT 500"
 const tripsage__statement tripsage__sql_idempotency_purge = {
-    "idempotency_purge",
-    "DELETE FROM idempotency_key WHERE seq IN"
-    " (SELECT seq FROM idempotency_key WHERE created_at <= $1 ORDER BY created_at LIMIT 500)",
-    NULL};
+    "idempotency_purge", "DELETE FROM idempotency_key WHERE seq IN (" OLDEST ")",
+    "DELETE FROM idempotency_key WHERE seq = ANY (ARRAY(" OLDEST "))"};
 
 tripsage_status tripsage__idempotency_purge(int64_t *count, tripsage_trips *trips)
 {
