@@ -14,7 +14,7 @@ CONFIGURE = cmake --log-level=WARNING
 BUILD = cmake --build
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-asan test-tsan lint bench-store install clean deps deps-test
+.PHONY: help run build test test-asan test-tsan lint bench-store plans install clean deps deps-test
 
 help: ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,11 @@ bench-store: deps-test ## Measures the embedded store and writes build/bench/sto
 	@$(BUILD) build/release --target bench_store -j $(JOBS)
 	@mkdir -p build/bench
 	@build/release/bench/bench_store build/bench/store.json
+
+plans: deps-test ## Prints how PostgreSQL finds the rows of each statement and call among 1,000,000 trips.
+	@$(CONFIGURE) --preset release -DTRIPSAGE_BUILD_TESTS=ON
+	@$(BUILD) build/release --target test_postgres_plan -j $(JOBS)
+	@TRIPSAGE_PLAN_TRIPS=1000000 ctest --preset release -R '^postgres\.plan$$' --verbose
 
 # The loader keeps a list of the libraries in /usr/local/lib; ldconfig adds ours to it.
 install: build ## Installs library, headers and programs below DESTDIR/PREFIX (/usr/local).

@@ -1,0 +1,56 @@
+-- A database of :N trips of :N / 20 owners, from :T on (milliseconds since 1970). Triggers sleep meanwhile: they would do row by row what is
+-- done here at once.
+SET session_replication_role = replica;
+SET search_path = tripsage, extensions, public;
+
+CREATE FUNCTION pg_temp.id(kind text, n bigint) RETURNS text LANGUAGE sql IMMUTABLE
+RETURN '0189' || kind || '-0000-7000-8000-' || lpad(to_hex(n), 12, '0');
+CREATE FUNCTION pg_temp.user_of(n bigint) RETURNS text LANGUAGE sql IMMUTABLE
+RETURN '0189aaaa-0000-7000-8000-' || lpad(to_hex(1 + n % (:N / 20)), 12, '0');
+
+INSERT INTO account (id, email, password_hash, created_at, updated_at)
+SELECT pg_temp.user_of(n), 'user' || n || '@example.org', 'x', :T + n, :T + n FROM generate_series(1, :N / 20) n;
+
+INSERT INTO session (id, user_id, created_at, expires_at)
+SELECT pg_temp.id('bbbb', n), pg_temp.user_of(n), :T + n, :T + n FROM generate_series(1, :N / 20) n;
+
+INSERT INTO trip (id, user_id, version, created_at, updated_at, deleted_at, start_date, end_date, status, trip_type, visibility, travelers,
+                  title, description, destination_names, tags, destinations, preferences)
+SELECT pg_temp.id('cccc', n), pg_temp.user_of(n), 1, :T + n, :T + n, CASE WHEN n % 50 = 0 THEN :T + n END, '2026-11-02', '2026-11-09',
+       'planning', 'leisure', CASE WHEN n % 10 = 0 THEN 'public' ELSE 'private' END, 2, 'Trip ' || n, 'What is planned on trip ' || n,
+       '["Kyoto"]', '["tag' || n % 1000 || '"]', '[{"name":"Kyoto","country":"Japan","city":null}]', '{}'
+FROM generate_series(1, :N) n;
+
+INSERT INTO trip_collaborator (trip_id, user_id, level, position, added_by, added_at)
+SELECT pg_temp.id('cccc', n), pg_temp.user_of(n + k), 1 + k, k, pg_temp.user_of(n), :T + n
+FROM generate_series(1, :N, 10) n, generate_series(1, 3) k;
+
+INSERT INTO idempotency_key (user_id, operation, key, fingerprint, response, trip_id, created_at)
+SELECT pg_temp.user_of(n), 'trip_create', n, sha256('x'), '{}', pg_temp.id('cccc', n), :T + n FROM generate_series(1, :N, 5) n;
+
+INSERT INTO itinerary_item (id, trip_id, version, created_at, updated_at, sort_at, item_date, timezone, item_type, booking_status,
+                            is_flexible, title, details)
+SELECT pg_temp.id('dddd', n), pg_temp.id('cccc', n), 1, :T + n, :T + n, :T + n, '2026-11-03', 'Asia/Tokyo', 'meal', 'planned', 0,
+       'Item ' || n, '{}'
+FROM generate_series(1, :N) n;
+
+INSERT INTO trip_note (id, trip_id, user_id, version, created_at, updated_at, content)
+SELECT pg_temp.id('eeee', n), pg_temp.id('cccc', n), pg_temp.user_of(n), 1, :T + n, :T + n, 'Note ' || n FROM generate_series(1, :N, 4) n;
+
+INSERT INTO saved_destination (id, user_id, destination_id, trip_id, priority, saved_at)
+SELECT pg_temp.id('ffff', n), pg_temp.user_of(n), 'kyoto-jp', pg_temp.id('cccc', n), 3, :T + n FROM generate_series(1, :N / 20) n;
+
+INSERT INTO trip_search
+SELECT seq * 4, id, id, ARRAY['@u' || replace(user_id, '-', '')], '', '', '', 4, 0,
+       array_to_tsvector(ARRAY['@u' || replace(user_id, '-', ''), 'trip', seq::text])
+FROM trip;
+INSERT INTO trip_search
+SELECT seq * 4 + 1, id, trip_id, '{}', '', '', '', 2, 0, array_to_tsvector(ARRAY['item', seq::text]) FROM itinerary_item;
+
+INSERT INTO vector_collection (name, dimensions, metric, embedder, created_at)
+SELECT 'collection-' || n, 4, 1, '', :T FROM generate_series(1, 20) n;
+INSERT INTO vector_item (collection_id, id, owner_id, updated_at, embedding)
+SELECT c.id, pg_temp.id('abcd', n), pg_temp.user_of(n), :T + n, '[1,0,0,0]'
+FROM vector_collection c, generate_series(1, :N / 40) n WHERE c.name LIKE 'collection-%';
+
+SET session_replication_role = origin;
