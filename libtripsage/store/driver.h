@@ -8,6 +8,7 @@
 
 typedef struct tripsage__driver {
     const char *name; /* "sqlite"; also db.system.name */
+    int has_fts5;     /* see tripsage__store_has_fts5() */
 
     /* Opens and migrates. */
     tripsage_status (*open)(void **engine, const char *url, const tripsage__store_options *options, tripsage__env *env);

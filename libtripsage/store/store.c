@@ -85,6 +85,11 @@ tripsage__env *tripsage__store_env(tripsage__store *store)
     return store->env;
 }
 
+int tripsage__store_has_fts5(const tripsage__store *store)
+{
+    return store->driver->has_fts5;
+}
+
 /* ---- calls ---- */
 
 tripsage_status tripsage__store_read(tripsage__store *store, const tripsage_actor *actor, const tripsage__step *steps,

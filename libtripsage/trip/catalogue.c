@@ -1,5 +1,8 @@
 /* catalogue.c: bringing the catalogue that comes with the library into the store: rows, full text and vectors in one write, so that no reader
- * ever sees a part of it. What was loaded is remembered by its checksum; another one means another library has been here. */
+ * ever sees a part of it. What was loaded is remembered by its checksum; another one means another library has been here.
+ *
+ * The full text is FTS5's, with its stems and its BM25. A store on another engine has rows and vectors only; its handle keeps rows and
+ * full text in a store in memory, which asks nobody over a network and gives the same ranking. */
 #include "base/buf.h"
 #include "base/crypto.h"
 #include "base/json.h"
@@ -45,7 +48,7 @@ typedef struct loading {
     tripsage__step *steps;
 } loading;
 
-enum { TEXTS = 3, OTHER_STEPS = 5 };
+enum { TEXTS = 3, ROW_STEPS = 2, OTHER_STEPS = 3 };
 
 static void put_months(tripsage__buf *buf, unsigned months)
 {
@@ -114,14 +117,12 @@ static void bind_row(loading *l, size_t i)
     l->items[i].text = l->text.data + l->offsets[i * TEXTS + 2];
 }
 
-static size_t make_steps(loading *l, int64_t now_ms)
+/* The rows and their full text. */
+static tripsage__step *make_row_steps(loading *l, tripsage__step *step)
 {
-    tripsage__step *step = l->steps;
     const tripsage__step clear = {&tripsage__sql_catalogue_clear, NULL, 0, NULL, NULL, NULL, NULL};
     const tripsage__step reindex = {&tripsage__sql_catalogue_reindex, NULL, 0, NULL, NULL, NULL, NULL};
-    const tripsage__step mark = {&tripsage__sql_catalogue_mark, &l->checksum, 1, NULL, NULL, NULL, NULL};
 
-    *step++ = tripsage__collection_make_step(&l->make, &tripsage__destination_collection, now_ms);
     *step++ = clear;
     for (size_t i = 0; i < l->index->count; i++) {
         const tripsage__step insert = {
@@ -129,6 +130,16 @@ static size_t make_steps(loading *l, int64_t now_ms)
         *step++ = insert;
     }
     *step++ = reindex;
+    return step;
+}
+
+static size_t make_steps(loading *l, int64_t now_ms)
+{
+    tripsage__step *step = l->steps;
+    const tripsage__step mark = {&tripsage__sql_catalogue_mark, &l->checksum, 1, NULL, NULL, NULL, NULL};
+
+    *step++ = tripsage__collection_make_step(&l->make, &tripsage__destination_collection, now_ms);
+    step = make_row_steps(l, step);
     *step++ = tripsage__collection_empty_step(&l->empty, &tripsage__destination_collection);
     tripsage__vector_batch_steps(&l->batch, step);
     step += TRIPSAGE__VECTOR_BATCH_STEPS;
@@ -148,18 +159,18 @@ static void unload(loading *l)
     tripsage__free(l->steps);
 }
 
-static tripsage_status prepare(loading *l, int64_t now_ms)
+static tripsage_status prepare(loading *l, const tripsage__destination_index *index)
 {
-    static const tripsage_actor service = {.is_service = 1};
     static const tripsage__buf empty = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT);
-    size_t count = l->index->count;
+    size_t count = index->count;
     tripsage_status status;
 
+    l->index = index;
     l->text = empty;
     l->rows = tripsage__calloc(count * INSERT_PARAMS + 1, sizeof *l->rows);
     l->offsets = tripsage__calloc(count * TEXTS + 1, sizeof *l->offsets);
     l->items = tripsage__calloc(count + 1, sizeof *l->items);
-    l->steps = tripsage__calloc(count + OTHER_STEPS + TRIPSAGE__VECTOR_BATCH_STEPS, sizeof *l->steps);
+    l->steps = tripsage__calloc(count + ROW_STEPS + OTHER_STEPS + TRIPSAGE__VECTOR_BATCH_STEPS, sizeof *l->steps);
     if (!l->rows || !l->offsets || !l->items || !l->steps)
         return TRIPSAGE_NOMEM();
     status = write_texts(l);
@@ -167,23 +178,44 @@ static tripsage_status prepare(loading *l, int64_t now_ms)
         return status;
     for (size_t i = 0; i < count; i++)
         bind_row(l, i);
-    return tripsage__vector_batch_init(&l->batch, &tripsage__destination_collection, &service, l->items, count, now_ms);
+    return TRIPSAGE_OK;
 }
 
 static tripsage_status load(tripsage_trips *trips, const tripsage__destination_index *index, tripsage__value checksum)
 {
+    static const tripsage_actor service = {.is_service = 1};
     int64_t now_ms = tripsage__now_ms(trips->env);
     loading l;
     tripsage_status status;
 
     memset(&l, 0, sizeof l);
-    l.index = index;
     l.checksum = checksum;
-    TRIPSAGE_TRY(prepare(&l, now_ms));
+    TRIPSAGE_TRY(prepare(&l, index));
+    TRIPSAGE_TRY(tripsage__vector_batch_init(&l.batch, &tripsage__destination_collection, &service, l.items,
+                                             index->count, now_ms));
     TRIPSAGE_TRY(tripsage__store_write(trips->store, NULL, l.steps, make_steps(&l, now_ms)));
     status = tripsage__vector_batch_check(&l.batch);
 out:
     unload(&l);
+    return status;
+}
+
+/* The store that answers where the other one has no FTS5. */
+static tripsage_status load_in_memory(tripsage__store **out, const tripsage__destination_index *index)
+{
+    tripsage__store *store = NULL;
+    loading l;
+    tripsage_status status;
+
+    memset(&l, 0, sizeof l);
+    TRIPSAGE_TRY(tripsage__store_open(&store, "sqlite::memory:", NULL));
+    TRIPSAGE_TRY(prepare(&l, index));
+    TRIPSAGE_TRY(tripsage__store_write(store, NULL, l.steps, (size_t)(make_row_steps(&l, l.steps) - l.steps)));
+    *out = store;
+    store = NULL;
+out:
+    unload(&l);
+    tripsage__store_release(store);
     return status;
 }
 
@@ -226,6 +258,10 @@ tripsage_status tripsage__catalogue_load(tripsage_trips *trips)
     TRIPSAGE_TRY(tripsage__store_read(trips->store, NULL, &look, 1));
     if (!current)
         TRIPSAGE_TRY(load(trips, index, checksum));
+    if (tripsage__store_has_fts5(trips->store))
+        trips->catalogue = tripsage__store_retain(trips->store);
+    else
+        TRIPSAGE_TRY(load_in_memory(&trips->catalogue, index));
     trips->destinations = index;
     return TRIPSAGE_OK;
 out:

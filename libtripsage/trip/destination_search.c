@@ -1,7 +1,7 @@
 /* destination_search.c: search by words and by meaning together.
  *
  * Two rankings of the places that pass the filters: full text (BM25, any of the words; Robertson and Zaragoza, 2009) and nearness of
- * the embeddings. Both are asked in one read. They are fused by reciprocal rank (Cormack, Clarke and Buettcher, 2009): each
+ * the embeddings. They are fused by reciprocal rank (Cormack, Clarke and Buettcher, 2009): each
  * ranking gives a place 1 / (60 + its rank), and the sums decide. Scores of different kinds never have to be compared. Where a text
  * says where ("island hopping in Greece"), being there is a third ranking, with one rank: the country's name is one word among others to
  * the full text and next to nothing to the embeddings. */
@@ -26,13 +26,13 @@
 #define LIKE_ENOUGH    0.5
 #define DISTANCE_ROUND 10.0 /* a tenth of a kilometre */
 
-/* $1: the match expression. Weights: a name says most, then a tag. */
+/* $1: the match expression. Weights: a name says most, then a tag. Asked of trips->catalogue. */
 const tripsage__statement tripsage__sql_destination_match = {
     "destination_match",
     "SELECT d.id FROM destination_text JOIN destination d ON d.seq = destination_text.rowid WHERE destination_text "
     "MATCH $1 "
     "ORDER BY bm25(destination_text, 10.0, 4.0, 2.0, 5.0, 1.0), d.id",
-    NULL};
+    ""};
 
 typedef struct candidate {
     const tripsage__destination *place;
@@ -52,7 +52,6 @@ typedef struct search {
     unsigned text_ranks;   /* those among them that pass */
     tripsage__named named; /* what of the catalogue the text names */
     tripsage__buf match;
-    tripsage__value match_param;
     tripsage__vector_scan scan;
 } search;
 
@@ -311,24 +310,24 @@ static void fuse(search *s)
 static tripsage_status rank(search *s, tripsage_trips *trips, const tripsage_actor *actor, const char *text)
 {
     float query[TRIPSAGE_EMBEDDER_BUILTIN_DIMENSIONS];
-    tripsage__step steps[1 + TRIPSAGE__VECTOR_SCAN_STEPS];
-    const tripsage__step match = {&tripsage__sql_destination_match, &s->match_param, 1, begin_match, on_match, s, NULL};
+    tripsage__step steps[TRIPSAGE__VECTOR_SCAN_STEPS];
+    tripsage__value param;
+    const tripsage__step match = {&tripsage__sql_destination_match, &param, 1, begin_match, on_match, s, NULL};
     int has_meaning = tripsage__embed(query, text, strlen(text));
     tripsage_status status;
 
     find_place(s, text);
     put_countries(s);
     TRIPSAGE_TRY(tripsage__buf_status(&s->match));
-    s->match_param = tripsage__textn(s->match.data, s->match.size);
-    steps[0] = match;
+    param = tripsage__textn(s->match.data, s->match.size);
+    TRIPSAGE_TRY(tripsage__store_read(trips->catalogue, actor, &match, 1));
     if (has_meaning) {
         TRIPSAGE_TRY(tripsage__vector_scan_init(&s->scan, &tripsage__destination_collection, actor, query,
                                                 (uint32_t)s->index->count, NULL, NEAR_ENOUGH));
-        tripsage__vector_scan_steps(&s->scan, steps + 1);
-    }
-    TRIPSAGE_TRY(tripsage__store_read(trips->store, actor, steps, has_meaning ? 1 + TRIPSAGE__VECTOR_SCAN_STEPS : 1));
-    if (has_meaning)
+        tripsage__vector_scan_steps(&s->scan, steps);
+        TRIPSAGE_TRY(tripsage__store_read(trips->store, actor, steps, TRIPSAGE__VECTOR_SCAN_STEPS));
         TRIPSAGE_TRY(tripsage__vector_scan_end(&s->scan));
+    }
     if (!s->matches)
         TRIPSAGE_TRY(rank_by_likeness(s, text));
     rank_by_meaning(s);

@@ -26,8 +26,9 @@ struct tripsage_trips {
     tripsage_vector *vector;      /* borrowed, or owned when own_vector */
     int own_vector;
     struct tripsage__destination_index *destinations; /* owned; destination.c knows what it is */
-    struct tripsage__remembered *remembered;          /* owned */
-    pthread_rwlock_t turns;                           /* see tripsage__take_turn() */
+    tripsage__store *catalogue; /* a reference of its own; where destination_match is asked: `store` if that has FTS5 */
+    struct tripsage__remembered *remembered; /* owned */
+    pthread_rwlock_t turns;                  /* see tripsage__take_turn() */
 };
 
 /* Around each attempt of a call that reads, decides in C and writes with the version it read as the guard, and around a write that can make such a guard

@@ -88,6 +88,7 @@ void tripsage_trips_close(tripsage_trips *trips)
     tripsage__destination_index_free(trips->destinations);
     if (trips->own_vector)
         tripsage__vector_free(trips->vector);
+    tripsage__store_release(trips->catalogue);
     tripsage__store_release(trips->store);
     pthread_rwlock_destroy(&trips->turns);
     tripsage__free(trips);

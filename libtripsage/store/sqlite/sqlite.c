@@ -353,6 +353,7 @@ static const void *row_blob(const void *cursor, int column, size_t *size)
 
 const tripsage__driver tripsage__driver_sqlite = {
     .name = "sqlite",
+    .has_fts5 = 1,
     .open = engine_open,
     .close = engine_close,
     .read = tripsage__sqlite_read,
