@@ -38,10 +38,11 @@ static int is_small(const char *step)
             return 1;
     }
     return strcmp(step, "SCAN CONSTANT ROW") == 0 || strcmp(step, "SCAN p") == 0 || strcmp(step, "SCAN n") == 0 ||
-           strcmp(step, "SCAN m") == 0 || strncmp(step, "SCAN (subquery", 14) == 0 ||
+           strcmp(step, "SCAN m") == 0 || strcmp(step, "SCAN f") == 0 || strncmp(step, "SCAN (subquery", 14) == 0 ||
            strcmp(step, "SCAN trip_search VIRTUAL TABLE INDEX 0:=") == 0 ||
+           strcmp(step, "SCAN x VIRTUAL TABLE INDEX 0:=") == 0 ||
            strcmp(step, "SCAN p VIRTUAL TABLE INDEX 0:M7") == 0 ||
-           strncmp(step, "SCAN s VIRTUAL TABLE INDEX 32:", 30) == 0;
+           strncmp(step, "SCAN s VIRTUAL TABLE INDEX 0:M", 30) == 0;
 }
 
 static int may_look_at_all(const char *name)
