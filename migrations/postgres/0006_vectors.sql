@@ -125,11 +125,11 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN c.dimensions <= 2000 THEN format('%svector(%s)', what, c.dimensions)
             WHEN c.dimensions <= 4000 AND c.metric = 1 THEN format('%shalfvec(%s)', what, c.dimensions) END;
 
--- The nearest rows, best first, and how they were found. Where few can be seen, a scan looks at all of them; few are more where a filter spares
--- it most of the measuring. Else the index goes on until it has enough that pass the filter and the policies, and more than wanted, since those
--- it meets first need not be the nearest of those that pass. A row costs it some 16 times what it costs a scan, so it gives up after a sixteenth
--- of the rows, and the scan, which misses nothing, has the last word. A few rows more than wanted are given: whoever measures again with other
--- roundings needs those around the last one.
+-- The nearest rows, best first, and how they were found. Where few can be seen, a scan looks at all of them; few are more where a filter
+-- spares it most of the measuring, or many are wanted. Else the index goes on until it has enough that pass the filter and the policies, and
+-- twice what is wanted, since those it meets first need not be the nearest of those that pass, and halfvec rounds. A row costs it some 16
+-- times what it costs a scan, so it gives up after a sixteenth of the rows, and the scan, which misses nothing, has the last word. A few
+-- rows more than wanted are given: whoever measures again with other roundings needs those around the last one.
 CREATE FUNCTION tripsage.vector_nearest(c tripsage.vector_collection, query vector, wanted bigint, owner text, filter jsonb,
                                         OUT seqs bigint[], OUT method text)
 LANGUAGE plpgsql STABLE SET search_path FROM CURRENT
@@ -142,23 +142,22 @@ DECLARE
     visible constant text := format('FROM tripsage.vector_item WHERE collection_id = %s', c.id)
         || CASE WHEN owner IS NULL THEN '' ELSE ' AND owner_id IN ('''', $3)' END;
     passing constant text := visible || CASE WHEN is_filtered THEN ' AND document @> $4' ELSE '' END;
-    looked_at constant bigint := wanted + CASE WHEN is_filtered THEN greatest(190, 3 * wanted)
-                                               WHEN c.dimensions > 2000 THEN wanted / 2 + 8 -- halfvec rounds
-                                               ELSE wanted / 4 END;
+    looked_at constant bigint := 2 * wanted + CASE WHEN is_filtered THEN 30 ELSE 0 END;
     indexed bigint;
     few bigint;
     seen bigint;
 BEGIN
     SELECT r.reltuples INTO indexed FROM pg_class r JOIN pg_index i ON i.indexrelid = r.oid
     WHERE r.relname = 'vector_item_hnsw_' || c.id AND r.relnamespace = 'tripsage'::regnamespace AND i.indisvalid;
-    IF indexed IS NOT NULL THEN
-        few := greatest(tripsage.vector_scan_limit(c.dimensions) * CASE WHEN is_filtered THEN 10 ELSE 1 END, indexed / 32);
+    few := greatest(tripsage.vector_scan_limit(c.dimensions) * greatest(CASE WHEN is_filtered THEN 10 ELSE 1 END, wanted / 100),
+                    indexed / 32);
+    IF indexed > few THEN
         PERFORM set_config('enable_bitmapscan', 'off', true); -- counts in the index alone
         EXECUTE format('SELECT count(*) FROM (SELECT %s LIMIT %s) s', visible, few + 1) INTO seen USING query, wanted, owner, filter;
         PERFORM set_config('enable_bitmapscan', 'on', true);
     END IF;
     IF seen > few THEN
-        PERFORM set_config('hnsw.ef_search', least(1000, greatest(100, 2 * looked_at))::text, true),
+        PERFORM set_config('hnsw.ef_search', least(1000, greatest(100, 4 * wanted))::text, true),
                 set_config('hnsw.max_scan_tuples', greatest(1000, indexed / 16)::text, true),
                 set_config('enable_sort', 'off', true); -- leaves the planner no other way
         EXECUTE format('SELECT array_agg(f.seq ORDER BY f.distance) FROM '
@@ -326,8 +325,9 @@ BEGIN
     work := (SELECT format('DROP INDEX CONCURRENTLY IF EXISTS tripsage.%I', r.relname) FROM pg_class r
              WHERE r.relnamespace = 'tripsage'::regnamespace AND r.relkind = 'i' AND r.relname ~ '^vector_item_hnsw_\d+'
                  AND NOT EXISTS (SELECT FROM tripsage.vector_collection v WHERE 'vector_item_hnsw_' || v.id = r.relname) LIMIT 1);
+    -- Of what another login builds, only the database is told.
     IF EXISTS (SELECT FROM pg_stat_progress_create_index p
-               WHERE p.datname = current_database() AND COALESCE(p.relid, 'tripsage.vector_item'::regclass) = 'tripsage.vector_item'::regclass) THEN
+               WHERE p.datname = current_database() AND (p.relid IS NULL OR p.relid = 'tripsage.vector_item'::regclass)) THEN
         state := 'building';
         work := NULL;
     ELSIF at IS NULL AND (items <= tripsage.vector_scan_limit(c.dimensions) OR tripsage.vector_indexed(c, '') IS NULL) THEN
