@@ -72,11 +72,11 @@ static tripsage *open_as_owner(void)
     return ts;
 }
 
-static tripsage_doc *build(int rebuild, tripsage_vector_progress_fn progress, void *user)
+static tripsage_doc *build(const char *name, int rebuild, tripsage_vector_progress_fn progress, void *user)
 {
     tripsage *owner = open_as_owner();
-    tripsage_doc *state = OK(tripsage_vector_index_build(OUT, tripsage_get_vector(owner), world->service, "places",
-                                                         rebuild, progress, user));
+    tripsage_doc *state =
+        OK(tripsage_vector_index_build(OUT, tripsage_get_vector(owner), world->service, name, rebuild, progress, user));
 
     tripsage_close(owner);
     test_pg_exec(TEST_PG_SUPERUSER, "VACUUM ANALYZE tripsage.vector_item");
@@ -118,7 +118,7 @@ START_TEST(an_index_is_built_while_others_write_and_then_used)
     FAILS(TRIPSAGE_EFORBIDDEN,
           tripsage_vector_index_build(OUT, world->vector, world->service, "places", 0, NULL, NULL)); /* no owner */
     test_pg_exec(TEST_PG_SUPERUSER, "BEGIN; UPDATE tripsage.vector_item SET updated_at = 1 WHERE id = '00001'");
-    state = build(0, watch, &w);
+    state = build("places", 0, watch, &w);
     SAME_TEXT(w.phase, "waiting for writers before build");
     IS_TEXT(state, "/index", "ready");
     IS_INT(state, "/items", 3000);
@@ -133,7 +133,7 @@ START_TEST(the_plan_is_the_index_under_row_level_security)
     const char *plan;
 
     load(world->vector, "places", 1000);
-    build(0, NULL, NULL);
+    build("places", 0, NULL, NULL);
     test_pg_exec(TEST_PG_APP, "BEGIN; SET LOCAL ROLE authenticated; SET LOCAL enable_sort = off; SET LOCAL "
                               "\"request.jwt.claims\" = '{\"sub\":\"" OWNER_ID "\"}'");
     plan = test_pg_text(TEST_PG_APP, "EXPLAIN (FORMAT json) SELECT seq FROM tripsage.vector_item WHERE collection_id = "
@@ -150,6 +150,45 @@ START_TEST(the_plan_is_the_index_under_row_level_security)
 }
 END_TEST
 
+/* Of each metric, and of vectors too long for an index of whole floats; other vectors that long have none. */
+START_TEST(there_is_an_index_for_every_metric)
+{
+    enum { WIDE = 4001, ROWS = 201 };
+    static const struct {
+        uint32_t dimensions;
+        tripsage_metric metric;
+        const char *index;
+    } rows[] = {{32, TRIPSAGE_INNER_PRODUCT, "ready"}, {2000, TRIPSAGE_L2, "ready"}, {2001, TRIPSAGE_COSINE, "ready"},
+                {4000, TRIPSAGE_COSINE, "ready"},      {2001, TRIPSAGE_L2, "none"},  {4001, TRIPSAGE_COSINE, "none"}};
+    static float values[ROWS][WIDE];
+    static tripsage_vector_item items[ROWS];
+    uint64_t seed = 3;
+
+    for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
+        const char *name = test_format("c%zu", r);
+        int is_ready = strcmp(rows[r].index, "ready") == 0;
+        tripsage_vector_query q = near(values[7], 3, NULL);
+        tripsage_doc *found;
+
+        q.value_count = rows[r].dimensions;
+        for (size_t i = 0; i < ROWS; i++) {
+            for (size_t d = 0; d < rows[r].dimensions; d++)
+                values[i][d] = (float)test_draw(&seed, 2001) / 1000 - 1;
+            snprintf(ids[i], sizeof ids[i], "%05zu", i);
+            items[i] = (tripsage_vector_item){ids[i], NULL, NULL, NULL, values[i], rows[r].dimensions};
+        }
+        OK(tripsage_vector_collection_create(world->vector, world->service, name, rows[r].dimensions, rows[r].metric,
+                                             NULL));
+        OK(tripsage_vector_upsert(world->vector, world->service, name, items, ROWS));
+        IS_TEXT(build(name, 0, NULL, NULL), "/index", rows[r].index);
+        found = OK(tripsage_vector_search(OUT, world->vector, world->owner, name, &q));
+        IS_TEXT(found, "/method", is_ready ? "hnsw" : "exact");
+        IS_TEXT(found, "/items/0/id", "00007");
+        IS_COUNT(found, "/items", 3);
+    }
+}
+END_TEST
+
 /* A build that died leaves an index that is not valid; the one of a collection that is gone is of no use. */
 START_TEST(what_was_cut_off_is_built_again_and_what_is_left_over_goes)
 {
@@ -157,7 +196,7 @@ START_TEST(what_was_cut_off_is_built_again_and_what_is_left_over_goes)
 
     load(world->vector, "places", 300);
     load(world->vector, "old", 300);
-    build(0, NULL, NULL);
+    build("places", 0, NULL, NULL);
     test_pg_exec(TEST_PG_SUPERUSER,
                  "UPDATE pg_index SET indisvalid = false WHERE indexrelid::regclass::text ~ 'vector_item_hnsw_'");
     test_pg_exec(
@@ -169,7 +208,7 @@ START_TEST(what_was_cut_off_is_built_again_and_what_is_left_over_goes)
     state = OK(tripsage_vector_index(OUT, world->vector, world->service, "places"));
     IS_TEXT(state, "/index", "broken");
     IS_JSON(state, "/needs_build", "true");
-    IS_TEXT(build(0, NULL, NULL), "/index", "ready");
+    IS_TEXT(build("places", 0, NULL, NULL), "/index", "ready");
     SAME_TEXT(
         test_pg_text(TEST_PG_SUPERUSER,
                      "SELECT count(*)::text || bool_and(indisvalid) FROM pg_index WHERE indexrelid::regclass::text ~ "
@@ -221,7 +260,7 @@ START_TEST(k_come_back_at_every_selectivity_and_are_the_nearest)
     uint64_t seed = 5;
 
     load(world->vector, "places", ITEMS);
-    build(0, NULL, NULL);
+    build("places", 0, NULL, NULL);
     for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
         size_t k = ITEMS / rows[r].modulus < K ? ITEMS / rows[r].modulus : K, right = 0;
 
@@ -302,7 +341,7 @@ START_TEST(the_index_shows_nobody_a_stranger_s_item)
     mine.id = "mine";
     OK(tripsage_vector_upsert(world->vector, world->stranger, "places", &theirs, 1));
     OK(tripsage_vector_upsert(world->vector, world->owner, "places", &mine, 1));
-    build(0, NULL, NULL);
+    build("places", 0, NULL, NULL);
     found = json_of(OK(tripsage_vector_search(OUT, world->vector, world->owner, "places", &q)));
     ck_assert_ptr_nonnull(strstr(found, "\"method\":\"hnsw\""));
     ck_assert_ptr_nonnull(strstr(found, "\"mine\""));
@@ -429,7 +468,7 @@ START_TEST(a_rebuild_stands_in_nobody_s_way)
 
     memset(&t, 0, sizeof t);
     load(world->vector, "places", 3000);
-    build(0, NULL, NULL);
+    build("places", 0, NULL, NULL);
     t.owners = tripsage_get_vector(owner);
     test_threads_run(THREADS, rebuild_among_traffic, &t);
     tripsage_close(owner);
@@ -463,6 +502,7 @@ int main(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, an_index_is_built_while_others_write_and_then_used);
     tcase_add_test(tcase, the_plan_is_the_index_under_row_level_security);
+    tcase_add_test(tcase, there_is_an_index_for_every_metric);
     tcase_add_test(tcase, what_was_cut_off_is_built_again_and_what_is_left_over_goes);
     tcase_add_test(tcase, k_come_back_at_every_selectivity_and_are_the_nearest);
     tcase_add_test(tcase, a_scan_answers_what_sqlite_answers);
