@@ -382,6 +382,28 @@ START_TEST(items_outlive_the_handle)
 }
 END_TEST
 
+START_TEST(a_small_collection_needs_no_index)
+{
+    static const char state[] =
+        "{\"collection\":\"places\",\"items\":2,\"index\":\"none\",\"bytes\":0,\"needs_build\":false}";
+    tripsage_vector *v = world->vector;
+
+    make("places", TRIPSAGE_L2);
+    OK(put(world->owner, "places", "a", NULL, NULL, east));
+    OK(put(world->service, "places", "b", NULL, NULL, west));
+    SAME_TEXT(json_of(OK(tripsage_vector_index(OUT, v, world->service, "places"))), state);
+    for (int rebuild = 0; rebuild < 2; rebuild++)
+        SAME_TEXT(json_of(OK(tripsage_vector_index_build(OUT, v, world->service, "places", rebuild, NULL, NULL))),
+                  state);
+    FAILS(TRIPSAGE_EFORBIDDEN, tripsage_vector_index(OUT, v, world->owner, "places"));
+    FAILS(TRIPSAGE_EFORBIDDEN, tripsage_vector_index_build(OUT, v, world->owner, "places", 0, NULL, NULL));
+    FAILS(TRIPSAGE_EUNAUTHENTICATED, tripsage_vector_index(OUT, v, NULL, "places"));
+    FAILS(TRIPSAGE_ENOTFOUND, tripsage_vector_index(OUT, v, world->service, "nowhere"));
+    FAILS(TRIPSAGE_ENOTFOUND, tripsage_vector_index(OUT, v, world->service, NULL));
+    FAILS(TRIPSAGE_ENOTFOUND, tripsage_vector_index_build(OUT, v, world->service, "nowhere", 1, NULL, NULL));
+}
+END_TEST
+
 /* Search over places stands on it, and it is loaded only when the catalogue changes. */
 START_TEST(the_catalogue_is_searched_and_not_changed)
 {
@@ -440,6 +462,7 @@ Suite *contract_vector(void)
     tcase_add_test(tcase, text_is_embedded);
     tcase_add_test(tcase, embedding_is_deterministic_and_of_unit_length);
     tcase_add_test(tcase, items_outlive_the_handle);
+    tcase_add_test(tcase, a_small_collection_needs_no_index);
     tcase_add_test(tcase, the_catalogue_is_searched_and_not_changed);
     tcase_add_test(tcase, opens_alone);
     return suite;

@@ -555,6 +555,16 @@ static tripsage_status vector_delete(stage *s)
     return tripsage_vector_delete(world->vector, world->owner, "v", id);
 }
 
+static tripsage_status vector_index(stage *s)
+{
+    return tripsage_vector_index(&s->doc, world->vector, world->service, "v");
+}
+
+static tripsage_status vector_index_build(stage *s)
+{
+    return tripsage_vector_index_build(&s->doc, world->vector, world->service, "v", 1, NULL, NULL);
+}
+
 static tripsage_status vector_search(stage *s)
 {
     tripsage_vector_query query = TRIPSAGE_VECTOR_QUERY_INIT;
@@ -839,6 +849,8 @@ const scenario test_scenarios[] = {
     {.name = "open", .act = open_again, .look = look_nothing, .opens = 1, .stride = 37},
     {.name = "trips_open", .act = trips_open, .look = look_nothing, .opens = 1, .stride = 37},
     {.name = "auth_open", .act = auth_open, .look = look_nothing, .opens = 1},
+    {.name = "vector_index", .prepare = with_vectors, .act = vector_index, .look = look_vectors},
+    {.name = "vector_index_build", .prepare = with_vectors, .act = vector_index_build, .look = look_vectors},
     {.name = "vector_open", .act = vector_open, .look = look_nothing, .opens = 1},
 };
 /* clang-format on */
