@@ -56,18 +56,19 @@ CREATE TABLE tripsage.vector_item (
     document jsonb NOT NULL GENERATED ALWAYS AS (metadata::jsonb) STORED,
     words tsvector NOT NULL GENERATED ALWAYS AS (jsonb_to_tsvector('english', metadata::jsonb, '["string"]')) STORED,
     UNIQUE (collection_id, id),
-    FOREIGN KEY (collection_id, dimensions) REFERENCES vector_collection (id, dimensions) ON DELETE CASCADE
+    FOREIGN KEY (collection_id, dimensions) REFERENCES tripsage.vector_collection (id, dimensions) ON DELETE CASCADE
 ) WITH (toast_tuple_target = 8160);
 
 -- What an actor may find: everybody's items and its own.
-CREATE INDEX vector_item_owner ON vector_item (collection_id, owner_id);
-CREATE INDEX vector_item_words ON vector_item USING gin (words);
+CREATE INDEX vector_item_owner ON tripsage.vector_item (collection_id, owner_id);
+CREATE INDEX vector_item_words ON tripsage.vector_item USING gin (words);
 
 -- The library brings vectors to unit length itself; who writes rows directly need not know.
-CREATE FUNCTION vector_item_unit() RETURNS trigger
-LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+CREATE FUNCTION tripsage.vector_item_unit() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT
+AS $$
 BEGIN
-    IF (SELECT c.metric FROM vector_collection c WHERE c.id = NEW.collection_id) = 1 THEN
+    IF (SELECT c.metric FROM tripsage.vector_collection c WHERE c.id = NEW.collection_id) = 1 THEN
         IF vector_norm(NEW.embedding) = 0 THEN
             RAISE EXCEPTION 'a vector without a direction is near to nothing' USING ERRCODE = 'check_violation';
         END IF;
@@ -76,32 +77,44 @@ BEGIN
     RETURN NEW;
 END
 $$;
-CREATE TRIGGER vector_item_unit BEFORE INSERT OR UPDATE OF embedding, collection_id ON vector_item
-FOR EACH ROW WHEN (abs(vector_norm(NEW.embedding) - 1) > 1e-4) EXECUTE FUNCTION vector_item_unit();
+CREATE TRIGGER vector_item_unit BEFORE INSERT OR UPDATE OF embedding, collection_id ON tripsage.vector_item
+FOR EACH ROW WHEN (abs(vector_norm(NEW.embedding) - 1) > 1e-4) EXECUTE FUNCTION tripsage.vector_item_unit();
+
+-- For who changes a row and does not say when.
+CREATE FUNCTION tripsage.vector_item_touch() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    NEW.updated_at := tripsage.now_ms();
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER vector_item_touch BEFORE UPDATE ON tripsage.vector_item
+FOR EACH ROW WHEN (OLD.updated_at = NEW.updated_at) EXECUTE FUNCTION tripsage.vector_item_touch();
 
 -- ---- who sees what ----
 
 SELECT tripsage.protect('tripsage.vector_collection'), tripsage.protect('tripsage.vector_item');
-GRANT SELECT ON vector_collection TO authenticated;
-GRANT SELECT, INSERT, UPDATE, DELETE ON vector_item TO authenticated;
-GRANT SELECT ON vector_item TO tripsage_definer;
+GRANT SELECT ON tripsage.vector_collection TO authenticated;
+GRANT SELECT, INSERT, UPDATE, DELETE ON tripsage.vector_item TO authenticated;
+GRANT SELECT ON tripsage.vector_item TO tripsage_definer;
 
-CREATE POLICY vector_collection_read ON vector_collection FOR SELECT TO authenticated USING (true);
+CREATE POLICY vector_collection_read ON tripsage.vector_collection FOR SELECT TO authenticated USING (true);
 
 -- The catalogue of destinations stands in a collection that users search and leave alone.
-CREATE POLICY vector_item_read ON vector_item FOR SELECT TO authenticated
+CREATE POLICY vector_item_read ON tripsage.vector_item FOR SELECT TO authenticated
     USING (owner_id = ANY (ARRAY['', (SELECT auth.uid()::text)]));
-CREATE POLICY vector_item_insert ON vector_item FOR INSERT TO authenticated
+CREATE POLICY vector_item_insert ON tripsage.vector_item FOR INSERT TO authenticated
     WITH CHECK (owner_id = (SELECT auth.uid()::text)
-        AND collection_id IS DISTINCT FROM (SELECT c.id FROM vector_collection c WHERE c.name = 'destinations'));
-CREATE POLICY vector_item_update ON vector_item FOR UPDATE TO authenticated
+        AND collection_id IS DISTINCT FROM (SELECT c.id FROM tripsage.vector_collection c WHERE c.name = 'destinations'));
+CREATE POLICY vector_item_update ON tripsage.vector_item FOR UPDATE TO authenticated
     USING (owner_id = (SELECT auth.uid()::text))
     WITH CHECK (owner_id = (SELECT auth.uid()::text)
-        AND collection_id IS DISTINCT FROM (SELECT c.id FROM vector_collection c WHERE c.name = 'destinations'));
-CREATE POLICY vector_item_delete ON vector_item FOR DELETE TO authenticated
+        AND collection_id IS DISTINCT FROM (SELECT c.id FROM tripsage.vector_collection c WHERE c.name = 'destinations'));
+CREATE POLICY vector_item_delete ON tripsage.vector_item FOR DELETE TO authenticated
     USING (owner_id = (SELECT auth.uid()::text)
-        AND collection_id IS DISTINCT FROM (SELECT c.id FROM vector_collection c WHERE c.name = 'destinations'));
-CREATE POLICY vector_item_definer ON vector_item FOR SELECT TO tripsage_definer USING (true);
+        AND collection_id IS DISTINCT FROM (SELECT c.id FROM tripsage.vector_collection c WHERE c.name = 'destinations'));
+CREATE POLICY vector_item_definer ON tripsage.vector_item FOR SELECT TO tripsage_definer USING (true);
 
 -- Whether an id in rows ([[id, ...], ...]) is somebody else's: the policies hide exactly those.
 CREATE FUNCTION tripsage.vector_is_foreign(collection_id bigint, rows json) RETURNS boolean
@@ -239,7 +252,7 @@ BEGIN
     RETURN QUERY
     SELECT i.id, i.document, tripsage.vector_score(c.metric, i.embedding, query_embedding)
     FROM tripsage.vector_item i
-    WHERE i.seq = ANY ((tripsage.vector_nearest(c, query_embedding, wanted, NULL, filter)).seqs)
+    WHERE i.seq = ANY ((SELECT n.seqs FROM tripsage.vector_nearest(c, query_embedding, wanted, NULL, filter) n)::bigint[])
     ORDER BY 3 DESC, i.id LIMIT wanted;
 END
 $$;
@@ -285,7 +298,7 @@ BEGIN
     WITH meaning AS (
         SELECT i.seq, row_number() OVER (ORDER BY tripsage.vector_score(c.metric, i.embedding, query_embedding) DESC, i.id) AS rank
         FROM tripsage.vector_item i
-        WHERE i.seq = ANY ((tripsage.vector_nearest(c, query_embedding, ranks, NULL, NULL)).seqs)
+        WHERE i.seq = ANY ((SELECT n.seqs FROM tripsage.vector_nearest(c, query_embedding, ranks, NULL, NULL) n)::bigint[])
     ), wording AS (
         SELECT w.seq, w.rank FROM unnest(tripsage.vector_worded(c.id, words, ranks)) WITH ORDINALITY w (seq, rank)
     )
@@ -339,10 +352,10 @@ BEGIN
                        c.id, tripsage.vector_indexed(c, format('embedding::%s.', here)), here, operators);
     ELSIF NOT (SELECT i.indisvalid FROM pg_index i WHERE i.indexrelid = at) THEN
         state := 'broken';
-        work := format('DROP INDEX CONCURRENTLY IF EXISTS %s', at);
+        work := format('DROP INDEX CONCURRENTLY IF EXISTS tripsage.vector_item_hnsw_%s', c.id);
     ELSE
         state := 'ready';
-        work := CASE WHEN rebuild <> 0 THEN format('REINDEX INDEX CONCURRENTLY %s', at) ELSE work END;
+        work := CASE WHEN rebuild <> 0 THEN format('REINDEX INDEX CONCURRENTLY tripsage.vector_item_hnsw_%s', c.id) ELSE work END;
     END IF;
     RETURN NEXT;
 END

@@ -189,6 +189,24 @@ START_TEST(there_is_an_index_for_every_metric)
 }
 END_TEST
 
+/* Where every transaction may meet another session. */
+START_TEST(it_is_built_through_a_pooler_too)
+{
+    const char *database = test_pg_text(TEST_PG_SUPERUSER, "SELECT current_database()");
+    tripsage *owner = NULL;
+
+    load(world->vector, "places", 300);
+    test_pg_exec(TEST_PG_SUPERUSER, test_format("ALTER DATABASE %s SET tripsage.vector_scan_limit = 200", database));
+    OK(tripsage_open(
+        &owner, test_format("postgresql://?host=" TEST_PG_POOLED "&dbname=%s&user=" TEST_PG_OWNER, database), NULL));
+    for (int rebuild = 0; rebuild < 2; rebuild++)
+        IS_TEXT(OK(tripsage_vector_index_build(OUT, tripsage_get_vector(owner), world->service, "places", rebuild, NULL,
+                                               NULL)),
+                "/index", "ready");
+    tripsage_close(owner);
+}
+END_TEST
+
 /* A build that died leaves an index that is not valid; the one of a collection that is gone is of no use. */
 START_TEST(what_was_cut_off_is_built_again_and_what_is_left_over_goes)
 {
@@ -378,6 +396,9 @@ START_TEST(the_database_itself_refuses)
     SAME_TEXT(
         test_pg_text(TEST_PG_APP, "SELECT round(vector_norm(embedding)::numeric, 5) FROM vector_item WHERE id = 'x'"),
         "1.00000");
+    test_pg_exec(TEST_PG_APP, "UPDATE vector_item SET updated_at = 1 WHERE id = 'x'");
+    test_pg_exec(TEST_PG_APP, "UPDATE vector_item SET metadata = '{\"a\": [1]}' WHERE id = 'x'");
+    SAME_TEXT(test_pg_text(TEST_PG_APP, "SELECT updated_at > 1 FROM vector_item WHERE id = 'x'"), "t");
     SAME_TEXT(test_pg_state(TEST_PG_APP, "UPDATE vector_item SET owner_id = '" STRANGER_ID "' WHERE id = 'x'"),
               "42501");
     SAME_TEXT(test_pg_text(TEST_PG_APP, "WITH gone AS (DELETE FROM vector_item RETURNING 1) SELECT count(*) FROM gone"),
@@ -502,6 +523,7 @@ int main(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, an_index_is_built_while_others_write_and_then_used);
     tcase_add_test(tcase, the_plan_is_the_index_under_row_level_security);
+    tcase_add_test(tcase, it_is_built_through_a_pooler_too);
     tcase_add_test(tcase, there_is_an_index_for_every_metric);
     tcase_add_test(tcase, what_was_cut_off_is_built_again_and_what_is_left_over_goes);
     tcase_add_test(tcase, k_come_back_at_every_selectivity_and_are_the_nearest);
