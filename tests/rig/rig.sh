@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # rig.sh start|stop FOLDER: the servers that the tests of the PostgreSQL engine talk to, private to one build directory.
 #
-#     FOLDER/direct     the socket of a PostgreSQL with pgvector; superuser postgres, everybody is trusted
+#     FOLDER/direct     the socket of a PostgreSQL with pgvector; superuser postgres, everybody but tripsage_locked is trusted
 #     FOLDER/pooled     the socket of a PgBouncer in transaction mode before it; any database, users postgres, tripsage_owner, tripsage_app
 #     FOLDER/*.log      what they say
 #
@@ -45,6 +45,7 @@ choose_data() {
 # There is no autovacuum, which would hold databases that are to be copied or dropped, and change plans from run to run.
 start_postgresql() {
     "${as_server[@]}" "$bin/initdb" -D "$data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync --wal-segsize=4 >"$rig/initdb.log"
+    sed -i '1i local all tripsage_locked scram-sha-256' "$data/pg_hba.conf"
     cat >>"$data/postgresql.conf" <<END
 listen_addresses = ''
 unix_socket_directories = '$rig/direct'
@@ -70,6 +71,7 @@ CREATE ROLE authenticated NOLOGIN NOINHERIT;
 CREATE ROLE service_role NOLOGIN NOINHERIT;
 CREATE ROLE tripsage_owner LOGIN CREATEROLE IN ROLE anon, authenticated, service_role;
 CREATE ROLE tripsage_app LOGIN NOINHERIT IN ROLE anon, authenticated, service_role;
+CREATE ROLE tripsage_locked LOGIN NOINHERIT IN ROLE anon, authenticated, service_role PASSWORD 'p@ss/w:o#r?d 100%&=+';
 CREATE DATABASE tripsage_template OWNER tripsage_owner;
 \connect tripsage_template
 CREATE EXTENSION vector;

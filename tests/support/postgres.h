@@ -10,8 +10,11 @@
 #define TEST_PG_DIRECT TEST_RIG "/direct"
 #define TEST_PG_POOLED TEST_RIG "/pooled"
 
-/* Who may log in. The library does as the app; the owner has every database and migrates it. */
+/* Who may log in. The library does as the app; the owner has every database and migrates it. One is like the app, but with a password, and not in
+ * the pool. */
 #define TEST_PG_SUPERUSER "postgres"
+#define TEST_PG_LOCKED    "tripsage_locked"
+#define TEST_PG_PASSWORD  "p@ss/w:o#r?d 100%&=+"
 #define TEST_PG_OWNER     "tripsage_owner"
 #define TEST_PG_APP       "tripsage_app"
 

@@ -1,0 +1,132 @@
+/* The server on PostgreSQL, started from the environment alone: that it starts, and what it says when it does not. */
+#include <string.h>
+
+#include "suite.h"
+#include "support/postgres.h"
+
+#define URL(user, database) test_format("DATABASE_URL=postgresql:///%s?host=" TEST_PG_DIRECT "&user=%s", database, user)
+
+static char folder[TEST_PATH_SIZE];
+static const char *database;
+
+static void make(void)
+{
+    test_temp_make(folder);
+    database = test_pg_create(NULL);
+}
+
+static void drop(void)
+{
+    test_pg_drop();
+    test_temp_remove(folder);
+    test_keep_free();
+}
+
+/* Runs a command with these variables; gives its exit status and, in `output`, what it said. */
+#define RUN(output, command, ...)                                                                                      \
+    http_program(TRIPSAGE_SERVER, folder, (const char *const[]){command, NULL},                                        \
+                 (const char *const[]){"LOG_LEVEL=ERROR", __VA_ARGS__, NULL}, output)
+
+static void migrate(void)
+{
+    const char *output;
+
+    ck_assert_msg(RUN(&output, "migrate", URL(TEST_PG_OWNER, database)) == 0, "%s", output);
+}
+
+/* The command fails, and says this in one line. */
+#define REFUSED(says, ...)                                                                                             \
+    do {                                                                                                               \
+        const char *said_;                                                                                             \
+        int status_ = RUN(&said_, "check", __VA_ARGS__);                                                               \
+        ck_assert_msg(status_ == 1, "exit status %d: %s", status_, said_);                                             \
+        ck_assert_msg(strstr(said_, says) != NULL, "%s", said_);                                                       \
+        ck_assert_msg(strchr(said_, '\n') == said_ + strlen(said_) - 1, "more than a sentence: %s", said_);            \
+        ck_assert_ptr_null(strstr(said_, "s3cret"));                                                                   \
+        ck_assert_ptr_null(strstr(said_, "p@ss"));                                                                     \
+    } while (0)
+
+START_TEST(who_cannot_connect_is_told_why)
+{
+    REFUSED("PostgreSQL at 127.0.0.1:1 cannot be reached: Connection refused",
+            "DATABASE_URL=postgresql://me:s3cret@127.0.0.1:1/x");
+    REFUSED("PostgreSQL at host.invalid:5432 cannot be reached: could not translate host name",
+            "DATABASE_URL=postgresql://me@host.invalid/x", "DATABASE_PASSWORD=s3cret");
+    REFUSED("cannot be reached: No such file or directory", "DATABASE_URL=postgresql:///x?host=/nowhere&user=me");
+    REFUSED("there is no database \"nowhere\" at " TEST_PG_DIRECT ":5432: make it with CREATE DATABASE",
+            URL(TEST_PG_APP, "nowhere"));
+    REFUSED("there is no login \"nobody\" at " TEST_PG_DIRECT ":5432: make it with CREATE ROLE",
+            URL("nobody", database));
+    REFUSED("wants a password of " TEST_PG_LOCKED ": set DATABASE_PASSWORD", URL(TEST_PG_LOCKED, database));
+    REFUSED("refuses the password of " TEST_PG_LOCKED ": correct it in the URL or in DATABASE_PASSWORD",
+            URL(TEST_PG_LOCKED, database), "DATABASE_PASSWORD=s3cret");
+}
+END_TEST
+
+START_TEST(who_may_not_is_told_what_to_do)
+{
+    const char *output;
+
+    /* Not the owner, who has to lay out the schema; nor may the app later. */
+    REFUSED("migration 0001_store: PostgreSQL: permission denied for database", URL(TEST_PG_APP, database));
+    REFUSED("let the owner of the database apply the migrations", URL(TEST_PG_APP, database));
+    REFUSED("migrations behind this library: tripsage-server migrate applies them", URL(TEST_PG_OWNER, database),
+            "TRIPSAGE_DATABASE_MIGRATE=false");
+    ck_assert_int_ne(RUN(&output, "migrate", URL(TEST_PG_APP, database), "TRIPSAGE_DATABASE_MIGRATE=false"), 0);
+    migrate();
+    /* A command that is asked to migrate does so whatever the settings say, and there is nothing left to do. */
+    ck_assert_int_eq(RUN(&output, "migrate", URL(TEST_PG_APP, database), "TRIPSAGE_DATABASE_MIGRATE=false"), 0);
+    /* A login, but not a member of the roles that requests run as. */
+    test_pg_exec(TEST_PG_SUPERUSER, test_format("CREATE ROLE %s_stranger LOGIN", database));
+    REFUSED("may not act for users: GRANT anon, authenticated, service_role TO it",
+            URL(test_format("%s_stranger", database), database));
+    test_pg_exec(TEST_PG_SUPERUSER, test_format("DROP ROLE %s_stranger", database));
+}
+END_TEST
+
+/* The password has every character that a URL minds. */
+START_TEST(it_starts_from_the_environment_alone)
+{
+    const char *const variables[] = {
+        "DATABASE_URL=http://127.0.0.1:54321",
+        test_format("POSTGRES_URL=postgresql://" TEST_PG_LOCKED ":[YOUR-PASSWORD]@/%s?host=" TEST_PG_DIRECT, database),
+        "DATABASE_PASSWORD=" TEST_PG_PASSWORD,
+        "DATABASE_PUBLIC_KEY=sb_publishable_s3cret",
+        "DATABASE_SERVICE_KEY=sb_secret_s3cret",
+        "DATABASE_JWT_SECRET=s3cret s3cret s3cret s3cret s3cret",
+        "TRIPSAGE_DATABASE_POOL_SIZE=2",
+        "TRIPSAGE_DATABASE_STATEMENT_TIMEOUT_MS=5000",
+        "TRIPSAGE_DATABASE_BUSY_TIMEOUT_MS=5000",
+        NULL};
+    const char *token;
+    http_server s;
+
+    migrate();
+    http_server_start(&s, TRIPSAGE_SERVER, variables);
+    token = http_register(&s, "me@example.org", NULL);
+    ANSWERS(201, http_call(&s, token, "POST", "/api/trips", NULL, A_TRIP("Kyoto")));
+    ANSWERS(200, http_call(&s, NULL, "GET", "/health", NULL, NULL));
+    ck_assert_ptr_nonnull(strstr(http_server_log(&s), "(database postgresql://" TEST_PG_LOCKED "@/"));
+    ck_assert_ptr_null(strstr(http_server_log(&s), "s3cret"));
+    ck_assert_ptr_null(strstr(http_server_log(&s), "p@ss"));
+    ck_assert_ptr_null(strstr(http_server_log(&s), "p%40ss"));
+    ck_assert_ptr_null(strstr(http_server_log(&s), "row level security"));
+    ck_assert_str_eq(test_pg_text(TEST_PG_SUPERUSER, "SELECT title FROM tripsage.trip"), "Kyoto");
+    ck_assert_int_eq(http_server_stop(&s, NULL), 0);
+}
+END_TEST
+
+START_TEST(a_login_above_row_level_security_is_warned_of)
+{
+    http_server s;
+
+    http_server_start(&s, TRIPSAGE_SERVER, (const char *const[]){URL(TEST_PG_SUPERUSER, database), NULL});
+    ck_assert_ptr_nonnull(strstr(http_server_log(&s), "row level security does not hold for the login"));
+    ck_assert_int_eq(http_server_stop(&s, NULL), 0);
+}
+END_TEST
+
+SUITE_PROGRAM("server/postgres", (void)server; tcase_add_checked_fixture(tcase, make, drop),
+                                               who_cannot_connect_is_told_why, who_may_not_is_told_what_to_do,
+                                               it_starts_from_the_environment_alone,
+                                               a_login_above_row_level_security_is_warned_of)
