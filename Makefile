@@ -14,10 +14,10 @@ CONFIGURE = cmake --log-level=WARNING
 BUILD = cmake --build
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-asan test-tsan lint bench-store plans install clean deps deps-test
+.PHONY: help run build test test-asan test-tsan lint bench-store plans install supabase-migrations clean deps deps-test
 
 help: ## Lists the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## Installs what is missing, builds, and starts the server on 127.0.0.1:8080 over a database with demo data.
 	@scripts/run.sh build/release/bin "$(DATA)" "$(PORT)"
@@ -63,6 +63,9 @@ plans: deps-test ## Prints how PostgreSQL finds the rows of each statement and c
 install: build ## Installs library, headers and programs below DESTDIR/PREFIX (/usr/local).
 	@DESTDIR="$(DESTDIR)" cmake --install build/release --prefix "$(PREFIX)"
 	@if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" = 0 ]; then ldconfig; fi
+
+supabase-migrations: ## Copies the migrations for PostgreSQL to supabase/migrations/, named as the Supabase CLI wants them.
+	@scripts/supabase-migrations.sh
 
 clean: ## Removes build/.
 	@rm -rf build

@@ -27,6 +27,7 @@ typedef enum refusal {
     NO_TLS,
     OTHER_NAME,
     NOT_TRUSTED,
+    STANDBY,
     UNREACHABLE,
     OTHER
 } refusal;
@@ -47,6 +48,8 @@ static const struct {
     {"does not support SSL", NO_TLS},
     {"does not match host name", OTHER_NAME},
     {"certificate", NOT_TRUSTED},
+    {"session is read-only", STANDBY},
+    {"hot standby mode", STANDBY},
     {"could not translate host name", UNREACHABLE},
     {"Connection refused", UNREACHABLE},
     {"timeout expired", UNREACHABLE},
@@ -136,6 +139,10 @@ tripsage_status tripsage__pg_refused(const connection *c)
     case NOT_TRUSTED:
         return REFUSED("PostgreSQL at %s is not trusted (%.90s): name its CA in TRIPSAGE_DATABASE_CA or sslrootcert",
                        p.server, p.reason);
+    case STANDBY:
+        return REFUSED("no PostgreSQL that can be written to was found, the last was %s: name the primary among the "
+                       "hosts of the URL",
+                       p.server);
     case UNREACHABLE:
         if (is_supabase(&p))
             return REFUSED(
