@@ -47,12 +47,12 @@ TRIPSAGE_API const tripsage_setting *tripsage_config_setting(size_t index);
 typedef struct tripsage_config tripsage_config;
 
 /* The value of the variable `name`, borrowed until the next call; NULL when it is not set. */
-typedef const char *(*tripsage_lookup)(const char *name, void *user);
+typedef const char *(*tripsage_config_lookup)(const char *name, void *user);
 
 /* Reads and checks the settings. `lookup` NULL: the process's environment.
  * Errors: TRIPSAGE_EINVALID (a value is wrong or missing: the message names the variable and says what to put there),
  * TRIPSAGE_ENOMEM. Free with tripsage_config_free. */
-TRIPSAGE_API tripsage_status tripsage_config_read(tripsage_config **out, tripsage_lookup lookup, void *user);
+TRIPSAGE_API tripsage_status tripsage_config_read(tripsage_config **out, tripsage_config_lookup lookup, void *user);
 
 /* What to open, with the password in it; NULL when no database is named. Borrowed until the configuration is freed. */
 TRIPSAGE_API const char *tripsage_config_url(const tripsage_config *config);

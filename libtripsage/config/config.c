@@ -47,7 +47,7 @@ static void put_shown(tripsage__buf *buf, const char *text)
         tripsage__buf_puts(buf, text);
 }
 
-static tripsage_status make(tripsage_config *config, tripsage_lookup lookup, void *user)
+static tripsage_status make(tripsage_config *config, tripsage_config_lookup lookup, void *user)
 {
     const char *mode;
     tripsage_status status;
@@ -68,7 +68,7 @@ out:
     return status;
 }
 
-tripsage_status tripsage_config_read(tripsage_config **out, tripsage_lookup lookup, void *user)
+tripsage_status tripsage_config_read(tripsage_config **out, tripsage_config_lookup lookup, void *user)
 {
     tripsage_config *config;
     tripsage_status status;

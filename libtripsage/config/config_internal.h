@@ -44,7 +44,7 @@ struct tripsage_config {
 const char *tripsage__config_source(const tripsage_config *config, setting_id id, char out[64]);
 
 /* Reads every setting and checks each for itself. */
-tripsage_status tripsage__config_read_settings(tripsage_config *config, tripsage_lookup lookup, void *user);
+tripsage_status tripsage__config_read_settings(tripsage_config *config, tripsage_config_lookup lookup, void *user);
 
 /* Frees a buffer that held a secret. */
 void tripsage__config_wipe(tripsage__buf *buf);

@@ -122,8 +122,8 @@ static tripsage_status keep(setting_value *value, const char *variable, const ch
 }
 
 /* A lookup may give the same buffer again and again: each text is copied before the next is asked for. */
-static tripsage_status read_setting(setting_value *value, const tripsage_setting *setting, tripsage_lookup lookup,
-                                    void *user)
+static tripsage_status read_setting(setting_value *value, const tripsage_setting *setting,
+                                    tripsage_config_lookup lookup, void *user)
 {
     char variable[64], text[VALUE_MAX + 2];
     const char *found = lookup(setting->name, user), *path;
@@ -275,7 +275,7 @@ static tripsage_status check(tripsage_config *config, setting_id id)
     return TRIPSAGE_OK;
 }
 
-tripsage_status tripsage__config_read_settings(tripsage_config *config, tripsage_lookup lookup, void *user)
+tripsage_status tripsage__config_read_settings(tripsage_config *config, tripsage_config_lookup lookup, void *user)
 {
     tripsage_status status = TRIPSAGE_OK;
 
