@@ -12,8 +12,8 @@
 
 typedef struct test_wire test_wire;
 
-/* Starts a proxy before the server in this socket folder (TEST_PG_DIRECT), or at this port of the loopback address ("5432"). Clients come in by a
- * socket in a folder of its own; with the second function by a port of the loopback address. What fails ends the test. */
+/* Starts a proxy before the server in this socket folder (TEST_PG_DIRECT), or at this port of the loopback address ("5432"). Clients
+ * come in by a socket in a folder of its own; with the second function by a port of the loopback address. What fails ends the test. */
 test_wire *test_wire_open(const char *server);
 test_wire *test_wire_open_tcp(const char *server);
 void test_wire_close(test_wire *wire);
