@@ -19,43 +19,49 @@
 #define QUERY_MAX 1000
 
 /* ---- the statements ----
- * $1 actor, $2 service, $3 scope, $4 status, $5 limit, $6 skip, $7 the terms (terms.h); on SQLite $8 the members' query and $9 the public one.
- * What is equally good is in the order of its kind (0 trip, 1 item, 2 note) and id.
+ * $1 actor, $2 service, $3 scope, $4 status, $5 limit, $6 skip, $7 the terms (terms.h); on SQLite $8 the members' query and $9 the public one. The
+ * first column is the place in the answer. What is equally good is in the order of its kind (trip, item, note) and then of its making.
  *
- * SQLite's ranks are those of store/sqlite/rank.c, better the lower. A title weighs ten times as much as the rest of a record; who may find it nothing,
- * nor, for everybody, what only members may read. Where nothing is public the second leg asks for nothing: a prefix has to be gathered from
- * the whole index before the first row, in each leg.
+ * SQLite's ranks and scores are those of store/sqlite/rank.c. A title weighs ten times as much as the rest of a record; who may find it nothing,
+ * nor, for everybody, what only members may read. FTS5 gives each leg in the order of its ranks, so nothing but the page is read. Where nothing is
+ * public the second leg asks for nothing: a prefix has to be gathered from the whole index before the first row, in each leg.
  *
  * On PostgreSQL a function does all this (migrations/postgres/0004_itinerary.sql); trips are read under row level security beside it. */
 
-#define COLUMNS ", " TRIPSAGE__SQL_ROLE ", " TRIPSAGE__SQL_TRIP_ENTRY " FROM "
-#define SQLITE_BEGIN                                                                                                   \
-    "SELECT f.score, x.kind, f.id, f.trip_id, x.title, x.body, CASE f.is_member WHEN 1 THEN x.private ELSE '' "        \
-    "END" COLUMNS "("
-#define SQLITE_LEG(is_member, rank, match)                                                                             \
-    "SELECT s.rank AS score, s.rowid & 3 AS kind, s.id AS id, s.trip_id AS trip_id, s.rowid AS place, " is_member      \
-    " AS is_member FROM trip_search s JOIN trip t ON t.id = s.trip_id WHERE ($4 IS NULL OR t.status = $4)"             \
-    " AND s.rank MATCH 'tripsage_rank(0.0, 10.0, 1.0, " rank ")' AND trip_search MATCH " match
+#define SQLITE_LEG(private, rank, match)                                                                                     \
+    "SELECT s.rank, tripsage_score(s.rank), s.kind, s.id, s.trip_id, s.title, s.body, " private ","                          \
+                                                                                                " " TRIPSAGE__SQL_ROLE       \
+                                                                                                ","                          \
+                                                                                                " " TRIPSAGE__SQL_TRIP_ENTRY \
+                                                                                                " FROM trip_search s "       \
+                                                                                                "JOIN trip t ON t.id "       \
+                                                                                                "= s.trip_id"                \
+                                                                                                " WHERE ($4 IS NULL "        \
+                                                                                                "OR t.status = $4) "         \
+                                                                                                "AND s.rank MATCH "          \
+                                                                                                "'tripsage_rank(0.0, "       \
+                                                                                                "10.0, 1.0, " rank           \
+                                                                                                ")'"                         \
+                                                                                                " AND trip_search "          \
+                                                                                                "MATCH " match
 #define SQLITE_MEMBERS                                                                                                 \
-    SQLITE_LEG("1", "1.0", "$8")                                                                                       \
+    SQLITE_LEG("s.private", "1.0", "$8")                                                                               \
     " AND " TRIPSAGE__SQL_MAY_VIEW " AND ($3 = 0 OR ($3 = 1 AND t.user_id = $1) OR ($3 = 2 AND t.user_id <> $1))"
 #define SQLITE_EVERYBODY                                                                                               \
-    SQLITE_LEG("0", "0.0",                                                                                             \
+    SQLITE_LEG("''", "0.0",                                                                                            \
                "CASE WHEN EXISTS (SELECT 1 FROM trip_search p WHERE p.trip_search MATCH 'acl:public') THEN $9"         \
                " ELSE 'acl:nobody' END")                                                                               \
     " AND $3 = 0 AND s.kind <> 'note' AND " TRIPSAGE__SQL_MAY_READ
-#define SQLITE_END                                                                                                     \
-    " ORDER BY 1, 2, 3 LIMIT $5 OFFSET $6) f CROSS JOIN trip_search x ON x.rowid = f.place CROSS JOIN trip t"          \
-    " ON t.id = f.trip_id ORDER BY f.score, f.kind, f.id"
+#define PAGE " ORDER BY 1 LIMIT $5 OFFSET $6"
 
 #define POSTGRES(find)                                                                                                 \
-    "SELECT -f.score, f.kind, f.id, f.trip_id, f.title, f.body, f.private" COLUMNS find                                \
+    "SELECT f.place, f.score, f.kind, f.id, f.trip_id, f.title, f.body, f.private, " TRIPSAGE__SQL_ROLE                \
+    ", " TRIPSAGE__SQL_TRIP_ENTRY " FROM " find                                                                        \
     "($7, $3, $4, $5, $6) f JOIN trip t ON t.id = f.trip_id ORDER BY f.place"
 
-const tripsage__statement tripsage__sql_search = {
-    "search", SQLITE_BEGIN SQLITE_MEMBERS " UNION ALL " SQLITE_EVERYBODY SQLITE_END, POSTGRES("trip_find")};
-const tripsage__statement tripsage__sql_search_all = {"search_all", SQLITE_BEGIN SQLITE_MEMBERS SQLITE_END,
-                                                      POSTGRES("trip_find_all")};
+const tripsage__statement tripsage__sql_search = {"search", SQLITE_MEMBERS " UNION ALL " SQLITE_EVERYBODY PAGE,
+                                                  POSTGRES("trip_find")};
+const tripsage__statement tripsage__sql_search_all = {"search_all", SQLITE_MEMBERS PAGE, POSTGRES("trip_find_all")};
 enum { SEARCH_PARAMS = 9 }; /* search_all has no public leg, and no $9 */
 
 /* ---- SQLite's queries ---- */
@@ -121,22 +127,22 @@ static tripsage_status results_row(void *context, const tripsage__row *row)
 {
     results *r = context;
     /* Where the words were found, the title last, since it is shown anyway. */
-    const char *const texts[] = {tripsage__row_text(row, 5, NULL), tripsage__row_text(row, 6, NULL),
-                                 tripsage__row_text(row, 4, NULL)};
+    const char *const texts[] = {tripsage__row_text(row, 6, NULL), tripsage__row_text(row, 7, NULL),
+                                 tripsage__row_text(row, 5, NULL)};
     tripsage_status status;
 
-    put_text_column(r->buf, r->count++ ? ",{\"kind\":" : "{\"kind\":", row, 1);
-    put_text_column(r->buf, ",\"id\":", row, 2);
-    put_text_column(r->buf, ",\"trip_id\":", row, 3);
-    put_text_column(r->buf, ",\"title\":", row, 4);
+    put_text_column(r->buf, r->count++ ? ",{\"kind\":" : "{\"kind\":", row, 2);
+    put_text_column(r->buf, ",\"id\":", row, 3);
+    put_text_column(r->buf, ",\"trip_id\":", row, 4);
+    put_text_column(r->buf, ",\"title\":", row, 5);
     TRIPSAGE__LIT(r->buf, ",\"snippet\":");
     status = tripsage__snippet_put(r->buf, texts, sizeof texts / sizeof texts[0], r->terms);
     if (status != TRIPSAGE_OK)
         return status;
     TRIPSAGE__LIT(r->buf, ",\"score\":");
-    tripsage__json_put_number(r->buf, -tripsage__row_real(row, 0)); /* the statement's is better the lower it is */
+    tripsage__json_put_number(r->buf, tripsage__row_real(row, 1));
     TRIPSAGE__LIT(r->buf, ",\"trip\":");
-    tripsage__trip_entry_put(r->buf, row, (int)tripsage__row_int(row, 7), 8);
+    tripsage__trip_entry_put(r->buf, row, (int)tripsage__row_int(row, 8), 9);
     tripsage__buf_putc(r->buf, '}');
     return tripsage__buf_status(r->buf);
 }

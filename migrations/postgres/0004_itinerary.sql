@@ -222,7 +222,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN weight * 2.2::double precision
        / (weight + 1.2::double precision * (0.25::double precision + 0.75::double precision * length / 20::double precision));
 
--- One page of what has all the terms, best first. Terms are phrases in lines, each of words with spaces between them; a '*' at the end of
+-- One page of what has all the terms, best first, and of equally good ones trips, then items, then notes, each in the order of their making. Terms are phrases in lines, each of words with spaces between them; a '*' at the end of
 -- one lets its last word go on. `asker` is a user's id, NULL for who may find everything.
 --
 -- The index gives candidates only: who may find a row for which words is asked of the row, and of its trip, again.
@@ -270,14 +270,14 @@ BEGIN
     END IF;
 
     RETURN QUERY
-    SELECT row_number() OVER (ORDER BY h.score DESC, h.kind, h.id), h.score, (ARRAY['trip', 'item', 'note'])[h.kind + 1], h.id, h.trip_id,
+    SELECT row_number() OVER (ORDER BY h.score DESC, h.kind, h.rowid), h.score, (ARRAY['trip', 'item', 'note'])[h.kind + 1], h.id, h.trip_id,
            CASE h.kind WHEN 0 THEN h.title WHEN 1 THEN i.title ELSE '' END,
            CASE h.kind WHEN 0 THEN trip_body(h.description, h.destinations, h.tags) WHEN 1 THEN item_body(i) ELSE n.content END,
            CASE WHEN h.kind = 1 AND h.is_member THEN item_private(i) ELSE '' END
     FROM (
-        SELECT f.score, f.kind, f.id, f.trip_id, f.is_member, t.title, t.description, t.destinations, t.tags
+        SELECT f.score, f.kind, f.rowid, f.id, f.trip_id, f.is_member, t.title, t.description, t.destinations, t.tags
         FROM (
-            SELECT r.score, (s.rowid & 3)::integer AS kind, s.id, s.trip_id, true AS is_member
+            SELECT r.score, (s.rowid & 3)::integer AS kind, s.rowid, s.id, s.trip_id, true AS is_member
             FROM trip_search s, LATERAL (
                 SELECT CASE WHEN bool_and(w.weight > 0) THEN sum(search_score(w.weight, s.length + s.private_length)) END AS score
                 FROM (SELECT 10 * search_count(s.title, p) + search_count(s.body, p) + search_count(s.private, p) AS weight
@@ -285,7 +285,7 @@ BEGIN
             ) r
             WHERE s.document @@ CASE WHEN asker IS NULL THEN every ELSE complete END AND r.score IS NOT NULL
             UNION ALL
-            SELECT r.score, (s.rowid & 3)::integer, s.id, s.trip_id, false
+            SELECT r.score, (s.rowid & 3)::integer, s.rowid, s.id, s.trip_id, false
             FROM trip_search s, LATERAL (
                 SELECT CASE WHEN bool_and(w.weight > 0) THEN sum(search_score(w.weight, s.length)) END AS score
                 FROM (SELECT 10 * search_count(s.title, p) + search_count(s.body, p) AS weight FROM unnest(patterns) p OFFSET 0) w
@@ -297,7 +297,7 @@ BEGIN
           AND (asker IS NULL OR t.user_id = asker OR (NOT f.is_member AND t.visibility = 'public')
                OR EXISTS (SELECT FROM trip_collaborator c WHERE c.trip_id = t.id AND c.user_id = asker))
           AND (scope = 0 OR (t.user_id = COALESCE(asker, '')) = (scope = 1))
-        ORDER BY f.score DESC, f.kind, f.id
+        ORDER BY f.score DESC, f.kind, f.rowid
         LIMIT most OFFSET skip
     ) h LEFT JOIN itinerary_item i ON h.kind = 1 AND i.id = h.id LEFT JOIN trip_note n ON h.kind = 2 AND n.id = h.id
     WHERE h.kind = 0 OR i.id IS NOT NULL OR n.id IS NOT NULL

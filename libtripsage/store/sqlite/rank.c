@@ -1,7 +1,10 @@
 /* store/sqlite/rank.c: tripsage_rank(), by which a full-text search is ordered: what BM25 says of a row by itself (Robertson and Zaragoza,
- * The Probabilistic Relevance Framework: BM25 and Beyond, 2009, with k1 = 1.2 and b = 0.75), better the lower, like FTS5's own bm25().
+ * The Probabilistic Relevance Framework: BM25 and Beyond, 2009, with k1 = 1.2 and b = 0.75).
  *
- *     ... WHERE t MATCH $1 AND t.rank MATCH 'tripsage_rank(WEIGHT...)' ORDER BY rank
+ *     SELECT tripsage_score(t.rank) ... WHERE t MATCH $1 AND t.rank MATCH 'tripsage_rank(WEIGHT...)' ORDER BY rank
+ *
+ * A rank is a blob of 16 bytes in which better scores stand before others, and of equal ones the kinds of trip_search in their order (rowid & 3) and
+ * then the older rows: FTS5 sorts by it once, and a page reads no more rows than it shows. tripsage_score() gives the number.
  *
  * There is a WEIGHT for each of the first columns, 0 for those that tell who may find a row instead of what is in it.
  *
@@ -61,11 +64,45 @@ static int measure_row(double *length, const Fts5ExtensionApi *api, Fts5Context 
     return code;
 }
 
+static void put_big_endian(unsigned char out[8], uint64_t value)
+{
+    for (int i = 8; i-- > 0; value >>= 8)
+        out[i] = (unsigned char)value;
+}
+
+/* The bits of doubles that are not negative ascend as the numbers do. */
+static void give_rank(sqlite3_context *result, double score, int64_t rowid)
+{
+    unsigned char rank[16];
+    uint64_t bits;
+
+    memcpy(&bits, &score, sizeof bits);
+    put_big_endian(rank, ~bits);
+    put_big_endian(rank + 8, (uint64_t)(rowid & 3) << 62 | (uint64_t)rowid >> 2);
+    sqlite3_result_blob(result, rank, sizeof rank, SQLITE_TRANSIENT);
+}
+
+static void score(sqlite3_context *result, int count, sqlite3_value **ranks)
+{
+    const unsigned char *rank = sqlite3_value_blob(ranks[0]);
+    uint64_t bits = 0;
+    double number;
+
+    (void)count;
+    if (!rank || sqlite3_value_bytes(ranks[0]) != 16)
+        return; /* NULL */
+    for (int i = 0; i < 8; i++)
+        bits = bits << 8 | rank[i];
+    bits = ~bits;
+    memcpy(&number, &bits, sizeof number);
+    sqlite3_result_double(result, number);
+}
+
 static void rank(const Fts5ExtensionApi *api, Fts5Context *fts, sqlite3_context *result, int columns,
                  sqlite3_value **weights)
 {
     double *weighted;
-    double length = 0, score = 0;
+    double length = 0, sum = 0;
     int code = weights_of(&weighted, api, fts);
 
     if (code == SQLITE_OK)
@@ -77,8 +114,8 @@ static void rank(const Fts5ExtensionApi *api, Fts5Context *fts, sqlite3_context 
         return;
     }
     for (int i = 0; i < api->xPhraseCount(fts); i++)
-        score += weighted[i] * (K1 + 1) / (weighted[i] + K1 * (1 - B + B * length / USUAL_LENGTH));
-    sqlite3_result_double(result, -score);
+        sum += weighted[i] * (K1 + 1) / (weighted[i] + K1 * (1 - B + B * length / USUAL_LENGTH));
+    give_rank(result, sum, api->xRowid(fts));
 }
 
 /* FTS5 hands its functions out through a pointer that a statement writes (SQLite's documentation of FTS5, section 7). */
@@ -97,5 +134,8 @@ tripsage_status tripsage__sqlite_add_rank(connection *c)
         return TRIPSAGE_FAIL(TRIPSAGE_ENOTSUP, "this SQLite was built without FTS5");
     if (code == SQLITE_OK)
         code = api->xCreateFunction(api, "tripsage_rank", NULL, rank, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_create_function_v2(c->db, "tripsage_score", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, score,
+                                          NULL, NULL, NULL);
     return code == SQLITE_OK ? TRIPSAGE_OK : SQL_FAILED(c->db, code, "tripsage_rank");
 }

@@ -83,7 +83,7 @@ int tripsage__sqlite_wait(void *context, int tries);
 tripsage_status tripsage__sqlite_run(connection *c, const tripsage__step *step, int *wrote);
 
 /* rank.c */
-/* Gives the connection tripsage_rank(), the order of full-text searches. */
+/* Gives the connection tripsage_rank(), the order of full-text searches, and tripsage_score(). */
 tripsage_status tripsage__sqlite_add_rank(connection *c);
 
 /* reader.c */

@@ -10,9 +10,17 @@
 
 static sqlite3 *db;
 
+/* The library's own (store/sqlite/rank.c): what it gives makes no difference to a plan. */
+static void score(sqlite3_context *result, int count, sqlite3_value **ranks)
+{
+    (void)count;
+    sqlite3_result_value(result, ranks[0]);
+}
+
 static void make_schema(void)
 {
     ck_assert_int_eq(sqlite3_open(":memory:", &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_create_function(db, "tripsage_score", 1, SQLITE_UTF8, NULL, score, NULL, NULL), SQLITE_OK);
     for (size_t i = 0; i < tripsage__migrations_sqlite.count; i++) {
         const tripsage__migration *m = &tripsage__migrations_sqlite.all[i];
 
@@ -38,11 +46,10 @@ static int is_small(const char *step)
             return 1;
     }
     return strcmp(step, "SCAN CONSTANT ROW") == 0 || strcmp(step, "SCAN p") == 0 || strcmp(step, "SCAN n") == 0 ||
-           strcmp(step, "SCAN m") == 0 || strcmp(step, "SCAN f") == 0 || strncmp(step, "SCAN (subquery", 14) == 0 ||
+           strcmp(step, "SCAN m") == 0 || strncmp(step, "SCAN (subquery", 14) == 0 ||
            strcmp(step, "SCAN trip_search VIRTUAL TABLE INDEX 0:=") == 0 ||
-           strcmp(step, "SCAN x VIRTUAL TABLE INDEX 0:=") == 0 ||
            strcmp(step, "SCAN p VIRTUAL TABLE INDEX 0:M7") == 0 ||
-           strncmp(step, "SCAN s VIRTUAL TABLE INDEX 0:M", 30) == 0;
+           strncmp(step, "SCAN s VIRTUAL TABLE INDEX 32:", 30) == 0;
 }
 
 static int may_look_at_all(const char *name)
