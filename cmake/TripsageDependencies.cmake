@@ -16,6 +16,17 @@ tripsage_dependency(tripsage_dep_sqlite sqlite3>=3.40)
 tripsage_dependency(tripsage_dep_pq libpq>=15)
 tripsage_dependency(tripsage_dep_jwt libjwt)
 tripsage_dependency(tripsage_dep_argon2 libargon2)
+
+# store/sqlite/changes.c sees what a transaction changes by it.
+include(CheckCSourceCompiles)
+set(CMAKE_REQUIRED_LIBRARIES PkgConfig::tripsage_dep_sqlite)
+check_c_source_compiles("#define SQLITE_ENABLE_PREUPDATE_HOOK 1
+#include <sqlite3.h>
+int main(void) { return sqlite3_preupdate_hook(0, 0, 0) != 0; }" TRIPSAGE_HAS_PREUPDATE_HOOK)
+unset(CMAKE_REQUIRED_LIBRARIES)
+if(NOT TRIPSAGE_HAS_PREUPDATE_HOOK)
+  message(FATAL_ERROR "This SQLite has no sqlite3_preupdate_hook: build it with SQLITE_ENABLE_PREUPDATE_HOOK, as Debian does")
+endif()
 list(APPEND TRIPSAGE_PRIVATE_LIBS -pthread -lm)
 list(FILTER TRIPSAGE_PRIVATE_LIBS EXCLUDE REGEX "^-L/usr/lib") # some .pc files name the compiler's own folder
 list(REMOVE_DUPLICATES TRIPSAGE_PRIVATE_LIBS)

@@ -7,6 +7,7 @@
 #include "config.h"
 #include "destination.h"
 #include "doc.h"
+#include "feed.h"
 #include "runtime.h"
 #include "status.h"
 #include "store.h"

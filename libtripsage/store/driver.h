@@ -6,6 +6,8 @@
 #include "migrations.h"
 #include "store.h"
 
+struct tripsage__changes;
+
 typedef struct tripsage__driver {
     const char *name; /* "sqlite"; also db.system.name */
     int has_fts5;     /* see tripsage__store_has_fts5() */
@@ -19,6 +21,10 @@ typedef struct tripsage__driver {
     tripsage_status (*maintain)(void *engine, const char *sql, tripsage__progress_fn progress, void *context);
     int (*stamp)(void *engine, tripsage__stamp *out); /* see tripsage__store_stamp() */
     tripsage_status (*check)(void *engine, tripsage__buf *problems, size_t *count);
+
+    /* From the return of the first to the return of the second, everything that is committed is told (changes.h). */
+    tripsage_status (*watch)(void *engine, struct tripsage__changes *changes);
+    void (*unwatch)(void *engine);
 
     const tripsage__migrations *migrations; /* that this build carries */
 

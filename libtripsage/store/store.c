@@ -5,12 +5,14 @@
 
 #include "base/crypto.h"
 #include "base/memory.h"
+#include "changes.h"
 #include "driver.h"
 
 struct tripsage__store {
     const tripsage__driver *driver;
     void *engine;
     tripsage__env *env;
+    tripsage__changes changes;
     atomic_int references;
 };
 
@@ -53,10 +55,16 @@ tripsage_status tripsage__store_open(tripsage__store **out, const char *url, con
     store = tripsage__calloc(1, sizeof *store);
     if (!store)
         return TRIPSAGE_NOMEM();
-    store->driver = driver;
+    status = tripsage__changes_init(&store->changes);
+    if (status != TRIPSAGE_OK) {
+        tripsage__free(store);
+        return status;
+    }
+    store->driver = store->changes.driver = driver;
     atomic_init(&store->references, 1);
     TRIPSAGE_TRY(tripsage__env_new(&store->env, options->runtime));
     TRIPSAGE_TRY(driver->open(&store->engine, url, options, store->env));
+    store->changes.engine = store->engine;
     *out = store;
     return TRIPSAGE_OK;
 out:
@@ -76,6 +84,7 @@ void tripsage__store_release(tripsage__store *store)
         return;
     if (store->engine)
         store->driver->close(store->engine);
+    tripsage__changes_destroy(&store->changes);
     tripsage__env_free(store->env);
     tripsage__free(store);
 }
@@ -135,6 +144,16 @@ const char *tripsage__row_text(const tripsage__row *row, int column, size_t *siz
 const void *tripsage__row_blob(const tripsage__row *row, int column, size_t *size)
 {
     return row->driver->get_blob(row->cursor, column, size);
+}
+
+tripsage_status tripsage__store_listen(tripsage__store *store, tripsage__listener *listener)
+{
+    return tripsage__changes_listen(&store->changes, listener);
+}
+
+void tripsage__store_unlisten(tripsage__store *store, tripsage__listener *listener)
+{
+    tripsage__changes_unlisten(&store->changes, listener);
 }
 
 /* ---- secrets of the database ---- */

@@ -25,6 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <tripsage/feed.h>
 
 #include "base/actor.h"
 #include "base/doc.h"
@@ -173,6 +174,32 @@ typedef struct tripsage__stamp {
 
 /* Some nanoseconds, and no lock. 0 where the engine has no stamp, or has none at this moment: nothing may be concluded then. */
 int tripsage__store_stamp(tripsage__store *store, tripsage__stamp *out);
+
+/* ---- changes ---- */
+
+/* A row that was committed, in tables that belong to trips (tripsage/feed.h says what a kind and an operation is). */
+typedef struct tripsage__change {
+    tripsage_change_kind kind;
+    tripsage_change_op op;
+    int live;       /* TRIPSAGE_CHANGE_RESYNC alone */
+    int was_public; /* a trip that anybody could see is one no more */
+    int64_t version;
+    char trip_id[TRIPSAGE__UUID_SIZE];
+    char record_id[TRIPSAGE__UUID_SIZE];
+    char owner_id[TRIPSAGE__UUID_SIZE]; /* of the trip; "" for the other kinds */
+} tripsage__change;
+
+/* Owned by whoever listens; stays where it is until tripsage__store_unlisten. on_change runs on the thread that leads a commit, or on one of
+ * the engine's: copy, do not block, do not call the store. */
+typedef struct tripsage__listener {
+    void (*on_change)(void *context, const tripsage__change *change);
+    void *context;
+    struct tripsage__listener *next;
+} tripsage__listener;
+
+/* What is committed after this returned is told, or a TRIPSAGE_CHANGE_RESYNC in its place. */
+tripsage_status tripsage__store_listen(tripsage__store *store, tripsage__listener *listener);
+void tripsage__store_unlisten(tripsage__store *store, tripsage__listener *listener);
 
 /* ---- opening ---- */
 

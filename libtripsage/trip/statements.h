@@ -54,6 +54,7 @@
     XX(transfer_stay)                                                                                                  \
     XX(transfer_give)                                                                                                  \
     XX(transfer_rise)                                                                                                  \
+    XX(feed_role)                                                                                                      \
     XX(search)                                                                                                         \
     XX(search_all)                                                                                                     \
     XX(idempotency_find)                                                                                               \

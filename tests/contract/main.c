@@ -9,6 +9,7 @@ int main(void)
         contract_item,         contract_conflict,     contract_optimize,    contract_note,
         contract_collaborator, contract_search,       contract_destination, contract_auth,
         contract_vector,       contract_cache,        contract_store,       contract_doc,
+        contract_feed,
     };
     SRunner *runner = srunner_create(contract_roles());
 

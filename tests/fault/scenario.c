@@ -394,6 +394,27 @@ static const char *look_saved(stage *s)
     return json_of(OK(tripsage_destination_saved(OUT, T, world->owner)));
 }
 
+/* ---- the feed ---- */
+
+/* A change that was made is told, whatever failed on the way; where it cannot be, a resync is. */
+static tripsage_status feed_of_changes(stage *s)
+{
+    tripsage_feed *feed = NULL;
+    tripsage_doc *doc = NULL;
+    tripsage_change change;
+    tripsage_status status = tripsage_feed_open(&feed, T, world->view, NULL);
+
+    if (status == TRIPSAGE_OK)
+        status = tripsage_trip_update(&doc, T, world->owner, s->trip, "{\"travelers\":2}", N, NULL);
+    tripsage_doc_free(doc);
+    if (status == TRIPSAGE_OK)
+        status = tripsage_feed_next(&change, feed, 0);
+    if (status == TRIPSAGE_OK)
+        ck_assert_int_ne(change.kind, TRIPSAGE_CHANGE_NONE);
+    tripsage_feed_close(feed);
+    return status;
+}
+
 /* ---- accounts ---- */
 
 static tripsage_status sign_up(stage *s)
@@ -814,6 +835,7 @@ const scenario test_scenarios[] = {
     {.name = "destination_save", .act = destination_save, .look = look_saved},
     {.name = "destination_saved", .prepare = saved_destination, .act = destination_saved, .look = look_saved},
     {.name = "destination_unsave", .before = saved_destination, .act = destination_unsave, .look = look_saved},
+    {.name = "feed", .prepare = with_trip, .act = feed_of_changes, .look = look_nothing, .benign = 1},
     {.name = "auth_sign_up", .act = sign_up, .look = look_nothing},
     {.name = "auth_sign_in", .prepare = with_friend, .act = sign_in, .look = look_nothing},
     {.name = "auth_sign_in wrong", .prepare = with_friend, .act = sign_in_wrong, .want = TRIPSAGE_ECREDENTIALS, .look = look_nothing},

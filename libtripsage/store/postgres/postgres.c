@@ -367,6 +367,13 @@ static int no_stamp(void *engine_, tripsage__stamp *out)
     return 0;
 }
 
+static tripsage_status no_watch(void *engine_, struct tripsage__changes *changes)
+{
+    (void)engine_;
+    (void)changes;
+    return TRIPSAGE_FAIL(TRIPSAGE_ENOTSUP, "this build does not listen for PostgreSQL's notifications");
+}
+
 const tripsage__driver tripsage__driver_postgres = {
     .name = "postgresql",
     .open = engine_open,
@@ -375,6 +382,7 @@ const tripsage__driver tripsage__driver_postgres = {
     .write = tripsage__pg_write,
     .maintain = tripsage__pg_maintain,
     .stamp = no_stamp,
+    .watch = no_watch,
     .check = engine_check,
     .migrations = &tripsage__migrations_postgres,
     .is_null = tripsage__pg_is_null,

@@ -6,6 +6,7 @@
 #define TRIPSAGE_STORE_SQLITE_H
 
 #include <pthread.h>
+#define SQLITE_ENABLE_PREUPDATE_HOOK 1 /* see changes.c */
 #include <sqlite3.h>
 #include <stdatomic.h>
 
@@ -43,6 +44,7 @@ typedef struct engine {
     connection writer;
     const _Atomic uint32_t *header; /* see stamp.c; NULL: not to be had */
     int log_pages, log_checked;     /* see log.c; the leader's */
+    struct watch *watch;            /* see changes.c; under writer_lock; NULL: nobody listens */
 
     /* Guards the queue and who leads; never held while SQL runs. */
     pthread_mutex_t queue_lock;
@@ -98,6 +100,13 @@ tripsage_status tripsage__sqlite_write(void *engine_, const tripsage_actor *acto
 /* stamp.c */
 void tripsage__sqlite_find_header(engine *e);
 int tripsage__sqlite_stamp(void *engine_, tripsage__stamp *out);
+
+/* changes.c */
+tripsage_status tripsage__sqlite_watch(void *engine_, struct tripsage__changes *changes);
+void tripsage__sqlite_unwatch(void *engine_);
+/* For the leader: a transaction begins, and it was committed. */
+void tripsage__sqlite_watch_begin(engine *e);
+void tripsage__sqlite_watch_commit(engine *e);
 
 /* log.c */
 void tripsage__sqlite_watch_log(engine *e);

@@ -92,10 +92,13 @@ static void run_batch(engine *e, request *first)
     while (anything_left(first)) {
         tripsage_status status = tripsage__sqlite_begin(c);
 
+        tripsage__sqlite_watch_begin(e);
         if (status == TRIPSAGE_OK && run_all(c, first) && anything_left(first)) {
             status = tripsage__sqlite_commit(c);
-            if (status == TRIPSAGE_OK)
+            if (status == TRIPSAGE_OK) {
+                tripsage__sqlite_watch_commit(e); /* before its callers are answered */
                 return;
+            }
         }
         if (status != TRIPSAGE_OK)
             settle_rest(first, status);
