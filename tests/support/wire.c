@@ -58,7 +58,7 @@ struct test_wire {
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t obeyed;
     int asked_for; /* one of these has changed, and the thread has not done it yet */
-    int stopping, cutting_all, refusing;
+    int stopping, cutting_all, refusing, frozen;
     connection connections[CONNECTIONS_MAX];
     test_wire_count count;
     size_t cut_in; /* flights until the cut; 0 for none */
@@ -398,17 +398,17 @@ static void serve_all(test_wire *wire, struct pollfd *polled)
     int timeout = next_timeout(wire, now);
 
     polled[0] = (struct pollfd){.fd = wire->wake, .events = POLLIN};
-    polled[1] = (struct pollfd){.fd = wire->listener, .events = POLLIN};
+    polled[1] = (struct pollfd){.fd = wire->frozen ? -1 : wire->listener, .events = POLLIN};
     for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
         const connection *c = &wire->connections[i];
-        polled[2 + 2 * i] = interest(c->client, may_read_client(c, now), &c->down);
-        polled[3 + 2 * i] = interest(c->server, !c->closing, &c->up);
+        polled[2 + 2 * i] = interest(wire->frozen ? -1 : c->client, may_read_client(c, now), &c->down);
+        polled[3 + 2 * i] = interest(wire->frozen ? -1 : c->server, !c->closing, &c->up);
     }
     pthread_mutex_unlock(&wire->lock);
     poll(polled, POLLED, timeout);
     pthread_mutex_lock(&wire->lock);
     for (size_t i = 0; i < CONNECTIONS_MAX; i++)
-        if (wire->connections[i].client >= 0)
+        if (wire->connections[i].client >= 0 && !wire->frozen)
             serve(wire, &wire->connections[i], now, polled[2 + 2 * i].revents, polled[3 + 2 * i].revents);
     if (polled[1].revents)
         welcome(wire);
@@ -547,6 +547,13 @@ void test_wire_refuse(test_wire *wire, int refuse)
 {
     pthread_mutex_lock(&wire->lock);
     wire->refusing = refuse;
+    ask(wire);
+}
+
+void test_wire_freeze(test_wire *wire, int freeze)
+{
+    pthread_mutex_lock(&wire->lock);
+    wire->frozen = freeze;
     ask(wire);
 }
 

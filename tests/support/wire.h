@@ -48,6 +48,9 @@ void test_wire_cut_all(test_wire *wire);
 /* New connections are refused from now on, or accepted again. */
 void test_wire_refuse(test_wire *wire, int refuse);
 
+/* From now on nothing passes, in either direction, and nobody is told; or all goes on where it stopped. */
+void test_wire_freeze(test_wire *wire, int freeze);
+
 /* Every flight from now on reaches the server this much later. */
 void test_wire_delay(test_wire *wire, int ms);
 
