@@ -21,8 +21,12 @@ struct tripsage {
 
 static tripsage_status open_rooms(tripsage *ts, const char *url, const tripsage_options *options)
 {
-    const tripsage__store_options store_options = {options->runtime, options->busy_timeout_ms, options->readers,
-                                                   options->no_migrate, options->listen_url};
+    const tripsage__store_options store_options = {.runtime = options->runtime,
+                                                   .busy_timeout_ms = options->busy_timeout_ms,
+                                                   .readers = options->readers,
+                                                   .no_migrate = options->no_migrate,
+                                                   .max_staleness_ms = options->max_staleness_ms,
+                                                   .listen_url = options->listen_url};
     tripsage_status status;
 
     TRIPSAGE_TRY(tripsage__store_open(&ts->store, url, &store_options));

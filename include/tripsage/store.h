@@ -62,8 +62,8 @@ typedef struct tripsage_options {
     /* 1: fail with TRIPSAGE_EMIGRATION instead of bringing an older database up to date. */
     int no_migrate;
 
-    /* PostgreSQL: the URL of a connection for LISTEN, where the other one goes through a pooler that gives every transaction
-     * another connection. NULL: the same. Copied. */
+    /* PostgreSQL: the URL of a connection for LISTEN (tripsage/feed.h), where the other one goes through a pooler that gives every transaction
+     * another connection: of the server itself, or of a pooler in session mode. NULL: the same. Copied. */
     const char *listen_url;
 
     /* Accounts and tokens; NULL: TRIPSAGE_AUTH_OPTIONS_INIT. Copied. */
@@ -71,17 +71,25 @@ typedef struct tripsage_options {
 
     /* Cache bounds; NULL: TRIPSAGE_CACHE_OPTIONS_INIT. Copied. */
     const tripsage_cache_options *cache;
+
+    /* PostgreSQL only; SQLite's reads are the newest state whatever is said here. 0: so are PostgreSQL's, and each asks the server. Otherwise a
+     * trip that was read a moment ago may be given again from memory, as it was at most so many milliseconds before the call began: this handle
+     * listens for changes (tripsage/feed.h) from the start, drops a trip with the first word of a change, its own at once, and
+     * asks the server again while it cannot be sure that it hears of all changes made before that bound. Rights are part of what
+     * is remembered: one that was taken away may be used for as long. Each handle asks the server four times within the bound, and 40 times a
+     * second at most: below 100 less and less is given from memory. */
+    uint32_t max_staleness_ms;
 } tripsage_options;
 
 #define TRIPSAGE_OPTIONS_INIT                                                                                          \
     {                                                                                                                  \
-        1, NULL, 0, 0, 0, NULL, NULL, NULL                                                                             \
+        1, NULL, 0, 0, 0, NULL, NULL, NULL, 0                                                                          \
     }
 
 /* Opens a database, brings its schema up to date, loads the destination catalogue into a new one.
  * `options` may be NULL. On failure *out is NULL.
- * Errors: TRIPSAGE_EINVALID (the URL or an option; field "#url", "#options" or "#max_bytes"), TRIPSAGE_ENOTSUP (a scheme this build
- * lacks), TRIPSAGE_EMIGRATION (an applied migration was edited, or the database is newer than the library),
+ * Errors: TRIPSAGE_EINVALID (the URL or an option; field "#url", "#options", "#max_bytes" or "#listen_url"), TRIPSAGE_ENOTSUP (a scheme this build
+ * lacks; max_staleness_ms behind a pooler that loses notifications), TRIPSAGE_EMIGRATION (an applied migration was edited, or the database is newer than the library),
  * TRIPSAGE_EREADONLY (the folder may not be written, and the file is missing or may not be written either; a file in a
  * folder that may is opened for reading), TRIPSAGE_EFULL, TRIPSAGE_EIO, TRIPSAGE_ECORRUPT (also a
  * file that is no database), TRIPSAGE_EBUSY, TRIPSAGE_ENOMEM. */

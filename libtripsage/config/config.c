@@ -62,6 +62,7 @@ static tripsage_status make(tripsage_config *config, tripsage_config_lookup look
     config->options.busy_timeout_ms =
         (uint32_t)config->values[DATABASE_BUSY_TIMEOUT].number; /* not set is 0, the default */
     config->options.readers = (uint32_t)config->values[DATABASE_POOL_SIZE].number;
+    config->options.max_staleness_ms = (uint32_t)config->values[DATABASE_MAX_STALENESS].number;
     config->options.no_migrate = config->values[DATABASE_MIGRATE].text && !config->values[DATABASE_MIGRATE].number;
     status = tripsage__buf_status(&config->shown);
 out:

@@ -22,6 +22,7 @@ typedef enum setting_id {
     DATABASE_STATEMENT_TIMEOUT,
     DATABASE_BUSY_TIMEOUT,
     DATABASE_LISTEN_URL,
+    DATABASE_MAX_STALENESS,
     SETTING_COUNT
 } setting_id;
 

@@ -38,6 +38,9 @@ static const tripsage_setting settings[SETTING_COUNT] = {
     [DATABASE_LISTEN_URL] = {"TRIPSAGE_DATABASE_LISTEN_URL",
                              "connection for LISTEN, where the other goes through a pooler in transaction mode", NULL,
                              1},
+    [DATABASE_MAX_STALENESS] = {"TRIPSAGE_DATABASE_MAX_STALENESS_MS",
+                                "how old a trip given from memory may be on PostgreSQL; 0 asks the server each time",
+                                "0", 0},
 };
 
 /* What a value has to be. */
@@ -70,6 +73,7 @@ static const struct {
     [DATABASE_STATEMENT_TIMEOUT] = {NUMBER, 1, 3600000}, /* an hour */
     [DATABASE_BUSY_TIMEOUT] = {NUMBER, 1, 3600000},
     [DATABASE_LISTEN_URL] = {POSTGRES, 0, 0},
+    [DATABASE_MAX_STALENESS] = {NUMBER, 0, 3600000},
 };
 
 const tripsage_setting *tripsage_config_setting(size_t index)

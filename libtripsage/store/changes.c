@@ -1,6 +1,8 @@
 /* store/changes.c: see changes.h. The engine watches as long as somebody listens. */
 #include "changes.h"
 
+#include <time.h>
+
 #include "driver.h"
 
 tripsage_status tripsage__changes_init(tripsage__changes *changes)
@@ -9,12 +11,6 @@ tripsage_status tripsage__changes_init(tripsage__changes *changes)
         return TRIPSAGE_NOMEM();
     changes->live = 1;
     return TRIPSAGE_OK;
-}
-
-void tripsage__changes_destroy(tripsage__changes *changes)
-{
-    pthread_mutex_destroy(&changes->watch_lock);
-    pthread_mutex_destroy(&changes->list_lock);
 }
 
 /* ---- who listens ---- */
@@ -75,10 +71,93 @@ void tripsage__changes_unlisten(tripsage__changes *changes, tripsage__listener *
     stop_watching(changes);
 }
 
+void tripsage__changes_destroy(tripsage__changes *changes)
+{
+    if (changes->max_staleness_ms)
+        stop_watching(changes);
+    pthread_mutex_destroy(&changes->watch_lock);
+    pthread_mutex_destroy(&changes->list_lock);
+}
+
+/* ---- stamps ----
+ *
+ * An engine across a network cannot say whether anything was committed, but its changes arrive, and it says up to when they have. So
+ * what was read under a stamp is no older than max_staleness_ms while the stamp is that of now: a change of its key would have changed
+ * a counter if it had been told, and what was not told yet is younger than that. */
+
+static int64_t monotonic_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* FNV-1a: keys are ids, whose makers gain nothing but misses from having them collide. */
+static _Atomic uint32_t *slot_of(tripsage__changes *changes, const char *key, size_t size)
+{
+    uint32_t hash = 2166136261u;
+
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ (unsigned char)key[i]) * 16777619u;
+    return &changes->slots[(hash ^ hash >> 16) % TRIPSAGE__CHANGES_SLOTS];
+}
+
+tripsage_status tripsage__changes_remember(tripsage__changes *changes, uint32_t max_staleness_ms)
+{
+    tripsage_status status;
+
+    if (!max_staleness_ms || changes->driver->stamp) /* one that is exact is better */
+        return TRIPSAGE_OK;
+    changes->max_staleness_ms = max_staleness_ms;
+    status = start_watching(changes);
+    if (status != TRIPSAGE_OK)
+        changes->max_staleness_ms = 0;
+    return status;
+}
+
+int tripsage__changes_stamp(tripsage__changes *changes, const char *key, tripsage__stamp *out)
+{
+    int64_t fresh_at;
+    uint64_t part;
+
+    if (!changes->max_staleness_ms)
+        return 0;
+    fresh_at = atomic_load(&changes->fresh_at);
+    if (!fresh_at || monotonic_ms() - fresh_at > changes->max_staleness_ms)
+        return 0;
+    memset(out, 0, sizeof *out);
+    part = atomic_load(slot_of(changes, key, strlen(key)));
+    memcpy(out->bytes, &part, sizeof part);
+    part = atomic_load(&changes->resyncs) + 1;
+    memcpy(out->bytes + sizeof out->bytes - sizeof part, &part, sizeof part);
+    return 1;
+}
+
+void tripsage__changes_touch(tripsage__changes *changes, const tripsage__step *steps, size_t count)
+{
+    if (!changes->max_staleness_ms)
+        return;
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < steps[i].param_count; j++) {
+            const tripsage__value *value = &steps[i].params[j];
+
+            if (value->type == TRIPSAGE__TEXT && value->size == TRIPSAGE__UUID_SIZE - 1)
+                atomic_fetch_add(slot_of(changes, value->bytes, value->size), 1);
+        }
+}
+
 /* ---- what is told ---- */
+
+void tripsage__changes_fresh(tripsage__changes *changes, int64_t at)
+{
+    atomic_store(&changes->fresh_at, at);
+}
 
 void tripsage__changes_tell(tripsage__changes *changes, const tripsage__change *list, size_t count)
 {
+    for (size_t i = 0; changes->max_staleness_ms && i < count; i++)
+        atomic_fetch_add(slot_of(changes, list[i].trip_id, strlen(list[i].trip_id)), 1);
     pthread_mutex_lock(&changes->list_lock);
     for (const tripsage__listener *l = changes->first; l; l = l->next)
         for (size_t i = 0; i < count; i++)
@@ -88,6 +167,9 @@ void tripsage__changes_tell(tripsage__changes *changes, const tripsage__change *
 
 void tripsage__changes_resync(tripsage__changes *changes, int live)
 {
+    atomic_fetch_add(&changes->resyncs, 1);
+    if (!live)
+        atomic_store(&changes->fresh_at, 0);
     pthread_mutex_lock(&changes->list_lock);
     changes->live = live;
     for (const tripsage__listener *l = changes->first; l; l = l->next)

@@ -19,7 +19,7 @@ typedef struct tripsage__driver {
     tripsage_status (*write)(void *engine, const tripsage_actor *actor, const tripsage__step *steps, size_t count);
     /* NULL: the engine has nothing that must stand outside of a transaction. See tripsage__store_maintain(). */
     tripsage_status (*maintain)(void *engine, const char *sql, tripsage__progress_fn progress, void *context);
-    int (*stamp)(void *engine, tripsage__stamp *out); /* see tripsage__store_stamp() */
+    int (*stamp)(void *engine, tripsage__stamp *out); /* see tripsage__store_stamp(); NULL: none */
     tripsage_status (*check)(void *engine, tripsage__buf *problems, size_t *count);
 
     /* From the return of the first to the return of the second, everything that is committed is told (changes.h). */

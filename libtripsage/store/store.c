@@ -37,7 +37,7 @@ static const tripsage__driver *choose(const char *url)
 
 tripsage_status tripsage__store_open(tripsage__store **out, const char *url, const tripsage__store_options *options)
 {
-    static const tripsage__store_options standard = {NULL, 0, 0, 0, NULL};
+    static const tripsage__store_options standard = {0};
     const tripsage__driver *driver;
     tripsage__store *store = NULL;
     tripsage_status status;
@@ -65,6 +65,7 @@ tripsage_status tripsage__store_open(tripsage__store **out, const char *url, con
     TRIPSAGE_TRY(tripsage__env_new(&store->env, options->runtime));
     TRIPSAGE_TRY(driver->open(&store->engine, url, options, store->env));
     store->changes.engine = store->engine;
+    TRIPSAGE_TRY(tripsage__changes_remember(&store->changes, options->max_staleness_ms));
     *out = store;
     return TRIPSAGE_OK;
 out:
@@ -82,9 +83,9 @@ void tripsage__store_release(tripsage__store *store)
 {
     if (!store || atomic_fetch_sub(&store->references, 1) != 1)
         return;
+    tripsage__changes_destroy(&store->changes); /* first: it may have the engine watch */
     if (store->engine)
         store->driver->close(store->engine);
-    tripsage__changes_destroy(&store->changes);
     tripsage__env_free(store->env);
     tripsage__free(store);
 }
@@ -110,7 +111,10 @@ tripsage_status tripsage__store_read(tripsage__store *store, const tripsage_acto
 tripsage_status tripsage__store_write(tripsage__store *store, const tripsage_actor *actor, const tripsage__step *steps,
                                       size_t count)
 {
-    return store->driver->write(store->engine, actor, steps, count);
+    tripsage_status status = store->driver->write(store->engine, actor, steps, count);
+
+    tripsage__changes_touch(&store->changes, steps, count); /* whatever became of it */
+    return status;
 }
 
 tripsage_status tripsage__store_maintain(tripsage__store *store, const char *sql, tripsage__progress_fn progress,
@@ -213,9 +217,11 @@ out:
 
 static const tripsage__statement ping = {"ping", "SELECT 1", NULL};
 
-int tripsage__store_stamp(tripsage__store *store, tripsage__stamp *out)
+int tripsage__store_stamp(tripsage__store *store, const char *key, tripsage__stamp *out)
 {
-    return store->driver->stamp(store->engine, out);
+    if (store->driver->stamp)
+        return store->driver->stamp(store->engine, out);
+    return tripsage__changes_stamp(&store->changes, key, out);
 }
 
 tripsage_status tripsage__store_ping(tripsage__store *store)

@@ -167,13 +167,15 @@ tripsage_status tripsage__store_maintain(tripsage__store *store, const char *sql
                                          void *context);
 
 /* Tells one state of the database from another: where a read began after the first of two equal stamps was taken, a read that
- * begins after the second finds the same. */
+ * begins after the second finds the same, of the trip that `key` is the id of and of who may see it. On an engine that has no stamp of its own it
+ * finds the same unless that was changed within the last max_staleness_ms (see the options); a write by this store ends the stamps of
+ * all keys that are among its parameters, so a write names the trip it changes. */
 typedef struct tripsage__stamp {
     unsigned char bytes[48];
 } tripsage__stamp;
 
 /* Some nanoseconds, and no lock. 0 where the engine has no stamp, or has none at this moment: nothing may be concluded then. */
-int tripsage__store_stamp(tripsage__store *store, tripsage__stamp *out);
+int tripsage__store_stamp(tripsage__store *store, const char *key, tripsage__stamp *out);
 
 /* ---- changes ---- */
 
@@ -208,7 +210,8 @@ typedef struct tripsage__store_options {
     uint32_t busy_timeout_ms;        /* 0: 10,000 */
     uint32_t readers;                /* 0: see tripsage/store.h */
     int no_migrate;
-    const char *listen_url; /* NULL: the URL */
+    const char *listen_url;    /* NULL: the URL */
+    uint32_t max_staleness_ms; /* 0: see tripsage__store_stamp(). Otherwise the engine watches from the start */
 } tripsage__store_options;
 
 /* Opens and migrates. `options` may be NULL. A store is counted: the rooms that share one each hold a reference. */

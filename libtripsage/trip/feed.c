@@ -1,7 +1,8 @@
 /* trip/feed.c: the feed of changes: a queue between those who write and the one who reads it.
  *
- * Whoever commits puts events in and never waits; the reader takes them out and asks then whether its actor may know of them. `descriptor` is
- * readable while the queue holds something or a wake was asked for: that is what the reader waits for, and what programs poll. */
+ * Whoever commits puts events in and never waits; the reader takes them out and asks then whether its actor may know of them.
+ * `descriptor` is readable while the queue holds something or a wake was asked for: that is what the reader waits for, and what
+ * programs poll. */
 #include <tripsage/feed.h>
 
 #include <errno.h>

@@ -72,7 +72,7 @@ tripsage_doc *tripsage__remembered_find(tripsage__asked *asked, tripsage_trips *
     tripsage_doc *doc = NULL;
     entry e;
 
-    asked->has_stamp = tripsage__store_stamp(trips->store, &asked->stamp);
+    asked->has_stamp = tripsage__store_stamp(trips->store, trip_id, &asked->stamp);
     if (!asked->has_stamp)
         return NULL;
     memset(asked->key, 0, sizeof asked->key);
@@ -87,7 +87,7 @@ tripsage_doc *tripsage__remembered_find(tripsage__asked *asked, tripsage_trips *
     return doc;
 }
 
-/* The end of the stamp is a sum over the rest of it. */
+/* The end of the stamp is a sum over the rest of it; or, where stamps are of single trips, the same for all of them. */
 static int nothing_written_since(tripsage__remembered *remembered, const tripsage__stamp *stamp)
 {
     uint64_t now;

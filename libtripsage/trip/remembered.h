@@ -2,7 +2,10 @@
  *
  * An answer is given again only while nothing at all was committed since it was read, by this handle or any other process: its stamp
  * (tripsage__store_stamp) has to be that of now. So it is as fresh as a read, and rights need no thought of their own: what changes them
- * is committed, too. It also means that an answer is worth keeping only where a trip is read again before anybody writes anything. */
+ * is committed, too. It also means that an answer is worth keeping only where a trip is read again before anybody writes anything.
+ *
+ * PostgreSQL's stamps are of single trips and may be late by as much as the program allows, which is nothing unless it says so
+ * (tripsage_options.max_staleness_ms). */
 #ifndef TRIPSAGE_TRIP_REMEMBERED_H
 #define TRIPSAGE_TRIP_REMEMBERED_H
 

@@ -62,13 +62,12 @@ out:
 
 tripsage_status tripsage_trips_open(tripsage_trips **out, const char *url, const tripsage_runtime *runtime)
 {
-    tripsage__store_options options = {NULL, 0, 0, 0, NULL};
+    tripsage__store_options options = {.runtime = runtime};
     tripsage__store *store = NULL;
     tripsage_vector *vector = NULL;
     tripsage_status status;
 
     *out = NULL;
-    options.runtime = runtime;
     TRIPSAGE_TRY(tripsage__store_open(&store, url, &options));
     TRIPSAGE_TRY(tripsage__vector_new(&vector, store));
     TRIPSAGE_TRY(tripsage__trips_new(out, store, vector));

@@ -33,7 +33,7 @@ void tripsage__vector_free(tripsage_vector *vector)
 
 tripsage_status tripsage_vector_open(tripsage_vector **out, const char *url, const tripsage_runtime *runtime)
 {
-    tripsage__store_options options = {runtime, 0, 0, 0, NULL};
+    tripsage__store_options options = {.runtime = runtime};
     tripsage__store *store = NULL;
     tripsage_status status;
 

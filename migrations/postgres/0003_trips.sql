@@ -635,4 +635,83 @@ SELECT tripsage.give_to_definer('tripsage.search_trip()', 'tripsage_definer'),
        tripsage.give_to_definer('tripsage.search_trip_acl()', 'tripsage_definer'),
        tripsage.give_to_definer('tripsage.search_collaborators()', 'tripsage_definer');
 
+-- ---- the feed of changes ----
+--
+-- Who keeps copies listens on the channel tripsage_change. Notifications have one order, and those who commit them wait for each other; so
+-- none is made while nobody listens. Who listens holds a lease and extends it as long as he does. The lease is a sequence, because every
+-- transaction sees a sequence as it is now, however old its snapshot, and because asking for its value locks it until the transaction ends:
+-- who takes a lease out takes a lock that waits for those who found none and went without announcing.
+--
+-- Its value is twice the second since 1970 in which the lease runs out, and one more once nobody is left to wait for.
+
+CREATE SEQUENCE tripsage.listened_until MINVALUE 0 START 0;
+GRANT SELECT ON SEQUENCE tripsage.listened_until TO PUBLIC; -- every writer asks, and learns whether somebody listens
+
+-- ALTER is its owner's.
+GRANT CREATE ON SCHEMA tripsage TO tripsage_definer;
+ALTER SEQUENCE tripsage.listened_until OWNER TO tripsage_definer;
+REVOKE CREATE ON SCHEMA tripsage FROM tripsage_definer;
+
+-- Takes out a lease or extends the one there is. False: it had run out, and what was committed meanwhile was not announced.
+CREATE FUNCTION tripsage.listen_on() RETURNS boolean
+LANGUAGE plpgsql VOLATILE SET search_path = tripsage, pg_temp
+AS $$
+DECLARE
+    lease constant bigint := 60;
+    now   constant bigint := extract(epoch FROM clock_timestamp());
+    found constant bigint := COALESCE(pg_sequence_last_value('listened_until'), 0);
+BEGIN
+    IF found / 2 >= now AND found % 2 = 1 THEN
+        IF found / 2 < now + lease / 2 THEN
+            PERFORM setval('listened_until', 2 * (now + lease) + 1);
+        END IF;
+        RETURN true;
+    END IF;
+    PERFORM setval('listened_until', 2 * (now + lease));
+    ALTER SEQUENCE listened_until NO CYCLE; -- changes nothing: SHARE ROW EXCLUSIVE is the lock
+    PERFORM setval('listened_until', 2 * (now + lease) + 1);
+    RETURN false;
+END
+$$;
+SELECT tripsage.give_to_definer('tripsage.listen_on()', 'service_role');
+
+-- A change as "kind operation version trip record", of a trip also its owner, and "public" when all could see it and cannot any more.
+-- tripsage/feed.h says what is meant. What a trip held goes with it and is not announced.
+CREATE FUNCTION tripsage.announce() RETURNS trigger
+LANGUAGE plpgsql SET search_path = tripsage, pg_temp
+AS $$
+DECLARE
+    kind      constant text := TG_ARGV[0];
+    operation text := lower(TG_OP);
+    changed   record := COALESCE(NEW, OLD);
+    change    text;
+BEGIN
+    IF kind = 'trip' THEN
+        IF TG_OP = 'UPDATE' AND OLD.deleted_at IS NULL <> (NEW.deleted_at IS NULL) THEN
+            operation := CASE WHEN NEW.deleted_at IS NULL THEN 'insert' ELSE 'delete' END;
+        END IF;
+        change := concat_ws(' ', kind, operation, changed.version, changed.id, changed.id, changed.user_id,
+            CASE WHEN OLD.visibility = 'public' AND OLD.deleted_at IS NULL
+                  AND (TG_OP = 'DELETE' OR NEW.visibility <> 'public' OR NEW.deleted_at IS NOT NULL) THEN 'public' END);
+    ELSIF TG_OP = 'DELETE' AND NOT EXISTS (SELECT 1 FROM trip t WHERE t.id = OLD.trip_id) THEN
+        RETURN NULL;
+    ELSIF kind = 'collaborator' THEN
+        change := concat_ws(' ', kind, operation, 0, changed.trip_id, changed.user_id);
+    ELSE
+        change := concat_ws(' ', kind, operation, changed.version, changed.trip_id, changed.id);
+    END IF;
+    PERFORM pg_notify('tripsage_change', change);
+    RETURN NULL;
+END
+$$;
+SELECT tripsage.give_to_definer('tripsage.announce()', 'service_role');
+
+-- The condition is asked without a function being called, and a writer pays no more than that while nobody listens.
+CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON tripsage.trip FOR EACH ROW
+    WHEN (pg_sequence_last_value('tripsage.listened_until') / 2 >= extract(epoch FROM clock_timestamp()))
+    EXECUTE FUNCTION tripsage.announce('trip');
+CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON tripsage.trip_collaborator FOR EACH ROW
+    WHEN (pg_sequence_last_value('tripsage.listened_until') / 2 >= extract(epoch FROM clock_timestamp()))
+    EXECUTE FUNCTION tripsage.announce('collaborator');
+
 SELECT tripsage.migration_applied(3, 'trips');

@@ -363,4 +363,13 @@ SELECT tripsage.give_to_definer('tripsage.search_item()', 'tripsage_definer'),
        tripsage.give_to_definer('tripsage.trip_find_all(text, bigint, text, bigint, bigint)', 'service_role'),
        tripsage.give_to_definer('tripsage.search_check()', 'service_role');
 
+-- ---- the feed of changes ----
+
+CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON tripsage.itinerary_item FOR EACH ROW
+    WHEN (pg_sequence_last_value('tripsage.listened_until') / 2 >= extract(epoch FROM clock_timestamp()))
+    EXECUTE FUNCTION tripsage.announce('item');
+CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON tripsage.trip_note FOR EACH ROW
+    WHEN (pg_sequence_last_value('tripsage.listened_until') / 2 >= extract(epoch FROM clock_timestamp()))
+    EXECUTE FUNCTION tripsage.announce('note');
+
 SELECT tripsage.migration_applied(4, 'itinerary');

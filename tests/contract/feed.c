@@ -1,4 +1,5 @@
-/* contract/feed.c: what changed is told: each kind of write, after its commit, in order, to those who may know, or a resync in its place. */
+/* contract/feed.c: what changed is told: each kind of write, after its commit, in order, to those who may know, or a resync in its
+ * place. */
 #include "contract.h"
 
 #include <poll.h>
@@ -435,7 +436,8 @@ START_TEST(has_a_descriptor_to_wait_for)
 }
 END_TEST
 
-/* Many write at once, their commits are shared, and some of them fail: each change that was made is told once, in the order of its versions. */
+/* Many write at once, their commits are shared, and some of them fail: each change that was made is told once, in the order of its
+ * versions. */
 enum { WRITERS = 8, WRITES = 30 };
 
 typedef struct crowd {

@@ -34,6 +34,7 @@ tripsage *world_open_another(void)
     auth.argon2_passes = 1;
     options.runtime = &runtime;
     options.auth = &auth;
+    options.listen_url = *world->listen_url ? world->listen_url : NULL;
     OK(tripsage_open(&ts, world->url, &options));
     return ts;
 }
@@ -82,6 +83,8 @@ static void choose_url(void)
     url = test_replaced(url, "{rig}", TEST_RIG);
     ck_assert_uint_lt(strlen(url), sizeof world->url);
     strcpy(world->url, url);
+    if (strstr(url, TEST_PG_POOLED)) /* nobody hears anything through PgBouncer */
+        strcpy(world->listen_url, test_replaced(url, TEST_PG_POOLED, TEST_PG_DIRECT));
 }
 
 void world_open(void)

@@ -28,7 +28,8 @@
 typedef struct test_world {
     char folder[TEST_PATH_SIZE];
     char url[TEST_URL_SIZE];
-    int persists; /* the database outlives its handle */
+    char listen_url[TEST_URL_SIZE]; /* "": the same */
+    int persists;                   /* the database outlives its handle */
     test_chance chance;
 
     tripsage *ts;

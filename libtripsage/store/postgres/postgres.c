@@ -257,6 +257,25 @@ out:
     return status;
 }
 
+/* Where to listen. Nothing is set for a session there, so that a pooler in session mode will do as well. */
+static tripsage_status set_direct(engine *e, const char *url)
+{
+    PQconninfoOption *parameters = NULL;
+    tripsage_status status;
+
+    e->direct = tripsage__calloc(1, sizeof *e->direct);
+    if (!e->direct)
+        return TRIPSAGE_NOMEM();
+    status = read_url(e->direct, &parameters, url);
+    if (status == TRIPSAGE_EINVALID)
+        status = TRIPSAGE_FAIL_FIELD("#listen_url", "expected postgresql://user:password@host:port/database");
+    atomic_store(&e->direct->unprepared, 1);
+    if (status == TRIPSAGE_OK)
+        status = set_parameters(e->direct, parameters);
+    PQconninfoFree(parameters);
+    return status;
+}
+
 static uint32_t processors(void)
 {
     long count = sysconf(_SC_NPROCESSORS_ONLN);
@@ -271,6 +290,9 @@ static void engine_close(void *engine_)
     tripsage__pg_pool_close(e);
     pthread_mutex_destroy(&e->lock);
     pthread_mutex_destroy(&e->together_lock);
+    if (e->direct)
+        free_parameters(e->direct);
+    tripsage__free(e->direct);
     free_parameters(e);
     tripsage__free(e);
 }
@@ -297,6 +319,8 @@ static tripsage_status engine_open(void **out, const char *url, const tripsage__
     e->pool_size = options->readers ? options->readers : POOL_SIZE_DEFAULT;
     e->statement_timeout_ms = STATEMENT_TIMEOUT_DEFAULT;
     TRIPSAGE_TRY(read_url(e, &parameters, url));
+    if (options->listen_url)
+        TRIPSAGE_TRY(set_direct(e, options->listen_url));
     if (!e->prepared_is_said && is_pooler_port(parameters))
         atomic_store(&e->unprepared, 1);
     TRIPSAGE_TRY(connect_first(&first, e, parameters));
@@ -359,21 +383,6 @@ static tripsage_status engine_check(void *engine_, tripsage__buf *problems, size
     return status;
 }
 
-/* What others commit is not seen without asking. */
-static int no_stamp(void *engine_, tripsage__stamp *out)
-{
-    (void)engine_;
-    (void)out;
-    return 0;
-}
-
-static tripsage_status no_watch(void *engine_, struct tripsage__changes *changes)
-{
-    (void)engine_;
-    (void)changes;
-    return TRIPSAGE_FAIL(TRIPSAGE_ENOTSUP, "this build does not listen for PostgreSQL's notifications");
-}
-
 const tripsage__driver tripsage__driver_postgres = {
     .name = "postgresql",
     .open = engine_open,
@@ -381,8 +390,8 @@ const tripsage__driver tripsage__driver_postgres = {
     .read = tripsage__pg_read,
     .write = tripsage__pg_write,
     .maintain = tripsage__pg_maintain,
-    .stamp = no_stamp,
-    .watch = no_watch,
+    .watch = tripsage__pg_watch,
+    .unwatch = tripsage__pg_unwatch,
     .check = engine_check,
     .migrations = &tripsage__migrations_postgres,
     .is_null = tripsage__pg_is_null,

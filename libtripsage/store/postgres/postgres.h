@@ -40,6 +40,8 @@ typedef struct engine {
 
     /* What libpq is given; owned. */
     char **keywords, **values;
+    struct engine *direct; /* holds those for listening, where they are others; see feed.c */
+    struct feed *feed;     /* NULL: nobody listens */
 
     uint32_t wait_ms; /* for a connection, a lock, a retry: options.busy_timeout_ms */
     uint32_t statement_timeout_ms;
@@ -115,6 +117,11 @@ tripsage_status tripsage__pg_write(void *engine_, const tripsage_actor *actor, c
 /* ---- maintain.c ---- */
 
 tripsage_status tripsage__pg_maintain(void *engine_, const char *sql, tripsage__progress_fn progress, void *context);
+
+/* ---- feed.c ---- */
+
+tripsage_status tripsage__pg_watch(void *engine_, struct tripsage__changes *changes);
+void tripsage__pg_unwatch(void *engine_);
 
 /* ---- row.c ---- */
 

@@ -1,11 +1,12 @@
 /* store/sqlite/changes.c: what was committed to the tables of trips, for those who listen.
  *
- * While somebody does, the writing connection carries SQLite's pre-update hook (sqlite.org/c3ref/preupdate_blobwrite.html), which sees every row
- * that any statement changes, with its old and new values. What it saw of a transaction is told when that is committed, by the leader,
- * before those whose writes are in it are answered. While nobody listens there is no hook, and a write pays nothing.
+ * While somebody does, the writing connection carries SQLite's pre-update hook (sqlite.org/c3ref/preupdate_blobwrite.html), which sees
+ * every row that any statement changes, with its old and new values. What it saw of a transaction is told when that is committed, by
+ * the leader, before those whose writes are in it are answered. While nobody listens there is no hook, and a write pays nothing.
  *
- * Other connections commit unseen; that they did is seen by PRAGMA data_version of the writing connection, which changes with their commits
- * and not with its own. A thread asks for it now and then, but only after the stamp (stamp.c), which costs nothing, has changed. */
+ * Other connections commit unseen; that they did is seen by PRAGMA data_version of the writing connection, which changes with their
+ * commits and not with its own. A thread asks for it now and then, but only after the stamp (stamp.c), which costs nothing, has
+ * changed. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

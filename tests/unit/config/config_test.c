@@ -22,7 +22,7 @@
 #define SOMEBODY    HEAD "eyJyb2xlIjoiYXV0aGVudGljYXRlZCJ9.c2ln"
 #define LONG_SECRET "an access token is signed with this"
 
-#define VARIABLES_MAX 6
+#define VARIABLES_MAX 7
 
 /* Variables as "NAME=value". */
 static const char *look_up(const char *name, void *user)
@@ -347,11 +347,12 @@ START_TEST(settings_become_options)
     tripsage_config_free(config);
 
     config = CONFIG("DATABASE_URL=sqlite::memory:", "TRIPSAGE_DATABASE_POOL_SIZE=3", "TRIPSAGE_DATABASE_MIGRATE=1",
-                    "TRIPSAGE_DATABASE_BUSY_TIMEOUT_MS=700", "DATABASE_PUBLIC_KEY=sb_publishable_x",
-                    "DATABASE_SERVICE_KEY=sb_secret_x");
+                    "TRIPSAGE_DATABASE_BUSY_TIMEOUT_MS=700", "TRIPSAGE_DATABASE_MAX_STALENESS_MS=300",
+                    "DATABASE_PUBLIC_KEY=sb_publishable_x", "DATABASE_SERVICE_KEY=sb_secret_x");
     options = tripsage_config_options(config);
     ck_assert_uint_eq(options->readers, 3);
     ck_assert_uint_eq(options->busy_timeout_ms, 700);
+    ck_assert_uint_eq(options->max_staleness_ms, 300);
     ck_assert_int_eq(options->no_migrate, 0);
     tripsage_config_free(config);
     tripsage_config_free(NULL);

@@ -592,7 +592,7 @@ END_TEST
 START_TEST(a_writer_that_waits_asks_often)
 {
     enum { PATIENCE_MS = 500 };
-    static const tripsage__store_options impatient = {NULL, PATIENCE_MS, 0, 0, NULL};
+    static const tripsage__store_options impatient = {.busy_timeout_ms = PATIENCE_MS};
     tripsage__store *store;
     sqlite3 *other;
 

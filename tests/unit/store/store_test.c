@@ -66,7 +66,7 @@ END_TEST
 /* "As many as there may be" is no reason to take memory for four thousand million. */
 START_TEST(any_number_of_readers_may_be_asked_for)
 {
-    static const tripsage__store_options many = {NULL, 0, UINT32_MAX, 0, NULL};
+    static const tripsage__store_options many = {.readers = UINT32_MAX};
     tripsage__store *store;
 
     ck_assert_int_eq(tripsage__store_open(&store, "sqlite::memory:", &many), TRIPSAGE_OK);
@@ -254,7 +254,7 @@ START_TEST(readers_do_not_wait_for_a_writer)
 {
     sqlite3 *other;
     tripsage__store *store;
-    static const tripsage__store_options impatient = {NULL, 200, 0, 0, NULL};
+    static const tripsage__store_options impatient = {.busy_timeout_ms = 200};
 
     make_folder();
     ck_assert_int_eq(tripsage__store_open(&store, url, &impatient), TRIPSAGE_OK);
@@ -285,7 +285,7 @@ static void *read_often(void *argument)
 START_TEST(more_readers_than_connections_take_turns)
 {
     enum { THREADS = 12 };
-    static const tripsage__store_options narrow = {NULL, 0, 2, 0, NULL};
+    static const tripsage__store_options narrow = {.readers = 2};
     tripsage__store *store;
     worker workers[THREADS];
     pthread_t threads[THREADS];
@@ -528,7 +528,7 @@ END_TEST
 
 START_TEST(migrating_can_be_left_to_others)
 {
-    static const tripsage__store_options careful = {NULL, 0, 0, 1, NULL};
+    static const tripsage__store_options careful = {.no_migrate = 1};
     tripsage__store *store;
 
     make_folder();

@@ -52,7 +52,7 @@ static tripsage_actor *user(const char *id)
 static void fixture_open(void)
 {
     tripsage_runtime runtime = TRIPSAGE_RUNTIME_INIT;
-    tripsage__store_options options = {&runtime, 0, 0, 0, NULL};
+    tripsage__store_options options = {.runtime = &runtime};
     char url[96];
     int fd;
 

@@ -187,7 +187,7 @@ START_TEST(a_database_in_memory_is_read_each_time)
     tripsage__stamp stamp;
 
     ck_assert_ok(tripsage_trips_open(&trips, "sqlite::memory:", NULL));
-    ck_assert_int_eq(tripsage__store_stamp(trips->store, &stamp), 0);
+    ck_assert_int_eq(tripsage__store_stamp(trips->store, id, &stamp), 0);
     tripsage_trips_close(trips);
 }
 END_TEST
