@@ -338,8 +338,8 @@ typedef struct tripsage_search_options {
 /* Full-text search over titles, descriptions, stops, tags, items and notes of the trips the actor may see, ranked by what BM25 (Robertson
  * and Zaragoza, 2009) says of a record by itself, so that a score tells nothing of other people's records; titles weigh most. All words
  * must occur in one record, the last one as a prefix; "quoted words" must stand together;
- * letters match without regard to case and diacritics. Any text of up to 1,000 bytes is a
- * valid query (nobody types more): nothing in it is an operator. TRIPSAGE_EINVALID (field "#query", or an option).
+ * letters match without regard to case and diacritics. Of records that rank alike trips come first, then items, then notes, each in
+ * the order of their making. Any text of up to 1,000 bytes is a valid query (nobody types more): nothing in it is an operator. TRIPSAGE_EINVALID (field "#query", or an option).
  * {"query","items":[{"kind": "trip"|"item"|"note","id","trip_id","title","snippet" (matches between <mark> and </mark>, HTML-escaped),"score","trip":{list entry as in
  * tripsage_trip_list}}],"limit","skip"}. */
 TRIPSAGE_API tripsage_status tripsage_trip_search(tripsage_doc **out, tripsage_trips *trips,

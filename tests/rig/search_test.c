@@ -178,8 +178,8 @@ static const char *quoted_words(size_t most)
                                                                                                                        \
         trips = tripsage_get_trips(twin);                                                                              \
         there = OK(call);                                                                                              \
-        ck_assert_msg(!here == !there && (!here || strcmp(json_of(here), json_of(there)) == 0), "%s\n%s\n%s", #call,   \
-                      here ? json_of(here) : "", there ? json_of(there) : "");                                         \
+        ck_assert_msg(!here == !there && (!here || strcmp(json_of(here), json_of(there)) == 0),                        \
+                      "%s\n%.1500s\n%.1500s", #call, here ? json_of(here) : "", there ? json_of(there) : "");          \
         last = here ? id_of_any(here) : NULL;                                                                          \
     } while (0)
 
@@ -308,7 +308,8 @@ static size_t search_both(void)
         options.skip = draw(3) ? 0 : (uint32_t)draw(10);
         here = OK(tripsage_trip_search(OUT, world->trips, actor, query, &options));
         there = OK(tripsage_trip_search(OUT, tripsage_get_trips(twin), actor, query, &options));
-        ck_assert_msg(strcmp(json_of(here), json_of(there)) == 0, "%s\n%s\n%s", query, json_of(here), json_of(there));
+        ck_assert_msg(strcmp(json_of(here), json_of(there)) == 0, "%s\n%.1500s\n%.1500s", query, json_of(here),
+                      json_of(there));
         found += tripsage_doc_count(here, "/items") != 0;
         if (i % 100 == 99)
             test_docs_free();
@@ -376,6 +377,7 @@ START_TEST(every_code_point_is_in_the_same_words)
     for (unsigned first = 0; first < 0x110000; first += BLOCK) {
         tripsage__buf want = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT);
         tripsage__text_span span = {0, 0};
+        const char *got;
         size_t size = 0;
 
         for (unsigned code = first ? first : 1; code < first + BLOCK; code++) { /* each inside a word, and alone */
@@ -393,7 +395,8 @@ START_TEST(every_code_point_is_in_the_same_words)
             tripsage__buf_putc(&want, ' ');
         while (tripsage__text_word(&span, &want, text, size, span.end) && (tripsage__buf_putc(&want, ' '), 1));
         want.data[--want.size] = '\0';
-        SAME_TEXT(test_pg_text(TEST_PG_SUPERUSER, test_format("SELECT tripsage.search_words('%s')", text)), want.data);
+        got = test_pg_text(TEST_PG_SUPERUSER, test_format("SELECT tripsage.search_words('%s')", text));
+        ck_assert_msg(strcmp(got, want.data) == 0, "some of the code points from U+%04X on", first);
         tripsage__buf_free(&want);
         test_keep_free();
     }
