@@ -675,8 +675,9 @@ static const char *const faults[] = {
     " AND NOT (relrowsecurity AND relforcerowsecurity)",
     "SELECT relname FROM pg_class WHERE relnamespace = 'tripsage'::regnamespace AND relkind IN ('v', 'm')"
     " AND (relkind = 'm' OR NOT COALESCE(reloptions @> '{security_invoker=true}', false))",
-    /* a body that is read when it runs is read with the search_path of whoever runs it */
-    "SELECT proname FROM pg_proc WHERE pronamespace = 'tripsage'::regnamespace AND (prosecdef OR prosqlbody IS NULL)"
+    /* a body that is read when it runs is read with the search_path of whoever runs it; what is immutable names nothing of ours */
+    "SELECT proname FROM pg_proc WHERE pronamespace = 'tripsage'::regnamespace AND (prosecdef OR (prosqlbody IS NULL "
+    "AND provolatile <> 'i'))"
     " AND NOT EXISTS (SELECT 1 FROM unnest(proconfig) c WHERE c LIKE 'search_path=%, pg_temp')",
     "SELECT proname FROM pg_proc WHERE pronamespace = 'tripsage'::regnamespace AND prosecdef <> (proowner = "
     "'tripsage_definer'::regrole)",
