@@ -86,10 +86,15 @@ RETURN encode(set_bit(set_bit(
            overlay(uuid_send(gen_random_uuid()) PLACING substring(int8send(tripsage.now_ms()) FROM 3) FROM 1 FOR 6),
            52, 1), 53, 1), 'hex')::uuid::text;
 
--- What a column that holds an instant may hold: the years 1 to 9999, which timestamptz and every client can say.
+-- What a column that holds an instant may hold: the years 1 to 9999, which timestamptz and every client can say. The second form is for
+-- several columns, by the LEAST and the GREATEST of them: it is taken apart once for all, in each statement that writes.
 CREATE FUNCTION tripsage.is_instant(ms bigint) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN ms BETWEEN -62135596800000 AND 253402300799999;
+
+CREATE FUNCTION tripsage.are_instants(first bigint, last bigint) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN first >= -62135596800000 AND last <= 253402300799999;
 
 CREATE FUNCTION tripsage.instant(ms bigint) RETURNS timestamptz
 LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -5,17 +5,17 @@ CREATE TABLE tripsage.itinerary_item (
     id text COLLATE "C" NOT NULL DEFAULT tripsage.uuid7() UNIQUE CHECK (id = id::uuid::text),
     trip_id text COLLATE "C" NOT NULL REFERENCES tripsage.trip (id) ON DELETE CASCADE,
     version bigint NOT NULL DEFAULT 1 CHECK (version > 0),
-    created_at bigint NOT NULL DEFAULT tripsage.now_ms() CHECK (tripsage.is_instant(created_at)),
-    updated_at bigint NOT NULL DEFAULT tripsage.now_ms() CHECK (tripsage.is_instant(updated_at)),
+    created_at bigint NOT NULL DEFAULT tripsage.now_ms(),
+    updated_at bigint NOT NULL DEFAULT tripsage.now_ms(),
     -- its place in the itinerary: start_at, or the beginning of item_date in its zone
-    sort_at bigint NOT NULL CHECK (tripsage.is_instant(sort_at)),
+    sort_at bigint NOT NULL,
     -- the instants of the local times, computed when these are written
-    start_at bigint CHECK (tripsage.is_instant(start_at)),
-    end_at bigint CHECK (tripsage.is_instant(end_at)),
-    item_date text COLLATE "C" NOT NULL CHECK (item_date = COALESCE(to_char(item_date::date, 'YYYY-MM-DD'), '')),
+    start_at bigint,
+    end_at bigint,
+    item_date text COLLATE "C" NOT NULL CHECK (item_date = COALESCE(to_char(item_date::date::timestamp, 'YYYY-MM-DD'), '')),
     start_time text COLLATE "C" CHECK (start_time = to_char(start_time::time, 'HH24:MI')),
     -- null: the item_date; may lie before it (a flight over the date line)
-    end_date text COLLATE "C" CHECK (end_date = COALESCE(to_char(end_date::date, 'YYYY-MM-DD'), '')),
+    end_date text COLLATE "C" CHECK (end_date = COALESCE(to_char(end_date::date::timestamp, 'YYYY-MM-DD'), '')),
     end_time text COLLATE "C" CHECK (end_time = to_char(end_time::time, 'HH24:MI')),
     timezone text COLLATE "C" NOT NULL,
     end_timezone text COLLATE "C", -- null: the timezone
@@ -35,6 +35,8 @@ CREATE TABLE tripsage.itinerary_item (
     booking_reference text COLLATE "C" CHECK (length(booking_reference) <= 100),
     notes text COLLATE "C" CHECK (length(notes) <= 2000),
     details text COLLATE "C" NOT NULL CHECK (jsonb_typeof(details::jsonb) = 'object'),
+    CHECK (tripsage.are_instants(LEAST(created_at, updated_at, sort_at, start_at, end_at),
+                                 GREATEST(created_at, updated_at, sort_at, start_at, end_at))),
     CHECK ((start_time IS NULL) = (start_at IS NULL)),
     CHECK ((end_time IS NULL) = (end_at IS NULL)),
     CHECK (end_at >= start_at),
@@ -51,9 +53,10 @@ CREATE TABLE tripsage.trip_note (
     trip_id text COLLATE "C" NOT NULL REFERENCES tripsage.trip (id) ON DELETE CASCADE,
     user_id text COLLATE "C" NOT NULL CHECK (user_id = '' OR user_id = user_id::uuid::text), -- the author; '' for the service role
     version bigint NOT NULL DEFAULT 1 CHECK (version > 0),
-    created_at bigint NOT NULL DEFAULT tripsage.now_ms() CHECK (tripsage.is_instant(created_at)),
-    updated_at bigint NOT NULL DEFAULT tripsage.now_ms() CHECK (tripsage.is_instant(updated_at)),
-    content text COLLATE "C" NOT NULL CHECK (length(content) BETWEEN 1 AND 10000)
+    created_at bigint NOT NULL DEFAULT tripsage.now_ms(),
+    updated_at bigint NOT NULL DEFAULT tripsage.now_ms(),
+    content text COLLATE "C" NOT NULL CHECK (length(content) BETWEEN 1 AND 10000),
+    CHECK (tripsage.are_instants(LEAST(created_at, updated_at), GREATEST(created_at, updated_at)))
 );
 
 -- A trip's notes, oldest first.

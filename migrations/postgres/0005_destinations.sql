@@ -25,7 +25,8 @@ CREATE TABLE tripsage.saved_destination (
     trip_id text COLLATE "C" REFERENCES tripsage.trip (id) ON DELETE SET NULL,
     priority integer NOT NULL CHECK (priority BETWEEN 1 AND 5), -- 5 is the highest
     duration_days integer CHECK (duration_days BETWEEN 1 AND 365),
-    planned_visit_date text COLLATE "C" CHECK (planned_visit_date = COALESCE(to_char(planned_visit_date::date, 'YYYY-MM-DD'), '')),
+    planned_visit_date text COLLATE "C"
+        CHECK (planned_visit_date = COALESCE(to_char(planned_visit_date::date::timestamp, 'YYYY-MM-DD'), '')),
     saved_at bigint NOT NULL DEFAULT tripsage.now_ms() CHECK (tripsage.is_instant(saved_at)),
     notes text COLLATE "C" CHECK (length(notes) <= 2000),
     UNIQUE (user_id, destination_id)
