@@ -646,7 +646,9 @@ SELECT tripsage.give_to_definer('tripsage.search_trip()', 'tripsage_definer'),
 -- Its value is twice the second since 1970 in which the lease runs out, and one more once nobody is left to wait for.
 
 CREATE SEQUENCE tripsage.listened_until MINVALUE 0 START 0;
-GRANT SELECT ON SEQUENCE tripsage.listened_until TO PUBLIC; -- every writer asks, and learns whether somebody listens
+-- Every writer asks, and learns whether somebody listens. (The tables' owner, as whom what is deleted goes with its trip, is a member of
+-- tripsage_definer.)
+GRANT SELECT ON SEQUENCE tripsage.listened_until TO authenticated, service_role;
 
 -- ALTER is its owner's.
 GRANT CREATE ON SCHEMA tripsage TO tripsage_definer;
