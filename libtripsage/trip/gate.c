@@ -14,11 +14,12 @@ const char *tripsage__role_word(int role)
 
 /* ---- the gate ---- */
 
-const tripsage__statement tripsage__sql_trip_gate = {
-    "trip_gate",
-    "SELECT " TRIPSAGE__SQL_ROLE ", t.deleted_at IS NOT NULL, t.version, t.user_id, t.status, t.visibility,"
-    " t.start_date, t.end_date, t.budget_currency FROM trip t WHERE t.id = $3",
-    NULL};
+#define SELECT_GATE(role)                                                                                              \
+    "SELECT " role ", t.deleted_at IS NOT NULL, t.version, t.user_id, t.status, t.visibility, t.start_date, "          \
+    "t.end_date, t.budget_currency FROM trip t WHERE t.id = $3"
+
+const tripsage__statement tripsage__sql_trip_gate = {"trip_gate", SELECT_GATE(TRIPSAGE__SQL_ROLE),
+                                                     SELECT_GATE(TRIPSAGE__PG_ROLE)};
 
 tripsage_status tripsage__trip_gate_init(tripsage__trip_gate *gate, const tripsage_actor *actor, const char *trip_id)
 {

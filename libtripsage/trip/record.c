@@ -617,8 +617,10 @@ void tripsage__trip_columns_put(tripsage__buf *buf, const tripsage__trip_columns
 
 /* ---- a document from one row ---- */
 
-const tripsage__statement tripsage__sql_trip_select = {
-    "trip_select", "SELECT " TRIPSAGE__SQL_TRIP_COLUMNS " FROM trip t WHERE t.id = $3", NULL};
+#define SELECT_TRIP(role) "SELECT " TRIPSAGE__TRIP_COLUMNS_BY(role) " FROM trip t WHERE t.id = $3"
+
+const tripsage__statement tripsage__sql_trip_select = {"trip_select", SELECT_TRIP(TRIPSAGE__SQL_ROLE),
+                                                       SELECT_TRIP(TRIPSAGE__PG_ROLE)};
 
 static void reading_begin(void *context)
 {

@@ -60,10 +60,14 @@ const char *tripsage__role_word(int role); /* static; "none" for what is not in 
 
 /* The actor's role on the trip row t. A deleted trip has its owner and the service role left; whether they may reach it is
  * asked beside it, see below. An owner's role costs no subquery: CASE stops at the first arm that holds. */
-#define TRIPSAGE__SQL_ROLE                                                                                             \
+#define TRIPSAGE__ROLE_BY(level)                                                                                       \
     "CASE WHEN $2 = 1 THEN 6 WHEN t.user_id = $1 THEN 5 WHEN t.deleted_at IS NOT NULL THEN 0 "                         \
-    "ELSE COALESCE((SELECT c.level FROM trip_collaborator c WHERE c.trip_id = t.id AND c.user_id = $1), "              \
-    "CASE t.visibility WHEN 'public' THEN 1 ELSE 0 END) END"
+    "ELSE COALESCE(" level ", CASE t.visibility WHEN 'public' THEN 1 ELSE 0 END) END"
+#define TRIPSAGE__SQL_ROLE                                                                                             \
+    TRIPSAGE__ROLE_BY("(SELECT c.level FROM trip_collaborator c WHERE c.trip_id = t.id AND c.user_id = $1)")
+
+/* The same for PostgreSQL in the statements that run most: there a subquery costs its setting up, also in an arm that is not reached. */
+#define TRIPSAGE__PG_ROLE TRIPSAGE__ROLE_BY("trip_level(t.id)")
 
 /* Guards: the trip is there and the actor may ... it. */
 #define TRIPSAGE__SQL_MAY_READ   "(t.deleted_at IS NULL AND " TRIPSAGE__SQL_ROLE " >= 1)"
@@ -103,11 +107,11 @@ tripsage__step tripsage__trip_gate_step(tripsage__trip_gate *gate);
 tripsage_status tripsage__trip_gate_check(const tripsage__trip_gate *gate, int minimum, int64_t if_version);
 
 /* What a trip's record is written from (see record.h): SELECT ... FROM trip t WHERE ... */
-#define TRIPSAGE__SQL_TRIP_COLUMNS                                                                                     \
-    TRIPSAGE__SQL_ROLE                                                                                                 \
-    ", t.version, t.deleted_at, t.id, t.user_id, t.title, t.description, t.start_date, t.end_date, "                   \
-    "t.destinations, t.status, t.trip_type, t.visibility, t.tags, t.travelers, t.budget_total, "                       \
-    "t.budget_currency, t.budget_breakdown, t.preferences, t.created_at, t.updated_at"
+#define TRIPSAGE__TRIP_COLUMNS_BY(role)                                                                                \
+    role ", t.version, t.deleted_at, t.id, t.user_id, t.title, t.description, t.start_date, t.end_date, "              \
+         "t.destinations, t.status, t.trip_type, t.visibility, t.tags, t.travelers, t.budget_total, "                  \
+         "t.budget_currency, t.budget_breakdown, t.preferences, t.created_at, t.updated_at"
+#define TRIPSAGE__SQL_TRIP_COLUMNS TRIPSAGE__TRIP_COLUMNS_BY(TRIPSAGE__SQL_ROLE)
 
 /* ---- collaborators ---- */
 
