@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # rig.sh start|stop FOLDER: the servers that the tests of the PostgreSQL engine talk to, private to one build directory.
+# rig.sh run FOLDER COMMAND...: starts them, runs a command of the folder where it was called, stops them.
 #
 #     FOLDER/direct     the socket of a PostgreSQL with pgvector; superuser postgres, everybody but tripsage_locked is trusted
 #     FOLDER/pooled     the socket of a PgBouncer in transaction mode before it; any database, users postgres, tripsage_owner, tripsage_app
@@ -11,6 +12,7 @@ set -Eeuo pipefail
 verb=$1 rig=$2
 name=$(basename "$rig")
 self=$(realpath "$0")
+here=$PWD
 cd / # where the servers' user may be as well
 unset "${!PG@}" # the developer's own PGHOST and the like
 
@@ -155,6 +157,14 @@ stop() {
 case $verb in
 start) start ;;
 stop) stop ;;
+run)
+    shift 2
+    trap stop EXIT
+    start
+    trap - ERR
+    cd "$here"
+    "$@"
+    ;;
 watch)
     while kill -0 "$3" 2>/dev/null; do
         sleep 1
