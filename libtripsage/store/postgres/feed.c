@@ -200,7 +200,7 @@ static tripsage_status beat(feed *f, int *held)
     tripsage_status status;
 
     snprintf(sql, sizeof sql,
-             "BEGIN; SET LOCAL ROLE service_role; SET LOCAL lock_timeout = '1s';"
+             "BEGIN; SET LOCAL ROLE service_role; SET LOCAL lock_timeout = '500ms';"
              " SELECT tripsage.listen_on(), pg_notify('%s', '%u'); COMMIT",
              f->beat_channel, ++f->beats);
     f->beat_sent_at = tripsage__pg_now();
