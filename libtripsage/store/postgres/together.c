@@ -154,6 +154,7 @@ tripsage_status tripsage__pg_read_together(const attempt *a, request *r)
     engine *e = a->engine;
     guest g = {.request = r};
     uint64_t seen;
+    int waits;
 
     pthread_mutex_lock(&e->together_lock);
     seen = e->together_count;
@@ -164,8 +165,9 @@ tripsage_status tripsage__pg_read_together(const attempt *a, request *r)
         sem_init(&g.wake, 0, 0);
         join(e, &g);
     }
+    waits = !g.leads; /* the lead may be handed over from now on */
     pthread_mutex_unlock(&e->together_lock);
-    if (!g.leads) {
+    if (waits) {
         wait_for_turn(e, &g, seen);
         sem_destroy(&g.wake);
     }
