@@ -23,7 +23,7 @@
 typedef struct tripsage__pg_guest {
     request *request;
     sem_t wake;
-    int leads, done, alone;
+    int leads, done; /* neither, when woken: he goes alone */
     struct tripsage__pg_guest *next;
 } guest;
 
@@ -113,7 +113,6 @@ static tripsage_status lead(const attempt *a, request *own)
         next = g->next; /* the guest is on his thread's stack: gone once he is woken */
         g->request->next = NULL;
         g->done = status == TRIPSAGE_OK;
-        g->alone = !g->done;
         sem_post(&g->wake);
     }
     if (guests && status != TRIPSAGE_OK) { /* whose failure it is will be seen */
@@ -128,6 +127,7 @@ static void wait_for_turn(engine *e, guest *g, uint64_t seen)
 {
     for (;;) {
         struct timespec until;
+        int left = 0;
 
         clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_nsec += PATIENCE_MS * 1000000L;
@@ -141,10 +141,10 @@ static void wait_for_turn(engine *e, guest *g, uint64_t seen)
             continue;
         pthread_mutex_lock(&e->together_lock);
         if (e->together_count == seen)
-            g->alone = leave(e, g);
+            left = leave(e, g);
         seen = e->together_count;
         pthread_mutex_unlock(&e->together_lock);
-        if (g->alone)
+        if (left)
             return;
     }
 }
