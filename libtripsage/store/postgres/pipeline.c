@@ -13,10 +13,8 @@
 #include "pipeline.h"
 
 #include <poll.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "arguments.h"
 #include "base/memory.h"
@@ -24,14 +22,6 @@
 
 /* How much longer than its statement timeout an answer may take before the network is taken for dead. */
 #define GRACE_MS 5000
-
-/* 60 us: falling asleep and being woken costs a thread some 30 of them, and a near server answers meanwhile. Only one thread waits like this, and
- * gives way to any other that could run. */
-#define SPIN_NS 60000
-
-/* 8 answers in a row that took longer: the server is too far for that, or too busy. One call in 64 tries it anew. */
-#define SPIN_MISSES 8
-#define SPIN_PROBE  64
 
 /* ---- what stands around the steps ---- */
 
@@ -43,6 +33,9 @@ static const tripsage__statement commit = {"commit", "COMMIT", NULL};
 /* $1 role, $2 claims */
 static const tripsage__statement act_as = {
     "act_as", "SELECT set_config('role', $1, true), set_config('request.jwt.claims', $2, true)", NULL};
+
+/* Within the same role: $1 claims. Another role has other rights to be looked up, which costs as much again. */
+static const tripsage__statement act_for = {"act_for", "SELECT set_config('request.jwt.claims', $1, true)", NULL};
 
 /* The same where nothing can be set for the whole session. $3 and $4: timeouts */
 static const tripsage__statement act_as_set_all = {
@@ -126,17 +119,28 @@ static int send_frame(flight *f, const tripsage__statement *statement)
 }
 
 /* The session's settings go with it where there is no session. */
-static int send_actor(flight *f, const engine *e, const request *r)
+static int send_first_actor(flight *f, const engine *e, const request *r)
 {
     char statement_timeout[16], lock_timeout[16];
-    const tripsage__value params[] = {
-        tripsage__text(role_names[r->role]), tripsage__text(r->claims),
-        tripsage__textn(statement_timeout,
-                        (size_t)snprintf(statement_timeout, sizeof statement_timeout, "%u", e->statement_timeout_ms)),
-        tripsage__textn(lock_timeout, (size_t)snprintf(lock_timeout, sizeof lock_timeout, "%u", e->wait_ms))};
+    tripsage__value params[4] = {tripsage__text(role_names[r->role]), tripsage__text(r->claims)};
 
-    return send_one(f, f->unprepared ? &act_as_set_all : &act_as, ROLE_AUTHENTICATED, params, f->unprepared ? 4 : 2,
-                    NULL);
+    if (!f->unprepared)
+        return send_one(f, &act_as, ROLE_AUTHENTICATED, params, 2, NULL);
+    snprintf(statement_timeout, sizeof statement_timeout, "%u", e->statement_timeout_ms);
+    snprintf(lock_timeout, sizeof lock_timeout, "%u", e->wait_ms);
+    params[2] = tripsage__text(statement_timeout);
+    params[3] = tripsage__text(lock_timeout);
+    return send_one(f, &act_as_set_all, ROLE_AUTHENTICATED, params, 4, NULL);
+}
+
+/* Who asks twice in a row is named once. */
+static int send_actor(flight *f, const engine *e, const request *r, const request *before)
+{
+    const tripsage__value claims = tripsage__text(r->claims);
+
+    if (!before || before->role != r->role)
+        return send_first_actor(f, e, r);
+    return strcmp(before->claims, r->claims) == 0 || send_one(f, &act_for, ROLE_AUTHENTICATED, &claims, 1, NULL);
 }
 
 static int send_steps(flight *f, request *r)
@@ -150,12 +154,6 @@ static int send_steps(flight *f, request *r)
     return 1;
 }
 
-/* Who asks twice in a row is named once. */
-static int is_same_actor(const request *r, const request *before)
-{
-    return before && r->role == before->role && strcmp(r->claims, before->claims) == 0;
-}
-
 static int send_all(flight *f, const engine *e, frame around, request *first)
 {
     const request *before = NULL;
@@ -165,7 +163,7 @@ static int send_all(flight *f, const engine *e, frame around, request *first)
     if (around == FRAME_WRITE && !send_frame(f, &begin_write))
         return 0;
     for (request *r = first; r; before = r, r = r->next)
-        if ((!is_same_actor(r, before) && !send_actor(f, e, r)) || !send_steps(f, r))
+        if (!send_actor(f, e, r, before) || !send_steps(f, r))
             return 0;
     if (around != FRAME_STATEMENT && !send_frame(f, &commit))
         return 0;
@@ -173,33 +171,6 @@ static int send_all(flight *f, const engine *e, frame around, request *first)
 }
 
 /* ---- receiving ---- */
-
-static int64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-/* 0 when the connection is lost. */
-static int spin(connection *c, engine *e)
-{
-    unsigned misses = atomic_load_explicit(&e->spin_misses, memory_order_relaxed);
-    int64_t end = now_ns() + SPIN_NS;
-
-    if (misses >= SPIN_MISSES && misses % SPIN_PROBE != 0) {
-        atomic_store_explicit(&e->spin_misses, misses + 1, memory_order_relaxed);
-        return 1;
-    }
-    while (PQisBusy(c->pg) && now_ns() < end) {
-        sched_yield();
-        if (!PQconsumeInput(c->pg))
-            return 0;
-    }
-    atomic_store_explicit(&e->spin_misses, PQisBusy(c->pg) ? misses + 1 : 0, memory_order_relaxed);
-    return 1;
-}
 
 /* Waits until libpq has a whole result; 0 when the connection is lost or the server silent for too long. */
 static int await(connection *c, int64_t deadline)
@@ -346,13 +317,8 @@ outcome tripsage__pg_run(connection *c, engine *e, frame around, request *first,
         tripsage__free(list);
         return NO_MEMORY;
     }
-    if (send_all(&f, e, around, first)) {
-        unsigned others = atomic_fetch_add(&e->in_flight, 1);
-
-        if (others || spin(c, e))
-            o = receive(&f, e, failure);
-        atomic_fetch_sub(&e->in_flight, 1);
-    }
+    if (send_all(&f, e, around, first))
+        o = receive(&f, e, failure);
     if (o != DONE)
         forget_unconfirmed(&f);
     tripsage__free(list);

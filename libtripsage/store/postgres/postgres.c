@@ -313,7 +313,7 @@ static tripsage_status engine_open(void **out, const char *url, const tripsage__
         tripsage__free(e);
         return TRIPSAGE_NOMEM();
     }
-    e->leaders_max = processors();
+    e->processors = processors();
     e->env = env;
     e->wait_ms = options->busy_timeout_ms ? options->busy_timeout_ms : 10000;
     e->pool_size = options->readers ? options->readers : POOL_SIZE_DEFAULT;

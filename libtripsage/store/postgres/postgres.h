@@ -46,10 +46,8 @@ typedef struct engine {
     uint32_t wait_ms; /* for a connection, a lock, a retry: options.busy_timeout_ms */
     uint32_t statement_timeout_ms;
     uint32_t pool_size;
-    atomic_uint in_flight;   /* pipelines that wait for their answers */
-    atomic_uint spin_misses; /* see pipeline.c */
-    atomic_int unprepared;   /* there is a pooler in between that gives every transaction another connection */
-    int prepared_is_said;    /* the URL says whether there is */
+    atomic_int unprepared; /* there is a pooler in between that gives every transaction another connection */
+    int prepared_is_said;  /* the URL says whether there is */
 
     /* Guards all below; never held while the network is asked. */
     pthread_mutex_t lock;
@@ -63,8 +61,11 @@ typedef struct engine {
     /* Guards what follows; see together.c. */
     pthread_mutex_t together_lock;
     struct tripsage__pg_guest *first_guest, *last_guest;
-    uint32_t leaders, leaders_max; /* pipelines of single reads under way, and how many may be */
-    uint64_t together_count;       /* that came back */
+    uint32_t leaders; /* pipelines of single reads under way */
+    uint32_t processors;
+    int64_t read_us;         /* what a read takes, as an average that forgets */
+    uint64_t together_count; /* that came back */
+    int64_t together_at;     /* when the last one did, or set out while others were stuck */
 } engine;
 
 /* ---- connection.c ---- */

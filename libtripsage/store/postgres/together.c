@@ -5,8 +5,8 @@
  * back, and whoever brought it takes all who wait along in his next one (flat combining: Hendler, Incze, Shavit and Tzafrir, 2010). Each is
  * asked as its own actor; they share a transaction, not a snapshot.
  *
- * Nobody waits for long: where nothing came back for a while, because a slow statement is in it or the server is far, a read goes
- * alone. So do all of them when the server refuses one. */
+ * Nobody waits for long: where reads take long there may be as many pipelines as connections, and where nothing came back for a while,
+ * because a slow statement is in each of them, there is one more. When the server refuses one of them, all go alone. */
 #include <errno.h>
 #include <semaphore.h>
 #include <time.h>
@@ -16,8 +16,14 @@
 /* 32 reads of one record are some 300 us of a server's time: who leads waits no longer for his own. */
 #define TOGETHER_MAX 32
 
-/* 1 ms: what a pipeline of near reads takes at most. */
-#define PATIENCE_MS 1
+/* 300 us: less than any network but the one inside of a machine, and more than a small read takes within it. */
+#define FAR_US 300
+
+/* 1 ms: what a pipeline of near reads takes at most. Who comes when none has come back for so long takes all who wait along at once. */
+#define STUCK_MS 1
+
+/* 10 ms: when nobody comes, the first who waits looks for himself. */
+#define PATIENCE_MS 10
 
 /* A read in the queue. */
 typedef struct tripsage__pg_guest {
@@ -71,15 +77,23 @@ static guest *take_guests(engine *e)
     return first;
 }
 
-/* Hands the lead to the first who waits, or gives it up. */
-static void resign(engine *e)
+/* How many pipelines there may be. Where a read takes long, for the way or for what it asks, none should wait for another's. */
+static uint32_t leaders_max(const engine *e)
 {
-    guest *heir;
+    return e->read_us > FAR_US ? e->pool_size : e->processors;
+}
+
+/* Hands the lead to the first who waits, or gives it up. `us`: what each read of the pipeline took. */
+static void resign(engine *e, int64_t us)
+{
+    guest *heir = NULL;
 
     pthread_mutex_lock(&e->together_lock);
     e->together_count++;
-    heir = e->first_guest;
-    if (heir) {
+    e->together_at = tripsage__pg_now();
+    e->read_us += (us - e->read_us) / 8;
+    if (e->first_guest && e->leaders <= leaders_max(e)) {
+        heir = e->first_guest;
         e->first_guest = heir->next;
         heir->leads = 1;
     } else {
@@ -90,6 +104,14 @@ static void resign(engine *e)
         sem_post(&heir->wake);
 }
 
+static int64_t now_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 static tripsage_status lead(const attempt *a, request *own)
 {
     engine *e = a->engine;
@@ -97,17 +119,19 @@ static tripsage_status lead(const attempt *a, request *own)
     request *last = own;
     tripsage_status status;
     tripsage_error before;
+    int64_t began, count = 1;
 
     pthread_mutex_lock(&e->together_lock);
     guests = take_guests(e);
     pthread_mutex_unlock(&e->together_lock);
-    for (guest *g = guests; g; g = g->next)
+    for (guest *g = guests; g; g = g->next, count++)
         last = last->next = g->request;
     last->next = NULL;
     if (guests)
         tripsage__error_save(&before);
+    began = now_us();
     status = tripsage__pg_perform(a, own);
-    resign(e);
+    resign(e, (now_us() - began) / count);
     own->next = NULL;
     for (guest *g = guests; g; g = next) {
         next = g->next; /* the guest is on his thread's stack: gone once he is woken */
@@ -122,29 +146,39 @@ static tripsage_status lead(const attempt *a, request *own)
     return status;
 }
 
-/* Waits until he is served, leads, or has lost patience. */
-static void wait_for_turn(engine *e, guest *g, uint64_t seen)
+/* Takes the lead when nothing came back since `seen`, past those that are stuck; else notes what has come back. 0: he will be woken. */
+static int take_lead(engine *e, guest *g, uint64_t *seen)
 {
-    for (;;) {
-        struct timespec until;
-        int left = 0;
+    int takes;
 
-        clock_gettime(CLOCK_MONOTONIC, &until);
+    pthread_mutex_lock(&e->together_lock);
+    takes = e->together_count == *seen && leave(e, g);
+    if (takes) {
+        e->leaders++;
+        g->leads = 1;
+    }
+    *seen = e->together_count;
+    pthread_mutex_unlock(&e->together_lock);
+    return takes;
+}
+
+/* Waits until he is served or leads. Only who watches does so by a timer, which costs as much as a good part of a read. */
+static void wait_for_turn(engine *e, guest *g, uint64_t seen, int watches)
+{
+    int woken = 0;
+
+    while (!woken) {
+        struct timespec until;
+
+        /* The clock that may be set, since sem_timedwait() has no other: who waits longer for that is served by the next pipeline. */
+        clock_gettime(CLOCK_REALTIME, &until);
         until.tv_nsec += PATIENCE_MS * 1000000L;
         if (until.tv_nsec >= 1000000000L) {
             until.tv_nsec -= 1000000000L;
             until.tv_sec++;
         }
-        if (sem_clockwait(&g->wake, CLOCK_MONOTONIC, &until) == 0)
-            return;
-        if (errno != ETIMEDOUT)
-            continue;
-        pthread_mutex_lock(&e->together_lock);
-        if (e->together_count == seen)
-            left = leave(e, g);
-        seen = e->together_count;
-        pthread_mutex_unlock(&e->together_lock);
-        if (left)
+        woken = (watches ? sem_timedwait(&g->wake, &until) : sem_wait(&g->wake)) == 0;
+        if (!woken && errno == ETIMEDOUT && take_lead(e, g, &seen))
             return;
     }
 }
@@ -154,21 +188,23 @@ tripsage_status tripsage__pg_read_together(const attempt *a, request *r)
     engine *e = a->engine;
     guest g = {.request = r};
     uint64_t seen;
-    int waits;
+    int waits, watches = 0;
 
     pthread_mutex_lock(&e->together_lock);
     seen = e->together_count;
-    g.leads = e->leaders < e->leaders_max;
+    g.leads = e->leaders < leaders_max(e) || tripsage__pg_now() - e->together_at > STUCK_MS;
     if (g.leads) {
+        e->together_at = tripsage__pg_now(); /* one at a time gets past those that are stuck */
         e->leaders++;
     } else {
         sem_init(&g.wake, 0, 0);
+        watches = e->first_guest == NULL;
         join(e, &g);
     }
     waits = !g.leads; /* the lead may be handed over from now on */
     pthread_mutex_unlock(&e->together_lock);
     if (waits) {
-        wait_for_turn(e, &g, seen);
+        wait_for_turn(e, &g, seen, watches);
         sem_destroy(&g.wake);
     }
     if (g.done)
