@@ -17,6 +17,20 @@
 
 /* ---- waiting ---- */
 
+/* A condition that is waited for until a time of our clock. */
+static tripsage_status init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t monotonic;
+    int failed;
+
+    if (pthread_condattr_init(&monotonic))
+        return TRIPSAGE_NOMEM();
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    failed = pthread_cond_init(condition, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    return failed ? TRIPSAGE_NOMEM() : TRIPSAGE_OK;
+}
+
 static struct timespec at_ms(int64_t ms)
 {
     struct timespec at;
@@ -82,32 +96,47 @@ static void pass_on_place(engine *e)
     pthread_cond_signal(&first->turn);
 }
 
-/* When this caller may try to connect. After a failure the callers go one at a time, each later than the one before. */
-static int64_t reserve_attempt(engine *e)
+/* Waits until this caller may try to connect; 0 when that is not before the deadline. After a failure the callers go one at a time, each
+ * later than the one before, until one of them succeeds. *generation: of the connection. */
+static int await_attempt(engine *e, int64_t deadline, unsigned *generation)
 {
-    uint32_t doublings = e->failures < BACK_OFF_DOUBLINGS ? e->failures : BACK_OFF_DOUBLINGS;
     int64_t at = tripsage__pg_now();
+    int may;
 
-    if (e->failures == 0)
-        return at;
-    if (e->next_attempt_at > at)
+    pthread_mutex_lock(&e->lock);
+    if (e->failures && e->next_attempt_at > at)
         at = e->next_attempt_at;
-    e->next_attempt_at = at + jittered(e, (int64_t)BACK_OFF_MS << doublings);
-    return at;
+    may = at < deadline;
+    if (e->failures && may) { /* who does not try puts off nobody */
+        uint32_t doublings = e->failures < BACK_OFF_DOUBLINGS ? e->failures : BACK_OFF_DOUBLINGS;
+        const struct timespec until = at_ms(at);
+
+        e->next_attempt_at = at + jittered(e, (int64_t)BACK_OFF_MS << doublings);
+        while (e->failures && tripsage__pg_now() < at)
+            pthread_cond_timedwait(&e->reachable, &e->lock, &until);
+    }
+    *generation = e->generation;
+    pthread_mutex_unlock(&e->lock);
+    return may;
 }
 
 static void note_attempt(engine *e, int succeeded)
 {
+    int64_t now = tripsage__pg_now();
+    uint32_t failures;
+
     pthread_mutex_lock(&e->lock);
-    if (succeeded) {
-        if (e->failures)
-            tripsage__log(e->env, TRIPSAGE_LOG_INFO, "store", "PostgreSQL can be reached again");
-        e->failures = 0;
-    } else if (e->failures++ == 0) {
-        e->next_attempt_at = tripsage__pg_now() + jittered(e, BACK_OFF_MS);
-        tripsage__log(e->env, TRIPSAGE_LOG_WARN, "store", "%s", tripsage_last_error()->message);
-    }
+    failures = e->failures;
+    e->failures = succeeded ? 0 : failures + 1;
+    if (!succeeded && failures == 0)
+        e->next_attempt_at = now + jittered(e, BACK_OFF_MS);
+    if (succeeded && failures)
+        pthread_cond_broadcast(&e->reachable);
     pthread_mutex_unlock(&e->lock);
+    if (succeeded && failures)
+        tripsage__log(e->env, TRIPSAGE_LOG_INFO, "store", "PostgreSQL can be reached again");
+    if (!succeeded && failures == 0)
+        tripsage__log(e->env, TRIPSAGE_LOG_WARN, "store", "%s", tripsage_last_error()->message);
 }
 
 /* For who has a place among those that may be open. */
@@ -115,22 +144,18 @@ static tripsage_status open_connection(connection **out, engine *e, int64_t dead
 {
     connection *c = tripsage__calloc(1, sizeof *c);
     tripsage_status status = c ? TRIPSAGE_EUNAVAILABLE : TRIPSAGE_NOMEM();
+    tripsage_error before;
     int tried = 0;
 
+    tripsage__error_save(&before);
     while (status == TRIPSAGE_EUNAVAILABLE) {
         unsigned generation;
-        int64_t at;
 
-        pthread_mutex_lock(&e->lock);
-        generation = e->generation;
-        at = reserve_attempt(e);
-        pthread_mutex_unlock(&e->lock);
-        if (at >= deadline) {
+        if (!await_attempt(e, deadline, &generation)) {
             if (!tried)
                 status = TRIPSAGE_FAIL(TRIPSAGE_EUNAVAILABLE, "PostgreSQL cannot be reached");
             break;
         }
-        sleep_until(at);
         tried = 1;
         status = tripsage__pg_connect(c, e, 1);
         note_attempt(e, status == TRIPSAGE_OK);
@@ -139,6 +164,7 @@ static tripsage_status open_connection(connection **out, engine *e, int64_t dead
             tripsage__pg_disconnect(c);
     }
     if (status == TRIPSAGE_OK) {
+        tripsage__error_restore(&before); /* the attempts that failed are nobody's concern any more */
         *out = c;
         return TRIPSAGE_OK;
     }
@@ -229,25 +255,11 @@ static void wait_in_queue(engine *e, waiter *w, int64_t deadline)
         leave_queue(e, w);
 }
 
-static tripsage_status init_waiter(waiter *w)
-{
-    pthread_condattr_t monotonic;
-    int failed;
-
-    memset(w, 0, sizeof *w);
-    if (pthread_condattr_init(&monotonic))
-        return TRIPSAGE_NOMEM();
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    failed = pthread_cond_init(&w->turn, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    return failed ? TRIPSAGE_NOMEM() : TRIPSAGE_OK;
-}
-
 tripsage_status tripsage__pg_acquire(connection **out, engine *e, int64_t deadline)
 {
     connection *useless = NULL;
-    waiter w;
-    tripsage_status status = init_waiter(&w);
+    waiter w = {0};
+    tripsage_status status = init_condition(&w.turn);
 
     if (status != TRIPSAGE_OK)
         return status;
@@ -312,8 +324,21 @@ void tripsage__pg_renew_all(engine *e)
     pthread_mutex_unlock(&e->lock);
 }
 
+tripsage_status tripsage__pg_pool_open(engine *e)
+{
+    tripsage_status status = init_condition(&e->reachable);
+
+    if (status == TRIPSAGE_OK && pthread_mutex_init(&e->lock, NULL)) {
+        pthread_cond_destroy(&e->reachable);
+        status = TRIPSAGE_NOMEM();
+    }
+    return status;
+}
+
 void tripsage__pg_pool_close(engine *e)
 {
     discard_all(e->idle);
     e->idle = NULL;
+    pthread_mutex_destroy(&e->lock);
+    pthread_cond_destroy(&e->reachable);
 }

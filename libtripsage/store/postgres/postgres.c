@@ -288,7 +288,6 @@ static void engine_close(void *engine_)
     engine *e = engine_;
 
     tripsage__pg_pool_close(e);
-    pthread_mutex_destroy(&e->lock);
     pthread_mutex_destroy(&e->together_lock);
     if (e->direct)
         free_parameters(e->direct);
@@ -309,9 +308,15 @@ static tripsage_status engine_open(void **out, const char *url, const tripsage__
     memset(&first, 0, sizeof first);
     if (!e)
         return TRIPSAGE_NOMEM();
-    if (pthread_mutex_init(&e->lock, NULL) || pthread_mutex_init(&e->together_lock, NULL)) {
+    if (pthread_mutex_init(&e->together_lock, NULL)) {
         tripsage__free(e);
         return TRIPSAGE_NOMEM();
+    }
+    status = tripsage__pg_pool_open(e);
+    if (status != TRIPSAGE_OK) {
+        pthread_mutex_destroy(&e->together_lock);
+        tripsage__free(e);
+        return status;
     }
     e->processors = processors();
     e->env = env;

@@ -54,9 +54,10 @@ typedef struct engine {
     connection *idle; /* the one used last comes first: the others may grow old and be closed */
     waiter *first_waiter, *last_waiter;
     uint32_t opened;
-    unsigned generation;     /* connections of an older one are closed when they come back */
-    int64_t next_attempt_at; /* after failures to connect: not before; monotonic, in ms */
-    uint32_t failures;
+    unsigned generation;      /* connections of an older one are closed when they come back */
+    int64_t next_attempt_at;  /* after failures to connect: not before; monotonic, in ms */
+    uint32_t failures;        /* in a row */
+    pthread_cond_t reachable; /* there are none any more */
 
     /* Guards what follows; see together.c. */
     pthread_mutex_t together_lock;
@@ -98,13 +99,15 @@ const char *tripsage__pg_migration_hint(const tripsage_error *why);
 
 /* ---- pool.c ---- */
 
+/* In an engine that is all zero. */
+tripsage_status tripsage__pg_pool_open(engine *e);
+void tripsage__pg_pool_close(engine *e);
 /* Gives a connection that was alive a moment ago; waits in turn until `deadline`. */
 tripsage_status tripsage__pg_acquire(connection **out, engine *e, int64_t deadline);
 /* `broken`: it is closed instead of kept. */
 void tripsage__pg_release(engine *e, connection *c, int broken);
 /* From now on every connection is a new one: the server that the old ones lead to may not be written to any more. */
 void tripsage__pg_renew_all(engine *e);
-void tripsage__pg_pool_close(engine *e);
 /* Sleeps some time between none and a limit that doubles with each try, but not past the deadline; 0 when that has come. */
 int tripsage__pg_back_off(engine *e, unsigned tries, int64_t deadline);
 
