@@ -121,6 +121,20 @@ static tripsage_status rest_for(double seconds)
     return tripsage__store_read(store, world->owner, &step, 1);
 }
 
+typedef struct queue {
+    atomic_int next, wrong, busy;
+} queue;
+
+/* Four at once open four connections. */
+static void rest_a_moment(size_t index, void *context)
+{
+    queue *q = context;
+
+    (void)index;
+    if (rest_for(0.15) != TRIPSAGE_OK)
+        atomic_fetch_add(&q->wrong, 1);
+}
+
 /* The rows under a name, asked for past the library and the proxy. */
 static int there(const char *name)
 {
@@ -151,7 +165,7 @@ START_TEST(a_read_is_answered_in_spite_of_a_cut)
     open_store("", 5000);
     OK(put_deed("one"));
     leave_an_error();
-    for (test_wire_moment moment = TEST_WIRE_BEFORE; moment <= TEST_WIRE_AMID; moment++) {
+    for (test_wire_moment moment = TEST_WIRE_BEFORE; moment <= TEST_WIRE_LATE; moment++) {
         test_wire_cut(wire, moment, 1);
         OK(get_deeds(&count, "one"));
         ck_assert_int_eq(count, 1);
@@ -189,6 +203,20 @@ START_TEST(a_write_cut_after_its_commit_is_unknown_and_there_once)
 }
 END_TEST
 
+/* COMMIT was answered, so there is nothing that one could not know. */
+START_TEST(a_write_cut_behind_the_answer_to_its_commit_is_done)
+{
+    open_store("&pool_size=1", 5000);
+    OK(put_deed("warm"));
+    leave_an_error();
+    test_wire_cut(wire, TEST_WIRE_LATE, 1);
+    OK(put_deed("one"));
+    OK(put_deed("one"));
+    ck_assert_int_eq(there("one"), 2);
+    check_error_was_left();
+}
+END_TEST
+
 /* What ended the transaction was told before the connection broke. */
 START_TEST(what_was_refused_is_not_unknown)
 {
@@ -200,10 +228,21 @@ START_TEST(what_was_refused_is_not_unknown)
 
     open_store("", 5000);
     OK(put_deed("warm"));
+    test_wire_cut(wire, TEST_WIRE_LATE, 1);
     FAILS(TRIPSAGE_EEXISTS, tripsage__store_write(store, world->owner, steps, 3));
     SAME_TEXT(tripsage_last_error()->sqlstate, "23505");
     ck_assert_int_eq(there("one"), 0);
     OK(put_deed("one"));
+}
+END_TEST
+
+/* However long it took before it was cut: it still gets a connection to be asked again. */
+START_TEST(a_slow_read_is_asked_again_too)
+{
+    open_store("&pool_size=1", 200);
+    OK(put_deed("warm"));
+    test_wire_cut(wire, TEST_WIRE_AFTER, 1);
+    OK(rest_for(0.5));
 }
 END_TEST
 
@@ -345,9 +384,11 @@ END_TEST
 /* Nothing comes back, and nobody says that it will not. */
 START_TEST(silence_is_not_waited_for_again_and_again)
 {
+    queue q = {0};
     int64_t count, begin;
 
     open_store("&statement_timeout_ms=200", 1000);
+    test_threads_run(4, rest_a_moment, &q);
     OK(put_deed("one"));
     test_wire_freeze(wire, 1);
     begin = now_ms();
@@ -434,10 +475,6 @@ END_TEST
 
 /* ---- the pool ---- */
 
-typedef struct queue {
-    atomic_int next, wrong, busy;
-} queue;
-
 static void wait_in_turn(size_t index, void *context)
 {
     queue *q = context;
@@ -505,15 +542,6 @@ START_TEST(a_pool_that_stays_in_use_is_busy)
     OK(put_deed("one"));
 }
 END_TEST
-
-static void rest_a_moment(size_t index, void *context)
-{
-    queue *q = context;
-
-    (void)index;
-    if (rest_for(0.2) != TRIPSAGE_OK)
-        atomic_fetch_add(&q->wrong, 1);
-}
 
 /* However connections were lost, as many can be had as before. */
 START_TEST(the_pool_is_whole_after_failures)
@@ -654,6 +682,61 @@ START_TEST(a_conflict_without_end_is_busy)
 }
 END_TEST
 
+/* ---- prepared statements ---- */
+
+static void look_a_moment(size_t index, void *context)
+{
+    static const tripsage__statement slowly = {"fault_look_slowly",
+                                               "SELECT number, pg_sleep(0.2)::text FROM deed WHERE name = $1", NULL};
+    const tripsage__value param = tripsage__text("counter");
+    int64_t value = -1;
+    const tripsage__step step = {&slowly, &param, 1, NULL, take_number, &value, NULL};
+    queue *q = context;
+
+    (void)index;
+    leave_an_error();
+    if (tripsage__store_read(store, world->owner, &step, 1) != TRIPSAGE_OK || value != 0 ||
+        tripsage_last_error()->status != TRIPSAGE_ENOTFOUND)
+        atomic_fetch_add(&q->wrong, 1);
+}
+
+/* All connections know the old columns when another server migrates. */
+START_TEST(a_column_that_changes_its_type_is_noticed)
+{
+    queue q = {0};
+
+    open_store("", 5000);
+    test_threads_run(4, look_a_moment, &q);
+    test_pg_exec(TEST_PG_SUPERUSER, "ALTER TABLE tripsage.deed ALTER COLUMN number TYPE int");
+    look_a_moment(0, &q);
+    ck_assert_int_eq(q.wrong, 0);
+    test_threads_run(4, look_a_moment, &q);
+    ck_assert_int_eq(q.wrong, 0);
+}
+END_TEST
+
+/* Somebody does what a pooler in transaction mode does to them. */
+START_TEST(statements_that_are_gone_are_sent_unprepared)
+{
+    static const tripsage__statement forget = {"fault_forget", "SELECT tripsage.fault_forget()", NULL};
+    const tripsage__step step = {.statement = &forget};
+    int64_t count;
+
+    test_pg_exec(TEST_PG_SUPERUSER, "CREATE FUNCTION tripsage.fault_forget() RETURNS text LANGUAGE plpgsql AS "
+                                    "$$BEGIN DEALLOCATE ALL; RETURN ''; END$$");
+    open_store("&pool_size=1", 5000);
+    OK(put_deed("one"));
+    OK(get_deeds(&count, "one"));
+    OK(tripsage__store_read(store, world->owner, &step, 1));
+    leave_an_error();
+    OK(put_deed("one"));
+    OK(get_deeds(&count, "one"));
+    ck_assert_int_eq(count, 2);
+    check_error_was_left();
+    ck_assert_int_eq(there("one"), 2);
+}
+END_TEST
+
 static TCase *add_case(Suite *suite, const char *name)
 {
     TCase *tcase = tcase_create(name);
@@ -672,7 +755,9 @@ int main(void)
     tcase_add_test(tcase, a_read_is_answered_in_spite_of_a_cut);
     tcase_add_test(tcase, a_write_cut_before_it_arrives_is_unknown_and_not_there);
     tcase_add_test(tcase, a_write_cut_after_its_commit_is_unknown_and_there_once);
+    tcase_add_test(tcase, a_write_cut_behind_the_answer_to_its_commit_is_done);
     tcase_add_test(tcase, what_was_refused_is_not_unknown);
+    tcase_add_test(tcase, a_slow_read_is_asked_again_too);
     tcase_add_test(tcase, a_retry_with_the_same_key_gives_the_same_trip);
     tcase = add_case(suite, "away");
     tcase_add_test(tcase, an_outage_under_load_is_over_soon_after_its_end);
@@ -692,5 +777,8 @@ int main(void)
     tcase = add_case(suite, "conflicts");
     tcase_add_test(tcase, every_addition_counts_once);
     tcase_add_test(tcase, a_conflict_without_end_is_busy);
+    tcase = add_case(suite, "prepared");
+    tcase_add_test(tcase, a_column_that_changes_its_type_is_noticed);
+    tcase_add_test(tcase, statements_that_are_gone_are_sent_unprepared);
     return test_run(srunner_create(suite));
 }

@@ -21,7 +21,7 @@
 
 #include "temp.h"
 
-enum { CONNECTIONS_MAX = 256, POLLED = 2 + 2 * CONNECTIONS_MAX, CHUNK = 64 * 1024 };
+enum { CONNECTIONS_MAX = 256, POLLED = 2 + 2 * CONNECTIONS_MAX, CHUNK = 64 * 1024, READY_SIZE = 6 };
 
 /* What stands where the version stands in a client's first message. */
 enum { PROTOCOL_3 = 196608, CANCEL = 80877102, ASK_SSL = 80877103, ASK_GSS = 80877104 };
@@ -208,7 +208,7 @@ static void cut(connection *c)
         hang_up(c);
         return;
     }
-    append(&c->down, c->kept.at, c->kept.size / 2);
+    append(&c->down, c->kept.at, c->moment == TEST_WIRE_LATE ? c->kept.size - READY_SIZE : c->kept.size / 2);
     c->closing = 1;
 }
 

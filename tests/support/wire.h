@@ -36,7 +36,8 @@ void test_wire_reset(test_wire *wire);
 typedef enum test_wire_moment {
     TEST_WIRE_BEFORE, /* the server sees nothing of the flight */
     TEST_WIRE_AFTER,  /* the server has answered, the client sees nothing of it: what a lost COMMIT looks like */
-    TEST_WIRE_AMID    /* the client sees half of the answer */
+    TEST_WIRE_AMID,   /* the client sees half of the answer */
+    TEST_WIRE_LATE    /* the client sees all of the answer but ReadyForQuery */
 } test_wire_moment;
 
 /* Cuts the connection of the `nth` flight from now (1 is the next one of any connection) at this moment, once. */

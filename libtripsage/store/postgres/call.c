@@ -12,60 +12,101 @@
 #include "base/memory.h"
 
 /* 5: a read that loses its connection so often has met a server that dies of it. */
-#define LOSSES_MAX 5
+#define REPEATS_MAX 5
 
 /* ---- trying ---- */
 
-/* Takes what was lost, refused or to be tried again as far as it goes. 1: once more. */
-static int goes_on(const attempt *a, connection *c, outcome o, const PGresult *failure, unsigned tries,
-                   tripsage_status *status)
+/* What a call has been through. */
+typedef struct course {
+    unsigned repeats;       /* at once */
+    unsigned tries;         /* after a pause */
+    int64_t deadline;       /* for a connection */
+    int64_t next_at;        /* when the next try may be made */
+    tripsage_status status; /* at its end */
+} course;
+
+static int repeats(course *at)
 {
-    int writes = a->around == FRAME_WRITE;
+    at->next_at = 0;
+    return at->repeats++ < REPEATS_MAX;
+}
+
+static int pauses(course *at, const attempt *a)
+{
+    at->next_at = tripsage__pg_now() + tripsage__pg_pause(a->engine, at->tries++);
+    return at->next_at < a->deadline;
+}
+
+/* A read is asked again, by a server that hung up; one that says nothing is left alone when the call has no time left. */
+static int asks_again(course *at, const attempt *a, const connection *c)
+{
+    int64_t now = tripsage__pg_now();
+
+    if (a->around == FRAME_WRITE || (PQstatus(c->pg) == CONNECTION_OK && now >= a->deadline))
+        return 0;
+    at->deadline = now + a->engine->wait_ms;
+    return repeats(at);
+}
+
+static void note_pooler(engine *e)
+{
+    if (!atomic_exchange(&e->unprepared, 1))
+        tripsage__log(e->env, TRIPSAGE_LOG_WARN, "store",
+                      "there is a transaction pooler before PostgreSQL: statements are sent unprepared from now on; "
+                      "prepared_statements=false in the URL says so from the start");
+}
+
+/* Takes what was lost, refused or to be tried again as far as it goes. 1: once more. */
+static int goes_on(course *at, const attempt *a, connection *c, outcome o, const PGresult *failure)
+{
+    tripsage_status status = TRIPSAGE_OK; /* what the SQLSTATE says */
+    const char *what = "PostgreSQL";
 
     switch (o) {
     case AGAIN:
-        if (tripsage__pg_back_off(a->engine, tries, a->deadline))
+        if (pauses(at, a))
             return 1;
-        *status = PG_FAILED(TRIPSAGE_EBUSY, c, failure, "others changed the same records all the time");
-        return 0;
+        status = TRIPSAGE_EBUSY;
+        what = "others changed the same records all the time";
+        break;
     case UNPREPARED:
-        if (!atomic_exchange(&a->engine->unprepared, 1))
-            tripsage__log(
-                a->engine->env, TRIPSAGE_LOG_WARN, "store",
-                "there is a transaction pooler before PostgreSQL: statements are sent unprepared from now on; "
-                "prepared_statements=false in the URL says so from the start");
-        return 1;
-    case OUTDATED:
-        if (tries == 0)
+        note_pooler(a->engine);
+        if (repeats(at))
+            return 1;
+        break;
+    case OUTDATED: /* so are the plans of all the other connections */
+        tripsage__pg_renew_all(a->engine);
+        if (repeats(at))
             return 1;
         break;
     case READ_ONLY:
         tripsage__pg_renew_all(a->engine);
-        if (tripsage__pg_back_off(a->engine, tries, a->deadline))
+        if (pauses(at, a))
             return 1;
+        status = TRIPSAGE_EREADONLY;
         break;
     case LOST:
-        if (!writes && tries < LOSSES_MAX)
+        if (asks_again(at, a, c))
             return 1;
-        *status =
-            PG_FAILED(writes ? TRIPSAGE_EUNKNOWN : TRIPSAGE_EUNAVAILABLE, c, failure, "PostgreSQL did not answer");
-        return 0;
+        status = a->around == FRAME_WRITE ? TRIPSAGE_EUNKNOWN : TRIPSAGE_EUNAVAILABLE;
+        what = "PostgreSQL did not answer";
+        break;
     case NO_MEMORY:
-        *status = TRIPSAGE_NOMEM();
+        at->status = TRIPSAGE_NOMEM();
         return 0;
     case REFUSED:
     case DONE:
         break;
     }
-    *status =
-        PG_FAILED(tripsage__pg_status_of(PQresultErrorField(failure, PG_DIAG_SQLSTATE)), c, failure, "PostgreSQL");
+    if (status == TRIPSAGE_OK)
+        status = tripsage__pg_status_of(PQresultErrorField(failure, PG_DIAG_SQLSTATE));
+    at->status = PG_FAILED(status, c, failure, what);
     return 0;
 }
 
 tripsage_status tripsage__pg_perform(const attempt *a, request *first)
 {
-    tripsage_status status = TRIPSAGE_OK;
-    unsigned tries = 0;
+    course at = {.deadline = a->deadline};
     int more = 1;
 
     while (more) {
@@ -74,15 +115,17 @@ tripsage_status tripsage__pg_perform(const attempt *a, request *first)
         outcome o;
         int broken;
 
-        status = tripsage__pg_acquire(&c, a->engine, a->deadline);
-        if (status != TRIPSAGE_OK)
-            return status;
+        at.status = tripsage__pg_acquire(&c, a->engine, at.deadline);
+        if (at.status != TRIPSAGE_OK)
+            break;
         o = tripsage__pg_run(c, a->engine, a->around, first, &failure, &broken);
-        more = o != DONE && goes_on(a, c, o, failure, tries++, &status);
+        more = o != DONE && goes_on(&at, a, c, o, failure);
         PQclear(failure);
         tripsage__pg_release(a->engine, c, broken);
+        if (more && at.next_at) /* without a connection, which others can use meanwhile */
+            tripsage__pg_sleep_until(at.next_at);
     }
-    return status;
+    return at.status;
 }
 
 /* ---- rows ---- */

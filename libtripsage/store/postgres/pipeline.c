@@ -70,8 +70,9 @@ static int is_void(const tripsage__step *step)
 
 /* What is on its way, in the order in which it is answered. */
 typedef struct expected {
-    const tripsage__statement *prepares; /* NULL: runs */
+    const tripsage__statement *statement;
     role as;
+    int prepares; /* 0: runs */
     int confirmed;
     PGresult **result; /* NULL: not wanted */
 } expected;
@@ -79,13 +80,15 @@ typedef struct expected {
 typedef struct flight {
     connection *c;
     int unprepared;
+    int no_memory; /* to send all of it */
     expected *expected;
     size_t count;
+    const tripsage__statement *refused;
 } flight;
 
-static void expect(flight *f, const tripsage__statement *prepares, role as, PGresult **result)
+static void expect(flight *f, const tripsage__statement *statement, role as, int prepares, PGresult **result)
 {
-    const expected e = {prepares, as, 0, result};
+    const expected e = {statement, as, prepares, 0, result};
 
     f->expected[f->count++] = e;
 }
@@ -98,13 +101,14 @@ static int send_one(flight *f, const tripsage__statement *statement, role as, co
     char name[64];
     int n = (int)count, sent = tripsage__pg_arguments(&a, params, count);
 
+    f->no_memory |= !sent;
     snprintf(name, sizeof name, as == ROLE_SERVICE ? "%s@service" : "%s", statement->name);
     if (sent && !f->unprepared && !tripsage__pg_is_prepared(f->c, statement, as)) {
-        expect(f, statement, as, NULL);
+        expect(f, statement, as, 1, NULL);
         tripsage__pg_note_prepared(f->c, statement, as, 1);
         sent = PQsendPrepare(f->c->pg, name, text_of(statement), n, a.types);
     }
-    expect(f, NULL, as, result);
+    expect(f, statement, as, 0, result);
     if (sent && f->unprepared)
         sent = PQsendQueryParams(f->c->pg, text_of(statement), n, a.types, a.values, a.lengths, a.formats, 1);
     else if (sent)
@@ -188,7 +192,7 @@ static int await(connection *c, int64_t deadline)
 }
 
 /* What an error of the server makes of the call. Its connection goes on, unless the error is worse than an ERROR. */
-static outcome judge(const PGresult *failure)
+static outcome judge(const flight *f, const PGresult *failure)
 {
     const char *state = PQresultErrorField(failure, PG_DIAG_SQLSTATE);
     const char *severity = PQresultErrorField(failure, PG_DIAG_SEVERITY_NONLOCALIZED);
@@ -197,8 +201,8 @@ static outcome judge(const PGresult *failure)
         return LOST;
     if (strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0)
         return AGAIN;
-    if (strcmp(state, "25006") == 0)
-        return READ_ONLY;
+    if (strcmp(state, "25006") == 0 || (f->refused == &begin_write && strcmp(state, "0A000") == 0))
+        return READ_ONLY; /* a standby is told by the latter: it has no serializable transactions */
     if (strcmp(state, "26000") == 0 || strcmp(state, "42P05") == 0) /* no such prepared statement, or one too many */
         return UNPREPARED;
     if (strcmp(state, "0A000") ==
@@ -230,6 +234,7 @@ static int take_result(flight *f, PGresult *result, size_t *next, PGresult **fai
     default:
         if (!*failure) {
             *failure = result;
+            f->refused = e ? e->statement : NULL;
             return 0;
         }
     }
@@ -256,7 +261,7 @@ static outcome receive(flight *f, const engine *e, PGresult **failure)
             continue;
         }
         if (take_result(f, result, &next, failure))
-            return *failure ? judge(*failure) : DONE;
+            return *failure ? judge(f, *failure) : DONE;
         if (PQstatus(f->c->pg) != CONNECTION_OK)
             return LOST;
     }
@@ -292,7 +297,7 @@ static void forget_unconfirmed(flight *f)
 {
     for (size_t i = 0; i < f->count; i++)
         if (f->expected[i].prepares && !f->expected[i].confirmed)
-            tripsage__pg_note_prepared(f->c, f->expected[i].prepares, f->expected[i].as, 0);
+            tripsage__pg_note_prepared(f->c, f->expected[i].statement, f->expected[i].as, 0);
 }
 
 static size_t messages_of(const request *r)
@@ -308,8 +313,9 @@ outcome tripsage__pg_run(connection *c, engine *e, frame around, request *first,
 {
     size_t messages = messages_of(first);
     expected *list = tripsage__calloc(2 * messages, sizeof *list); /* each may have to be prepared */
-    flight f = {c, atomic_load(&e->unprepared), list, 0};
+    flight f = {.c = c, .unprepared = atomic_load(&e->unprepared), .expected = list};
     outcome o = LOST;
+    int lost;
 
     *failure = NULL;
     *broken = 0;
@@ -319,12 +325,21 @@ outcome tripsage__pg_run(connection *c, engine *e, frame around, request *first,
     }
     if (send_all(&f, e, around, first))
         o = receive(&f, e, failure);
-    if (o != DONE)
+    else if (f.no_memory)
+        o = NO_MEMORY;
+    lost = o == LOST;
+    if (lost && *failure)
+        o = judge(&f, *failure);
+    if (o == LOST && f.count &&
+        list[f.count - 1].confirmed) { /* COMMIT: nothing is missing but the end of the answer */
+        *broken = 1;
+        o = DONE;
+    }
+    if (o != DONE) {
         forget_unconfirmed(&f);
+        tripsage__pg_forget(first);
+        *broken = lost || o == NO_MEMORY || !roll_back(c, tripsage__pg_now() + GRACE_MS);
+    }
     tripsage__free(list);
-    if (o == DONE)
-        return DONE;
-    tripsage__pg_forget(first);
-    *broken = o == LOST || o == OUTDATED || !roll_back(c, tripsage__pg_now() + GRACE_MS);
-    return o == LOST && *failure ? judge(*failure) : o;
+    return o;
 }

@@ -29,11 +29,12 @@ typedef enum outcome {
     UNPREPARED, /* the same: a pooler gave this transaction a connection on which nothing was prepared */
     OUTDATED,   /* the same: a prepared statement gives other columns now */
     LOST,       /* no answer any more: it may have been done or not */
-    NO_MEMORY   /* nothing was sent */
+    NO_MEMORY   /* not all of it was sent: nothing was changed */
 } outcome;
 
 /* Fills in the results, when it is DONE only. *failure: the server's error, for PQclear; NULL when there is none. *broken: the connection is of
- * no use after it. An error counts also when the connection was lost behind it: it had ended the transaction. */
+ * no use after it. An error counts also when the connection was lost behind it: it had ended the transaction; and so does the answer to
+ * COMMIT. */
 outcome tripsage__pg_run(connection *c, engine *e, frame around, request *first, PGresult **failure, int *broken);
 
 /* Frees the results of a request and those behind it. */

@@ -40,7 +40,7 @@ static struct timespec at_ms(int64_t ms)
     return at;
 }
 
-static void sleep_until(int64_t ms)
+void tripsage__pg_sleep_until(int64_t ms)
 {
     struct timespec at = at_ms(ms);
 
@@ -58,14 +58,9 @@ static int64_t jittered(engine *e, int64_t limit)
     return limit / 2 + (int64_t)(chance % (uint32_t)(limit / 2 + 1));
 }
 
-int tripsage__pg_back_off(engine *e, unsigned tries, int64_t deadline)
+int64_t tripsage__pg_pause(engine *e, unsigned tries)
 {
-    int64_t until = tripsage__pg_now() + jittered(e, (int64_t)1 << (tries < 6 ? tries + 1 : 7)); /* 2 .. 128 ms */
-
-    if (until >= deadline)
-        return 0;
-    sleep_until(until);
-    return 1;
+    return jittered(e, (int64_t)1 << (tries < 6 ? tries + 1 : 7)); /* 2 .. 128 ms */
 }
 
 /* ---- connections ---- */

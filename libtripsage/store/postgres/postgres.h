@@ -106,10 +106,11 @@ void tripsage__pg_pool_close(engine *e);
 tripsage_status tripsage__pg_acquire(connection **out, engine *e, int64_t deadline);
 /* `broken`: it is closed instead of kept. */
 void tripsage__pg_release(engine *e, connection *c, int broken);
-/* From now on every connection is a new one: the server that the old ones lead to may not be written to any more. */
+/* From now on every connection is a new one: the server that the old ones lead to may not be written to any more, or has other tables now. */
 void tripsage__pg_renew_all(engine *e);
-/* Sleeps some time between none and a limit that doubles with each try, but not past the deadline; 0 when that has come. */
-int tripsage__pg_back_off(engine *e, unsigned tries, int64_t deadline);
+/* How long to wait before the next try, in ms: some time below a limit that doubles with each. */
+int64_t tripsage__pg_pause(engine *e, unsigned tries);
+void tripsage__pg_sleep_until(int64_t ms);
 
 /* ---- call.c ---- */
 
