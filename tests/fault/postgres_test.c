@@ -442,10 +442,10 @@ START_TEST(followers_of_a_read_that_was_cut_are_answered)
 }
 END_TEST
 
-/* One of them is refused; the others are not, and leave no error behind. */
+/* One of them is refused, after a time in which the others lose patience; these are not, and leave no error behind. */
 static void read_or_divide(size_t index, void *context)
 {
-    static const tripsage__statement divide = {"fault_divide", "SELECT 1 / $1", NULL};
+    static const tripsage__statement divide = {"fault_divide", "SELECT 1 / $1 FROM pg_sleep(0.002)", NULL};
     const tripsage__value zero = tripsage__int(0);
     const tripsage__step step = {.statement = &divide, .params = &zero, .param_count = 1};
     crowd *c = context;

@@ -9,6 +9,7 @@
  * because a slow statement is in each of them, there is one more. When the server refuses one of them, all go alone. */
 #include <errno.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <time.h>
 
 #include "call.h"
@@ -25,17 +26,19 @@
 /* 10 ms: when nobody comes, the first who waits looks for himself. */
 #define PATIENCE_MS 10
 
+/* What becomes of a read. Who decides it writes it before he wakes the guest, and does not touch the guest after that. */
+enum { WAITS, LEADS, SERVED, ALONE };
+
 /* A read in the queue. */
 typedef struct tripsage__pg_guest {
     request *request;
     sem_t wake;
-    int leads, done; /* neither, when woken: he goes alone */
+    atomic_int fate;
     struct tripsage__pg_guest *next;
 } guest;
 
 static void join(engine *e, guest *g)
 {
-    g->next = NULL;
     if (e->first_guest)
         e->last_guest->next = g;
     else
@@ -95,7 +98,7 @@ static void resign(engine *e, int64_t us)
     if (e->first_guest && e->leaders <= leaders_max(e)) {
         heir = e->first_guest;
         e->first_guest = heir->next;
-        heir->leads = 1;
+        atomic_store(&heir->fate, LEADS);
     } else {
         e->leaders--;
     }
@@ -136,7 +139,7 @@ static tripsage_status lead(const attempt *a, request *own)
     for (guest *g = guests; g; g = next) {
         next = g->next; /* the guest is on his thread's stack: gone once he is woken */
         g->request->next = NULL;
-        g->done = status == TRIPSAGE_OK;
+        atomic_store(&g->fate, status == TRIPSAGE_OK ? SERVED : ALONE);
         sem_post(&g->wake);
     }
     if (guests && status != TRIPSAGE_OK) { /* whose failure it is will be seen */
@@ -147,23 +150,20 @@ static tripsage_status lead(const attempt *a, request *own)
 }
 
 /* Takes the lead when nothing came back since `seen`, past those that are stuck; else notes what has come back. 0: he will be woken. */
-static int take_lead(engine *e, guest *g, uint64_t *seen)
+static int take_lead(engine *e, const guest *g, uint64_t *seen)
 {
     int takes;
 
     pthread_mutex_lock(&e->together_lock);
     takes = e->together_count == *seen && leave(e, g);
-    if (takes) {
-        e->leaders++;
-        g->leads = 1;
-    }
+    e->leaders += takes;
     *seen = e->together_count;
     pthread_mutex_unlock(&e->together_lock);
     return takes;
 }
 
-/* Waits until he is served or leads. Only who watches does so by a timer, which costs as much as a good part of a read. */
-static void wait_for_turn(engine *e, guest *g, uint64_t seen, int watches)
+/* Gives what becomes of him. Only who watches does so by a timer, which costs as much as a good part of a read. */
+static int wait_for_turn(engine *e, guest *g, uint64_t seen, int watches)
 {
     int woken = 0;
 
@@ -179,8 +179,9 @@ static void wait_for_turn(engine *e, guest *g, uint64_t seen, int watches)
         }
         woken = (watches ? sem_timedwait(&g->wake, &until) : sem_wait(&g->wake)) == 0;
         if (!woken && errno == ETIMEDOUT && take_lead(e, g, &seen))
-            return;
+            return LEADS;
     }
+    return atomic_load(&g->fate);
 }
 
 tripsage_status tripsage__pg_read_together(const attempt *a, request *r)
@@ -188,12 +189,12 @@ tripsage_status tripsage__pg_read_together(const attempt *a, request *r)
     engine *e = a->engine;
     guest g = {.request = r};
     uint64_t seen;
-    int waits, watches = 0;
+    int leads, watches = 0, fate;
 
     pthread_mutex_lock(&e->together_lock);
     seen = e->together_count;
-    g.leads = e->leaders < leaders_max(e) || tripsage__pg_now() - e->together_at > STUCK_MS;
-    if (g.leads) {
+    leads = e->leaders < leaders_max(e) || tripsage__pg_now() - e->together_at > STUCK_MS;
+    if (leads) {
         e->together_at = tripsage__pg_now(); /* one at a time gets past those that are stuck */
         e->leaders++;
     } else {
@@ -201,13 +202,12 @@ tripsage_status tripsage__pg_read_together(const attempt *a, request *r)
         watches = e->first_guest == NULL;
         join(e, &g);
     }
-    waits = !g.leads; /* the lead may be handed over from now on */
     pthread_mutex_unlock(&e->together_lock);
-    if (waits) {
-        wait_for_turn(e, &g, seen, watches);
-        sem_destroy(&g.wake);
-    }
-    if (g.done)
+    if (leads)
+        return lead(a, r);
+    fate = wait_for_turn(e, &g, seen, watches);
+    sem_destroy(&g.wake);
+    if (fate == SERVED)
         return TRIPSAGE_OK;
-    return g.leads ? lead(a, r) : tripsage__pg_perform(a, r);
+    return fate == LEADS ? lead(a, r) : tripsage__pg_perform(a, r);
 }
