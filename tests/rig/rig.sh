@@ -3,10 +3,11 @@
 # rig.sh run FOLDER COMMAND...: starts them, runs a command of the folder where it was called, stops them.
 #
 #     FOLDER/direct     the socket of a PostgreSQL with pgvector; superuser postgres, everybody but tripsage_locked is trusted
+#     FOLDER/standby    the socket of a standby of it, after `standby`; every commit waits for it. Nobody else's after `promote`
 #     FOLDER/pooled     the socket of a PgBouncer in transaction mode before it; any database, users postgres, tripsage_owner, tripsage_app
 #     FOLDER/*.log      what they say
 #
-# Both listen on these sockets only. FOLDER is a short absolute path (a socket's has 107 bytes at most), with a name that is nobody else's.
+# They listen on these sockets only. FOLDER is a short absolute path (a socket's has 107 bytes at most), with a name that is nobody else's.
 # `start` takes away what a killed run has left, and ends the servers when the process that called it ends, should nobody call `stop`.
 set -Eeuo pipefail
 verb=$1 rig=$2
@@ -37,7 +38,10 @@ find_postgresql() {
 choose_data() {
     local in_memory=/dev/shm/$name least_kib=$((1 << 20))
     data=$rig/data
-    if [[ $(stat -f -c %T /dev/shm 2>/dev/null) == tmpfs ]] && (($(df --output=avail -k /dev/shm | tail -n 1) >= least_kib)); then
+    if [[ -n ${TRIPSAGE_RIG_DATA-} ]]; then # a disk of the caller's
+        ln -s "$TRIPSAGE_RIG_DATA" "$rig/data"
+        data=$TRIPSAGE_RIG_DATA
+    elif [[ $(stat -f -c %T /dev/shm 2>/dev/null) == tmpfs ]] && (($(df --output=avail -k /dev/shm | tail -n 1) >= least_kib)); then
         data=$in_memory
         ln -s "$data" "$rig/data"
     fi
@@ -130,6 +134,38 @@ start() {
     echo $! >"$rig/watch.pid"
 }
 
+# Also starts one that has given up by itself.
+restart() { # fast|immediate
+    find_postgresql
+    "${as_server[@]}" "$bin/pg_ctl" -D "$rig/data" -l "$rig/postgresql.log" -m "$1" -w -t 60 restart >>"$rig/pg_ctl.log"
+}
+
+# Like a crash, and it stays away.
+halt() {
+    find_postgresql
+    "${as_server[@]}" "$bin/pg_ctl" -D "$rig/data" -m immediate -w stop >>"$rig/pg_ctl.log"
+}
+
+# From now on a commit waits until the standby has it.
+standby() {
+    local data=$rig/data.standby
+    find_postgresql
+    mkdir "$rig/standby"
+    ((EUID != 0)) || chown postgres: "$rig/standby"
+    [[ ! -d /dev/shm/$name ]] || {
+        data=/dev/shm/$name.standby
+        ln -s "$data" "$rig/data.standby"
+    }
+    "${as_server[@]}" "$bin/pg_basebackup" -h "$rig/direct" -U postgres -D "$data" -R -X stream -c fast --no-sync
+    "${as_server[@]}" "$bin/pg_ctl" -D "$data" -l "$rig/standby.log" -w -t 60 -o "-c unix_socket_directories=$rig/standby" start >>"$rig/pg_ctl.log"
+    psql -X -q -h "$rig/direct" -U postgres -c "ALTER SYSTEM SET synchronous_standby_names = '*'" -c "SELECT pg_reload_conf()" postgres >>"$rig/pg_ctl.log"
+}
+
+promote() {
+    find_postgresql
+    "${as_server[@]}" "$bin/pg_ctl" -D "$rig/data.standby" -w -t 60 promote >>"$rig/pg_ctl.log"
+}
+
 # The process that a file names, if it is ours: its number may have been given to another one since.
 ours() { # PIDFILE
     local pid
@@ -151,12 +187,17 @@ stop() {
     [[ $verb == watch ]] || end "$rig/watch.pid" KILL
     end "$rig/pgbouncer.pid" KILL
     end "$rig/data/postmaster.pid" QUIT
-    rm -rf "$rig" "/dev/shm/$name"
+    end "$rig/data.standby/postmaster.pid" QUIT
+    rm -rf "$rig" "/dev/shm/$name" "/dev/shm/$name.standby"
 }
 
 case $verb in
 start) start ;;
 stop) stop ;;
+restart) restart "$3" ;;
+halt) halt ;;
+standby) standby ;;
+promote) promote ;;
 run)
     shift 2
     trap stop EXIT

@@ -1,0 +1,374 @@
+/* fault/postgres_server_test.c: what befalls PostgreSQL itself while threads write and read: it is restarted, it crashes, a standby takes its place, its
+ * disk is full. The servers are this program's own (rig/rig.sh).
+ *
+ * Each writing thread keeps a book of what it was told of each trip, so that afterwards the tables show whether it was the truth:
+ *   - what was acknowledged is there once,
+ *   - what is unknown (TRIPSAGE_EUNKNOWN) is there once or not at all; with an idempotency key the thread asks again until it is acknowledged,
+ *   - what failed otherwise is not there. */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "support/postgres.h"
+#include "support/threads.h"
+#include "support/world.h"
+
+#define SERVER     TEST_RIG "s"
+#define DIRECT     SERVER "/direct"
+#define STANDBY    SERVER "/standby"
+#define DISK       SERVER ".disk"
+#define PARAMETERS "&dbname=trips&user=" TEST_PG_APP "&pool_size=6"
+
+enum { WRITERS = 5, READERS = 3, TRIPS_EACH = 20000 };
+
+static tripsage *ts;
+static tripsage_trips *trips;
+static tripsage_actor *actor;
+
+/* ---- the servers ---- */
+
+/* Runs rig.sh, as its parent: when this program ends, so do the servers. */
+static void rig(const char *verb, const char *argument)
+{
+    pid_t child = fork();
+    int result = -1;
+
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        execl(TRIPSAGE_SOURCE_DIR "/tests/rig/rig.sh", "rig.sh", verb, SERVER, argument, (char *)NULL);
+        _exit(127);
+    }
+    ck_assert_int_eq(waitpid(child, &result, 0), child);
+    ck_assert_msg(result == 0, "rig.sh %s: %d", verb, result);
+}
+
+static void do_sql(const char *folder, const char *database, const char *sql)
+{
+    PGconn *session = test_pg_connect(folder, TEST_PG_SUPERUSER, database);
+    PGresult *result = PQexec(session, sql);
+
+    ck_assert_msg(PQresultStatus(result) == PGRES_COMMAND_OK || PQresultStatus(result) == PGRES_TUPLES_OK, "%s",
+                  PQerrorMessage(session));
+    PQclear(result);
+    PQfinish(session);
+}
+
+static void start_servers(void)
+{
+    tripsage *owner = NULL;
+
+    rig("start", NULL);
+    do_sql(DIRECT, "postgres", "CREATE DATABASE trips TEMPLATE tripsage_template OWNER " TEST_PG_OWNER);
+    OK(tripsage_open(&owner, "postgresql://?host=" DIRECT "&dbname=trips&user=" TEST_PG_OWNER, NULL));
+    tripsage_close(owner);
+}
+
+static void stop_servers(void)
+{
+    rig("stop", NULL);
+}
+
+static void open_trips(const char *url, uint32_t wait_ms)
+{
+    tripsage_options options = TRIPSAGE_OPTIONS_INIT;
+
+    options.busy_timeout_ms = wait_ms;
+    OK(tripsage_open(&ts, url, &options));
+    trips = tripsage_get_trips(ts);
+    OK(tripsage_actor_user(&actor, OWNER_ID));
+}
+
+static void close_trips(void)
+{
+    test_docs_free();
+    test_keep_free();
+    tripsage_actor_free(actor);
+    tripsage_close(ts);
+    actor = NULL;
+    ts = NULL;
+}
+
+static void sleep_ms(long ms)
+{
+    const struct timespec time = {ms / 1000, ms % 1000 * 1000000};
+
+    nanosleep(&time, NULL);
+}
+
+/* ---- the load ---- */
+
+typedef struct book {
+    tripsage_status told[TRIPS_EACH]; /* of the trip with this number */
+    int count;
+} book;
+
+typedef struct load {
+    const char *name; /* of the test: the first word of its titles and keys */
+    book books[WRITERS];
+    const char *id; /* what is read */
+    atomic_int stop, acknowledged, unknown, refused, read, unread;
+    char sentence[300]; /* of a failure that should not have been */
+    pthread_t thread;
+} load;
+
+static tripsage_status create(const char *title, const char *key)
+{
+    tripsage_write_options options = TRIPSAGE_WRITE_OPTIONS_INIT;
+    tripsage_doc *doc = NULL;
+    char json[256];
+    tripsage_status status;
+
+    snprintf(json, sizeof json,
+             "{\"title\":\"%s\",\"start_date\":\"2026-11-02\",\"end_date\":\"2026-11-09\",\"destinations\":[{\"name\":"
+             "\"Kyoto\"}]}",
+             title);
+    options.idempotency_key = key;
+    status = tripsage_trip_create(&doc, trips, actor, json, TRIPSAGE_NUL, &options);
+    tripsage_doc_free(doc);
+    return status;
+}
+
+static void write_on(load *l, size_t index)
+{
+    book *own = &l->books[index];
+
+    while (!atomic_load(&l->stop) && own->count < TRIPS_EACH) {
+        char title[40], key[40];
+        int number = own->count, keyed = number % 2;
+        tripsage_status status;
+
+        snprintf(title, sizeof title, "%s t%d n%d", l->name, (int)index, number);
+        snprintf(key, sizeof key, "%s-%d-%d", l->name, (int)index, number);
+        do {
+            status = create(title, keyed ? key : NULL);
+            atomic_fetch_add(status == TRIPSAGE_OK         ? &l->acknowledged
+                             : status == TRIPSAGE_EUNKNOWN ? &l->unknown
+                                                           : &l->refused,
+                             1);
+        } while (status == TRIPSAGE_EUNKNOWN && keyed);
+        if (status != TRIPSAGE_OK && status != TRIPSAGE_EUNKNOWN)
+            snprintf(l->sentence, sizeof l->sentence, "%d %s", status, tripsage_last_error()->message);
+        own->told[number] = status;
+        own->count++;
+    }
+}
+
+static void read_on(load *l)
+{
+    while (!atomic_load(&l->stop)) {
+        tripsage_doc *doc = NULL;
+        tripsage_status status = tripsage_trip_get(&doc, trips, actor, l->id);
+
+        tripsage_doc_free(doc);
+        atomic_fetch_add(status == TRIPSAGE_OK ? &l->read : &l->unread, 1);
+        if (status != TRIPSAGE_OK)
+            snprintf(l->sentence, sizeof l->sentence, "%d %s", status, tripsage_last_error()->message);
+    }
+}
+
+static void take_part(size_t index, void *context)
+{
+    if (index < WRITERS)
+        write_on(context, index);
+    else
+        read_on(context);
+}
+
+static void *run_load(void *context)
+{
+    test_threads_run(WRITERS + READERS, take_part, context);
+    return NULL;
+}
+
+static load *start_load(const char *name)
+{
+    load *l = calloc(1, sizeof *l);
+    tripsage_doc *read = OK(tripsage_trip_create(OUT, trips, actor, TRIP_JSON, TRIPSAGE_NUL, NULL));
+
+    ck_assert_ptr_nonnull(l);
+    l->name = name;
+    l->id = id_of(read);
+    ck_assert_int_eq(pthread_create(&l->thread, NULL, run_load, l), 0);
+    return l;
+}
+
+/* Waits for so many more answers of both kinds. */
+static void wait_for_more(load *l, int writes, int reads)
+{
+    int written = atomic_load(&l->acknowledged) + writes, read = atomic_load(&l->read) + reads;
+
+    for (int i = 0; i < 3000; i++) {
+        if (atomic_load(&l->acknowledged) >= written && atomic_load(&l->read) >= read)
+            return;
+        sleep_ms(10);
+    }
+    atomic_store(&l->stop, 1);
+    pthread_join(l->thread, NULL);
+    ck_abort_msg("no answers any more: %d acknowledged, %d unknown, %d refused, %d read, %d not; %s", l->acknowledged,
+                 l->unknown, l->refused, l->read, l->unread, l->sentence);
+}
+
+/* Compares what is in the tables with what the threads were told. */
+static void check_books(const load *l, const char *folder)
+{
+    PGconn *session = test_pg_connect(folder, TEST_PG_SUPERUSER, "trips");
+    PGresult *found = PQexec(session, test_format("SELECT split_part(title, ' t', 2), count(*) FROM tripsage.trip "
+                                                  "WHERE title LIKE '%s t%%' GROUP BY title",
+                                                  l->name));
+    unsigned char *there = calloc(WRITERS, TRIPS_EACH);
+    int lost = 0, twice = 0, false_alarms = 0;
+
+    ck_assert_ptr_nonnull(there);
+    ck_assert_int_eq(PQresultStatus(found), PGRES_TUPLES_OK);
+    for (int i = 0; i < PQntuples(found); i++) {
+        int thread, number;
+
+        ck_assert_int_eq(sscanf(PQgetvalue(found, i, 0), "%d n%d", &thread, &number), 2);
+        there[thread * TRIPS_EACH + number] = (unsigned char)atoi(PQgetvalue(found, i, 1));
+    }
+    for (int thread = 0; thread < WRITERS; thread++)
+        for (int number = 0; number < l->books[thread].count; number++) {
+            tripsage_status told = l->books[thread].told[number];
+            int rows = there[thread * TRIPS_EACH + number];
+
+            twice += rows > 1;
+            lost += told == TRIPSAGE_OK && rows == 0;
+            false_alarms += told != TRIPSAGE_OK && told != TRIPSAGE_EUNKNOWN && rows > 0;
+        }
+    free(there);
+    PQclear(found);
+    PQfinish(session);
+    ck_assert_msg(lost + twice + false_alarms == 0,
+                  "%d acknowledged and lost, %d there more than once, %d said to have failed and there", lost, twice,
+                  false_alarms);
+}
+
+/* The pool has not grown, and is used. */
+static void check_pool(const char *folder)
+{
+    PGconn *session = test_pg_connect(folder, TEST_PG_SUPERUSER, "trips");
+    PGresult *found = PQexec(session, "SELECT count(*) FROM pg_stat_activity WHERE usename = '" TEST_PG_APP "'");
+    int count = atoi(PQgetvalue(found, 0, 0));
+
+    PQclear(found);
+    PQfinish(session);
+    ck_assert_msg(count > 0 && count <= 6, "%d connections in a pool of 6", count);
+}
+
+static void end_load(load *l, const char *folder)
+{
+    atomic_store(&l->stop, 1);
+    pthread_join(l->thread, NULL);
+    printf("%-12s %5d written, %3d unknown, %3d refused; %5d read, %3d not\n", l->name, l->acknowledged, l->unknown,
+           l->refused, l->read, l->unread);
+    check_books(l, folder);
+    check_pool(folder);
+    free(l);
+}
+
+/* ---- restarts ---- */
+
+static void restart_under_load(const char *mode)
+{
+    load *l;
+
+    open_trips("postgresql://?host=" DIRECT PARAMETERS, 30000);
+    l = start_load(mode);
+    for (int i = 0; i < 2; i++) {
+        wait_for_more(l, 100, 100);
+        rig("restart", mode);
+    }
+    wait_for_more(l, 100, 100);
+    /* A server that is back in time costs no call but those whose fate nobody knows. */
+    ck_assert_msg(l->refused + l->unread == 0, "%s", l->sentence);
+    end_load(l, DIRECT);
+    close_trips();
+}
+
+START_TEST(restarted)
+{
+    restart_under_load("fast");
+}
+END_TEST
+
+START_TEST(crashed)
+{
+    restart_under_load("immediate");
+}
+END_TEST
+
+/* ---- a standby ---- */
+
+START_TEST(a_standby_takes_over)
+{
+    static const char both[] = "postgresql://?host=" DIRECT "," STANDBY "&target_session_attrs=read-write" PARAMETERS;
+    tripsage *other = NULL;
+    tripsage_options options = TRIPSAGE_OPTIONS_INIT;
+    load *l;
+
+    rig("standby", NULL);
+    open_trips(both, 30000);
+    l = start_load("promoted");
+    wait_for_more(l, 100, 100);
+
+    /* Who only knows the standby may read. */
+    options.busy_timeout_ms = 500;
+    OK(tripsage_open(&other, "postgresql://?host=" STANDBY PARAMETERS, &options));
+    OK(tripsage_trip_get(OUT, tripsage_get_trips(other), actor, l->id));
+    FAILS(TRIPSAGE_EREADONLY,
+          tripsage_trip_create(OUT, tripsage_get_trips(other), actor, TRIP_JSON, TRIPSAGE_NUL, NULL));
+
+    rig("halt", NULL);
+    sleep_ms(300);
+    rig("promote", NULL);
+    wait_for_more(l, 100, 100);
+    ck_assert_msg(l->refused + l->unread == 0, "%s", l->sentence);
+    end_load(l, STANDBY);
+
+    /* And after the promotion, without being opened again, write. */
+    OK(tripsage_trip_create(OUT, tripsage_get_trips(other), actor, TRIP_JSON, TRIPSAGE_NUL, NULL));
+    tripsage_close(other);
+    close_trips();
+}
+END_TEST
+
+/* ---- a full disk ---- */
+
+static void give_disk(void)
+{
+    if (mkdir(DISK, 0755) != 0 && errno != EEXIST)
+        ck_abort_msg("mkdir: %s", strerror(errno));
+    if (mount("tmpfs", DISK, "tmpfs", 0, "size=160m") == 0)
+        setenv("TRIPSAGE_RIG_DATA", DISK "/data", 1);
+}
+
+static void take_disk(void)
+{
+    umount2(DISK, MNT_DETACH);
+    rmdir(DISK);
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("fault/postgres_server");
+    TCase *tcase = tcase_create("restart");
+
+    tcase_add_unchecked_fixture(tcase, start_servers, stop_servers);
+    tcase_set_timeout(tcase, 240);
+    tcase_add_test(tcase, restarted);
+    tcase_add_test(tcase, crashed);
+    tcase_add_test(tcase, a_standby_takes_over);
+    suite_add_tcase(suite, tcase);
+    (void)give_disk;
+    (void)take_disk;
+    return test_run(srunner_create(suite));
+}
