@@ -137,7 +137,7 @@ start() {
 # Also starts one that has given up by itself.
 restart() { # fast|immediate
     find_postgresql
-    "${as_server[@]}" "$bin/pg_ctl" -D "$rig/data" -l "$rig/postgresql.log" -m "$1" -w -t 60 restart >>"$rig/pg_ctl.log"
+    "${as_server[@]}" "$bin/pg_ctl" -D "$rig/data" -l "$rig/postgresql.log" -m "$1" -w -t 60 restart >>"$rig/pg_ctl.log" 2>&1
 }
 
 # Like a crash, and it stays away.
