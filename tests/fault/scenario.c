@@ -219,6 +219,15 @@ static tripsage_status item_create(stage *s)
                                 N, NULL);
 }
 
+/* Nothing is left to be taken from the trip. */
+static tripsage_status item_create_complete(stage *s)
+{
+    return tripsage_item_create(&s->doc, T, world->edit, s->trip,
+                                "{\"item_type\":\"meal\",\"title\":\"Dinner\",\"item_date\":\"2026-11-04\",\"start_"
+                                "time\":\"19:00\",\"timezone\":\"Asia/Tokyo\",\"cost\":5,\"currency\":\"JPY\"}",
+                                N, NULL);
+}
+
 static tripsage_status item_get(stage *s)
 {
     return tripsage_item_get(&s->doc, T, world->owner, s->trip, s->item);
@@ -811,6 +820,7 @@ const scenario test_scenarios[] = {
     {.name = "trip_search", .prepare = with_parts, .act = trip_search},
     {.name = "trip_search found", .prepare = with_parts, .act = trip_search_found},
     {.name = "item_create", .prepare = with_trip, .act = item_create},
+    {.name = "item_create complete", .prepare = with_trip, .act = item_create_complete},
     {.name = "item_get", .prepare = with_parts, .act = item_get},
     {.name = "item_update", .prepare = with_parts, .act = item_update},
     {.name = "item_delete", .before = with_parts, .act = item_delete},

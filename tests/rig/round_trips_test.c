@@ -1,0 +1,167 @@
+/* rig/round_trips_test.c: how often each call of the library asks PostgreSQL and waits for the answer, counted on the wire: once.
+ *
+ * The calls are those of fault/scenario.c, and every function that is exported is among them or among those that ask nothing. Each is made twice on one
+ * connection: warm, when its statements are prepared already, and cold, on a connection that was opened for it (which costs what it costs,
+ * and is not counted). The table is printed. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fault/scenario.h"
+#include "support/postgres.h"
+#include "support/wire.h"
+#include "support/world.h"
+
+/* ---- what is expected ---- */
+
+/* What has nothing to do with the store. A star at the end stands for anything. */
+static const char *const elsewhere[] = {
+    "actor_*",       "auth_close", "cache_*",     "close",        "config_*",   "doc_*",
+    "embed",         "feed_*",     "free",        "get_*",        "last_error", "own_process",
+    "set_allocator", "status_*",   "trips_close", "vector_close", "version",
+};
+
+/* What takes another number than one, at most, and why. */
+static const struct {
+    const char *name;
+    size_t most;
+    const char *reason;
+} exceptions[] = {
+    {"trip_create invalid", 0, "is refused before anything is asked"},
+    {"itinerary_optimize wrong", 0, "is refused before anything is asked"},
+    {"destination_get", 0, "the catalogue is in memory"},
+    {"destination_search filtered", 0, "the catalogue is in memory"},
+    {"destination_complete", 0, "the catalogue is in memory"},
+    {"trip_duplicate", 2, "reads the trip, moves its dates, writes the copy"},
+    {"item_create", 2, "reads from the trip what the input leaves out: the zone, the currency"},
+    {"item_update", 2, "reads the item, merges the input into it, writes it if it is the same still"},
+    {"suggest", 2, "reads what the user likes, then what is near to that"},
+    {"auth_sign_in", 2, "reads the hash, compares the password, begins the session"},
+    {"auth_user_update", 2, "reads the account, merges the input into it, writes it if it is the same still"},
+    {"auth_user_update password", 2, "reads the account, merges the input into it, writes it if it is the same still"},
+    {"check", 2, "asks for the schema, then for the trips"},
+    {"purge_expired", 3, "trips, idempotency keys and sessions go one after the other"},
+    {"feed", 8, "opens a connection to listen on"},
+    {"open new", 0, "is about SQLite"},
+    {"open", 12, "looks at the login and the migrations, and reads the secrets"},
+    {"trips_open", 12, "looks at the login and the migrations, and reads the secrets"},
+    {"auth_open", 12, "looks at the login and the migrations, and reads the secrets"},
+    {"vector_open", 12, "looks at the login and the migrations, and reads the secrets"},
+};
+
+static int is_named(const char *pattern, const char *name)
+{
+    size_t length = strcspn(pattern, "*"), size = strcspn(name, " ");
+
+    return pattern[length] == '*' ? strncmp(pattern, name, length) == 0
+                                  : length == size && strncmp(pattern, name, size) == 0;
+}
+
+static int is_elsewhere(const char *name)
+{
+    for (size_t i = 0; i < sizeof elsewhere / sizeof elsewhere[0]; i++)
+        if (is_named(elsewhere[i], name))
+            return 1;
+    return 0;
+}
+
+/* *least: how many there must be. */
+static size_t expected(size_t *least, const char *name, const char **reason)
+{
+    *reason = "";
+    *least = 0;
+    for (size_t i = 0; i < sizeof exceptions / sizeof exceptions[0]; i++)
+        if (strcmp(exceptions[i].name, name) == 0) {
+            *reason = exceptions[i].reason;
+            return exceptions[i].most;
+        }
+    return *least = is_elsewhere(name) ? 0 : 1;
+}
+
+/* ---- counting ---- */
+
+static test_wire *wire;
+
+static void begin(void)
+{
+    wire = test_wire_open(TEST_PG_DIRECT);
+    setenv("TRIPSAGE_TEST_URL",
+           test_format("postgresql://?host=%s&dbname={db}&user=" TEST_PG_APP "&pool_size=1", test_wire_host(wire)), 1);
+    world_open();
+}
+
+static void end(void)
+{
+    world_close();
+    test_wire_close(wire);
+}
+
+static size_t count_once(const scenario *c, stage *s, int cold)
+{
+    size_t flights;
+
+    s->number++;
+    if (c->before)
+        c->before(s);
+    if (cold)
+        test_wire_cut_all(wire);
+    test_wire_reset(wire);
+    ck_assert_msg(c->act(s) == c->want, "%s: %s", c->name, test_error_text());
+    flights = test_wire_counted(wire).flights;
+    test_stage_clear(s);
+    return flights;
+}
+
+START_TEST(each_call_is_one_round_trip)
+{
+    const scenario *c = &test_scenarios[_i];
+    const char *reason;
+    size_t least, most = expected(&least, c->name, &reason), warm, cold;
+    stage s;
+
+    memset(&s, 0, sizeof s);
+    if (c->prepare)
+        c->prepare(&s);
+    count_once(c, &s, 0);
+    warm = count_once(c, &s, 0);
+    cold = count_once(c, &s, 1);
+    printf("%-28s %4zu %4zu  %s\n", c->name, warm, cold, reason);
+    tripsage_actor_free(s.actor);
+    ck_assert_msg(warm >= least && cold >= least && warm <= most && cold <= most,
+                  "%s: %zu round trips, on a new connection %zu; expected %zu", c->name, warm, cold, most);
+}
+END_TEST
+
+START_TEST(every_function_is_counted)
+{
+    char *list = test_keep(test_file_read(TRIPSAGE_SOURCE_DIR "/libtripsage/exports.txt"));
+
+    ck_assert_ptr_nonnull(list);
+    for (char *name = strtok(list, "\n"); name; name = strtok(NULL, "\n")) {
+        const char *bare = name + strlen("tripsage_");
+        int found = is_elsewhere(bare);
+
+        for (size_t i = 0; i < test_scenario_count && !found; i++)
+            found = is_named(bare, test_scenarios[i].name);
+        ck_assert_msg(found, "no scenario makes the call %s, and it is not said to ask nothing", name);
+    }
+    test_keep_free();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("rig/round_trips");
+    TCase *tcase = tcase_create("rig/round_trips");
+
+    tcase_add_checked_fixture(tcase, begin, end);
+    tcase_set_timeout(tcase, 60);
+    tcase_add_loop_test(tcase, each_call_is_one_round_trip, 0, (int)test_scenario_count);
+    suite_add_tcase(suite, tcase);
+    tcase = tcase_create("rig/round_trips_list");
+    tcase_add_test(tcase, every_function_is_counted);
+    suite_add_tcase(suite, tcase);
+    printf("%-28s %4s %4s\n", "round trips of", "warm", "cold");
+    fflush(stdout);
+    return test_run(srunner_create(suite));
+}
