@@ -26,17 +26,10 @@ static size_t shards_for(uint64_t max_bytes, uint64_t max_entries)
     return count;
 }
 
-tripsage_status tripsage__cache_memory_open(tripsage__cache_memory *engine, uint64_t max_bytes, uint64_t max_entries,
-                                            tripsage__env *env)
+static tripsage_status make_shards(tripsage__cache_memory *engine, size_t count)
 {
-    size_t count = shards_for(max_bytes, max_entries);
     size_t size = count * sizeof *engine->shards + alignof(tripsage__shard);
-    tripsage_status status = tripsage__random(env, engine->hash_key, sizeof engine->hash_key);
 
-    if (status != TRIPSAGE_OK)
-        return status;
-    engine->budget.max_bytes = max_bytes;
-    engine->budget.max_entries = max_entries;
     engine->fixed_bytes = tripsage__budget_block(size);
     engine->block = tripsage__calloc(1, size);
     if (!engine->block)
@@ -46,17 +39,41 @@ tripsage_status tripsage__cache_memory_open(tripsage__cache_memory *engine, uint
     engine->shards = (void *)(((uintptr_t)engine->block + alignof(tripsage__shard) - 1) &
                               ~(uintptr_t)(alignof(tripsage__shard) - 1));
     for (; engine->shard_count < count; engine->shard_count++)
-        if (!tripsage__shard_init(&engine->shards[engine->shard_count], &engine->budget, env))
+        if (!tripsage__shard_init(&engine->shards[engine->shard_count], &engine->budget, engine->env))
             return TRIPSAGE_NOMEM();
     return TRIPSAGE_OK;
 }
 
-void tripsage__cache_memory_close(tripsage__cache_memory *engine)
+tripsage_status tripsage__cache_memory_open(void **out, uint64_t max_bytes, uint64_t max_entries, tripsage__env *env)
 {
-    for (size_t i = 0; i < engine->shard_count; i++)
-        tripsage__shard_close(&engine->shards[i]);
-    tripsage__free(engine->block);
-    memset(engine, 0, sizeof *engine);
+    tripsage__cache_memory *engine = tripsage__calloc(1, sizeof *engine);
+    tripsage_status status;
+
+    *out = NULL;
+    if (!engine)
+        return TRIPSAGE_NOMEM();
+    engine->env = env;
+    engine->budget.max_bytes = max_bytes;
+    engine->budget.max_entries = max_entries;
+    TRIPSAGE_TRY(tripsage__random(env, engine->hash_key, sizeof engine->hash_key));
+    TRIPSAGE_TRY(make_shards(engine, shards_for(max_bytes, max_entries)));
+    *out = engine;
+    return TRIPSAGE_OK;
+out:
+    tripsage__cache_memory_close(engine);
+    return status;
+}
+
+void tripsage__cache_memory_close(void *engine)
+{
+    tripsage__cache_memory *memory = engine;
+
+    if (!memory)
+        return;
+    for (size_t i = 0; i < memory->shard_count; i++)
+        tripsage__shard_close(&memory->shards[i]);
+    tripsage__free(memory->block);
+    tripsage__free(memory);
 }
 
 uint64_t tripsage__cache_memory_hash(const tripsage__cache_memory *engine, const void *key, size_t key_size)

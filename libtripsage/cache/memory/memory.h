@@ -5,6 +5,7 @@
 #define TRIPSAGE_CACHE_MEMORY_MEMORY_H
 
 #include "budget.h"
+#include "cache/engine.h"
 #include "shard.h"
 
 typedef struct tripsage__cache_memory {
@@ -15,12 +16,14 @@ typedef struct tripsage__cache_memory {
     tripsage__budget budget;
     uint64_t fixed_bytes; /* taken of the budget for good: the shards themselves */
     atomic_size_t turn;   /* where the next search for somebody to evict begins */
+    tripsage__env *env;
 } tripsage__cache_memory;
 
-/* The engine is zeroed memory. Closing is right after any failure of opening. */
-tripsage_status tripsage__cache_memory_open(tripsage__cache_memory *engine, uint64_t max_bytes, uint64_t max_entries,
-                                            tripsage__env *env);
-void tripsage__cache_memory_close(tripsage__cache_memory *engine);
+extern const tripsage__cache_engine tripsage__cache_on_memory;
+
+/* On failure *out is NULL. `env` must outlive it. */
+tripsage_status tripsage__cache_memory_open(void **out, uint64_t max_bytes, uint64_t max_entries, tripsage__env *env);
+void tripsage__cache_memory_close(void *engine); /* NULL is fine */
 
 uint64_t tripsage__cache_memory_hash(const tripsage__cache_memory *engine, const void *key, size_t key_size);
 tripsage__shard *tripsage__cache_memory_shard(const tripsage__cache_memory *engine, uint64_t hash);
