@@ -11,9 +11,11 @@ function(tripsage_dependency target module)
 endfunction()
 
 tripsage_dependency(tripsage_dep_json libcjson)
+tripsage_dependency(tripsage_dep_tls libssl>=3.0) # before libcrypto, which it needs
 tripsage_dependency(tripsage_dep_crypto libcrypto>=3.0)
 tripsage_dependency(tripsage_dep_sqlite sqlite3>=3.40)
 tripsage_dependency(tripsage_dep_pq libpq>=15)
+tripsage_dependency(tripsage_dep_hiredis hiredis>=0.14)
 tripsage_dependency(tripsage_dep_jwt libjwt)
 tripsage_dependency(tripsage_dep_argon2 libargon2)
 

@@ -27,12 +27,15 @@ static tripsage_status open_rooms(tripsage *ts, const char *url, const tripsage_
                                                    .no_migrate = options->no_migrate,
                                                    .max_staleness_ms = options->max_staleness_ms,
                                                    .listen_url = options->listen_url};
+    tripsage_cache *local_cache;
     tripsage_status status;
 
     TRIPSAGE_TRY(tripsage__store_open(&ts->store, url, &store_options));
     TRIPSAGE_TRY(tripsage__cache_new(&ts->cache, options->cache, tripsage__store_env(ts->store)));
     TRIPSAGE_TRY(tripsage__vector_new(&ts->vector, ts->store));
-    TRIPSAGE_TRY(tripsage__auth_new(&ts->auth, ts->store, ts->cache, options->auth));
+    /* Tokens verified a moment ago stay in the process, where a look is no round trip. */
+    local_cache = tripsage__cache_is_remote(options->cache) ? NULL : ts->cache;
+    TRIPSAGE_TRY(tripsage__auth_new(&ts->auth, ts->store, local_cache, options->auth));
     TRIPSAGE_TRY(tripsage__trips_new(&ts->trips, ts->store, ts->vector));
 out:
     return status;

@@ -1,8 +1,23 @@
-/* tripsage/cache.h: a bounded cache of bytes with expiry.
+/* tripsage/cache.h: a bounded cache of bytes with expiry, in the process or on a Redis server.
  *
- * Keys and values are bytes of any content. The cache holds at most `max_bytes` (keys, values and its own
- * bookkeeping) and drops entries to stay within it; an entry is gone, exactly, from the millisecond its time to
- * live ends. What is in a cache may be gone at the next call: it never holds the only copy of anything.
+ * Keys and values are bytes of any content. An entry is gone, exactly, from the millisecond its time to live ends. What is in a cache may
+ * be gone at the next call: it never holds the only copy of anything.
+ *
+ * URLs
+ *   memory:                                       in the process: at most `max_bytes` of keys, values and bookkeeping, entries being
+ *                                                 dropped to stay within it
+ *   redis://user:password@host:port/database      a server of Redis 6.2 or newer, or one that speaks like it, shared with whoever else
+ *                                                 uses it; its bound is its own (maxmemory)
+ *   rediss://user:password@host:port/database     the same over TLS; the certificate has to be for that host
+ *   unix://user:password@/path/to.sock?db=number  the same at a socket of this machine
+ *                                                 What is left out: no login, port 6379, database 0. Special characters are written as %XX.
+ *                                                 With ?ca_file=path, rediss:// believes the CA certificates in there instead of the
+ *                                                 system's.
+ *
+ * On a server every call is one round trip, clearing apart, and answers by its deadline. A server that does not answer is left alone for
+ * `retry_after_ms`, in which calls answer at once; then one of them tries again. Until it is there again nothing is found
+ * (TRIPSAGE_ENOTFOUND), and whatever writes, and tripsage_cache_get_stats, gives TRIPSAGE_EUNAVAILABLE: what was to be written is not there, or,
+ * where an answer got lost, is. The same status says that the server refuses to do what it is asked for, as one that is full may.
  *
  * To every call that takes one, a key that is empty or longer than TRIPSAGE_CACHE_KEY_MAX is TRIPSAGE_EINVALID with field
  * "#key", and a negative time to live the same with field "#ttl_ms".
@@ -22,14 +37,26 @@ TRIPSAGE_BEGIN_DECLS
 typedef struct tripsage_cache tripsage_cache;
 
 typedef struct tripsage_cache_options {
-    uint32_t version;     /* 1; set by TRIPSAGE_CACHE_OPTIONS_INIT */
+    uint32_t version; /* 1; set by TRIPSAGE_CACHE_OPTIONS_INIT */
+
+    /* In the process. */
     uint64_t max_bytes;   /* 0: 64 MiB */
     uint64_t max_entries; /* 0: bounded by bytes only */
+
+    /* Where it is; NULL: memory:. Copied. */
+    const char *url;
+
+    /* On a server. */
+    const char *
+        key_prefix; /* stands before each of the cache's keys there, so that others may use the server, too; NULL: "tripsage:" */
+    uint32_t deadline_ms;    /* longest a call waits, connecting included; 0: 100 */
+    uint32_t retry_after_ms; /* how long a server that did not answer is left alone; 0: 1,000 */
+    uint32_t connections;    /* at most, each opened when so many are used at once; 0: 16 */
 } tripsage_cache_options;
 
 #define TRIPSAGE_CACHE_OPTIONS_INIT                                                                                    \
     {                                                                                                                  \
-        1, 0, 0                                                                                                        \
+        1, 0, 0, NULL, NULL, 0, 0, 0                                                                                   \
     }
 
 /* Longest key and longest value: a key is a name, and one value may not push out most of a cache of the default size. */
@@ -52,16 +79,18 @@ typedef enum tripsage_cache_when {
 } tripsage_cache_when;
 
 typedef struct tripsage_cache_stats {
-    uint64_t hits, misses, sets, deletes;
+    uint64_t hits, misses, sets, deletes; /* of this handle */
+    /* Of the cache, or of the whole database there, all who use it together: */
     uint64_t expired;     /* entries dropped because their time was over */
     uint64_t evicted;     /* entries dropped to stay within the bounds */
-    uint64_t entries;     /* alive */
+    uint64_t entries;     /* alive; a server counts some whose time is over as well */
     uint64_t bytes;       /* of keys, values and bookkeeping: an empty cache has some */
     uint64_t reserved[8]; /* 0: room for what later versions count, so that this struct keeps its size */
 } tripsage_cache_stats;
 
-/* `options` and `runtime` may be NULL. Errors: TRIPSAGE_EINVALID ("#options"; "#max_bytes": too small to hold even its own bookkeeping),
- * TRIPSAGE_ENOMEM. */
+/* `options` and `runtime` may be NULL. Does not wait for a server, nor ask whether there is one: tripsage_cache_get_stats does.
+ * Errors: TRIPSAGE_EINVALID ("#options"; "#url"; "#key_prefix": longer than 256 bytes; "#max_bytes": too small to hold even its own
+ * bookkeeping), TRIPSAGE_ENOMEM. */
 TRIPSAGE_API tripsage_status tripsage_cache_open(tripsage_cache **out, const tripsage_cache_options *options,
                                                  const tripsage_runtime *runtime);
 
@@ -70,8 +99,8 @@ TRIPSAGE_API void tripsage_cache_close(tripsage_cache *cache);
 
 /* Stores a copy. `ttl_ms`: life in milliseconds, 0 for no expiry.
  * Errors: TRIPSAGE_EINVALID (key empty or too long, negative ttl, no such `when`, value longer than
- * TRIPSAGE_CACHE_VALUE_MAX, or, with its key and bookkeeping, than an eighth of max_bytes), TRIPSAGE_ECONFLICT (`when`
- * not met), TRIPSAGE_ENOMEM (the old value stays). */
+ * TRIPSAGE_CACHE_VALUE_MAX, or, in the process, with its key and bookkeeping, than an eighth of max_bytes), TRIPSAGE_ECONFLICT (`when`
+ * not met), TRIPSAGE_ENOMEM (the old value stays), TRIPSAGE_EUNAVAILABLE. */
 TRIPSAGE_API tripsage_status tripsage_cache_set(tripsage_cache *cache, const void *key, size_t key_size,
                                                 const void *value, size_t value_size, int64_t ttl_ms,
                                                 tripsage_cache_when when);
@@ -84,25 +113,28 @@ TRIPSAGE_API tripsage_status tripsage_cache_get(tripsage_cache_value *out, trips
 /* Gives a value back and empties the struct, so that twice is harmless. NULL is fine. */
 TRIPSAGE_API void tripsage_cache_value_free(tripsage_cache_value *value);
 
-/* TRIPSAGE_ENOTFOUND when there was nothing to delete. */
+/* TRIPSAGE_ENOTFOUND when there was nothing to delete, TRIPSAGE_EUNAVAILABLE. */
 TRIPSAGE_API tripsage_status tripsage_cache_delete(tripsage_cache *cache, const void *key, size_t key_size);
 
 /* Adds to a decimal integer value (absent counts as 0) and gives the sum; the time to live is kept, or set to
  * `ttl_ms` when the entry is made. Errors: TRIPSAGE_EINVALID (the value is not an integer, field "#key", or the
- * sum overflows, field "#by"), TRIPSAGE_ENOMEM. The old value stays. */
+ * sum overflows, field "#by"), TRIPSAGE_ENOMEM, TRIPSAGE_EUNAVAILABLE. The old value stays. */
 TRIPSAGE_API tripsage_status tripsage_cache_increment(int64_t *out, tripsage_cache *cache, const void *key,
                                                       size_t key_size, int64_t by, int64_t ttl_ms);
 
-/* Gives the entry a new life; 0: no expiry any more. TRIPSAGE_ENOTFOUND. */
+/* Gives the entry a new life; 0: no expiry any more. TRIPSAGE_ENOTFOUND, TRIPSAGE_EUNAVAILABLE. */
 TRIPSAGE_API tripsage_status tripsage_cache_expire(tripsage_cache *cache, const void *key, size_t key_size,
                                                    int64_t ttl_ms);
 
-/* Deletes every entry whose key starts with the prefix (an empty prefix: all); gives how many (`out` may be NULL). Cost: one pass.
- * Errors: TRIPSAGE_EINVALID (field "#prefix": NULL with a size). */
+/* Deletes every entry whose key starts with the prefix (an empty prefix: all); gives how many (`out` may be NULL). Cost: one pass; on
+ * a server a pass over its whole database (SCAN), a round trip and a deadline for each thousand of its keys, and what others store while it is
+ * under way may stay.
+ * Errors: TRIPSAGE_EINVALID (field "#prefix": NULL with a size), TRIPSAGE_EUNAVAILABLE (`out` says how many are gone already). */
 TRIPSAGE_API tripsage_status tripsage_cache_clear(uint64_t *out, tripsage_cache *cache, const void *prefix,
                                                   size_t prefix_size);
 
-/* Drops what has ended first, so that `entries` and `bytes` are of what is alive. Cost: a pass when something may have ended. */
+/* Drops what has ended first, so that `entries` and `bytes` are of what is alive. Cost: a pass when
+ * something may have ended; on a server one round trip. TRIPSAGE_EUNAVAILABLE: only the handle's own counts are there. */
 TRIPSAGE_API tripsage_status tripsage_cache_get_stats(tripsage_cache_stats *out, tripsage_cache *cache);
 
 TRIPSAGE_END_DECLS

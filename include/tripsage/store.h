@@ -69,7 +69,7 @@ typedef struct tripsage_options {
     /* Accounts and tokens; NULL: TRIPSAGE_AUTH_OPTIONS_INIT. Copied. */
     const tripsage_auth_options *auth;
 
-    /* Cache bounds; NULL: TRIPSAGE_CACHE_OPTIONS_INIT. Copied. */
+    /* Where the cache is, and its bounds; NULL: TRIPSAGE_CACHE_OPTIONS_INIT. Copied. */
     const tripsage_cache_options *cache;
 
     /* PostgreSQL only; SQLite's reads are the newest state whatever is said here. 0: so are PostgreSQL's, and each asks the server. Otherwise a
@@ -88,8 +88,9 @@ typedef struct tripsage_options {
 
 /* Opens a database, brings its schema up to date, loads the destination catalogue into a new one.
  * `options` may be NULL. On failure *out is NULL.
- * Errors: TRIPSAGE_EINVALID (the URL or an option; field "#url", "#options", "#max_bytes" or "#listen_url"), TRIPSAGE_ENOTSUP (a scheme this build
- * lacks; max_staleness_ms behind a pooler that loses notifications), TRIPSAGE_EMIGRATION (an applied migration was edited, or the database is newer than the library),
+ * Errors: TRIPSAGE_EINVALID (the URL or an option; field "#url", "#options", "#max_bytes", "#key_prefix" or "#listen_url"),
+ * TRIPSAGE_ENOTSUP (a scheme this build lacks; max_staleness_ms behind a pooler that loses notifications), TRIPSAGE_EMIGRATION (an
+ * applied migration was edited, or the database is newer than the library),
  * TRIPSAGE_EREADONLY (the folder may not be written, and the file is missing or may not be written either; a file in a
  * folder that may is opened for reading), TRIPSAGE_EFULL, TRIPSAGE_EIO, TRIPSAGE_ECORRUPT (also a
  * file that is no database), TRIPSAGE_EBUSY, TRIPSAGE_ENOMEM. */

@@ -7,6 +7,8 @@
 #include "base/memory.h"
 #include "engine.h"
 #include "memory/memory.h"
+#include "redis/address.h"
+#include "redis/redis.h"
 
 /* 64 MiB: some 200,000 answers of 300 bytes. */
 #define DEFAULT_BYTES (64u * 1024 * 1024)
@@ -17,35 +19,79 @@ struct tripsage_cache {
     tripsage__env *own_env; /* what tripsage_cache_open made; NULL otherwise */
     size_t cost_max;        /* of one entry */
     const tripsage__cache_engine *calls;
-    void *engine;
+    void *engine; /* NULL while it is being opened */
 };
 
 /* ---- opening ---- */
 
+static int is_memory(const char *url)
+{
+    return !url || strcmp(url, "memory:") == 0;
+}
+
+int tripsage__cache_is_remote(const tripsage_cache_options *options)
+{
+    return options && !is_memory(options->url);
+}
+
+const char *tripsage__cache_url_problem(const char *url)
+{
+    if (is_memory(url))
+        return NULL;
+    return tripsage__redis_is_url(url) ? tripsage__redis_url_problem(url)
+                                       : "expected memory:, redis://host:port, rediss://host:port or unix:///path";
+}
+
+void tripsage__cache_url_put_masked(tripsage__buf *buf, const char *url)
+{
+    if (is_memory(url))
+        tripsage__buf_puts(buf, url ? url : "memory:");
+    else
+        tripsage__redis_url_put_masked(buf, url);
+}
+
+static tripsage_status open_memory(tripsage_cache *cache, const tripsage_cache_options *options, tripsage__env *env)
+{
+    uint64_t max_bytes = options->max_bytes ? options->max_bytes : DEFAULT_BYTES;
+    uint64_t max_entries = options->max_entries ? options->max_entries : UINT64_MAX;
+
+    if (max_bytes / VALUE_PART < SIZE_MAX)
+        cache->cost_max = (size_t)(max_bytes / VALUE_PART);
+    cache->calls = &tripsage__cache_on_memory;
+    return tripsage__cache_memory_open(&cache->engine, max_bytes, max_entries, env);
+}
+
+static tripsage_status open_redis(tripsage_cache *cache, const tripsage_cache_options *options, tripsage__env *env)
+{
+    cache->calls = &tripsage__cache_on_redis;
+    return tripsage__cache_redis_open(&cache->engine, options, env);
+}
+
 tripsage_status tripsage__cache_new(tripsage_cache **out, const tripsage_cache_options *options, tripsage__env *env)
 {
-    const tripsage_cache_options defaults = TRIPSAGE_CACHE_OPTIONS_INIT;
-    const tripsage_cache_options *wanted = options ? options : &defaults;
-    uint64_t max_bytes = wanted->max_bytes ? wanted->max_bytes : DEFAULT_BYTES;
-    uint64_t max_entries = wanted->max_entries ? wanted->max_entries : UINT64_MAX;
+    static const tripsage_cache_options standard = TRIPSAGE_CACHE_OPTIONS_INIT;
+    const char *problem;
     tripsage_cache *cache;
     tripsage_status status;
 
     *out = NULL;
-    if (wanted->version != 1)
+    if (!options)
+        options = &standard;
+    if (options->version != 1)
         return TRIPSAGE_FAIL_FIELD("#options", "the version must be 1: set by TRIPSAGE_CACHE_OPTIONS_INIT");
+    problem = tripsage__cache_url_problem(options->url);
+    if (problem)
+        return TRIPSAGE_FAIL_FIELD("#url", "the cache's URL: %s", problem);
     cache = tripsage__calloc(1, sizeof *cache);
     if (!cache)
         return TRIPSAGE_NOMEM();
-    cache->cost_max = max_bytes / VALUE_PART < SIZE_MAX ? (size_t)(max_bytes / VALUE_PART) : SIZE_MAX;
-    cache->calls = &tripsage__cache_on_memory;
-    status = tripsage__cache_memory_open(&cache->engine, max_bytes, max_entries, env);
-    if (status != TRIPSAGE_OK) {
+    cache->cost_max = SIZE_MAX;
+    status = is_memory(options->url) ? open_memory(cache, options, env) : open_redis(cache, options, env);
+    if (status == TRIPSAGE_OK)
+        *out = cache;
+    else
         tripsage__cache_free(cache);
-        return status;
-    }
-    *out = cache;
-    return TRIPSAGE_OK;
+    return status;
 }
 
 void tripsage__cache_free(tripsage_cache *cache)

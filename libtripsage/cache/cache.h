@@ -4,10 +4,20 @@
 
 #include <tripsage/cache.h>
 
+#include "base/buf.h"
 #include "base/env.h"
 
 /* A cache that lives on somebody else's clock and chance; `env` must outlive it. `options` may be NULL. */
 tripsage_status tripsage__cache_new(tripsage_cache **out, const tripsage_cache_options *options, tripsage__env *env);
+
+/* 1 when what these options (NULL: the standard ones) name is not in the process: a look costs a round trip there. */
+int tripsage__cache_is_remote(const tripsage_cache_options *options);
+
+/* What is wrong with a URL of a cache, in words that repeat nothing of it; NULL: nothing. Static. */
+const char *tripsage__cache_url_problem(const char *url);
+
+/* Writes a URL without a problem with "***" in the place of its password. */
+void tripsage__cache_url_put_masked(tripsage__buf *buf, const char *url);
 
 /* As tripsage_cache_get() with a key that is one, for callers to whom finding nothing is no failure to be told: 1 when it is there. */
 int tripsage__cache_look(tripsage_cache_value *out, tripsage_cache *cache, const void *key, size_t key_size);

@@ -1,4 +1,5 @@
-/* contract/cache.c: a bounded cache: what it keeps, until when, and what it may drop. */
+/* contract/cache.c: a bounded cache: what it keeps, until when, and what it may drop. The bounds are the suite "cache_bounds", since a server
+ * has its own. */
 #include "contract.h"
 
 #include <stdio.h>
@@ -74,7 +75,7 @@ START_TEST(a_value_stays_while_it_is_held)
     OK(tripsage_cache_get(&value, world->cache, "a", 1));
     OK(set("a", "other", 0, TRIPSAGE_CACHE_ALWAYS));
     OK(tripsage_cache_delete(world->cache, "a", 1));
-    test_clock_advance(&world->chance, TEST_HOUR);
+    world_advance(TEST_HOUR);
     ck_assert_int_eq(memcmp(value.data, "held", 5), 0);
     tripsage_cache_value_free(&value);
 }
@@ -83,7 +84,7 @@ END_TEST
 static tripsage_cache *cache_of(uint64_t max_bytes, uint64_t max_entries)
 {
     tripsage_cache *cache = NULL;
-    tripsage_cache_options options = TRIPSAGE_CACHE_OPTIONS_INIT;
+    tripsage_cache_options options = world->cache_options;
     tripsage_runtime runtime = test_chance_runtime(&world->chance);
 
     options.max_bytes = max_bytes;
@@ -97,15 +98,15 @@ START_TEST(ends_with_its_time)
 {
     OK(set("a", "x", 100, TRIPSAGE_CACHE_ALWAYS));
     ck_assert_int_eq(ttl("a"), 100);
-    test_clock_advance(&world->chance, 99);
+    world_advance(99);
     SAME_TEXT(get("a"), "x");
     ck_assert_int_eq(ttl("a"), 1);
-    test_clock_advance(&world->chance, 1);
+    world_advance(1);
     SAME_TEXT(get("a"), NULL);
     FAILS(TRIPSAGE_ENOTFOUND, tripsage_cache_delete(world->cache, "a", 1));
     OK(set("b", "x", 0, TRIPSAGE_CACHE_ALWAYS));
     ck_assert_int_eq(ttl("b"), -1);
-    test_clock_advance(&world->chance, 365 * TEST_DAY);
+    world_advance(365 * TEST_DAY);
     SAME_TEXT(get("b"), "x");
 }
 END_TEST
@@ -114,13 +115,13 @@ START_TEST(a_new_life_is_given)
 {
     OK(set("a", "x", 100, TRIPSAGE_CACHE_ALWAYS));
     OK(tripsage_cache_expire(world->cache, "a", 1, 500));
-    test_clock_advance(&world->chance, 499);
+    world_advance(499);
     SAME_TEXT(get("a"), "x");
     OK(tripsage_cache_expire(world->cache, "a", 1, 0));
     ck_assert_int_eq(ttl("a"), -1);
     FAILS(TRIPSAGE_ENOTFOUND, tripsage_cache_expire(world->cache, "b", 1, 100));
     OK(set("c", "x", 1, TRIPSAGE_CACHE_ALWAYS));
-    test_clock_advance(&world->chance, 1);
+    world_advance(1);
     FAILS(TRIPSAGE_ENOTFOUND, tripsage_cache_expire(world->cache, "c", 1, 100));
     FAILS(TRIPSAGE_EINVALID, tripsage_cache_expire(world->cache, "a", 1, -1));
 }
@@ -137,7 +138,7 @@ START_TEST(stores_on_condition)
     OK(set("a", "z", 0, TRIPSAGE_CACHE_IF_PRESENT));
     SAME_TEXT(get("a"), "z");
     OK(set("b", "x", 1, TRIPSAGE_CACHE_ALWAYS));
-    test_clock_advance(&world->chance, 1);
+    world_advance(1);
     FAILS(TRIPSAGE_ECONFLICT, set("b", "y", 0, TRIPSAGE_CACHE_IF_PRESENT));
     OK(set("b", "y", 0, TRIPSAGE_CACHE_IF_ABSENT));
 }
@@ -171,11 +172,11 @@ START_TEST(counts)
     OK(tripsage_cache_increment(&sum, world->cache, "n", 1, 5, 100));
     ck_assert_int_eq(sum, 5);
     SAME_TEXT(get("n"), "5");
-    test_clock_advance(&world->chance, 40);
+    world_advance(40);
     OK(tripsage_cache_increment(&sum, world->cache, "n", 1, -7, 900));
     ck_assert_int_eq(sum, -2);
     ck_assert_int_eq(ttl("n"), 60);
-    test_clock_advance(&world->chance, 60);
+    world_advance(60);
     OK(tripsage_cache_increment(&sum, world->cache, "n", 1, 1, 0));
     ck_assert_int_eq(sum, 1);
     ck_assert_int_eq(ttl("n"), -1);
@@ -259,7 +260,7 @@ START_TEST(keeps_account_of_itself)
     tripsage_cache_value_free(&value);
     FAILS(TRIPSAGE_ENOTFOUND, tripsage_cache_get(&value, cache, "c", 1));
     OK(tripsage_cache_delete(cache, "b", 1));
-    test_clock_advance(&world->chance, 100);
+    world_advance(100);
     FAILS(TRIPSAGE_ENOTFOUND, tripsage_cache_get(&value, cache, "a", 1));
     OK(tripsage_cache_get_stats(&stats, cache));
     ck_assert_uint_eq(stats.hits, 1);
@@ -338,10 +339,18 @@ Suite *contract_cache(void)
     tcase_add_test(tcase, has_limits);
     tcase_add_test(tcase, counts);
     tcase_add_test(tcase, clears_by_prefix);
+    tcase_add_test(tcase, keeps_account_of_itself);
+    tcase_add_test(tcase, many_threads_share_it);
+    return suite;
+}
+
+Suite *contract_cache_bounds(void)
+{
+    Suite *suite = suite_create("cache_bounds");
+    TCase *tcase = test_case(suite, "cache_bounds");
+
     tcase_add_test(tcase, stays_within_its_bytes);
     tcase_add_test(tcase, stays_within_its_entries);
-    tcase_add_test(tcase, keeps_account_of_itself);
     tcase_add_test(tcase, a_cache_without_room_is_refused);
-    tcase_add_test(tcase, many_threads_share_it);
     return suite;
 }

@@ -25,6 +25,7 @@ Suite *contract_destination(void);
 Suite *contract_auth(void);
 Suite *contract_vector(void);
 Suite *contract_cache(void);
+Suite *contract_cache_bounds(void);
 Suite *contract_store(void);
 Suite *contract_doc(void);
 Suite *contract_feed(void);

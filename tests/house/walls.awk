@@ -9,7 +9,7 @@ BEGIN {
     home["^hiredis/"] = "^libtripsage/cache/redis/"
     home["^jwt\\.h$"] = "^libtripsage/auth/[a-z0-9_]+\\.c$"
     home["^argon2\\.h$"] = "^libtripsage/auth/[a-z0-9_]+\\.c$"
-    home["^openssl/"] = "^libtripsage/base/crypto[a-z0-9_]*\\.c$"
+    home["^openssl/"] = "^libtripsage/base/(crypto[a-z0-9_]*|tls)\\.c$"
     home["^(cjson/)?cJSON\\.h$"] = "^libtripsage/base/json[a-z0-9_]*\\.c$"
     home["^civetweb\\.h$"] = "^tripsage-server/[a-z0-9_]+\\.c$"
     # Of these, a single file may do it.

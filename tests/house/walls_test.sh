@@ -36,6 +36,7 @@ wall libtripsage/store/sqlite/driver.c libtripsage/store/postgres/driver.c '#inc
 wall libtripsage/auth/oidc.c libtripsage/http/transfer.c '#include <curl/curl.h>'
 wall libtripsage/cache/cache.c libtripsage/cache/redis/redis.c '#include <hiredis/hiredis.h>'
 wall tripsage-server/auth.c libtripsage/auth/token.c '#include <jwt.h>'
+wall libtripsage/cache/redis/stream.c libtripsage/base/tls.c '#include <openssl/ssl.h>'
 wall libtripsage/base/crypto.c libtripsage/auth/password.c '#include <argon2.h>'
 wall libtripsage/auth/token.c libtripsage/base/crypto.c '#include <openssl/evp.h>'
 wall tripsage-server/handlers/trip.c libtripsage/base/json_reader.c '#include <cjson/cJSON.h>'

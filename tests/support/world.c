@@ -35,6 +35,7 @@ tripsage *world_open_another(void)
     options.runtime = &runtime;
     options.auth = &auth;
     options.listen_url = *world->listen_url ? world->listen_url : NULL;
+    options.cache = &world->cache_options;
     OK(tripsage_open(&ts, world->url, &options));
     return ts;
 }
@@ -87,11 +88,36 @@ static void choose_url(void)
         strcpy(world->listen_url, test_replaced(url, TEST_PG_POOLED, TEST_PG_DIRECT));
 }
 
+/* The deadline is for what is broken; here it would be the machine that is slow. */
+static void choose_cache(void)
+{
+    static const tripsage_cache_options standard = TRIPSAGE_CACHE_OPTIONS_INIT;
+    const char *url = getenv("TRIPSAGE_TEST_CACHE_URL");
+
+    world->cache_options = standard;
+    if (!url || !*url)
+        return;
+    if (strstr(url, "{redis}")) {
+        test_redis_start_at(&world->redis, world->chance.now_ms);
+        url = test_replaced(url, "{redis}", world->redis.path);
+    }
+    world->cache_options.url = url;
+    world->cache_options.deadline_ms = 30000;
+}
+
+void world_advance(int64_t ms)
+{
+    test_clock_advance(&world->chance, ms);
+    if (world->redis.clock_ms)
+        *world->redis.clock_ms = world->chance.now_ms;
+}
+
 void world_open(void)
 {
     memset(world, 0, sizeof *world);
     test_chance_init(&world->chance);
     choose_url();
+    choose_cache();
     open_handle();
     world->owner = world_user(OWNER_ID);
     world->admin = world_user(ADMIN_ID);
@@ -108,6 +134,7 @@ void world_close(void)
         tripsage_actor_free(users[--user_count]);
     tripsage_actor_free(world->service);
     tripsage_close(world->ts);
+    test_redis_close(&world->redis);
     test_temp_remove(world->folder);
     test_pg_drop();
     test_keep_free();

@@ -5,12 +5,15 @@
  *     {db}    is a fresh database of PostgreSQL's, migrated and owned by tripsage_owner (support/postgres.h)
  *     {rig}   is the folder of the servers that CTest starts (tests/rig/rig.sh):
  *             postgresql://?host={rig}/direct&dbname={db}&user=tripsage_app, or {rig}/pooled for PgBouncer
- * Clock and chance are the test's own. */
+ * The cache is the one TRIPSAGE_TEST_CACHE_URL names; memory: without it. In it
+ *     {redis} is the socket of a fresh server (support/redis.h):   unix://{redis}
+ * Clock and chance are the test's own; world_advance moves the clock, and that of the fresh server with it. */
 #ifndef TEST_SUPPORT_WORLD_H
 #define TEST_SUPPORT_WORLD_H
 
 #include "chance.h"
 #include "expect.h"
+#include "redis.h"
 #include "temp.h"
 
 #define TEST_URL_SIZE (TEST_PATH_SIZE + 64)
@@ -31,6 +34,8 @@ typedef struct test_world {
     char listen_url[TEST_URL_SIZE]; /* "": the same */
     int persists;                   /* the database outlives its handle */
     test_chance chance;
+    tripsage_cache_options cache_options;
+    test_redis redis;
 
     tripsage *ts;
     tripsage_trips *trips; /* the four APIs of `ts` */
@@ -46,6 +51,8 @@ extern test_world *world;
 /* A checked fixture: tcase_add_checked_fixture(tcase, world_open, world_close). */
 void world_open(void);
 void world_close(void);
+
+void world_advance(int64_t ms);
 
 /* Closes the handle and opens the same database again (one that persists only). Documents stay. */
 void world_reopen(void);
