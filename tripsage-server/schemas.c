@@ -332,7 +332,7 @@ static const schema table[] = {
             "message": {"type": ["string", "null"]}, "details": {"type": "object"}}})},
     {"Health", TRIPSAGE_JSON({
         "type": "object", "required": ["status", "timestamp", "version", "environment", "components"],
-        "properties": {"status": {"enum": ["healthy", "unhealthy"]}, "timestamp": {"type": "string", "format": "date-time"},
+        "properties": {"status": {"enum": ["healthy", "degraded", "unhealthy"]}, "timestamp": {"type": "string", "format": "date-time"},
             "version": {"type": "string"}, "environment": {"type": "string"},
             "components": {"type": "array", "items": {"$ref": "#/components/schemas/Component"}}}})},
     {"Liveness", TRIPSAGE_JSON({

@@ -47,6 +47,7 @@ typedef struct tripsage_cache_options {
     const char *url;
 
     /* On a server. */
+    const char *password; /* to log in with when the URL has none, as it is; NULL: none. Copied. */
     const char *
         key_prefix; /* stands before each of the cache's keys there, so that others may use the server, too; NULL: "tripsage:" */
     uint32_t deadline_ms;    /* longest a call waits, connecting included; 0: 100 */
@@ -56,7 +57,7 @@ typedef struct tripsage_cache_options {
 
 #define TRIPSAGE_CACHE_OPTIONS_INIT                                                                                    \
     {                                                                                                                  \
-        1, 0, 0, NULL, NULL, 0, 0, 0                                                                                   \
+        1, 0, 0, NULL, NULL, NULL, 0, 0, 0                                                                             \
     }
 
 /* Longest key and longest value: a key is a name, and one value may not push out most of a cache of the default size. */

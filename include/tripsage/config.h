@@ -19,6 +19,8 @@
  * goes before any other PostgreSQL URL. A URL without a password, or with the dashboard's "[YOUR-PASSWORD]" in its place, takes
  * DATABASE_PASSWORD, which is written as it is, without percent signs. A host of Supabase is spoken to over TLS.
  *
+ * Where the cache is: REDIS_URL is a URL of tripsage/cache.h; one without a password takes REDIS_PASSWORD, as it is.
+ *
  * No message and no document that this header gives has a secret in it; only tripsage_config_url and the options do.
  *
  * Threads: a tripsage_config is immutable after it was read and may be shared.

@@ -5,6 +5,7 @@
 #include "base/crypto.h"
 #include "base/doc.h"
 #include "base/memory.h"
+#include "cache/cache.h"
 #include "config_internal.h"
 
 static const char *of_environment(const char *name, void *user)
@@ -25,6 +26,7 @@ static tripsage_config *new_config(void)
     static const tripsage__buf empty = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT);
     static const tripsage_options options = TRIPSAGE_OPTIONS_INIT;
     static const tripsage_auth_options auth = TRIPSAGE_AUTH_OPTIONS_INIT;
+    static const tripsage_cache_options cache = TRIPSAGE_CACHE_OPTIONS_INIT;
     tripsage_config *config = tripsage__calloc(1, sizeof *config);
 
     if (!config)
@@ -33,7 +35,20 @@ static tripsage_config *new_config(void)
     config->options = options;
     config->auth = auth;
     config->options.auth = &config->auth;
+    config->cache = cache;
+    config->options.cache = &config->cache;
     return config;
+}
+
+/* What is not set is 0 or NULL, the default. */
+static void take_cache(tripsage_config *config)
+{
+    config->cache.url = config->values[REDIS_URL].text;
+    config->cache.password = config->values[REDIS_PASSWORD].text;
+    config->cache.key_prefix = config->values[CACHE_PREFIX].text;
+    config->cache.deadline_ms = (uint32_t)config->values[CACHE_DEADLINE].number;
+    config->cache.retry_after_ms = (uint32_t)config->values[CACHE_RETRY_AFTER].number;
+    config->cache.connections = (uint32_t)config->values[REDIS_MAX_CONNECTIONS].number;
 }
 
 /* A URL of ours or another one, without its secrets. */
@@ -58,6 +73,7 @@ static tripsage_status make(tripsage_config *config, tripsage_config_lookup look
     TRIPSAGE_TRY(tripsage__config_make_url(config));
     if (config->url.data)
         put_shown(&config->shown, config->url.data);
+    take_cache(config);
     config->auth.jwt_secret = config->values[DATABASE_JWT_SECRET].text;
     config->options.busy_timeout_ms =
         (uint32_t)config->values[DATABASE_BUSY_TIMEOUT].number; /* not set is 0, the default */
@@ -137,7 +153,9 @@ static tripsage_status put_setting(tripsage__buf *json, const tripsage_config *c
     char source[64];
     tripsage_status status;
 
-    if (text)
+    if (text && id == REDIS_URL)
+        tripsage__cache_url_put_masked(&shown, text);
+    else if (text)
         put_shown(&shown, is_url || !setting->secret ? text : "***");
     TRIPSAGE_TRY(tripsage__buf_status(&shown));
     tripsage__buf_puts(json, id ? ",{\"name\":" : "{\"name\":");

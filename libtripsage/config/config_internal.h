@@ -23,6 +23,12 @@ typedef enum setting_id {
     DATABASE_BUSY_TIMEOUT,
     DATABASE_LISTEN_URL,
     DATABASE_MAX_STALENESS,
+    REDIS_URL,
+    REDIS_PASSWORD,
+    REDIS_MAX_CONNECTIONS,
+    CACHE_PREFIX,
+    CACHE_DEADLINE,
+    CACHE_RETRY_AFTER,
     SETTING_COUNT
 } setting_id;
 
@@ -39,6 +45,7 @@ struct tripsage_config {
     tripsage__buf url, listen_url, shown, issuer, jwks_url;
     tripsage_options options;
     tripsage_auth_options auth;
+    tripsage_cache_options cache;
 };
 
 /* The variable that the value came from: NAME, or NAME_FILE. */

@@ -8,6 +8,7 @@
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "cache/cache.h"
 #include "config_internal.h"
 
 /* The longest a value may be. URLs with several hosts and certificates have some hundred characters. */
@@ -41,6 +42,15 @@ static const tripsage_setting settings[SETTING_COUNT] = {
     [DATABASE_MAX_STALENESS] = {"TRIPSAGE_DATABASE_MAX_STALENESS_MS",
                                 "how old a trip given from memory may be on PostgreSQL; 0 asks the server each time",
                                 "0", 0},
+    [REDIS_URL] = {"REDIS_URL",
+                   "redis://user@host:port/db, rediss:// over TLS, or unix:///path, to share the cache there",
+                   "a cache in the process", 1},
+    [REDIS_PASSWORD] = {"REDIS_PASSWORD", "password of a REDIS_URL that has none, as it is", NULL, 1},
+    [REDIS_MAX_CONNECTIONS] = {"REDIS_MAX_CONNECTIONS", "connections of one server to Redis", "16", 0},
+    [CACHE_PREFIX] = {"TRIPSAGE_CACHE_PREFIX", "what stands before each of the cache's keys on Redis", "tripsage:", 0},
+    [CACHE_DEADLINE] = {"TRIPSAGE_CACHE_DEADLINE_MS", "longest a call waits for Redis", "100", 0},
+    [CACHE_RETRY_AFTER] = {"TRIPSAGE_CACHE_RETRY_AFTER_MS", "how long a Redis that did not answer is left alone",
+                           "1000", 0},
 };
 
 /* What a value has to be. */
@@ -52,6 +62,8 @@ typedef enum kind {
     PUBLIC_KEY,
     SERVICE_KEY,
     SIGNING_KEY,
+    CACHE,
+    PREFIX,
     SWITCH,
     NUMBER
 } kind;
@@ -74,6 +86,12 @@ static const struct {
     [DATABASE_BUSY_TIMEOUT] = {NUMBER, 1, 3600000},
     [DATABASE_LISTEN_URL] = {POSTGRES, 0, 0},
     [DATABASE_MAX_STALENESS] = {NUMBER, 0, 3600000},
+    [REDIS_URL] = {CACHE, 0, 0},
+    [REDIS_PASSWORD] = {TEXT, 0, 0},
+    [REDIS_MAX_CONNECTIONS] = {NUMBER, 1, 1024},
+    [CACHE_PREFIX] = {PREFIX, 0, 0},
+    [CACHE_DEADLINE] = {NUMBER, 1, 60000}, /* a minute, and nobody waits any more */
+    [CACHE_RETRY_AFTER] = {NUMBER, 1, 3600000},
 };
 
 const tripsage_setting *tripsage_config_setting(size_t index)
@@ -214,6 +232,13 @@ static tripsage_status check_key(const char *variable, const char *text, tripsag
         wanted == TRIPSAGE__KEY_PUBLIC ? "anon" : "service_role");
 }
 
+static tripsage_status check_cache(const char *variable, const char *text)
+{
+    const char *problem = tripsage__cache_url_problem(text);
+
+    return problem ? TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: %s", variable, problem) : TRIPSAGE_OK;
+}
+
 static tripsage_status check_file(const char *variable, const char *path)
 {
     FILE *file = fopen(path, "re");
@@ -269,6 +294,12 @@ static tripsage_status check(tripsage_config *config, setting_id id)
                    ? TRIPSAGE_OK
                    : TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: expected at least 32 bytes (RFC 7518, 3.2) and at most 1024",
                                    variable);
+    case CACHE:
+        return check_cache(variable, value->text);
+    case PREFIX: /* tripsage_cache_options.key_prefix */
+        return strlen(value->text) <= 256
+                   ? TRIPSAGE_OK
+                   : TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: expected at most 256 bytes", variable);
     case SWITCH:
         return check_switch(variable, value->text, &value->number);
     case NUMBER:

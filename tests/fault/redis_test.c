@@ -355,6 +355,19 @@ START_TEST(logs_in_and_chooses_its_database)
 }
 END_TEST
 
+START_TEST(logs_in_with_a_password_beside_the_url)
+{
+    tripsage_cache_options options = TRIPSAGE_CACHE_OPTIONS_INIT;
+    tripsage_cache *cache;
+
+    options.url = test_format("unix://default@%s", server.path);
+    options.password = PASSWORD;
+    OK(tripsage_cache_open(&cache, &options, NULL));
+    OK(set(cache, "x"));
+    tripsage_cache_close(cache);
+}
+END_TEST
+
 START_TEST(a_wrong_password_is_not_repeated)
 {
     static const char *const credentials[] = {":secretive", "somebody:secretive", "secretive", ""};
@@ -627,6 +640,7 @@ int main(void)
     tcase_add_test(plain, a_replica_reads);
     tcase_add_test(plain, what_is_of_another_kind_is_not_ours);
     tcase_add_test(login, logs_in_and_chooses_its_database);
+    tcase_add_test(login, logs_in_with_a_password_beside_the_url);
     tcase_add_test(login, a_wrong_password_is_not_repeated);
     tcase_add_test(without, answers_nonsense);
     tcase_add_test(without, never_stops_talking);

@@ -1,5 +1,5 @@
 /* handlers/health.c: is it there (live), may it be sent requests (ready), and how are its parts. "Live" touches nothing else; a
- * part that does not answer makes 503. */
+ * part that does not answer makes 503, but the cache none of the whole, which does without it. */
 #include "handlers/handlers.h"
 #include "log.h"
 #include "respond.h"
@@ -38,15 +38,24 @@ static void put_timestamp(buffer *b)
     buffer_jsonz(b, now);
 }
 
+/* All but the value of the last member, "details", and what closes it. */
+static void put_checked(buffer *b, const char *name, const checked *part)
+{
+    BUFFER_LIT(b, "{\"name\":");
+    buffer_jsonz(b, name);
+    BUFFER_LIT(b, ",\"status\":");
+    buffer_jsonz(b, part->healthy ? "healthy" : "unhealthy");
+    BUFFER_LIT(b, ",\"latency_ms\":");
+    buffer_decimal(b, part->latency_ms);
+    BUFFER_LIT(b, ",\"message\":");
+    buffer_jsonz(b, part->message);
+    BUFFER_LIT(b, ",\"details\":");
+}
+
 static void put_database(buffer *b, const checked *database)
 {
-    BUFFER_LIT(b, "{\"name\":\"database\",\"status\":");
-    buffer_jsonz(b, database->healthy ? "healthy" : "unhealthy");
-    BUFFER_LIT(b, ",\"latency_ms\":");
-    buffer_decimal(b, database->latency_ms);
-    BUFFER_LIT(b, ",\"message\":");
-    buffer_jsonz(b, database->message);
-    BUFFER_LIT(b, ",\"details\":{}}");
+    put_checked(b, "database", database);
+    BUFFER_LIT(b, "{}}");
 }
 
 static void put_count(buffer *b, const char *name, uint64_t value)
@@ -55,15 +64,30 @@ static void put_count(buffer *b, const char *name, uint64_t value)
     buffer_integer(b, (int64_t)value);
 }
 
-static void put_cache(request *r)
-{
-    tripsage_cache_stats stats = {0};
-    int healthy = tripsage_cache_get_stats(&stats, tripsage_get_cache(r->server->library)) == TRIPSAGE_OK;
-    buffer *b = &r->composed;
+typedef struct checked_cache {
+    checked checked;
+    tripsage_cache_stats stats;
+} checked_cache;
 
-    BUFFER_LIT(b, "{\"name\":\"cache\",\"status\":");
-    buffer_jsonz(b, healthy ? "healthy" : "unhealthy");
-    put_count(b, ",\"details\":{\"entries\":", stats.entries);
+static checked_cache check_cache(const request *r)
+{
+    checked_cache cache;
+    struct timespec start;
+    tripsage_status status;
+
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    status = tripsage_cache_get_stats(&cache.stats, tripsage_get_cache(r->server->library));
+    cache.checked = (checked){status == TRIPSAGE_OK, milliseconds_since(&start),
+                              status == TRIPSAGE_OK ? NULL : tripsage_status_sentence(status)};
+    return cache;
+}
+
+static void put_cache(buffer *b, const checked_cache *cache)
+{
+    tripsage_cache_stats stats = cache->stats;
+
+    put_checked(b, "cache", &cache->checked);
+    put_count(b, "{\"entries\":", stats.entries);
     put_count(b, ",\"bytes\":", stats.bytes);
     put_count(b, ",\"hits\":", stats.hits);
     put_count(b, ",\"misses\":", stats.misses);
@@ -74,10 +98,11 @@ static void put_cache(request *r)
 void health_overall(request *r)
 {
     checked database = check_database(r);
+    checked_cache cache = check_cache(r);
     buffer *b = &r->composed;
 
     BUFFER_LIT(b, "{\"status\":");
-    buffer_jsonz(b, database.healthy ? "healthy" : "unhealthy");
+    buffer_jsonz(b, !database.healthy ? "unhealthy" : cache.checked.healthy ? "healthy" : "degraded");
     BUFFER_LIT(b, ",");
     put_timestamp(b);
     BUFFER_LIT(b, ",\"version\":\"" TRIPSAGE_VERSION "\",\"environment\":");
@@ -85,7 +110,7 @@ void health_overall(request *r)
     BUFFER_LIT(b, ",\"components\":[{\"name\":\"application\",\"status\":\"healthy\",\"details\":{}},");
     put_database(b, &database);
     BUFFER_LIT(b, ",");
-    put_cache(r);
+    put_cache(b, &cache);
     BUFFER_LIT(b, "]}");
     respond_composed(r, database.healthy ? 200 : 503);
 }
@@ -135,6 +160,8 @@ void health_database(request *r)
 
 void health_cache(request *r)
 {
-    put_cache(r);
-    respond_composed(r, 200);
+    checked_cache cache = check_cache(r);
+
+    put_cache(&r->composed, &cache);
+    respond_composed(r, cache.checked.healthy ? 200 : 503);
 }

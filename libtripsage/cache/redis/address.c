@@ -193,14 +193,21 @@ static int decode_all(tripsage__redis_address *out, const parts *from)
            (out->path || decode(&out->port, from->port.size ? from->port : default_port));
 }
 
-tripsage_status tripsage__redis_address_read(tripsage__redis_address *out, const char *url)
+static int add_password(tripsage__redis_address *out, const char *password)
+{
+    if (!out->password && password && password[0])
+        out->password = tripsage__strdup(password);
+    return out->password || !password || !password[0];
+}
+
+tripsage_status tripsage__redis_address_read(tripsage__redis_address *out, const char *url, const char *password)
 {
     parts from;
 
     memset(out, 0, sizeof *out);
     (void)take_apart(&from, url);
     out->tls = from.tls;
-    if (!decode_all(out, &from)) {
+    if (!decode_all(out, &from) || !add_password(out, password)) {
         tripsage__redis_address_free(out);
         return TRIPSAGE_NOMEM();
     }

@@ -25,8 +25,9 @@ int tripsage__redis_is_url(const char *url);
 /* What is wrong with a URL, a phrase that begins with "expected" or "the" and repeats nothing of it; NULL: it can be read. Static. */
 const char *tripsage__redis_url_problem(const char *url);
 
-/* Takes apart a URL without a problem; on failure nothing is to be freed. Errors: TRIPSAGE_ENOMEM. */
-tripsage_status tripsage__redis_address_read(tripsage__redis_address *out, const char *url);
+/* Takes apart a URL without a problem; `password` (may be NULL) is that of a URL without one. On failure nothing is to be freed.
+ * Errors: TRIPSAGE_ENOMEM. */
+tripsage_status tripsage__redis_address_read(tripsage__redis_address *out, const char *url, const char *password);
 void tripsage__redis_address_free(tripsage__redis_address *address);
 
 /* Writes a URL without a problem with "***" in the place of its password. */

@@ -45,8 +45,8 @@ static int make_lock(tripsage__redis_pool *pool)
     return 0;
 }
 
-tripsage_status tripsage__redis_pool_new(tripsage__redis_pool **out, const char *url, tripsage__redis_limits limits,
-                                         tripsage__env *env)
+tripsage_status tripsage__redis_pool_new(tripsage__redis_pool **out, const char *url, const char *password,
+                                         tripsage__redis_limits limits, tripsage__env *env)
 {
     tripsage__redis_pool *pool = tripsage__calloc(1, sizeof *pool);
     tripsage_status status;
@@ -58,7 +58,7 @@ tripsage_status tripsage__redis_pool_new(tripsage__redis_pool **out, const char 
     }
     pool->env = env;
     pool->limits = limits;
-    TRIPSAGE_TRY(tripsage__redis_address_read(&pool->address, url));
+    TRIPSAGE_TRY(tripsage__redis_address_read(&pool->address, url, password));
     if (pool->address.tls)
         TRIPSAGE_TRY(tripsage__tls_trust_new(&pool->trust, pool->address.ca_file));
     *out = pool;

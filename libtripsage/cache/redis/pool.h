@@ -19,10 +19,10 @@ typedef struct tripsage__redis_limits {
     uint32_t connections;
 } tripsage__redis_limits;
 
-/* For a URL without a problem. Nothing is connected yet. Errors: TRIPSAGE_EINVALID (a ca_file that cannot be read), TRIPSAGE_ENOMEM,
+/* For a URL without a problem, and a password for one that has none (may be NULL). Nothing is connected yet. Errors: TRIPSAGE_EINVALID (a ca_file that cannot be read), TRIPSAGE_ENOMEM,
  * TRIPSAGE_EINTERNAL. */
-tripsage_status tripsage__redis_pool_new(tripsage__redis_pool **out, const char *url, tripsage__redis_limits limits,
-                                         tripsage__env *env);
+tripsage_status tripsage__redis_pool_new(tripsage__redis_pool **out, const char *url, const char *password,
+                                         tripsage__redis_limits limits, tripsage__env *env);
 void tripsage__redis_pool_free(tripsage__redis_pool *pool); /* NULL is fine */
 
 /* Sends the flight over one of the connections and gives its replies, by the deadline. Errors: TRIPSAGE_EUNAVAILABLE (the server may

@@ -67,7 +67,7 @@ tripsage_status tripsage__cache_redis_open(void **out, const tripsage_cache_opti
         return TRIPSAGE_NOMEM();
     r->prefix_size = strlen(prefix);
     strcpy(r->prefix, prefix);
-    status = tripsage__redis_pool_new(&r->pool, options->url, limits, env);
+    status = tripsage__redis_pool_new(&r->pool, options->url, options->password, limits, env);
     if (status == TRIPSAGE_OK)
         *out = r;
     else

@@ -33,7 +33,7 @@ START_TEST(is_read)
 
         ck_assert_msg(!tripsage__redis_url_problem(read_as[i].url), "%s: %s", read_as[i].url,
                       tripsage__redis_url_problem(read_as[i].url));
-        ck_assert_ok(tripsage__redis_address_read(&a, read_as[i].url));
+        ck_assert_ok(tripsage__redis_address_read(&a, read_as[i].url, NULL));
         ck_assert_int_eq(a.tls, read_as[i].tls);
         ck_assert_pstr_eq(a.path, read_as[i].path);
         ck_assert_pstr_eq(a.host, read_as[i].host);

@@ -22,6 +22,9 @@
 #define SOMEBODY    HEAD "eyJyb2xlIjoiYXV0aGVudGljYXRlZCJ9.c2ln"
 #define LONG_SECRET "an access token is signed with this"
 
+#define A_PART      "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define LONG_PREFIX A_PART A_PART A_PART A_PART
+
 #define VARIABLES_MAX 7
 
 /* Variables as "NAME=value". */
@@ -249,6 +252,13 @@ START_TEST(what_is_wrong_is_said_with_its_fix)
          "abcdefghijklmnopqrst"},
         {{"DATABASE_JWT_SECRET=s3cret"},
          "DATABASE_JWT_SECRET: expected at least 32 bytes (RFC 7518, 3.2) and at most 1024"},
+        /* the cache */
+        {{"REDIS_URL=http://cache"}, "REDIS_URL: expected memory:, redis://host:port"},
+        {{"REDIS_URL=redis://:s3/cret@cache"}, "REDIS_URL: the password has to be escaped"},
+        {{"REDIS_URL=redis://:s3cret@cache?timeout=s3cret"}, "REDIS_URL: the only parameters are db and"},
+        {{"REDIS_MAX_CONNECTIONS=0"}, "REDIS_MAX_CONNECTIONS: expected a number from 1 to 1024"},
+        {{"TRIPSAGE_CACHE_DEADLINE_MS=0"}, "TRIPSAGE_CACHE_DEADLINE_MS: expected a number from 1 to 60000"},
+        {{"TRIPSAGE_CACHE_PREFIX=" LONG_PREFIX "x"}, "TRIPSAGE_CACHE_PREFIX: expected at most 256 bytes"},
         /* numbers and switches */
         {{"TRIPSAGE_DATABASE_POOL_SIZE=0"}, "TRIPSAGE_DATABASE_POOL_SIZE: expected a number from 1 to 1024, got \"0\""},
         {{"TRIPSAGE_DATABASE_POOL_SIZE=1025"}, "TRIPSAGE_DATABASE_POOL_SIZE: expected"},
@@ -335,6 +345,21 @@ START_TEST(settings_become_options)
     ck_assert_int_eq(options->no_migrate, 0);
     ck_assert_ptr_null(options->auth->jwt_secret);
     ck_assert_ptr_null(options->auth->issuer);
+    ck_assert_uint_eq(options->cache->version, 1);
+    ck_assert_ptr_null(options->cache->url);
+    ck_assert_uint_eq(options->cache->deadline_ms, 0);
+    tripsage_config_free(config);
+
+    config = CONFIG("REDIS_URL=unix:///run/redis.sock", "REDIS_PASSWORD=p@ss", "REDIS_MAX_CONNECTIONS=3",
+                    "TRIPSAGE_CACHE_PREFIX=" LONG_PREFIX, "TRIPSAGE_CACHE_DEADLINE_MS=20",
+                    "TRIPSAGE_CACHE_RETRY_AFTER_MS=500");
+    options = tripsage_config_options(config);
+    ck_assert_str_eq(options->cache->url, "unix:///run/redis.sock");
+    ck_assert_str_eq(options->cache->password, "p@ss");
+    ck_assert_str_eq(options->cache->key_prefix, LONG_PREFIX);
+    ck_assert_uint_eq(options->cache->connections, 3);
+    ck_assert_uint_eq(options->cache->deadline_ms, 20);
+    ck_assert_uint_eq(options->cache->retry_after_ms, 500);
     tripsage_config_free(config);
 
     config = CONFIG("DATABASE_URL=" PROJECT, "DATABASE_PASSWORD=p", "DATABASE_JWT_SECRET=" LONG_SECRET,
@@ -380,7 +405,8 @@ START_TEST(explained_without_secrets)
     tripsage_config *config = CONFIG(
         "DATABASE_URL=" PROJECT, "DATABASE_PASSWORD=s3cret", "DATABASE_JWT_SECRET=s3cret s3cret s3cret s3cret s3cret",
         "POSTGRES_URL=postgresql://postgres.abcdefghijklmnopqrst:s3cret@" POOLER ":6543/postgres",
-        "DATABASE_SERVICE_KEY=sb_secret_s3cret", "TRIPSAGE_DATABASE_POOL_SIZE=8");
+        "DATABASE_SERVICE_KEY=sb_secret_s3cret", "TRIPSAGE_DATABASE_POOL_SIZE=8",
+        "REDIS_URL=rediss://ann:s3cret@cache:1/2");
     tripsage_doc *doc;
 
     ck_assert_ok(tripsage_config_explain(&doc, config));
@@ -392,6 +418,7 @@ START_TEST(explained_without_secrets)
     ck_assert_str_eq(tripsage_doc_text(doc, "/auth/jwks_url"), PROJECT "/auth/v1/.well-known/jwks.json");
     ck_assert_str_eq(explained(doc, "DATABASE_URL", "value"), PROJECT);
     ck_assert_str_eq(explained(doc, "DATABASE_PASSWORD", "value"), "***");
+    ck_assert_str_eq(explained(doc, "REDIS_URL", "value"), "rediss://ann:***@cache:1/2");
     ck_assert_str_eq(explained(doc, "DATABASE_PASSWORD", "source"), "DATABASE_PASSWORD");
     ck_assert_str_eq(explained(doc, "TRIPSAGE_DATABASE_POOL_SIZE", "value"), "8");
     ck_assert_str_eq(explained(doc, "TRIPSAGE_DATABASE_MIGRATE", "value"), "true");
@@ -421,7 +448,7 @@ START_TEST(without_memory)
 {
     const char *const variables[VARIABLES_MAX] = {
         "POSTGRES_URL=postgresql://app.abcdefghijklmnopqrst@" POOLER ":6543/postgres", "DATABASE_URL=" PROJECT,
-        "DATABASE_PASSWORD=p", "DATABASE_PUBLIC_KEY=" ANON};
+        "DATABASE_PASSWORD=p", "DATABASE_PUBLIC_KEY=" ANON, "REDIS_URL=redis://:p@cache"};
     tripsage_status status = TRIPSAGE_ENOMEM;
 
     for (long n = 1; status == TRIPSAGE_ENOMEM; n++) {
