@@ -417,7 +417,7 @@ static tripsage_status feed_of_changes(stage *s)
         status = tripsage_trip_update(&doc, T, world->owner, s->trip, "{\"travelers\":2}", N, NULL);
     tripsage_doc_free(doc);
     if (status == TRIPSAGE_OK)
-        status = tripsage_feed_next(&change, feed, 0);
+        status = tripsage_feed_next(&change, feed, 10000);
     if (status == TRIPSAGE_OK)
         ck_assert_int_ne(change.kind, TRIPSAGE_CHANGE_NONE);
     tripsage_feed_close(feed);

@@ -156,7 +156,7 @@ static int take_lead(engine *e, const guest *g, uint64_t *seen)
 
     pthread_mutex_lock(&e->together_lock);
     takes = e->together_count == *seen && leave(e, g);
-    e->leaders += takes;
+    e->leaders += (uint32_t)takes;
     *seen = e->together_count;
     pthread_mutex_unlock(&e->together_lock);
     return takes;
