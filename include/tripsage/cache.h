@@ -16,8 +16,8 @@
  *
  * On a server every call is one round trip, clearing apart, and answers by its deadline. A server that does not answer is left alone for
  * `retry_after_ms`, in which calls answer at once; then one of them tries again. Until it is there again nothing is found
- * (TRIPSAGE_ENOTFOUND), and whatever writes, and tripsage_cache_get_stats, gives TRIPSAGE_EUNAVAILABLE: what was to be written is not there, or,
- * where an answer got lost, is. The same status says that the server refuses to do what it is asked for, as one that is full may.
+ * (TRIPSAGE_ENOTFOUND), and whatever writes, and tripsage_cache_get_stats, gives TRIPSAGE_EUNAVAILABLE: what was to be written is not there
+ * or, where an answer got lost, is. The same status says that the server refuses to do what it is asked for, as one that is full may.
  *
  * To every call that takes one, a key that is empty or longer than TRIPSAGE_CACHE_KEY_MAX is TRIPSAGE_EINVALID with field
  * "#key", and a negative time to live the same with field "#ttl_ms".
@@ -128,8 +128,8 @@ TRIPSAGE_API tripsage_status tripsage_cache_expire(tripsage_cache *cache, const 
                                                    int64_t ttl_ms);
 
 /* Deletes every entry whose key starts with the prefix (an empty prefix: all); gives how many (`out` may be NULL). Cost: one pass; on
- * a server a pass over its whole database (SCAN), a round trip and a deadline for each thousand of its keys, and what others store while it is
- * under way may stay.
+ * a server a pass over its whole database (SCAN), with a round trip and a deadline for each thousand of its keys, in which what others
+ * store meanwhile may stay.
  * Errors: TRIPSAGE_EINVALID (field "#prefix": NULL with a size), TRIPSAGE_EUNAVAILABLE (`out` says how many are gone already). */
 TRIPSAGE_API tripsage_status tripsage_cache_clear(uint64_t *out, tripsage_cache *cache, const void *prefix,
                                                   size_t prefix_size);

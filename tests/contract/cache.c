@@ -205,6 +205,18 @@ START_TEST(clears_by_prefix)
     SAME_TEXT(get("user:1"), "x");
     OK(tripsage_cache_clear(&count, world->cache, "", 0));
     SAME_TEXT(get("user:1"), NULL);
+    /* A prefix is bytes, and not a pattern. */
+    OK(set("a*[b]?\\:1", "x", 0, TRIPSAGE_CACHE_ALWAYS));
+    OK(set("axxb?\\:1", "x", 0, TRIPSAGE_CACHE_ALWAYS));
+    OK(set("abc", "x", 0, TRIPSAGE_CACHE_ALWAYS));
+    OK(tripsage_cache_set(world->cache, "a\0b", 3, "x", 1, 0, TRIPSAGE_CACHE_ALWAYS));
+    OK(tripsage_cache_clear(&count, world->cache, "a*[b]?\\", 7));
+    ck_assert_uint_eq(count, 1);
+    OK(tripsage_cache_clear(&count, world->cache, "a\0", 2));
+    ck_assert_uint_eq(count, 1);
+    OK(tripsage_cache_clear(&count, world->cache, "a*", 2));
+    ck_assert_uint_eq(count, 0);
+    SAME_TEXT(get("abc"), "x");
 }
 END_TEST
 

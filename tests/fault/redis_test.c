@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "support/expect.h"
+#include "support/failing.h"
 #include "support/redis.h"
 #include "support/threads.h"
 
@@ -328,6 +329,70 @@ START_TEST(what_is_of_another_kind_is_not_ours)
 }
 END_TEST
 
+START_TEST(clears_its_own_alone)
+{
+    tripsage_cache_options options = TRIPSAGE_CACHE_OPTIONS_INIT;
+    tripsage_cache *cache = open_cache(A_MINUTE_MS), *other;
+    uint64_t cleared;
+
+    options.url = test_format("unix://%s", server.path);
+    options.key_prefix = "trip?age:";
+    OK(tripsage_cache_open(&other, &options, NULL));
+    OK(set(other, "x"));
+    for (int i = 0; i < 2500; i++) { /* several steps of SCAN */
+        const char *key = test_format("%d", i);
+
+        OK(tripsage_cache_set(cache, key, strlen(key), "x", 1, 0, TRIPSAGE_CACHE_ALWAYS));
+    }
+    OK(tripsage_cache_clear(&cleared, other, "", 0));
+    ck_assert_uint_eq(cleared, 1);
+    OK(set(other, "x"));
+    OK(tripsage_cache_clear(&cleared, cache, "", 0));
+    ck_assert_uint_eq(cleared, 2500);
+    OK(get(other));
+    tripsage_cache_close(cache);
+    tripsage_cache_close(other);
+}
+END_TEST
+
+/* ---- memory that runs out ---- */
+
+static tripsage_status use(tripsage_cache *cache)
+{
+    int64_t sum;
+    tripsage_status status = set(cache, "x");
+
+    if (status == TRIPSAGE_OK)
+        status = get(cache) == TRIPSAGE_OK ? TRIPSAGE_OK : TRIPSAGE_ENOMEM; /* what cannot be handed out is not found */
+    if (status == TRIPSAGE_OK)
+        status = tripsage_cache_increment(&sum, cache, "n", 1, 1, 1000);
+    if (status == TRIPSAGE_OK)
+        status = tripsage_cache_clear(NULL, cache, "", 0);
+    return status;
+}
+
+/* Each allocation fails in turn. Our own want of memory is not held against the server. */
+START_TEST(without_memory)
+{
+    tripsage_status status = TRIPSAGE_ENOMEM;
+
+    test_heap_install();
+    for (long n = 1; status == TRIPSAGE_ENOMEM; n++) {
+        tripsage_cache *cache = open_cache(A_MINUTE_MS);
+
+        test_heap_arm(n, TEST_FAIL_ONCE);
+        status = use(cache);
+        test_heap_disarm();
+        ck_assert_msg(status == TRIPSAGE_OK || status == TRIPSAGE_ENOMEM, "%ld: %s", n, test_error_text());
+        ck_assert_int_lt(n, 100);
+        OK(use(cache));
+        tripsage_cache_close(cache);
+        ck_assert_int_eq(test_heap_alive(TEST_HEAP_LIBRARY), 0);
+    }
+    SAME_TEXT(logged, "");
+}
+END_TEST
+
 /* ---- logging in ---- */
 
 #define PASSWORD "p@ss/w:o#r?d 100%"
@@ -639,6 +704,8 @@ int main(void)
     tcase_add_test(plain, full_is_not_gone);
     tcase_add_test(plain, a_replica_reads);
     tcase_add_test(plain, what_is_of_another_kind_is_not_ours);
+    tcase_add_test(plain, clears_its_own_alone);
+    tcase_add_test(plain, without_memory);
     tcase_add_test(login, logs_in_and_chooses_its_database);
     tcase_add_test(login, logs_in_with_a_password_beside_the_url);
     tcase_add_test(login, a_wrong_password_is_not_repeated);

@@ -310,9 +310,11 @@ static bytes pattern_of(char *out, const redis *r, bytes prefix)
 
     for (size_t part = 0; part < 2; part++)
         for (size_t i = 0; i < sizes[part]; i++) {
-            if (memchr("*?[]\\", parts[part][i], 5))
+            char c = parts[part][i];
+
+            if (c && strchr("*?[]\\", c))
                 *to++ = '\\';
-            *to++ = parts[part][i];
+            *to++ = c;
         }
     *to++ = '*';
     return (bytes){out, (size_t)(to - out)};
