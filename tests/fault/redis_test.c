@@ -494,7 +494,8 @@ static void open_impostor(impostor *i, const char *answer, size_t size, int endl
     i->endless = endless;
     test_temp_make(i->folder);
     test_path_join(i->path, i->folder, "socket");
-    strncpy(address.sun_path, i->path, sizeof address.sun_path - 1);
+    ck_assert_uint_lt(strlen(i->path), sizeof address.sun_path);
+    memcpy(address.sun_path, i->path, strlen(i->path));
     i->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ck_assert_int_eq(bind(i->listener, (struct sockaddr *)&address, sizeof address), 0);
     ck_assert_int_eq(listen(i->listener, 16), 0);
