@@ -12,8 +12,8 @@
  * Row callbacks run while the transaction is open, for a write possibly on another thread than the caller's (the one that leads the
  * shared commit): copy what is needed, do not block, do not call the store. A write may be run again from its first step when another
  * write in the same commit failed: on_begin is called before every run of a step, the first included, and forgets what was gathered.
- * A callback that fails ends the call with its status and, on SQLite, rolls the call back. An engine across a network may have committed
- * by then, so never refuse in a callback what SQL must refuse.
+ * A callback that fails ends the call with its status and, on SQLite, rolls the call back. An engine across a network has committed
+ * by then, so never refuse in a callback what SQL must refuse; where a callback has no memory, such a write gives TRIPSAGE_EUNKNOWN.
  *
  * SQLite's full-text index is kept by explicit steps, never by triggers: a statement that fires a trigger takes a statement savepoint,
  * FTS5 writes its pending terms to disk at every savepoint, and a shared commit would pay that for each request in it. For the same reason

@@ -1,7 +1,8 @@
 /* store/postgres/call.c: a call of the store: what becomes of it when something fails, and its rows.
  *
- * What the server refused was not done. Only when the connection is lost between sending a write and the answer to its COMMIT is it unknown
- * what became of it, and that is what the caller is told (TRIPSAGE_EUNKNOWN); a read is asked again. */
+ * What the server refused was not done. When the connection is lost between sending a write and the answer to its COMMIT is it unknown
+ * what became of it, and that is what the caller is told (TRIPSAGE_EUNKNOWN); a read is asked again. He is told the same when there is no
+ * memory for the rows of a write that was committed: an error that says that nothing was changed would be wrong. */
 #include "call.h"
 
 #include <stdio.h>
@@ -208,6 +209,7 @@ static tripsage_status call_steps(engine *e, frame around, const tripsage_actor 
     char own_claims[128];
     request r = {.steps = steps, .count = count, .results = few};
     tripsage_status status;
+    int committed;
 
     for (size_t i = 0; i < count; i++)
         if (steps[i].param_count > TRIPSAGE__PG_PARAMS_MAX)
@@ -219,8 +221,11 @@ static tripsage_status call_steps(engine *e, frame around, const tripsage_actor 
         return TRIPSAGE_NOMEM();
     set_actor(&r, own_claims, actor);
     status = around == FRAME_STATEMENT ? tripsage__pg_read_together(&a, &r) : tripsage__pg_perform(&a, &r);
+    committed = status == TRIPSAGE_OK && around == FRAME_WRITE;
     if (status == TRIPSAGE_OK)
         status = deliver(&r);
+    if (status == TRIPSAGE_ENOMEM && committed)
+        status = TRIPSAGE_FAIL(TRIPSAGE_EUNKNOWN, "it was done, but there was no memory for the answer");
     if (r.results != few)
         tripsage__free(r.results);
     return status;
