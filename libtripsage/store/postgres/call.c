@@ -188,17 +188,26 @@ static tripsage_status deliver(request *r)
 
 /* ---- the call ---- */
 
+#define CLAIMS_BEGIN "{\"role\":\"authenticated\",\"sub\":\""
+#define CLAIMS_END   "\"}"
+#define CLAIMS_SIZE  (sizeof CLAIMS_BEGIN + TRIPSAGE__UUID_SIZE + sizeof CLAIMS_END)
+
 /* Who asks. A token's claims are passed on as they are, so that policies may ask for any of them. */
-static void set_actor(request *r, char own_claims[128], const tripsage_actor *actor)
+static void set_actor(request *r, char own_claims[CLAIMS_SIZE], const tripsage_actor *actor)
 {
+    char *end = own_claims;
+
     r->role = !actor || actor->is_service ? ROLE_SERVICE : ROLE_AUTHENTICATED;
     r->claims = own_claims;
-    if (r->role == ROLE_SERVICE)
+    if (r->role == ROLE_SERVICE) {
         strcpy(own_claims, "{\"role\":\"service_role\"}");
-    else if (actor->claims)
+    } else if (actor->claims) {
         r->claims = actor->claims;
-    else
-        snprintf(own_claims, 128, "{\"sub\":\"%s\",\"role\":\"authenticated\"}", actor->user_id);
+    } else {
+        end = stpcpy(end, CLAIMS_BEGIN);
+        end = stpcpy(end, actor->user_id);
+        strcpy(end, CLAIMS_END);
+    }
 }
 
 static tripsage_status call_steps(engine *e, frame around, const tripsage_actor *actor, const tripsage__step *steps,
@@ -206,7 +215,7 @@ static tripsage_status call_steps(engine *e, frame around, const tripsage_actor 
 {
     const attempt a = {e, around, tripsage__pg_now() + e->wait_ms};
     PGresult *few[16] = {NULL};
-    char own_claims[128];
+    char own_claims[CLAIMS_SIZE];
     request r = {.steps = steps, .count = count, .results = few};
     tripsage_status status;
     int committed;

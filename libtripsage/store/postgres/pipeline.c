@@ -98,11 +98,15 @@ static int send_one(flight *f, const tripsage__statement *statement, role as, co
                     size_t count, PGresult **result)
 {
     arguments a;
-    char name[64];
+    char of_service[64];
+    const char *name = statement->name;
     int n = (int)count, sent = tripsage__pg_arguments(&a, params, count);
 
     f->no_memory |= !sent;
-    snprintf(name, sizeof name, as == ROLE_SERVICE ? "%s@service" : "%s", statement->name);
+    if (as == ROLE_SERVICE) {
+        snprintf(of_service, sizeof of_service, "%s@service", name);
+        name = of_service;
+    }
     if (sent && !f->unprepared && !tripsage__pg_is_prepared(f->c, statement, as)) {
         expect(f, statement, as, 1, NULL);
         tripsage__pg_note_prepared(f->c, statement, as, 1);

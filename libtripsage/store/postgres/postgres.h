@@ -64,7 +64,7 @@ typedef struct engine {
     struct tripsage__pg_guest *first_guest, *last_guest;
     uint32_t leaders; /* pipelines of single reads under way */
     uint32_t processors;
-    int64_t read_us;         /* what a read takes, as an average that forgets */
+    int64_t read_us;         /* the least that a read took, slowly forgotten: the way, not the load */
     uint64_t together_count; /* that came back */
     int64_t together_at;     /* when the last one did, or set out while others were stuck */
 } engine;

@@ -26,6 +26,9 @@
 /* 10 ms: when nobody comes, the first who waits looks for himself. */
 #define PATIENCE_MS 10
 
+/* 4: the leader is back after a millisecond. */
+#define ROUNDS_MAX 4
+
 /* What becomes of a read. Who decides it writes it before he wakes the guest, and does not touch the guest after that. */
 enum { WAITS, LEADS, SERVED, ALONE };
 
@@ -86,15 +89,40 @@ static uint32_t leaders_max(const engine *e)
     return e->read_us > FAR_US ? e->pool_size : e->processors;
 }
 
-/* Hands the lead to the first who waits, or gives it up. `us`: what each read of the pipeline took. */
-static void resign(engine *e, int64_t us)
+static int64_t now_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static guest *set_out(engine *e)
+{
+    guest *guests;
+
+    pthread_mutex_lock(&e->together_lock);
+    guests = take_guests(e);
+    pthread_mutex_unlock(&e->together_lock);
+    return guests;
+}
+
+/* `us`: what each read of the pipeline took. */
+static void come_back(engine *e, int64_t us)
+{
+    pthread_mutex_lock(&e->together_lock);
+    e->together_count++;
+    e->together_at = tripsage__pg_now();
+    e->read_us = us < e->read_us ? us : e->read_us + (us - e->read_us) / 256;
+    pthread_mutex_unlock(&e->together_lock);
+}
+
+/* Hands the lead to the first who waits, or gives it up. */
+static void resign(engine *e)
 {
     guest *heir = NULL;
 
     pthread_mutex_lock(&e->together_lock);
-    e->together_count++;
-    e->together_at = tripsage__pg_now();
-    e->read_us += (us - e->read_us) / 8;
     if (e->first_guest && e->leaders <= leaders_max(e)) {
         heir = e->first_guest;
         e->first_guest = heir->next;
@@ -107,46 +135,58 @@ static void resign(engine *e, int64_t us)
         sem_post(&heir->wake);
 }
 
-static int64_t now_us(void)
+/* One pipeline: of the leader's own read, if any, and of those he takes along. */
+static tripsage_status go(const attempt *a, request *own, guest *guests)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-static tripsage_status lead(const attempt *a, request *own)
-{
-    engine *e = a->engine;
-    guest *guests, *next;
-    request *last = own;
+    request *first = own ? own : guests->request, *last = first;
+    int64_t began = now_us(), count = 1;
     tripsage_status status;
-    tripsage_error before;
-    int64_t began, count = 1;
 
-    pthread_mutex_lock(&e->together_lock);
-    guests = take_guests(e);
-    pthread_mutex_unlock(&e->together_lock);
-    for (guest *g = guests; g; g = g->next, count++)
+    for (guest *g = own ? guests : guests->next; g; g = g->next, count++)
         last = last->next = g->request;
     last->next = NULL;
-    if (guests)
-        tripsage__error_save(&before);
-    began = now_us();
-    status = tripsage__pg_perform(a, own);
-    resign(e, (now_us() - began) / count);
-    own->next = NULL;
-    for (guest *g = guests; g; g = next) {
+    status = tripsage__pg_perform(a, first);
+    come_back(a->engine, (now_us() - began) / count);
+    if (own)
+        own->next = NULL;
+    for (guest *g = guests, *next; g; g = next) {
         next = g->next; /* the guest is on his thread's stack: gone once he is woken */
         g->request->next = NULL;
         atomic_store(&g->fate, status == TRIPSAGE_OK ? SERVED : ALONE);
         sem_post(&g->wake);
     }
-    if (guests && status != TRIPSAGE_OK) { /* whose failure it is will be seen */
-        tripsage__error_restore(&before);
-        status = tripsage__pg_perform(a, own);
-    }
     return status;
+}
+
+/* For some more rounds the leader goes for others: an heir would have to wake up first, and the server would have nothing to do meanwhile. */
+static void go_for_others(const attempt *a)
+{
+    attempt more = *a;
+    guest *guests;
+
+    for (int round = 1; round < ROUNDS_MAX && (guests = set_out(a->engine)) != NULL; round++) {
+        more.deadline = tripsage__pg_now() + a->engine->wait_ms;
+        if (go(&more, NULL, guests) != TRIPSAGE_OK)
+            return;
+    }
+}
+
+static tripsage_status lead(const attempt *a, request *own)
+{
+    guest *guests = set_out(a->engine);
+    tripsage_error before;
+    tripsage_status status;
+    int shared = guests != NULL;
+
+    if (shared)
+        tripsage__error_save(&before);
+    status = go(a, own, guests);
+    if (shared && status == TRIPSAGE_OK)
+        go_for_others(a);
+    resign(a->engine);
+    if (shared) /* whose failure it is will be seen, and those of others are not this thread's */
+        tripsage__error_restore(&before);
+    return shared && status != TRIPSAGE_OK ? tripsage__pg_perform(a, own) : status;
 }
 
 /* Takes the lead when nothing came back since `seen`, past those that are stuck; else notes what has come back. 0: he will be woken. */
