@@ -63,8 +63,11 @@ static int grow(tripsage_feed *feed)
     queue = tripsage__malloc(capacity * sizeof *queue);
     if (!queue)
         return 0;
-    for (size_t i = 0; i < feed->count; i++)
-        queue[i] = feed->queue[(feed->first + i) % feed->capacity];
+    for (size_t i = 0, from = feed->first; i < feed->count; i++) {
+        queue[i] = feed->queue[from++];
+        if (from == feed->capacity)
+            from = 0;
+    }
     tripsage__free(feed->queue);
     feed->queue = queue;
     feed->capacity = capacity;

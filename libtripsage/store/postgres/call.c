@@ -5,7 +5,7 @@
  * memory for the rows of a write that was committed: an error that says that nothing was changed would be wrong. */
 #include "call.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "arguments.h"
@@ -149,11 +149,7 @@ static int is_readable(const PGresult *result)
 
 static int64_t changes_of(PGresult *result)
 {
-    int64_t changes = 0;
-
-    if (strncmp(PQcmdStatus(result), "SELECT", 6) != 0)
-        (void)sscanf(PQcmdTuples(result), "%lld", (long long *)&changes);
-    return changes;
+    return strncmp(PQcmdStatus(result), "SELECT", 6) == 0 ? 0 : strtoll(PQcmdTuples(result), NULL, 10);
 }
 
 static tripsage_status deliver_step(const tripsage__step *step, PGresult *result)

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -152,26 +153,23 @@ static int word_at(const char *const words[], size_t count, const char *word)
 /* 0 for what no trigger of ours wrote: anybody may notify. */
 static int read_change(tripsage__change *change, const char *payload)
 {
-    char kind[16], op[8], trip[40], record[40], owner[40] = "", was[8] = "";
-    long long version;
+    char kind[16], op[8], version[24], trip[40], record[40], owner[40] = "", was[8] = "";
 
     memset(change, 0, sizeof *change);
-    if (sscanf(payload, "%15s %7s %lld %39s %39s %39s %7s", kind, op, &version, trip, record, owner, was) < 5 ||
+    if (sscanf(payload, "%15s %7s %23s %39s %39s %39s %7s", kind, op, version, trip, record, owner, was) < 5 ||
         !tripsage__uuid_parse(trip, change->trip_id) || !tripsage__uuid_parse(record, change->record_id) ||
         (*owner && !tripsage__uuid_parse(owner, change->owner_id)))
         return 0;
     change->kind = (tripsage_change_kind)word_at(kinds, sizeof kinds / sizeof kinds[0], kind);
     change->op = (tripsage_change_op)word_at(ops, sizeof ops / sizeof ops[0], op);
-    change->version = version;
+    change->version = strtoll(version, NULL, 10);
     change->was_public = strcmp(was, "public") == 0;
     return change->kind && change->op;
 }
 
 static void take_beat(feed *f, const char *payload)
 {
-    unsigned number;
-
-    if (sscanf(payload, "%u", &number) == 1 && number == f->beats) {
+    if (strtoul(payload, NULL, 10) == f->beats) {
         f->beaten_at = f->beat_sent_at;
         tripsage__changes_fresh(f->changes, f->beaten_at);
     }
@@ -268,10 +266,9 @@ out:
 static tripsage_status find_out_where(feed *f)
 {
     char value[VALUE_SIZE] = "";
-    int pid = 0;
     tripsage_status status = ask(f, "SELECT pg_backend_pid()", value);
+    int pid = (int)strtol(value, NULL, 10);
 
-    (void)sscanf(value, "%d", &pid);
     snprintf(f->beat_channel, sizeof f->beat_channel, "tripsage_beat_%d", pid);
     if (status == TRIPSAGE_OK && pid != PQbackendPID(f->c.pg))
         status = probe(f, pid);

@@ -1,5 +1,6 @@
 /* store/postgres/migrate.c: bringing the schema up to date: numbered, checksummed, all in one transaction, one server at a time. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -33,11 +34,10 @@ static tripsage_status look(size_t *applied, size_t *known, connection *c)
                                    "SELECT number, name, checksum FROM tripsage.schema_migration ORDER BY number"));
     TRIPSAGE_TRY(tripsage__pg_exec(NULL, c, "SET LOCAL ROLE NONE"));
     for (int i = 0; i < PQntuples(found); i++) {
-        int number = 0;
+        int number = (int)strtol(PQgetvalue(found, i, 0), NULL, 10);
 
         if (*known == *applied && PQgetlength(found, i, 2) > 0)
             ++*known;
-        (void)sscanf(PQgetvalue(found, i, 0), "%d", &number);
         TRIPSAGE_TRY(tripsage__migration_compare(applied, &tripsage__migrations_postgres, number,
                                                  PQgetvalue(found, i, 1), PQgetvalue(found, i, 2)));
     }

@@ -46,9 +46,9 @@ static const tripsage__statement act_as_set_all = {
 
 static const char *const role_names[ROLES] = {"authenticated", "service_role"};
 
-void tripsage__pg_forget(request *r)
+void tripsage__pg_forget(request *first)
 {
-    for (; r; r = r->next)
+    for (request *r = first; r; r = r->next)
         for (size_t i = 0; i < r->count; i++) {
             PQclear(r->results[i]);
             r->results[i] = NULL;

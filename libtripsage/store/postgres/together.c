@@ -135,20 +135,23 @@ static void resign(engine *e)
         sem_post(&heir->wake);
 }
 
-/* One pipeline: of the leader's own read, if any, and of those he takes along. */
-static tripsage_status go(const attempt *a, request *own, guest *guests)
+/* The requests of the guests one behind the other. */
+static request *requests_of(guest *guests)
 {
-    request *first = own ? own : guests->request, *last = first;
-    int64_t began = now_us(), count = 1;
-    tripsage_status status;
+    for (guest *g = guests; g; g = g->next)
+        g->request->next = g->next ? g->next->request : NULL;
+    return guests ? guests->request : NULL;
+}
 
-    for (guest *g = own ? guests : guests->next; g; g = g->next, count++)
-        last = last->next = g->request;
-    last->next = NULL;
-    status = tripsage__pg_perform(a, first);
+/* One pipeline: of requests, of which these are the guests'. */
+static tripsage_status go(const attempt *a, request *first, guest *guests)
+{
+    int64_t began = now_us(), count = 0;
+    tripsage_status status = tripsage__pg_perform(a, first);
+
+    for (request *r = first; r; r = r->next)
+        count++;
     come_back(a->engine, (now_us() - began) / count);
-    if (own)
-        own->next = NULL;
     for (guest *g = guests, *next; g; g = next) {
         next = g->next; /* the guest is on his thread's stack: gone once he is woken */
         g->request->next = NULL;
@@ -166,7 +169,7 @@ static void go_for_others(const attempt *a)
 
     for (int round = 1; round < ROUNDS_MAX && (guests = set_out(a->engine)) != NULL; round++) {
         more.deadline = tripsage__pg_now() + a->engine->wait_ms;
-        if (go(&more, NULL, guests) != TRIPSAGE_OK)
+        if (go(&more, requests_of(guests), guests) != TRIPSAGE_OK)
             return;
     }
 }
@@ -180,7 +183,9 @@ static tripsage_status lead(const attempt *a, request *own)
 
     if (shared)
         tripsage__error_save(&before);
+    own->next = requests_of(guests);
     status = go(a, own, guests);
+    own->next = NULL;
     if (shared && status == TRIPSAGE_OK)
         go_for_others(a);
     resign(a->engine);
