@@ -5,7 +5,9 @@
  *   - what was acknowledged is there once,
  *   - what is unknown (TRIPSAGE_EUNKNOWN) is there once or not at all; with an idempotency key the thread asks again until it is acknowledged,
  *   - what failed otherwise is not there. */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -13,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -306,6 +309,39 @@ START_TEST(crashed)
 }
 END_TEST
 
+/* ---- TLS ---- */
+
+/* One that is free at this moment. */
+static int some_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, size), 0);
+    ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+    close(listener);
+    return ntohs(address.sin_port);
+}
+
+/* The farewell of the server is a TLS record, as is much that says nothing: an idle connection must not be taken for alive over it, and the next
+ * write be lost in it. */
+START_TEST(restarted_behind_tls)
+{
+    char port[8];
+
+    snprintf(port, sizeof port, "%d", some_port());
+    rig("tls", port);
+    open_trips(test_format("postgresql://127.0.0.1:%s?sslmode=require" PARAMETERS, port), 10000);
+    for (int i = 0; i < 2; i++) {
+        OK(tripsage_trip_create(OUT, trips, actor, TRIP_JSON, TRIPSAGE_NUL, NULL));
+        rig("restart", i ? "immediate" : "fast");
+    }
+    OK(tripsage_trip_create(OUT, trips, actor, TRIP_JSON, TRIPSAGE_NUL, NULL));
+    close_trips();
+}
+END_TEST
+
 /* ---- a standby ---- */
 
 START_TEST(a_standby_takes_over)
@@ -498,6 +534,8 @@ int main(void)
     tcase_add_test(tcase, restarted);
     tcase_add_test(tcase, crashed);
     tcase_add_test(tcase, a_standby_takes_over); /* leaves its servers as they are */
+    tcase = add_case(suite, "tls", start_servers, stop_servers);
+    tcase_add_test(tcase, restarted_behind_tls);
     tcase = add_case(suite, "full", start_servers_on_a_small_disk, stop_servers_and_take_the_disk);
     tcase_add_test(tcase, a_full_disk);
     tcase_add_test(tcase, a_full_disk_below_the_log);

@@ -140,6 +140,16 @@ restart() { # fast|immediate
     "${as_server[@]}" "$bin/pg_ctl" -D "$rig/data" -l "$rig/postgresql.log" -m "$1" -w -t 60 restart >>"$rig/pg_ctl.log" 2>&1
 }
 
+# Listens at a port of the loopback address as well, and offers TLS there.
+tls() { # PORT
+    find_postgresql
+    "${as_server[@]}" openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost \
+        -keyout "$rig/data/server.key" -out "$rig/data/server.crt" >>"$rig/openssl.log" 2>&1
+    "${as_server[@]}" chmod 600 "$rig/data/server.key"
+    "${as_server[@]}" "$bin/pg_ctl" -D "$rig/data" -l "$rig/postgresql.log" -m fast -w -t 60 \
+        -o "-c listen_addresses=127.0.0.1 -c port=$1 -c ssl=on" restart >>"$rig/pg_ctl.log" 2>&1
+}
+
 # Like a crash, and it stays away.
 halt() {
     find_postgresql
@@ -195,6 +205,7 @@ case $verb in
 start) start ;;
 stop) stop ;;
 restart) restart "$3" ;;
+tls) tls "$3" ;;
 halt) halt ;;
 standby) standby ;;
 promote) promote ;;

@@ -108,14 +108,15 @@ void tripsage__pg_disconnect(connection *c)
     c->pg = NULL;
 }
 
-/* Behind TLS there may be a record to read that is none of the server's words (a session ticket). */
+/* Behind TLS there may be a record to read that is none of the server's words (a session ticket): libpq takes it, and sees what follows. */
 int tripsage__pg_is_alive(const connection *c)
 {
     char byte;
-    ssize_t got = recv(PQsocket(c->pg), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    ssize_t got;
 
-    if (got > 0)
-        return PQsslInUse(c->pg);
+    do
+        got = recv(PQsocket(c->pg), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    while (got > 0 && PQsslInUse(c->pg) && PQconsumeInput(c->pg));
     return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
 }
 
