@@ -737,6 +737,72 @@ START_TEST(statements_that_are_gone_are_sent_unprepared)
 }
 END_TEST
 
+/* ---- what is left behind ---- */
+
+/* Who and what a session of the pooler is, for whoever gets it next. There is one, which the library used before. */
+static const char *left_behind(void)
+{
+    PGconn *next = test_pg_connect(TEST_PG_POOLED, TEST_PG_APP, test_pg_text(TEST_PG_APP, "SELECT current_database()"));
+    PGresult *found =
+        PQexec(next, "SELECT concat_ws(',', current_user, current_setting('role'), "
+                     "current_setting('request.jwt.claims', true), current_setting('statement_timeout'), "
+                     "current_setting('transaction_isolation'), (SELECT count(*) FROM pg_prepared_statements))");
+    const char *text = test_format("%s", PQgetvalue(found, 0, 0));
+
+    PQclear(found);
+    PQfinish(next);
+    return text;
+}
+
+START_TEST(no_role_is_left_behind)
+{
+    static const tripsage__statement wrong = {"fault_wrong", "SELECT 1 / $1", NULL};
+    static const tripsage__statement who = {"fault_who",
+                                            "SELECT (current_setting('role') = 'authenticated' AND "
+                                            "current_setting('request.jwt.claims')::json->>'sub' = $1)::int",
+                                            NULL};
+    const tripsage__value zero = tripsage__int(0), owner = tripsage__text(OWNER_ID);
+    const tripsage__step steps[] = {{.statement = &wrong, .params = &zero, .param_count = 1},
+                                    {.statement = &wrong, .params = &zero, .param_count = 1}};
+    int64_t is_owner;
+    const tripsage__step asking = {&who, &owner, 1, NULL, take_number, &is_owner, NULL};
+
+    ck_assert_ptr_null(store);
+    OK(tripsage__store_open(
+        &store,
+        test_replaced(test_format("%s&statement_timeout_ms=300", world->url), test_wire_host(wire), TEST_PG_POOLED),
+        NULL));
+    for (int i = 0; i < 6; i++) {
+        if (i == 0)
+            OK(put_deed("one"));
+        else if (i == 1)
+            OK(tripsage__store_read(store, world->owner, &asking, 1));
+        else if (i == 2)
+            FAILS(TRIPSAGE_EINVALID, tripsage__store_read(store, world->owner, steps, 1));
+        else if (i == 3)
+            FAILS(TRIPSAGE_EINVALID, tripsage__store_read(store, world->owner, steps, 2));
+        else if (i == 4)
+            FAILS(TRIPSAGE_EINVALID, tripsage__store_write(store, world->owner, steps, 2));
+        else
+            FAILS(TRIPSAGE_ETIMEOUT, rest_for(2));
+        SAME_TEXT(left_behind(), TEST_PG_APP ",none,,0,read committed,0");
+    }
+    ck_assert_int_eq(is_owner, 1);
+}
+END_TEST
+
+/* Text that PostgreSQL cannot hold is refused as what it is, and takes nothing else along. */
+START_TEST(a_nul_in_a_text_is_invalid)
+{
+    const tripsage__value param = tripsage__textn("a\0b", 3);
+    const tripsage__step step = {.statement = &put, .params = &param, .param_count = 1};
+
+    open_store("&pool_size=1", 5000);
+    FAILS(TRIPSAGE_EINVALID, tripsage__store_write(store, world->owner, &step, 1));
+    OK(put_deed("one"));
+}
+END_TEST
+
 static TCase *add_case(Suite *suite, const char *name)
 {
     TCase *tcase = tcase_create(name);
@@ -780,5 +846,8 @@ int main(void)
     tcase = add_case(suite, "prepared");
     tcase_add_test(tcase, a_column_that_changes_its_type_is_noticed);
     tcase_add_test(tcase, statements_that_are_gone_are_sent_unprepared);
+    tcase = add_case(suite, "behind");
+    tcase_add_test(tcase, no_role_is_left_behind);
+    tcase_add_test(tcase, a_nul_in_a_text_is_invalid);
     return test_run(srunner_create(suite));
 }
