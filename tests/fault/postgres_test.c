@@ -479,8 +479,8 @@ static void wait_in_turn(size_t index, void *context)
 {
     queue *q = context;
 
-    sleep_ms(300 * (long)index);
-    if (rest_for(index == 0 ? 2.5 : 0.0) != TRIPSAGE_OK)
+    sleep_ms(200 * (long)index);
+    if (rest_for(index == 0 ? 1.6 : 0.0) != TRIPSAGE_OK)
         atomic_fetch_add(&q->busy, 1);
     if (atomic_fetch_add(&q->next, 1) != (int)index)
         atomic_fetch_add(&q->wrong, 1);
@@ -547,7 +547,7 @@ END_TEST
 START_TEST(the_pool_is_whole_after_failures)
 {
     open_store("&statement_timeout_ms=300", 400);
-    for (int i = 0; i < 12; i++) {
+    for (int i = 0; i < 6; i++) {
         int64_t count;
 
         test_wire_cut(wire, (test_wire_moment)(i % 3), 1);
@@ -682,6 +682,27 @@ START_TEST(a_conflict_without_end_is_busy)
 }
 END_TEST
 
+/* ---- a server that may only be read ---- */
+
+/* It may be another one the next time, but who asks again and again need not make everybody connect anew each time. */
+START_TEST(a_server_that_may_only_be_read)
+{
+    int64_t count;
+
+    open_store("", 600);
+    OK(put_deed("one"));
+    test_pg_exec(TEST_PG_SUPERUSER, test_format("ALTER DATABASE %s SET default_transaction_read_only = on",
+                                                test_pg_text(TEST_PG_SUPERUSER, "SELECT current_database()")));
+    test_wire_cut_all(wire);
+    test_wire_reset(wire);
+    FAILS(TRIPSAGE_EREADONLY, put_deed("one"));
+    SAME_TEXT(tripsage_last_error()->sqlstate, "25006");
+    OK(get_deeds(&count, "one"));
+    ck_assert_int_eq(count, 1);
+    ck_assert_uint_le(test_wire_counted(wire).connections, 2);
+}
+END_TEST
+
 /* ---- prepared statements ---- */
 
 static void look_a_moment(size_t index, void *context)
@@ -734,6 +755,33 @@ START_TEST(statements_that_are_gone_are_sent_unprepared)
     ck_assert_int_eq(count, 2);
     check_error_was_left();
     ck_assert_int_eq(there("one"), 2);
+}
+END_TEST
+
+/* ---- maintenance ---- */
+
+static void count_looks(void *context, const char *phase, int64_t done, int64_t total)
+{
+    (void)phase;
+    (void)done;
+    (void)total;
+    ++*(int *)context;
+}
+
+/* Not being able to see how far it is is no failure. */
+START_TEST(maintenance_goes_on_unwatched)
+{
+    int looks = 0;
+
+    open_store("", 5000);
+    leave_an_error();
+    test_wire_cut(wire, TEST_WIRE_BEFORE, 3); /* a setting, the work, the first look */
+    OK(tripsage__store_maintain(store, "DO $$BEGIN PERFORM pg_sleep(0.8); END$$", count_looks, &looks));
+    ck_assert_int_eq(looks, 0);
+    check_error_was_left();
+    test_wire_cut(wire, TEST_WIRE_BEFORE, 2);
+    FAILS(TRIPSAGE_EUNAVAILABLE, tripsage__store_maintain(store, "DO $$BEGIN END$$", NULL, NULL));
+    FAILS(TRIPSAGE_EINVALID, tripsage__store_maintain(store, "DO $$BEGIN PERFORM 1 / 0; END$$", NULL, NULL));
 }
 END_TEST
 
@@ -843,10 +891,12 @@ int main(void)
     tcase = add_case(suite, "conflicts");
     tcase_add_test(tcase, every_addition_counts_once);
     tcase_add_test(tcase, a_conflict_without_end_is_busy);
+    tcase_add_test(tcase, a_server_that_may_only_be_read);
     tcase = add_case(suite, "prepared");
     tcase_add_test(tcase, a_column_that_changes_its_type_is_noticed);
     tcase_add_test(tcase, statements_that_are_gone_are_sent_unprepared);
     tcase = add_case(suite, "behind");
+    tcase_add_test(tcase, maintenance_goes_on_unwatched);
     tcase_add_test(tcase, no_role_is_left_behind);
     tcase_add_test(tcase, a_nul_in_a_text_is_invalid);
     return test_run(srunner_create(suite));

@@ -15,6 +15,9 @@
 /* 5: a read that loses its connection so often has met a server that dies of it. */
 #define REPEATS_MAX 5
 
+/* 1 s: a connection that is younger leads where a new one would, too. */
+#define LEADS_ELSEWHERE_MS 1000
+
 /* ---- trying ---- */
 
 /* What a call has been through. */
@@ -81,7 +84,8 @@ static int goes_on(course *at, const attempt *a, connection *c, outcome o, const
             return 1;
         break;
     case READ_ONLY:
-        tripsage__pg_renew_all(a->engine);
+        if (tripsage__pg_now() - c->opened_at >= LEADS_ELSEWHERE_MS)
+            tripsage__pg_renew_all(a->engine);
         if (pauses(at, a))
             return 1;
         status = TRIPSAGE_EREADONLY;

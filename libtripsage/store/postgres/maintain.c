@@ -17,9 +17,13 @@ static const char watch[] =
 static void look(connection *watcher, tripsage__progress_fn progress, void *context)
 {
     PGresult *found = NULL;
+    tripsage_error before;
 
-    if (tripsage__pg_exec(&found, watcher, watch) != TRIPSAGE_OK)
+    tripsage__error_save(&before);
+    if (tripsage__pg_exec(&found, watcher, watch) != TRIPSAGE_OK) {
+        tripsage__error_restore(&before);
         return;
+    }
     if (PQntuples(found) == 1)
         progress(context, PQgetvalue(found, 0, 0), strtoll(PQgetvalue(found, 0, 1), NULL, 10),
                  strtoll(PQgetvalue(found, 0, 2), NULL, 10));
