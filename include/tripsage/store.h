@@ -26,7 +26,9 @@
  * for a writer.
  *
  * What the store gives, to any call that reads or writes it: TRIPSAGE_EBUSY (its turn did not come in time), TRIPSAGE_EIO,
- * TRIPSAGE_EFULL, TRIPSAGE_EREADONLY, TRIPSAGE_ECORRUPT, TRIPSAGE_ENOMEM, TRIPSAGE_EINTERNAL. The other headers refer to this.
+ * TRIPSAGE_EFULL, TRIPSAGE_EREADONLY, TRIPSAGE_ECORRUPT, TRIPSAGE_ENOMEM, TRIPSAGE_EINTERNAL; PostgreSQL also TRIPSAGE_EUNAVAILABLE (it
+ * cannot be reached), TRIPSAGE_ETIMEOUT (a statement ran for too long) and TRIPSAGE_EUNKNOWN (the connection broke while a writing call
+ * committed, which may have been done or not). The other headers refer to this.
  */
 #ifndef TRIPSAGE_STORE_H
 #define TRIPSAGE_STORE_H
@@ -105,7 +107,9 @@ TRIPSAGE_API tripsage_auth *tripsage_get_auth(tripsage *ts);
 TRIPSAGE_API tripsage_vector *tripsage_get_vector(tripsage *ts);
 TRIPSAGE_API tripsage_cache *tripsage_get_cache(tripsage *ts);
 
-/* One cheap statement against the store: TRIPSAGE_OK, or why it cannot answer, of what the store gives. */
+/* One cheap statement against the store: TRIPSAGE_OK, or why it cannot answer, of what the store gives. PostgreSQL has to answer within
+ * two seconds, whatever other calls may wait: else it is TRIPSAGE_EUNAVAILABLE, or TRIPSAGE_EBUSY while all connections are in use. (It
+ * may be five more where a network swallows the attempt to connect.) */
 TRIPSAGE_API tripsage_status tripsage_ping(tripsage *ts);
 
 /* State of the schema: {"engine":"sqlite","current":n,"latest":n,"migrations":[{"number","name","checksum","applied_at"}]}. */

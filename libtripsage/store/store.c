@@ -228,6 +228,8 @@ tripsage_status tripsage__store_ping(tripsage__store *store)
 {
     const tripsage__step step = {&ping, NULL, 0, NULL, NULL, NULL, NULL};
 
+    if (store->driver->ping)
+        return store->driver->ping(store->engine, &step);
     return tripsage__store_read(store, NULL, &step, 1);
 }
 

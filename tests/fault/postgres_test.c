@@ -399,6 +399,60 @@ START_TEST(silence_is_not_waited_for_again_and_again)
 }
 END_TEST
 
+/* ---- whether it can be reached ---- */
+
+enum { PING_MS = 3000 }; /* two seconds, and what a busy machine takes */
+
+static tripsage_status ping(void)
+{
+    int64_t begin = now_ms();
+    tripsage_status status = tripsage__store_ping(store);
+
+    ck_assert_int_lt(now_ms() - begin, PING_MS);
+    return status;
+}
+
+static void until_it_answers(void)
+{
+    for (int64_t end = now_ms() + 8000; ping() != TRIPSAGE_OK; sleep_ms(20))
+        ck_assert_int_lt(now_ms(), end);
+}
+
+static void *rest_long(void *status)
+{
+    *(tripsage_status *)status = rest_for(4);
+    return NULL;
+}
+
+/* Whoever watches over a server wants to know now, whatever a call may wait. */
+START_TEST(a_ping_waits_for_two_seconds_at_most)
+{
+    tripsage_status rested;
+    pthread_t thread;
+
+    open_store("&pool_size=1", 10000);
+    OK(ping());
+    test_wire_freeze(wire, 1);
+    FAILS(TRIPSAGE_EUNAVAILABLE, ping());
+    test_wire_freeze(wire, 0);
+    until_it_answers();
+
+    test_wire_refuse(wire, 1);
+    test_wire_cut_all(wire);
+    for (int64_t end = now_ms() + 6000; now_ms() < end; sleep_ms(50))
+        FAILS(TRIPSAGE_EUNAVAILABLE, ping());
+    test_wire_refuse(wire, 0);
+    until_it_answers();
+
+    ck_assert_int_eq(pthread_create(&thread, NULL, rest_long, &rested), 0);
+    sleep_ms(500);
+    FAILS(TRIPSAGE_EBUSY, ping());
+    pthread_join(thread, NULL);
+    ck_assert_int_eq(rested, TRIPSAGE_OK);
+    OK(ping());
+}
+END_TEST
+
 /* ---- reads that share a round trip ---- */
 
 static void read_often(size_t index, void *context)
@@ -878,6 +932,7 @@ int main(void)
     tcase_add_test(tcase, a_call_waits_for_a_server_that_comes_back);
     tcase_add_test(tcase, a_server_that_stays_away_is_unavailable);
     tcase_add_test(tcase, silence_is_not_waited_for_again_and_again);
+    tcase_add_test(tcase, a_ping_waits_for_two_seconds_at_most);
     tcase = add_case(suite, "together");
     tcase_add_test(tcase, followers_of_a_read_that_was_cut_are_answered);
     tcase_add_test(tcase, a_refusal_is_its_own_reads_only);

@@ -18,6 +18,9 @@
 /* 1 s: a connection that is younger leads where a new one would, too. */
 #define LEADS_ELSEWHERE_MS 1000
 
+/* 2 s: who watches over this program gives up after some seconds, and asks again meanwhile. */
+#define PING_MS 2000
+
 /* ---- trying ---- */
 
 /* What a call has been through. */
@@ -48,7 +51,7 @@ static int asks_again(course *at, const attempt *a, const connection *c)
 
     if (a->around == FRAME_WRITE || (PQstatus(c->pg) == CONNECTION_OK && now >= a->deadline))
         return 0;
-    at->deadline = now + a->engine->wait_ms;
+    at->deadline = now + a->wait_ms;
     return repeats(at);
 }
 
@@ -123,7 +126,7 @@ tripsage_status tripsage__pg_perform(const attempt *a, request *first)
         at.status = tripsage__pg_acquire(&c, a->engine, at.deadline);
         if (at.status != TRIPSAGE_OK)
             break;
-        o = tripsage__pg_run(c, a->engine, a->around, first, &failure, &broken);
+        o = tripsage__pg_run(c, a->engine, a->around, first, a->answer_ms, &failure, &broken);
         more = o != DONE && goes_on(&at, a, c, o, failure);
         PQclear(failure);
         tripsage__pg_release(a->engine, c, broken);
@@ -213,7 +216,11 @@ static void set_actor(request *r, char own_claims[CLAIMS_SIZE], const tripsage_a
 static tripsage_status call_steps(engine *e, frame around, const tripsage_actor *actor, const tripsage__step *steps,
                                   size_t count)
 {
-    const attempt a = {e, around, tripsage__pg_now() + e->wait_ms};
+    const attempt a = {.engine = e,
+                       .around = around,
+                       .deadline = tripsage__pg_now() + e->wait_ms,
+                       .wait_ms = e->wait_ms,
+                       .answer_ms = e->statement_timeout_ms + TRIPSAGE__PG_GRACE_MS};
     PGresult *few[16] = {NULL};
     char own_claims[CLAIMS_SIZE];
     request r = {.steps = steps, .count = count, .results = few};
@@ -249,4 +256,23 @@ tripsage_status tripsage__pg_write(void *engine_, const tripsage_actor *actor, c
                                    size_t count)
 {
     return call_steps(engine_, FRAME_WRITE, actor, steps, count);
+}
+
+/* Not together with others, whose answer may take longer. */
+tripsage_status tripsage__pg_ping(void *engine_, const tripsage__step *step)
+{
+    const attempt a = {.engine = engine_,
+                       .around = FRAME_STATEMENT,
+                       .deadline = tripsage__pg_now() + PING_MS,
+                       .wait_ms = PING_MS,
+                       .answer_ms = PING_MS};
+    PGresult *result = NULL;
+    char claims[128];
+    request r = {.steps = step, .count = 1, .results = &result};
+    tripsage_status status;
+
+    set_actor(&r, claims, NULL);
+    status = tripsage__pg_perform(&a, &r);
+    PQclear(result);
+    return status;
 }

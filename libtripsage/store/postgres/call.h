@@ -7,7 +7,9 @@
 typedef struct attempt {
     engine *engine;
     frame around;
-    int64_t deadline; /* for a connection and for trying again */
+    int64_t deadline;   /* for a connection and for trying again */
+    uint32_t wait_ms;   /* how long that was at the beginning; a read that was cut has so much again */
+    uint32_t answer_ms; /* longest silence of the server once it was asked */
 } attempt;
 
 /* One or more tries; the results are there when it answers TRIPSAGE_OK. */

@@ -20,9 +20,6 @@
 #include "base/memory.h"
 #include "prepared.h"
 
-/* How much longer than its statement timeout an answer may take before the network is taken for dead. */
-#define GRACE_MS 5000
-
 /* ---- what stands around the steps ---- */
 
 static const tripsage__statement begin_snapshot = {"begin_snapshot", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
@@ -247,9 +244,9 @@ static int take_result(flight *f, PGresult *result, size_t *next, PGresult **fai
 }
 
 /* Reads all answers. */
-static outcome receive(flight *f, const engine *e, PGresult **failure)
+static outcome receive(flight *f, uint32_t answer_ms, PGresult **failure)
 {
-    int64_t deadline = tripsage__pg_now() + e->statement_timeout_ms + GRACE_MS;
+    int64_t deadline = tripsage__pg_now() + answer_ms;
     size_t next = 0;
 
     for (;;) {
@@ -313,7 +310,8 @@ static size_t messages_of(const request *r)
     return count;
 }
 
-outcome tripsage__pg_run(connection *c, engine *e, frame around, request *first, PGresult **failure, int *broken)
+outcome tripsage__pg_run(connection *c, engine *e, frame around, request *first, uint32_t answer_ms, PGresult **failure,
+                         int *broken)
 {
     size_t messages = messages_of(first);
     expected *list = tripsage__calloc(2 * messages, sizeof *list); /* each may have to be prepared */
@@ -328,7 +326,7 @@ outcome tripsage__pg_run(connection *c, engine *e, frame around, request *first,
         return NO_MEMORY;
     }
     if (send_all(&f, e, around, first))
-        o = receive(&f, e, failure);
+        o = receive(&f, answer_ms, failure);
     else if (f.no_memory)
         o = NO_MEMORY;
     lost = o == LOST;
@@ -342,7 +340,7 @@ outcome tripsage__pg_run(connection *c, engine *e, frame around, request *first,
     if (o != DONE) {
         forget_unconfirmed(&f);
         tripsage__pg_forget(first);
-        *broken = lost || o == NO_MEMORY || !roll_back(c, tripsage__pg_now() + GRACE_MS);
+        *broken = lost || o == NO_MEMORY || !roll_back(c, tripsage__pg_now() + TRIPSAGE__PG_GRACE_MS);
     }
     tripsage__free(list);
     return o;

@@ -4,6 +4,9 @@
 
 #include "postgres.h"
 
+/* How much longer than its statement timeout an answer may take before the network is taken for dead. */
+#define TRIPSAGE__PG_GRACE_MS 5000
+
 /* What stands before and behind the statements. */
 typedef enum frame {
     FRAME_STATEMENT, /* a single reading statement is its own snapshot */
@@ -34,8 +37,9 @@ typedef enum outcome {
 
 /* Fills in the results, when it is DONE only. *failure: the server's error, for PQclear; NULL when there is none. *broken: the connection is of
  * no use after it. An error counts also when the connection was lost behind it: it had ended the transaction; and so does the answer to
- * COMMIT. */
-outcome tripsage__pg_run(connection *c, engine *e, frame around, request *first, PGresult **failure, int *broken);
+ * COMMIT. A server that is silent for `answer_ms` is lost. */
+outcome tripsage__pg_run(connection *c, engine *e, frame around, request *first, uint32_t answer_ms, PGresult **failure,
+                         int *broken);
 
 /* Frees the results of a request and those behind it. */
 void tripsage__pg_forget(request *first);

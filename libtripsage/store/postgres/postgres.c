@@ -394,6 +394,7 @@ const tripsage__driver tripsage__driver_postgres = {
     .close = engine_close,
     .read = tripsage__pg_read,
     .write = tripsage__pg_write,
+    .ping = tripsage__pg_ping,
     .maintain = tripsage__pg_maintain,
     .watch = tripsage__pg_watch,
     .unwatch = tripsage__pg_unwatch,

@@ -118,6 +118,7 @@ tripsage_status tripsage__pg_read(void *engine_, const tripsage_actor *actor, co
                                   size_t count);
 tripsage_status tripsage__pg_write(void *engine_, const tripsage_actor *actor, const tripsage__step *steps,
                                    size_t count);
+tripsage_status tripsage__pg_ping(void *engine_, const tripsage__step *step);
 
 /* ---- maintain.c ---- */
 
