@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "support/json.h"
+#include "support/network.h"
 
 /* 30 s to start and to stop: a sanitized program on a busy machine. */
 #define PATIENCE_MS 30000
@@ -65,11 +67,12 @@ static void fill_environment(char *entries[ENTRIES_MAX + 1], const char *const *
     entries[count] = NULL;
 }
 
+/* It dies with its parent, whose number tells whether that has happened before it could be said. */
 static pid_t spawn(const char *program, const char *folder, const char *const *arguments, const char *const *variables,
-                   const char *output)
+                   const char *output, int network)
 {
     char *argv[ENTRIES_MAX + 2] = {(char *)(size_t)program}, *environment[ENTRIES_MAX + 1];
-    pid_t child;
+    pid_t child, parent = getpid();
 
     for (size_t i = 0; arguments && arguments[i] && i < ENTRIES_MAX; i++)
         argv[i + 1] = (char *)(size_t)arguments[i];
@@ -79,7 +82,11 @@ static pid_t spawn(const char *program, const char *folder, const char *const *a
     if (child == 0) {
         int fd = open(output, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
 
-        if (fd >= 0 && chdir(folder) == 0 && dup2(fd, STDERR_FILENO) >= 0 && dup2(fd, STDOUT_FILENO) >= 0)
+        if (network >= 0)
+            test_network_enter(network);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() == parent && fd >= 0 && chdir(folder) == 0 && dup2(fd, STDERR_FILENO) >= 0 &&
+            dup2(fd, STDOUT_FILENO) >= 0)
             execve(program, argv, environment);
         _exit(127);
     }
@@ -124,17 +131,24 @@ static int port_after(const char *log, const char *what)
     return at && strpbrk(at, " \n") ? (int)strtol(at + strlen("127.0.0.1:"), NULL, 10) : 0;
 }
 
-void http_server_start(http_server *s, const char *program, const char *const *variables)
+void http_server_launch(http_server *s, const char *program, const char *const *variables, int network)
 {
     static const char *const arguments[] = {"serve", "--port", "0", NULL};
+    char output[TEST_PATH_SIZE];
+
+    test_temp_make(s->folder);
+    test_path_join(output, s->folder, "stderr");
+    s->pid = spawn(program, s->folder, arguments, variables, output, network);
+    s->port = 0;
+}
+
+void http_server_await(http_server *s)
+{
     char output[TEST_PATH_SIZE];
     int64_t start = now_ms();
     int status;
 
-    test_temp_make(s->folder);
     test_path_join(output, s->folder, "stderr");
-    s->pid = spawn(program, s->folder, arguments, variables, output);
-    s->port = 0;
     while (!s->port) {
         rest();
         if (access(output, R_OK) == 0 && strstr(http_server_log(s), "(database "))
@@ -143,6 +157,12 @@ void http_server_start(http_server *s, const char *program, const char *const *v
             ck_abort_msg("the server did not start: %s", http_server_log(s));
     }
     s->admin_port = port_after(http_server_log(s), "tripsage-server health on ");
+}
+
+void http_server_start(http_server *s, const char *program, const char *const *variables)
+{
+    http_server_launch(s, program, variables, -1);
+    http_server_await(s);
 }
 
 int http_server_wait(http_server *s, int *ms)
@@ -166,7 +186,7 @@ int http_program(const char *program, const char *folder, const char *const *arg
     int status;
 
     test_path_join(path, folder, "output");
-    status = wait_for(spawn(program, folder, arguments, variables, path), NULL);
+    status = wait_for(spawn(program, folder, arguments, variables, path, -1), NULL);
     *output = read_file(path);
     return status;
 }

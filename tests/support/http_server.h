@@ -17,6 +17,11 @@ typedef struct http_server {
  * and waits until it listens. Ends the test when it does not. */
 void http_server_start(http_server *s, const char *program, const char *const *variables);
 
+/* The two halves of it, so that several may start at once. `network` is where the server listens (support/network.h); -1: where the test
+ * is. */
+void http_server_launch(http_server *s, const char *program, const char *const *variables, int network);
+void http_server_await(http_server *s);
+
 /* SIGTERM; gives the exit status (128 + signal when it died of one), and in *ms how long it took. Removes the folder. */
 int http_server_stop(http_server *s, int *ms);
 
