@@ -19,6 +19,8 @@ typedef struct tripsage__driver {
     tripsage_status (*write)(void *engine, const tripsage_actor *actor, const tripsage__step *steps, size_t count);
     /* Runs a step that reads nothing, and does not wait for its turn or an answer as long as others do. NULL: it is a read like others. */
     tripsage_status (*ping)(void *engine, const tripsage__step *step);
+    /* NULL: read() does, since nothing limits its time. */
+    tripsage_status (*scan)(void *engine, const tripsage__step *steps, size_t count);
     /* NULL: the engine has nothing that must stand outside of a transaction. See tripsage__store_maintain(). */
     tripsage_status (*maintain)(void *engine, const char *sql, tripsage__progress_fn progress, void *context);
     int (*stamp)(void *engine, tripsage__stamp *out); /* see tripsage__store_stamp(); NULL: none */

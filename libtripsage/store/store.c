@@ -108,6 +108,13 @@ tripsage_status tripsage__store_read(tripsage__store *store, const tripsage_acto
     return store->driver->read(store->engine, actor, steps, count);
 }
 
+tripsage_status tripsage__store_scan(tripsage__store *store, const tripsage__step *steps, size_t count)
+{
+    if (store->driver->scan)
+        return store->driver->scan(store->engine, steps, count);
+    return store->driver->read(store->engine, NULL, steps, count);
+}
+
 tripsage_status tripsage__store_write(tripsage__store *store, const tripsage_actor *actor, const tripsage__step *steps,
                                       size_t count)
 {

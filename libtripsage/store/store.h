@@ -153,6 +153,9 @@ typedef struct tripsage__step {
 tripsage_status tripsage__store_read(tripsage__store *store, const tripsage_actor *actor, const tripsage__step *steps,
                                      size_t count);
 
+/* The same for what reads a database from end to end, as the service role: no statement's time limit holds. */
+tripsage_status tripsage__store_scan(tripsage__store *store, const tripsage__step *steps, size_t count);
+
 /* Writes in one transaction; durable when it returns TRIPSAGE_OK. */
 tripsage_status tripsage__store_write(tripsage__store *store, const tripsage_actor *actor, const tripsage__step *steps,
                                       size_t count);

@@ -52,7 +52,7 @@ tripsage_status tripsage__trips_check(tripsage__buf *problems, size_t *count, tr
 {
     counts c = {0, 0};
     const tripsage__step step = {&compare, NULL, 0, NULL, take_counts, &c, NULL};
-    tripsage_status status = tripsage__store_read(trips->store, NULL, &step, 1);
+    tripsage_status status = tripsage__store_scan(trips->store, &step, 1);
 
     if (status != TRIPSAGE_OK)
         return status;

@@ -656,6 +656,19 @@ START_TEST(a_statement_that_takes_too_long_changes_nothing)
 }
 END_TEST
 
+/* What looks through a whole database takes as long as that does. */
+START_TEST(a_scan_takes_its_time)
+{
+    const tripsage__value param = tripsage__real(0.5);
+    const tripsage__step step = {.statement = &rest, .params = &param, .param_count = 1};
+
+    open_store("&statement_timeout_ms=200&pool_size=1", 5000);
+    FAILS(TRIPSAGE_ETIMEOUT, rest_for(0.5));
+    OK(tripsage__store_scan(store, &step, 1));
+    FAILS(TRIPSAGE_ETIMEOUT, rest_for(0.5));
+}
+END_TEST
+
 START_TEST(a_lock_that_stays_taken_is_busy)
 {
     const tripsage__value param = tripsage__text("counter");
@@ -942,6 +955,7 @@ int main(void)
     tcase_add_test(tcase, the_pool_is_whole_after_failures);
     tcase = add_case(suite, "timeouts");
     tcase_add_test(tcase, a_statement_that_takes_too_long_changes_nothing);
+    tcase_add_test(tcase, a_scan_takes_its_time);
     tcase_add_test(tcase, a_lock_that_stays_taken_is_busy);
     tcase = add_case(suite, "conflicts");
     tcase_add_test(tcase, every_addition_counts_once);

@@ -21,6 +21,9 @@
 /* 2 s: who watches over this program gives up after some seconds, and asks again meanwhile. */
 #define PING_MS 2000
 
+/* A day: whoever looks through a database that takes longer has a server that is gone. */
+#define SCAN_MS (24 * 3600 * 1000)
+
 /* ---- trying ---- */
 
 /* What a call has been through. */
@@ -220,7 +223,7 @@ static tripsage_status call_steps(engine *e, frame around, const tripsage_actor 
                        .around = around,
                        .deadline = tripsage__pg_now() + e->wait_ms,
                        .wait_ms = e->wait_ms,
-                       .answer_ms = e->statement_timeout_ms + TRIPSAGE__PG_GRACE_MS};
+                       .answer_ms = around == FRAME_SCAN ? SCAN_MS : e->statement_timeout_ms + TRIPSAGE__PG_GRACE_MS};
     PGresult *few[16] = {NULL};
     char own_claims[CLAIMS_SIZE];
     request r = {.steps = steps, .count = count, .results = few};
@@ -256,6 +259,11 @@ tripsage_status tripsage__pg_write(void *engine_, const tripsage_actor *actor, c
                                    size_t count)
 {
     return call_steps(engine_, FRAME_WRITE, actor, steps, count);
+}
+
+tripsage_status tripsage__pg_scan(void *engine_, const tripsage__step *steps, size_t count)
+{
+    return call_steps(engine_, FRAME_SCAN, NULL, steps, count);
 }
 
 /* Not together with others, whose answer may take longer. */

@@ -25,6 +25,7 @@
 static const tripsage__statement begin_snapshot = {"begin_snapshot", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
                                                    NULL};
 static const tripsage__statement begin_write = {"begin_write", "BEGIN ISOLATION LEVEL SERIALIZABLE", NULL};
+static const tripsage__statement take_time = {"take_time", "SET LOCAL statement_timeout = 0", NULL};
 static const tripsage__statement commit = {"commit", "COMMIT", NULL};
 
 /* $1 role, $2 claims */
@@ -163,12 +164,12 @@ static int send_all(flight *f, const engine *e, frame around, request *first)
 {
     const request *before = NULL;
 
-    if (around == FRAME_SNAPSHOT && !send_frame(f, &begin_snapshot))
+    if ((around == FRAME_SNAPSHOT || around == FRAME_SCAN) && !send_frame(f, &begin_snapshot))
         return 0;
     if (around == FRAME_WRITE && !send_frame(f, &begin_write))
         return 0;
     for (request *r = first; r; before = r, r = r->next)
-        if (!send_actor(f, e, r, before) || !send_steps(f, r))
+        if (!send_actor(f, e, r, before) || (around == FRAME_SCAN && !send_frame(f, &take_time)) || !send_steps(f, r))
             return 0;
     if (around != FRAME_STATEMENT && !send_frame(f, &commit))
         return 0;
@@ -303,7 +304,7 @@ static void forget_unconfirmed(flight *f)
 
 static size_t messages_of(const request *r)
 {
-    size_t count = 2; /* BEGIN and COMMIT */
+    size_t count = 3; /* BEGIN, COMMIT, and the time it may take */
 
     for (; r; r = r->next)
         count += r->count + 1;

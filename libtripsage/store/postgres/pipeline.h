@@ -11,6 +11,7 @@
 typedef enum frame {
     FRAME_STATEMENT, /* a single reading statement is its own snapshot */
     FRAME_SNAPSHOT,  /* several, under one snapshot */
+    FRAME_SCAN,      /* the same, for as long as it takes */
     FRAME_WRITE      /* serializable, so that nothing can come between the guards and the changes */
 } frame;
 

@@ -342,7 +342,8 @@ out:
 
 /* ---- checking ---- */
 
-/* The server keeps references and indexes right by itself; here is what people may have changed. */
+/* The server keeps references and indexes right by itself; here is what people may have changed. An index of vectors is not valid while it is
+ * built, which may take hours: tripsage_vector_index() tells of those. */
 static const tripsage__statement check_schema = {
     "check_schema", "",
     "SELECT 'the index ' || c.relname || ' is not valid: REINDEX it' FROM pg_index i JOIN pg_class c ON c.oid = "
@@ -395,6 +396,7 @@ const tripsage__driver tripsage__driver_postgres = {
     .read = tripsage__pg_read,
     .write = tripsage__pg_write,
     .ping = tripsage__pg_ping,
+    .scan = tripsage__pg_scan,
     .maintain = tripsage__pg_maintain,
     .watch = tripsage__pg_watch,
     .unwatch = tripsage__pg_unwatch,

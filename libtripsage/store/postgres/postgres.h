@@ -119,6 +119,7 @@ tripsage_status tripsage__pg_read(void *engine_, const tripsage_actor *actor, co
 tripsage_status tripsage__pg_write(void *engine_, const tripsage_actor *actor, const tripsage__step *steps,
                                    size_t count);
 tripsage_status tripsage__pg_ping(void *engine_, const tripsage__step *step);
+tripsage_status tripsage__pg_scan(void *engine_, const tripsage__step *steps, size_t count);
 
 /* ---- maintain.c ---- */
 
