@@ -346,8 +346,8 @@ out:
  * built, which may take hours: tripsage_vector_index() tells of those. */
 static const tripsage__statement check_schema = {
     "check_schema", "",
-    "SELECT 'the index ' || c.relname || ' is not valid: REINDEX it' FROM pg_index i JOIN pg_class c ON c.oid = "
-    "i.indexrelid"
+    "SELECT 'the index ' || c.relname || ' is not valid: REINDEX it' FROM pg_index i"
+    " JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam AND m.amname <> 'hnsw'"
     " WHERE c.relnamespace = 'tripsage'::regnamespace AND NOT i.indisvalid"
     " UNION ALL SELECT 'row level security is off for the table ' || c.relname FROM pg_class c"
     " WHERE c.relnamespace = 'tripsage'::regnamespace AND c.relkind IN ('r', 'p')"
