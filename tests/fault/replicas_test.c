@@ -1,5 +1,6 @@
 /* fault/replicas_test.c: four servers over one PostgreSQL and one Redis, each in a network of its own, while clients write and read through all of
- * them. One server is killed, PostgreSQL crashes, the connections of a server to it are cut behind commits, what a server hears of changes is frozen and cut, Redis is frozen and killed. Then:
+ * them. Servers are killed and stand still, PostgreSQL crashes, a server's connections to it are cut behind commits, what another hears of changes is
+ * frozen and cut, Redis is frozen and killed. Then:
  *   - every call succeeded in the end, tried again at another server where one did not answer, or answered 503;
  *   - every write that was acknowledged is there, and none twice;
  *   - nothing older than the stated bound was given, and no right was left for longer than that after it was taken away.
@@ -652,6 +653,16 @@ static void loses_a_server(int i, long away_ms)
     tell("it is back");
 }
 
+/* Longer than what it remembers is good for; then it goes on with the requests that came meanwhile, as after a pause of its machine. */
+static void stands_still(int i)
+{
+    tell("a server stands still");
+    ck_assert_int_eq(kill(servers[i].pid, SIGSTOP), 0);
+    pause_ms(2 * BOUND_MS);
+    ck_assert_int_eq(kill(servers[i].pid, SIGCONT), 0);
+    pause_ms(300);
+}
+
 static void loses_postgresql(void)
 {
     tell("PostgreSQL crashes");
@@ -715,7 +726,8 @@ START_TEST(nothing_is_lost_and_nothing_stays_old)
         pause_ms(300);
         loses_a_server(i, 0);
     }
-    pause_ms(1000);
+    pause_ms(500);
+    stands_still(0);
     loses_postgresql();
     pause_ms(1500);
     tell("PostgreSQL crashes and is back at once");
