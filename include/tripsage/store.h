@@ -109,7 +109,7 @@ TRIPSAGE_API tripsage_cache *tripsage_get_cache(tripsage *ts);
 
 /* One cheap statement against the store: TRIPSAGE_OK, or why it cannot answer, of what the store gives. PostgreSQL has to answer within
  * two seconds, whatever other calls may wait: else it is TRIPSAGE_EUNAVAILABLE, or TRIPSAGE_EBUSY while all connections are in use. (It
- * may be five more where a network swallows the attempt to connect.) */
+ * may be five more for each host of the URL where a network swallows the attempt to connect.) */
 TRIPSAGE_API tripsage_status tripsage_ping(tripsage *ts);
 
 /* State of the schema: {"engine":"sqlite","current":n,"latest":n,"migrations":[{"number","name","checksum","applied_at"}]}. */
