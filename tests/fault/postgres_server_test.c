@@ -1,9 +1,10 @@
-/* fault/postgres_server_test.c: what befalls PostgreSQL itself while threads write and read: it is restarted, it crashes, a standby takes its place, its
- * disk is full. The servers are this program's own (rig/rig.sh).
+/* fault/postgres_server_test.c: what befalls PostgreSQL itself while threads write and read: it is restarted, it crashes, a standby takes
+ * its place, its disk is full. The servers are this program's own (rig/rig.sh).
  *
  * Each writing thread keeps a book of what it was told of each trip, so that afterwards the tables show whether it was the truth:
  *   - what was acknowledged is there once,
- *   - what is unknown (TRIPSAGE_EUNKNOWN) is there once or not at all; with an idempotency key the thread asks again until it is acknowledged,
+ *   - what is unknown (TRIPSAGE_EUNKNOWN) is there once or not at all; with an idempotency key the thread asks again until it is
+ *     acknowledged,
  *   - what failed otherwise is not there. */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -327,8 +328,8 @@ static int some_port(void)
     return port;
 }
 
-/* The farewell of the server is a TLS record, as is much that says nothing: an idle connection must not be taken for alive over it, and the next
- * write be lost in it. */
+/* The farewell of the server is a TLS record, as is much that says nothing: an idle connection must not be taken for alive over it, and
+ * the next write be lost in it. */
 START_TEST(restarted_behind_tls)
 {
     char port[12];

@@ -1,5 +1,5 @@
-/* fault/postgres_test.c: what a call answers, and what has become of its work, when a connection to PostgreSQL breaks, when none is to be had, and when
- * the server refuses. Between the library and the server stands a proxy that breaks what a test says.
+/* fault/postgres_test.c: what a call answers, and what has become of its work, when a connection to PostgreSQL breaks, when none is to be
+ * had, and when the server refuses. Between the library and the server stands a proxy that breaks what a test says.
  *
  * Most tests write rows of a table that only they know, each under a name, so that what was done can be counted past the library. */
 #include <pthread.h>
@@ -883,10 +883,12 @@ START_TEST(no_role_is_left_behind)
     const tripsage__step asking = {&who, &owner, 1, NULL, take_number, &is_owner, NULL};
 
     ck_assert_ptr_null(store);
+    leave_an_error();
     OK(tripsage__store_open(
         &store,
         test_replaced(test_format("%s&statement_timeout_ms=300", world->url), test_wire_host(wire), TEST_PG_POOLED),
         NULL));
+    check_error_was_left(); /* the pooler refused the settings of a session first */
     for (int i = 0; i < 6; i++) {
         if (i == 0)
             OK(put_deed("one"));

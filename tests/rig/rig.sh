@@ -167,8 +167,10 @@ standby() {
         ln -s "$data" "$rig/data.standby"
     }
     "${as_server[@]}" "$bin/pg_basebackup" -h "$rig/direct" -U postgres -D "$data" -R -X stream -c fast --no-sync
-    "${as_server[@]}" "$bin/pg_ctl" -D "$data" -l "$rig/standby.log" -w -t 60 -o "-c unix_socket_directories=$rig/standby" start >>"$rig/pg_ctl.log"
-    psql -X -q -h "$rig/direct" -U postgres -c "ALTER SYSTEM SET synchronous_standby_names = '*'" -c "SELECT pg_reload_conf()" postgres >>"$rig/pg_ctl.log"
+    "${as_server[@]}" "$bin/pg_ctl" -D "$data" -l "$rig/standby.log" -w -t 60 \
+        -o "-c unix_socket_directories=$rig/standby" start >>"$rig/pg_ctl.log"
+    psql -X -q -h "$rig/direct" -U postgres -c "ALTER SYSTEM SET synchronous_standby_names = '*'" \
+        -c "SELECT pg_reload_conf()" postgres >>"$rig/pg_ctl.log"
 }
 
 promote() {

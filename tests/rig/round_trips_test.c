@@ -1,8 +1,8 @@
 /* rig/round_trips_test.c: how often each call of the library asks PostgreSQL and waits for the answer, counted on the wire: once.
  *
- * The calls are those of fault/scenario.c, and every function that is exported is among them or among those that ask nothing. Each is made twice on one
- * connection: warm, when its statements are prepared already, and cold, on a connection that was opened for it (which costs what it costs,
- * and is not counted). The table is printed. */
+ * The calls are those of fault/scenario.c, and every function that is exported is among them or among those that ask nothing. Each is
+ * made twice on one connection: warm, when its statements are prepared already, and cold, on a connection that was opened for it (which
+ * costs what it costs, and is not counted). The table is printed. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

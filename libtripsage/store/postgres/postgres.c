@@ -243,11 +243,14 @@ static int is_refused_by_pooler(const connection *c)
 
 static tripsage_status connect_first(connection *c, engine *e, const PQconninfoOption *options)
 {
+    tripsage_error before;
     tripsage_status status;
 
+    tripsage__error_save(&before);
     TRIPSAGE_TRY(set_parameters(e, options));
     status = tripsage__pg_connect(c, e, 0);
     if (status != TRIPSAGE_OK && !atomic_load(&e->unprepared) && is_refused_by_pooler(c)) {
+        tripsage__error_restore(&before);
         tripsage__pg_disconnect(c);
         atomic_store(&e->unprepared, 1);
         TRIPSAGE_TRY(set_parameters(e, options));
