@@ -529,12 +529,23 @@ END_TEST
 
 /* ---- the pool ---- */
 
+static tripsage_status put_slowly(const char *name, double seconds)
+{
+    const tripsage__value params[] = {tripsage__text(name), tripsage__real(seconds)};
+    const tripsage__step steps[] = {{.statement = &put, .params = &params[0], .param_count = 1},
+                                    {.statement = &rest, .params = &params[1], .param_count = 1}};
+
+    return tripsage__store_write(store, world->owner, steps, 2);
+}
+
+/* Writes, since reads go together; long enough for each to be seen ending before the next one does. */
 static void wait_in_turn(size_t index, void *context)
 {
+    static const char *const names[] = {"first", "second", "third", "fourth", "fifth", "sixth"};
     queue *q = context;
 
     sleep_ms(200 * (long)index);
-    if (rest_for(index == 0 ? 1.6 : 0.0) != TRIPSAGE_OK)
+    if (put_slowly(names[index], index == 0 ? 1.6 : 0.1) != TRIPSAGE_OK)
         atomic_fetch_add(&q->busy, 1);
     if (atomic_fetch_add(&q->next, 1) != (int)index)
         atomic_fetch_add(&q->wrong, 1);
@@ -629,15 +640,6 @@ END_TEST
 /* ---- timeouts ---- */
 
 /* Writes a row and then takes its time. */
-static tripsage_status put_slowly(const char *name, double seconds)
-{
-    const tripsage__value params[] = {tripsage__text(name), tripsage__real(seconds)};
-    const tripsage__step steps[] = {{.statement = &put, .params = &params[0], .param_count = 1},
-                                    {.statement = &rest, .params = &params[1], .param_count = 1}};
-
-    return tripsage__store_write(store, world->owner, steps, 2);
-}
-
 START_TEST(a_statement_that_takes_too_long_changes_nothing)
 {
     test_wire_count count;
