@@ -181,10 +181,10 @@ static tripsage_status prepare(loading *l, const tripsage__destination_index *in
     return TRIPSAGE_OK;
 }
 
-static tripsage_status load(tripsage_trips *trips, const tripsage__destination_index *index, tripsage__value checksum)
+static tripsage_status load(tripsage__store *store, const tripsage__destination_index *index, tripsage__value checksum)
 {
     static const tripsage_actor service = {.is_service = 1};
-    int64_t now_ms = tripsage__now_ms(trips->env);
+    int64_t now_ms = tripsage__now_ms(tripsage__store_env(store));
     loading l;
     tripsage_status status;
 
@@ -193,28 +193,25 @@ static tripsage_status load(tripsage_trips *trips, const tripsage__destination_i
     TRIPSAGE_TRY(prepare(&l, index));
     TRIPSAGE_TRY(tripsage__vector_batch_init(&l.batch, &tripsage__destination_collection, &service, l.items,
                                              index->count, now_ms));
-    TRIPSAGE_TRY(tripsage__store_write(trips->store, NULL, l.steps, make_steps(&l, now_ms)));
+    TRIPSAGE_TRY(tripsage__store_write(store, NULL, l.steps, make_steps(&l, now_ms)));
     status = tripsage__vector_batch_check(&l.batch);
 out:
     unload(&l);
     return status;
 }
 
-/* The store that answers where the other one has no FTS5. */
-static tripsage_status load_in_memory(tripsage__store **out, const tripsage__destination_index *index)
+/* Where the database cannot search it as this library does, a store of its own does, which is also nearer. */
+static tripsage_status load_in_memory(tripsage__store **out, const tripsage__destination_index *index,
+                                      tripsage__value checksum)
 {
     tripsage__store *store = NULL;
-    loading l;
     tripsage_status status;
 
-    memset(&l, 0, sizeof l);
     TRIPSAGE_TRY(tripsage__store_open(&store, "sqlite::memory:", NULL));
-    TRIPSAGE_TRY(prepare(&l, index));
-    TRIPSAGE_TRY(tripsage__store_write(store, NULL, l.steps, (size_t)(make_row_steps(&l, l.steps) - l.steps)));
+    TRIPSAGE_TRY(load(store, index, checksum));
     *out = store;
     store = NULL;
 out:
-    unload(&l);
     tripsage__store_release(store);
     return status;
 }
@@ -257,11 +254,11 @@ tripsage_status tripsage__catalogue_load(tripsage_trips *trips)
     TRIPSAGE_TRY(make_checksum(bytes));
     TRIPSAGE_TRY(tripsage__store_read(trips->store, NULL, &look, 1));
     if (!current)
-        TRIPSAGE_TRY(load(trips, index, checksum));
+        TRIPSAGE_TRY(load(trips->store, index, checksum));
     if (tripsage__store_has_fts5(trips->store))
         trips->catalogue = tripsage__store_retain(trips->store);
     else
-        TRIPSAGE_TRY(load_in_memory(&trips->catalogue, index));
+        TRIPSAGE_TRY(load_in_memory(&trips->catalogue, index, checksum));
     trips->destinations = index;
     return TRIPSAGE_OK;
 out:

@@ -310,7 +310,7 @@ static void fuse(search *s)
 static tripsage_status rank(search *s, tripsage_trips *trips, const tripsage_actor *actor, const char *text)
 {
     float query[TRIPSAGE_EMBEDDER_BUILTIN_DIMENSIONS];
-    tripsage__step steps[TRIPSAGE__VECTOR_SCAN_STEPS];
+    tripsage__step steps[1 + TRIPSAGE__VECTOR_SCAN_STEPS];
     tripsage__value param;
     const tripsage__step match = {&tripsage__sql_destination_match, &param, 1, begin_match, on_match, s, NULL};
     int has_meaning = tripsage__embed(query, text, strlen(text));
@@ -320,14 +320,16 @@ static tripsage_status rank(search *s, tripsage_trips *trips, const tripsage_act
     put_countries(s);
     TRIPSAGE_TRY(tripsage__buf_status(&s->match));
     param = tripsage__textn(s->match.data, s->match.size);
-    TRIPSAGE_TRY(tripsage__store_read(trips->catalogue, actor, &match, 1));
+    steps[0] = match;
     if (has_meaning) {
         TRIPSAGE_TRY(tripsage__vector_scan_init(&s->scan, &tripsage__destination_collection, actor, query,
                                                 (uint32_t)s->index->count, NULL, NEAR_ENOUGH));
-        tripsage__vector_scan_steps(&s->scan, steps);
-        TRIPSAGE_TRY(tripsage__store_read(trips->store, actor, steps, TRIPSAGE__VECTOR_SCAN_STEPS));
-        TRIPSAGE_TRY(tripsage__vector_scan_end(&s->scan));
+        tripsage__vector_scan_steps(&s->scan, steps + 1);
     }
+    TRIPSAGE_TRY(
+        tripsage__store_read(trips->catalogue, actor, steps, has_meaning ? 1 + TRIPSAGE__VECTOR_SCAN_STEPS : 1));
+    if (has_meaning)
+        TRIPSAGE_TRY(tripsage__vector_scan_end(&s->scan));
     if (!s->matches)
         TRIPSAGE_TRY(rank_by_likeness(s, text));
     rank_by_meaning(s);

@@ -124,42 +124,36 @@ out:
 
 /* ---- asking the store ---- */
 
-static tripsage_status begin_scan(tripsage__suggesting *s, const tripsage_actor *actor,
-                                  tripsage__step steps[TRIPSAGE__VECTOR_SCAN_STEPS])
+static tripsage_status scan(tripsage__suggesting *s, tripsage_trips *trips, const tripsage_actor *actor)
 {
-    tripsage_status status = tripsage__vector_scan_init(&s->scan, &tripsage__destination_collection, actor, s->query,
-                                                        (uint32_t)s->index->count, NULL, -HUGE_VAL);
+    tripsage__step steps[TRIPSAGE__VECTOR_SCAN_STEPS];
+    tripsage_status status;
 
-    if (status == TRIPSAGE_OK)
-        tripsage__vector_scan_steps(&s->scan, steps);
+    TRIPSAGE_TRY(tripsage__vector_scan_init(&s->scan, &tripsage__destination_collection, actor, s->query,
+                                            (uint32_t)s->index->count, NULL, -HUGE_VAL));
+    tripsage__vector_scan_steps(&s->scan, steps);
+    TRIPSAGE_TRY(tripsage__store_read(trips->catalogue, actor, steps, TRIPSAGE__VECTOR_SCAN_STEPS));
+    status = tripsage__vector_scan_end(&s->scan);
+out:
     return status;
 }
 
-/* With interests the trips and the vectors are asked for together; without, the trips say what to look for. */
+/* The trips first: without interests they say what to look for. */
 static tripsage_status ask(tripsage__suggesting *s, tripsage_trips *trips, const tripsage_actor *actor)
 {
     const char *interests = s->options.interests;
     tripsage__value user = tripsage__text(actor->user_id);
     const tripsage__step look = {&tripsage__sql_suggest_trips, &user, 1, begin_trips, on_trip, s, NULL};
-    tripsage__step steps[1 + TRIPSAGE__VECTOR_SCAN_STEPS];
     tripsage_status status;
 
-    steps[0] = look;
+    TRIPSAGE_TRY(tripsage__store_read(trips->store, actor, &look, 1));
     s->has_meaning = interests && tripsage__embed(s->query, interests, strlen(interests));
-    if (s->has_meaning) {
-        TRIPSAGE_TRY(begin_scan(s, actor, steps + 1));
-        TRIPSAGE_TRY(tripsage__store_read(trips->store, actor, steps, 1 + TRIPSAGE__VECTOR_SCAN_STEPS));
-    } else {
+    if (!s->has_meaning) {
         s->options.interests = NULL; /* there is no word in them */
-        TRIPSAGE_TRY(tripsage__store_read(trips->store, actor, steps, 1));
         s->has_meaning = s->profile.size && tripsage__embed(s->query, s->profile.data, s->profile.size);
-        if (s->has_meaning) {
-            TRIPSAGE_TRY(begin_scan(s, actor, steps));
-            TRIPSAGE_TRY(tripsage__store_read(trips->store, actor, steps, TRIPSAGE__VECTOR_SCAN_STEPS));
-        }
     }
     if (s->has_meaning)
-        status = tripsage__vector_scan_end(&s->scan);
+        status = scan(s, trips, actor);
 out:
     return status;
 }
