@@ -144,7 +144,7 @@ tripsage_status tripsage__pg_perform(const attempt *a, request *first)
 /* The types that row.c understands. */
 static int is_readable(const PGresult *result)
 {
-    static const Oid types[] = {16, 17, 20, 21, 23, 25, 114, 700, 701, 1043, 3802};
+    static const Oid types[] = {25, 20, 23, 16, 701, 17, 21, 700, 114, 1043, 3802}; /* the usual ones first */
 
     for (int column = 0; column < PQnfields(result); column++) {
         size_t i = 0;

@@ -26,9 +26,6 @@
 /* 10 ms: when nobody comes, the first who waits looks for himself. */
 #define PATIENCE_MS 10
 
-/* 4: the leader is back after a millisecond. */
-#define ROUNDS_MAX 4
-
 /* What becomes of a read. Who decides it writes it before he wakes the guest, and does not touch the guest after that. */
 enum { WAITS, LEADS, SERVED, ALONE };
 
@@ -107,22 +104,15 @@ static guest *set_out(engine *e)
     return guests;
 }
 
-/* `us`: what each read of the pipeline took. */
-static void come_back(engine *e, int64_t us)
-{
-    pthread_mutex_lock(&e->together_lock);
-    e->together_count++;
-    e->together_at = tripsage__pg_now();
-    e->read_us = us < e->read_us ? us : e->read_us + (us - e->read_us) / 256;
-    pthread_mutex_unlock(&e->together_lock);
-}
-
-/* Hands the lead to the first who waits, or gives it up. */
-static void resign(engine *e)
+/* Hands the lead to the first who waits, or gives it up. `us`: what each read of the pipeline took. */
+static void resign(engine *e, int64_t us)
 {
     guest *heir = NULL;
 
     pthread_mutex_lock(&e->together_lock);
+    e->together_count++;
+    e->together_at = tripsage__pg_now();
+    e->read_us = us < e->read_us ? us : e->read_us + (us - e->read_us) / 256;
     if (e->first_guest && e->leaders <= leaders_max(e)) {
         heir = e->first_guest;
         e->first_guest = heir->next;
@@ -143,55 +133,37 @@ static request *requests_of(guest *guests)
     return guests ? guests->request : NULL;
 }
 
-/* One pipeline: of requests, of which these are the guests'. */
-static tripsage_status go(const attempt *a, request *first, guest *guests)
+static void wake(guest *guests, int fate)
 {
-    int64_t began = now_us(), count = 0;
-    tripsage_status status = tripsage__pg_perform(a, first);
-
-    for (request *r = first; r; r = r->next)
-        count++;
-    come_back(a->engine, (now_us() - began) / count);
     for (guest *g = guests, *next; g; g = next) {
         next = g->next; /* the guest is on his thread's stack: gone once he is woken */
         g->request->next = NULL;
-        atomic_store(&g->fate, status == TRIPSAGE_OK ? SERVED : ALONE);
+        atomic_store(&g->fate, fate);
         sem_post(&g->wake);
-    }
-    return status;
-}
-
-/* For some more rounds the leader goes for others: an heir would have to wake up first, and the server would have nothing to do meanwhile. */
-static void go_for_others(const attempt *a)
-{
-    attempt more = *a;
-    guest *guests;
-
-    for (int round = 1; round < ROUNDS_MAX && (guests = set_out(a->engine)) != NULL; round++) {
-        more.deadline = tripsage__pg_now() + a->engine->wait_ms;
-        if (go(&more, requests_of(guests), guests) != TRIPSAGE_OK)
-            return;
     }
 }
 
 static tripsage_status lead(const attempt *a, request *own)
 {
     guest *guests = set_out(a->engine);
+    int64_t began = now_us(), took, count = 0;
     tripsage_error before;
     tripsage_status status;
-    int shared = guests != NULL;
 
-    if (shared)
+    if (guests)
         tripsage__error_save(&before);
     own->next = requests_of(guests);
-    status = go(a, own, guests);
+    status = tripsage__pg_perform(a, own);
+    for (request *r = own; r; r = r->next)
+        count++;
     own->next = NULL;
-    if (shared && status == TRIPSAGE_OK)
-        go_for_others(a);
-    resign(a->engine);
-    if (shared) /* whose failure it is will be seen, and those of others are not this thread's */
-        tripsage__error_restore(&before);
-    return shared && status != TRIPSAGE_OK ? tripsage__pg_perform(a, own) : status;
+    took = (now_us() - began) / count;
+    wake(guests, status == TRIPSAGE_OK ? SERVED : ALONE); /* first: what they ask next goes along at once */
+    resign(a->engine, took);
+    if (!guests || status == TRIPSAGE_OK)
+        return status;
+    tripsage__error_restore(&before); /* whose failure it is will be seen */
+    return tripsage__pg_perform(a, own);
 }
 
 /* Takes the lead when nothing came back since `seen`, past those that are stuck; else notes what has come back. 0: he will be woken. */
