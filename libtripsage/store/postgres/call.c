@@ -275,7 +275,7 @@ tripsage_status tripsage__pg_ping(void *engine_, const tripsage__step *step)
                        .wait_ms = PING_MS,
                        .answer_ms = PING_MS};
     PGresult *result = NULL;
-    char claims[128];
+    char claims[CLAIMS_SIZE];
     request r = {.steps = step, .count = 1, .results = &result};
     tripsage_status status;
 

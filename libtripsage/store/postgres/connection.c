@@ -58,6 +58,13 @@ tripsage_status tripsage__pg_status_of(const char *sqlstate)
     return TRIPSAGE_EINTERNAL;
 }
 
+tripsage_status tripsage__pg_status_of_result(const PGresult *result)
+{
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+    return sqlstate ? tripsage__pg_status_of(sqlstate) : TRIPSAGE_EUNAVAILABLE;
+}
+
 /* The primary message only: a detail may quote what is stored. libpq ends its own messages with a line feed. */
 tripsage_status tripsage__pg_fail(tripsage_status status, const connection *c, const PGresult *result, const char *what,
                                   const char *file, int line)
@@ -128,10 +135,7 @@ tripsage_status tripsage__pg_exec(PGresult **out, connection *c, const char *sql
     if (!result) {
         status = TRIPSAGE_NOMEM();
     } else if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK) {
-        const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-
-        status =
-            PG_FAILED(sqlstate ? tripsage__pg_status_of(sqlstate) : TRIPSAGE_EUNAVAILABLE, c, result, "PostgreSQL");
+        status = PG_FAILED(tripsage__pg_status_of_result(result), c, result, "PostgreSQL");
     }
     if (out && status == TRIPSAGE_OK)
         *out = result;

@@ -96,12 +96,11 @@ static tripsage_status connect_to(feed *f, int64_t deadline)
 
 static tripsage_status judge(const feed *f, const PGresult *result)
 {
-    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     ExecStatusType state = PQresultStatus(result);
 
     if (state == PGRES_COMMAND_OK || state == PGRES_TUPLES_OK)
         return TRIPSAGE_OK;
-    return PG_FAILED(sqlstate ? tripsage__pg_status_of(sqlstate) : TRIPSAGE_EUNAVAILABLE, &f->c, result, "listening");
+    return PG_FAILED(tripsage__pg_status_of_result(result), &f->c, result, "listening");
 }
 
 enum { VALUE_SIZE = 16 };

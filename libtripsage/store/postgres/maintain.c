@@ -59,11 +59,8 @@ static tripsage_status run(connection *worker, connection *watcher, const char *
     if (!PQsendQuery(worker->pg, sql) || !await(worker, watcher, progress, context))
         return PG_FAILED(TRIPSAGE_EUNAVAILABLE, worker, NULL, "maintenance");
     while ((result = PQgetResult(worker->pg)) != NULL) {
-        const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-
         if (status == TRIPSAGE_OK && PQresultStatus(result) != PGRES_COMMAND_OK)
-            status = PG_FAILED(sqlstate ? tripsage__pg_status_of(sqlstate) : TRIPSAGE_EUNAVAILABLE, worker, result,
-                               "maintenance");
+            status = PG_FAILED(tripsage__pg_status_of_result(result), worker, result, "maintenance");
         PQclear(result);
     }
     return status;

@@ -121,7 +121,7 @@ static tripsage_status add_session(engine *e, size_t *count, const char *given)
     tripsage_status status;
 
     tripsage__buf_printf(&text,
-                         "%s -c search_path=tripsage,extensions,public -c statement_timeout=%u -c lock_timeout=%u"
+                         "%s -c search_path=" TRIPSAGE__PG_SEARCH_PATH " -c statement_timeout=%u -c lock_timeout=%u"
                          " -c idle_in_transaction_session_timeout=%u -c plan_cache_mode=force_generic_plan -c jit=off",
                          given, e->statement_timeout_ms, e->wait_ms, e->statement_timeout_ms);
     status = tripsage__buf_status(&text);

@@ -12,7 +12,7 @@
 #include "store/driver.h"
 
 /* pgvector lies in "extensions" on Supabase and in "public" elsewhere. */
-#define TRIPSAGE__PG_SEARCH_PATH "tripsage, extensions, public"
+#define TRIPSAGE__PG_SEARCH_PATH "tripsage,extensions,public"
 
 /* What a statement is prepared for: a plan holds the policies of the role it was made for, so each role has its own. */
 typedef enum role { ROLE_AUTHENTICATED, ROLE_SERVICE, ROLES } role;
@@ -82,6 +82,8 @@ int tripsage__pg_is_alive(const connection *c);
 
 /* SQLSTATE as the library's status. */
 tripsage_status tripsage__pg_status_of(const char *sqlstate);
+/* That of a result that is an error; without a SQLSTATE libpq made it, for want of a connection. */
+tripsage_status tripsage__pg_status_of_result(const PGresult *result);
 /* Tells what a result or, without one, the connection complains of. `what` names the statement. */
 tripsage_status tripsage__pg_fail(tripsage_status status, const connection *c, const PGresult *result, const char *what,
                                   const char *file, int line);
