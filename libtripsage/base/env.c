@@ -52,6 +52,14 @@ int64_t tripsage__now_ms(tripsage__env *env)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+int64_t tripsage__monotonic_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 tripsage_status tripsage__random(tripsage__env *env, void *out, size_t size)
 {
     int ok = env->runtime.random_bytes ? env->runtime.random_bytes(out, size, env->runtime.random_user) == 0

@@ -1,8 +1,6 @@
 /* store/changes.c: see changes.h. The engine watches as long as somebody listens. */
 #include "changes.h"
 
-#include <time.h>
-
 #include "driver.h"
 
 tripsage_status tripsage__changes_init(tripsage__changes *changes)
@@ -85,14 +83,6 @@ void tripsage__changes_destroy(tripsage__changes *changes)
  * what was read under a stamp is no older than max_staleness_ms while the stamp is that of now: a change of its key would have changed
  * a counter if it had been told, and what was not told yet is younger than that. */
 
-static int64_t monotonic_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* FNV-1a: keys are ids, whose makers gain nothing but misses from having them collide. */
 static _Atomic uint32_t *slot_of(tripsage__changes *changes, const char *key, size_t size)
 {
@@ -124,7 +114,7 @@ int tripsage__changes_stamp(tripsage__changes *changes, const char *key, tripsag
     if (!changes->max_staleness_ms)
         return 0;
     fresh_at = atomic_load(&changes->fresh_at);
-    if (!fresh_at || monotonic_ms() - fresh_at > changes->max_staleness_ms)
+    if (!fresh_at || tripsage__monotonic_ms() - fresh_at > changes->max_staleness_ms)
         return 0;
     memset(out, 0, sizeof *out);
     part = atomic_load(slot_of(changes, key, strlen(key)));

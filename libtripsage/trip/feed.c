@@ -9,7 +9,6 @@
 #include <poll.h>
 #include <stdatomic.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -192,19 +191,11 @@ static void lose(tripsage_feed *feed)
 
 /* ---- waiting ---- */
 
-static int64_t monotonic_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* 0: the time is over. `until` is negative for no end. */
 static int wait_until(const tripsage_feed *feed, int64_t until)
 {
     struct pollfd waiting = {feed->descriptor, POLLIN, 0};
-    int64_t left = until < 0 ? -1 : until - monotonic_ms();
+    int64_t left = until < 0 ? -1 : until - tripsage__monotonic_ms();
 
     if (until >= 0 && left <= 0)
         return 0;
@@ -224,7 +215,7 @@ static void fill(tripsage_change *out, const tripsage__change *change)
 
 tripsage_status tripsage_feed_next(tripsage_change *out, tripsage_feed *feed, int timeout_ms)
 {
-    int64_t until = timeout_ms < 0 ? -1 : monotonic_ms() + timeout_ms;
+    int64_t until = timeout_ms < 0 ? -1 : tripsage__monotonic_ms() + timeout_ms;
     tripsage__change change;
     tripsage_status status;
     int may;

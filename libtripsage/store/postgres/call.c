@@ -43,14 +43,14 @@ static int repeats(course *at)
 
 static int pauses(course *at, const attempt *a)
 {
-    at->next_at = tripsage__pg_now() + tripsage__pg_pause(a->engine, at->tries++);
+    at->next_at = tripsage__monotonic_ms() + tripsage__pg_pause(a->engine, at->tries++);
     return at->next_at < a->deadline;
 }
 
 /* A read is asked again, by a server that hung up; one that says nothing is left alone when the call has no time left. */
 static int asks_again(course *at, const attempt *a, const connection *c)
 {
-    int64_t now = tripsage__pg_now();
+    int64_t now = tripsage__monotonic_ms();
 
     if (a->around == FRAME_WRITE || (PQstatus(c->pg) == CONNECTION_OK && now >= a->deadline))
         return 0;
@@ -90,7 +90,7 @@ static int goes_on(course *at, const attempt *a, connection *c, outcome o, const
             return 1;
         break;
     case READ_ONLY:
-        if (tripsage__pg_now() - c->opened_at >= LEADS_ELSEWHERE_MS)
+        if (tripsage__monotonic_ms() - c->opened_at >= LEADS_ELSEWHERE_MS)
             tripsage__pg_renew_all(a->engine);
         if (pauses(at, a))
             return 1;
@@ -221,7 +221,7 @@ static tripsage_status call_steps(engine *e, frame around, const tripsage_actor 
 {
     const attempt a = {.engine = e,
                        .around = around,
-                       .deadline = tripsage__pg_now() + e->wait_ms,
+                       .deadline = tripsage__monotonic_ms() + e->wait_ms,
                        .wait_ms = e->wait_ms,
                        .answer_ms = around == FRAME_SCAN ? SCAN_MS : e->statement_timeout_ms + TRIPSAGE__PG_GRACE_MS};
     PGresult *few[16] = {NULL};
@@ -271,7 +271,7 @@ tripsage_status tripsage__pg_ping(void *engine_, const tripsage__step *step)
 {
     const attempt a = {.engine = engine_,
                        .around = FRAME_STATEMENT,
-                       .deadline = tripsage__pg_now() + PING_MS,
+                       .deadline = tripsage__monotonic_ms() + PING_MS,
                        .wait_ms = PING_MS,
                        .answer_ms = PING_MS};
     PGresult *result = NULL;

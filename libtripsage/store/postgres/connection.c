@@ -3,19 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "base/memory.h"
 #include "postgres.h"
 #include "prepared.h"
-
-int64_t tripsage__pg_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ---- errors ---- */
 
@@ -103,7 +94,7 @@ tripsage_status tripsage__pg_connect(connection *c, const engine *e, int pipelin
     PQsetNoticeProcessor(c->pg, take_notice, (void *)(uintptr_t)e);
     if (pipeline && !PQenterPipelineMode(c->pg))
         return PG_FAILED(TRIPSAGE_EINTERNAL, c, NULL, "pipeline mode");
-    c->opened_at = c->idle_since = tripsage__pg_now();
+    c->opened_at = c->idle_since = tripsage__monotonic_ms();
     return TRIPSAGE_OK;
 }
 

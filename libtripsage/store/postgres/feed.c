@@ -52,7 +52,7 @@ static int wait_for(const feed *f, short events, int64_t until)
 {
     for (;;) {
         struct pollfd ready[2] = {{f->stop, POLLIN, 0}, {PQsocket(f->c.pg), events, 0}};
-        int64_t left = until - tripsage__pg_now();
+        int64_t left = until - tripsage__monotonic_ms();
         int got = poll(ready, 2, left > 0 ? (int)left : 0);
 
         if (got < 0 && errno == EINTR)
@@ -69,7 +69,7 @@ static int sleep_until(const feed *f, int64_t until)
     struct pollfd ready = {f->stop, POLLIN, 0};
     int64_t left;
 
-    while ((left = until - tripsage__pg_now()) > 0)
+    while ((left = until - tripsage__monotonic_ms()) > 0)
         if (poll(&ready, 1, (int)left) > 0)
             return 0;
     return 1;
@@ -108,7 +108,7 @@ enum { VALUE_SIZE = 16 };
 /* Runs plain SQL, several statements if need be. `value`, if it is wanted, receives the first value of a row. */
 static tripsage_status ask(feed *f, const char *sql, char value[VALUE_SIZE])
 {
-    int64_t deadline = tripsage__pg_now() + ANSWER_MS;
+    int64_t deadline = tripsage__monotonic_ms() + ANSWER_MS;
     tripsage_status status = TRIPSAGE_OK;
 
     if (!PQsendQuery(f->c.pg, sql))
@@ -200,7 +200,7 @@ static tripsage_status beat(feed *f, int *held)
              "BEGIN; SET LOCAL ROLE service_role; SET LOCAL lock_timeout = '500ms';"
              " SELECT tripsage.listen_on(), pg_notify('%s', '%u'); COMMIT",
              f->beat_channel, ++f->beats);
-    f->beat_sent_at = tripsage__pg_now();
+    f->beat_sent_at = tripsage__monotonic_ms();
     status = ask(f, sql, value);
     *held = strcmp(value, "t") == 0;
     return status;
@@ -221,7 +221,7 @@ static tripsage_status notify_from_elsewhere(const feed *f, const char *channel)
     tripsage_status status;
 
     snprintf(sql, sizeof sql, "NOTIFY %s", channel);
-    TRIPSAGE_TRY(connect_to(&other, tripsage__pg_now() + ANSWER_MS));
+    TRIPSAGE_TRY(connect_to(&other, tripsage__monotonic_ms() + ANSWER_MS));
     TRIPSAGE_TRY(ask(&other, sql, NULL));
 out:
     disconnect(&other);
@@ -230,7 +230,7 @@ out:
 
 static int arrives(const feed *f, const char *channel)
 {
-    int64_t until = tripsage__pg_now() + PROBE_MS;
+    int64_t until = tripsage__monotonic_ms() + PROBE_MS;
     int found = 0;
 
     while (!found && wait_for(f, POLLIN, until) == 1 && PQconsumeInput(f->c.pg)) {
@@ -280,8 +280,8 @@ static tripsage_status take_lease(feed *f, int64_t deadline)
     int held;
     tripsage_status status = beat(f, &held);
 
-    while (status == TRIPSAGE_EBUSY && sleep_until(f, tripsage__pg_now() + BACK_OFF_MS) &&
-           tripsage__pg_now() < deadline) {
+    while (status == TRIPSAGE_EBUSY && sleep_until(f, tripsage__monotonic_ms() + BACK_OFF_MS) &&
+           tripsage__monotonic_ms() < deadline) {
         status = ask(f, "ROLLBACK", NULL);
         if (status == TRIPSAGE_OK)
             status = beat(f, &held);
@@ -291,7 +291,7 @@ static tripsage_status take_lease(feed *f, int64_t deadline)
 
 static tripsage_status begin(feed *f)
 {
-    int64_t deadline = tripsage__pg_now() + START_MS;
+    int64_t deadline = tripsage__monotonic_ms() + START_MS;
     char sql[96];
     tripsage_status status;
 
@@ -316,7 +316,7 @@ static tripsage_status listen_for(feed *f)
         int got, held = 1;
 
         take_notifications(f);
-        if (tripsage__pg_now() >= f->beat_sent_at + f->beat_every) {
+        if (tripsage__monotonic_ms() >= f->beat_sent_at + f->beat_every) {
             tripsage_status status = beat(f, &held);
 
             if (status != TRIPSAGE_OK)
@@ -348,7 +348,7 @@ static int64_t back_off(feed *f, unsigned tries)
 /* 0: it is time to end. */
 static int come_back(feed *f)
 {
-    for (unsigned tries = 0; sleep_until(f, tripsage__pg_now() + back_off(f, tries)); tries++) {
+    for (unsigned tries = 0; sleep_until(f, tripsage__monotonic_ms() + back_off(f, tries)); tries++) {
         if (begin(f) == TRIPSAGE_OK) {
             tripsage__log(f->engine->env, TRIPSAGE_LOG_INFO, "store", "listening for changes again");
             tripsage__changes_resync(f->changes, 1);

@@ -34,15 +34,15 @@ static void look(connection *watcher, tripsage__progress_fn progress, void *cont
 static int await(connection *worker, connection *watcher, tripsage__progress_fn progress, void *context)
 {
     struct pollfd ready = {PQsocket(worker->pg), POLLIN, 0};
-    int64_t next = tripsage__pg_now() + WATCH_MS;
+    int64_t next = tripsage__monotonic_ms() + WATCH_MS;
 
     while (PQisBusy(worker->pg)) {
-        int64_t left = next - tripsage__pg_now();
+        int64_t left = next - tripsage__monotonic_ms();
 
         if (left <= 0) {
             if (progress)
                 look(watcher, progress, context);
-            next = tripsage__pg_now() + WATCH_MS;
+            next = tripsage__monotonic_ms() + WATCH_MS;
         } else if (poll(&ready, 1, (int)left) > 0 && !PQconsumeInput(worker->pg)) {
             return 0;
         }

@@ -184,7 +184,7 @@ static int await(connection *c, int64_t deadline)
     struct pollfd ready = {PQsocket(c->pg), POLLIN, 0};
 
     while (PQisBusy(c->pg)) {
-        int64_t left = deadline - tripsage__pg_now();
+        int64_t left = deadline - tripsage__monotonic_ms();
         int got = left > 0 ? poll(&ready, 1, (int)left) : 0;
 
         if (got == 0 || (got > 0 && !PQconsumeInput(c->pg)))
@@ -247,7 +247,7 @@ static int take_result(flight *f, PGresult *result, size_t *next, PGresult **fai
 /* Reads all answers. */
 static outcome receive(flight *f, uint32_t answer_ms, PGresult **failure)
 {
-    int64_t deadline = tripsage__pg_now() + answer_ms;
+    int64_t deadline = tripsage__monotonic_ms() + answer_ms;
     size_t next = 0;
 
     for (;;) {
@@ -341,7 +341,7 @@ outcome tripsage__pg_run(connection *c, engine *e, frame around, request *first,
     if (o != DONE) {
         forget_unconfirmed(&f);
         tripsage__pg_forget(first);
-        *broken = lost || o == NO_MEMORY || !roll_back(c, tripsage__pg_now() + TRIPSAGE__PG_GRACE_MS);
+        *broken = lost || o == NO_MEMORY || !roll_back(c, tripsage__monotonic_ms() + TRIPSAGE__PG_GRACE_MS);
     }
     tripsage__free(list);
     return o;

@@ -95,7 +95,7 @@ static void pass_on_place(engine *e)
  * later than the one before, until one of them succeeds. *generation: of the connection. */
 static int await_attempt(engine *e, int64_t deadline, unsigned *generation)
 {
-    int64_t at = tripsage__pg_now();
+    int64_t at = tripsage__monotonic_ms();
     int may;
 
     pthread_mutex_lock(&e->lock);
@@ -107,7 +107,7 @@ static int await_attempt(engine *e, int64_t deadline, unsigned *generation)
         const struct timespec until = at_ms(at);
 
         e->next_attempt_at = at + jittered(e, (int64_t)BACK_OFF_MS << doublings);
-        while (e->failures && tripsage__pg_now() < at)
+        while (e->failures && tripsage__monotonic_ms() < at)
             pthread_cond_timedwait(&e->reachable, &e->lock, &until);
     }
     *generation = e->generation;
@@ -117,7 +117,7 @@ static int await_attempt(engine *e, int64_t deadline, unsigned *generation)
 
 static void note_attempt(engine *e, int succeeded)
 {
-    int64_t now = tripsage__pg_now();
+    int64_t now = tripsage__monotonic_ms();
     uint32_t failures;
 
     pthread_mutex_lock(&e->lock);
@@ -175,7 +175,7 @@ static tripsage_status open_connection(connection **out, engine *e, int64_t dead
 /* Under the lock. What is of no use any more is taken out and given as a list to be closed. */
 static connection *take_idle(engine *e, connection **useless)
 {
-    int64_t now = tripsage__pg_now();
+    int64_t now = tripsage__monotonic_ms();
     connection *c;
 
     while ((c = e->idle) != NULL) {
@@ -193,7 +193,7 @@ static connection *take_idle(engine *e, connection **useless)
 /* Under the lock. The one used last lies first, so those at the end may have been idle for long. */
 static void take_stale(engine *e, connection **useless)
 {
-    int64_t now = tripsage__pg_now();
+    int64_t now = tripsage__monotonic_ms();
     connection **link = &e->idle;
 
     while (*link && now - (*link)->idle_since < IDLE_MS)
@@ -298,7 +298,7 @@ void tripsage__pg_release(engine *e, connection *c, int broken)
 {
     connection *useless = NULL;
 
-    c->idle_since = tripsage__pg_now();
+    c->idle_since = tripsage__monotonic_ms();
     pthread_mutex_lock(&e->lock);
     if (broken || c->generation != e->generation) {
         c->next = NULL;

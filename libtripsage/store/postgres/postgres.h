@@ -71,9 +71,6 @@ typedef struct engine {
 
 /* ---- connection.c ---- */
 
-/* Milliseconds of the clock that deadlines are on. */
-int64_t tripsage__pg_now(void);
-
 /* Connects; `pipeline` is 0 for a connection that runs plain SQL by tripsage__pg_exec. */
 tripsage_status tripsage__pg_connect(connection *c, const engine *e, int pipeline);
 void tripsage__pg_disconnect(connection *c);

@@ -111,7 +111,7 @@ static void resign(engine *e, int64_t us)
 
     pthread_mutex_lock(&e->together_lock);
     e->together_count++;
-    e->together_at = tripsage__pg_now();
+    e->together_at = tripsage__monotonic_ms();
     e->read_us = us < e->read_us ? us : e->read_us + (us - e->read_us) / 256;
     if (e->first_guest && e->leaders <= leaders_max(e)) {
         heir = e->first_guest;
@@ -210,9 +210,9 @@ tripsage_status tripsage__pg_read_together(const attempt *a, request *r)
 
     pthread_mutex_lock(&e->together_lock);
     seen = e->together_count;
-    leads = e->leaders < leaders_max(e) || tripsage__pg_now() - e->together_at > STUCK_MS;
+    leads = e->leaders < leaders_max(e) || tripsage__monotonic_ms() - e->together_at > STUCK_MS;
     if (leads) {
-        e->together_at = tripsage__pg_now(); /* one at a time gets past those that are stuck */
+        e->together_at = tripsage__monotonic_ms(); /* one at a time gets past those that are stuck */
         e->leaders++;
     } else {
         sem_init(&g.wake, 0, 0);
