@@ -7,13 +7,7 @@
 #include <stdint.h>
 #include <time.h>
 
-static inline int64_t tripsage__redis_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
+#include "base/env.h"
 
 /* For tripsage__redis_wait. 0 when it could not. */
 static inline int tripsage__redis_init_cond(pthread_cond_t *cond)

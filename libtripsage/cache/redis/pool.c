@@ -151,7 +151,7 @@ static void trip(tripsage__redis_pool *pool, visit *v)
 {
     pool->breaker = OPEN;
     pool->trips++;
-    pool->retry_at = tripsage__redis_now() + pool->limits.retry_after_ms;
+    pool->retry_at = tripsage__monotonic_ms() + pool->limits.retry_after_ms;
     while (pool->idle) {
         tripsage__redis_connection *connection = pool->idle;
 
@@ -169,7 +169,7 @@ static tripsage_status enter(visit *v, tripsage__redis_pool *pool, int64_t deadl
 
     pthread_mutex_lock(&pool->lock);
     v->trips = pool->trips;
-    if (pool->breaker == OPEN && tripsage__redis_now() >= pool->retry_at) {
+    if (pool->breaker == OPEN && tripsage__monotonic_ms() >= pool->retry_at) {
         pool->breaker = PROBING;
         v->is_probe = 1;
     }
@@ -220,7 +220,7 @@ static void leave(visit *v, tripsage__redis_pool *pool, tripsage_status status)
 
 tripsage_status tripsage__redis_pool_call(tripsage__redis_pool *pool, tripsage__redis_flight *flight)
 {
-    int64_t deadline = tripsage__redis_now() + pool->limits.deadline_ms;
+    int64_t deadline = tripsage__monotonic_ms() + pool->limits.deadline_ms;
     visit v = {NULL, NULL, 0, 0};
     tripsage_status status = enter(&v, pool, deadline);
 

@@ -35,7 +35,7 @@ static tripsage_status await(int socket, short events, int64_t deadline)
     int ready = 0;
 
     while (ready <= 0) {
-        int64_t left = deadline - tripsage__redis_now();
+        int64_t left = deadline - tripsage__monotonic_ms();
 
         if (left <= 0)
             return too_late();
@@ -103,7 +103,7 @@ static tripsage_status connect_host(int *out, const tripsage__redis_address *add
     for (const struct addrinfo *a = found; a; a = a->ai_next)
         left++;
     for (const struct addrinfo *a = found; a; a = a->ai_next) {
-        int64_t now = tripsage__redis_now();
+        int64_t now = tripsage__monotonic_ms();
 
         status = connect_to(out, a->ai_addr, a->ai_addrlen, now + (deadline - now) / left--);
         if (status == TRIPSAGE_OK)
@@ -208,7 +208,7 @@ tripsage_status tripsage__redis_stream_receive(size_t *got, tripsage__redis_stre
     tripsage_status status = TRIPSAGE_OK;
 
     *got = 0;
-    if (tripsage__redis_now() >= deadline) /* there may be no end of what is sent */
+    if (tripsage__monotonic_ms() >= deadline) /* there may be no end of what is sent */
         return too_late();
     while (status == TRIPSAGE_OK) {
         ssize_t n = stream->tls ? tripsage__tls_read(stream->tls, out, size) : recv(stream->socket, out, size, 0);
