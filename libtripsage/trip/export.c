@@ -125,9 +125,10 @@ static const writer *find_writer(const char *name)
 /* ---- the rows ---- */
 
 /* Parameters: a gate's. */
-const tripsage__statement tripsage__sql_export_trip = {
-    "export_trip", "SELECT " TRIPSAGE__SQL_TRIP_COLUMNS " FROM trip t WHERE t.id = $3 AND " TRIPSAGE__SQL_MAY_READ,
-    NULL};
+#define SELECT_EXPORTED(columns) "SELECT " columns " FROM trip t WHERE t.id = $3 AND " TRIPSAGE__SQL_MAY_READ
+
+const tripsage__statement tripsage__sql_export_trip = {"export_trip", SELECT_EXPORTED(TRIPSAGE__SQL_TRIP_COLUMNS),
+                                                       SELECT_EXPORTED(TRIPSAGE__PG_TRIP_COLUMNS)};
 
 static void export_begin(void *context)
 {

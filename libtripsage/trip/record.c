@@ -531,28 +531,54 @@ static tripsage__slice column(const tripsage__row *row, int index)
 
 void tripsage__trip_columns_of(tripsage__trip_columns *out, const tripsage__row *row)
 {
-    out->role = (int)tripsage__row_int(row, 0);
-    out->version = tripsage__row_int(row, 1);
-    out->deleted = !tripsage__row_is_null(row, 2);
-    out->deleted_at = tripsage__row_int(row, 2);
-    out->id = column(row, 3);
-    out->user_id = column(row, 4);
-    out->title = column(row, 5);
-    out->description = column(row, 6);
-    out->start_date = column(row, 7);
-    out->end_date = column(row, 8);
-    out->destinations = column(row, 9);
-    out->status = column(row, 10);
-    out->trip_type = column(row, 11);
-    out->visibility = column(row, 12);
-    out->tags = column(row, 13);
-    out->travelers = tripsage__row_int(row, 14);
-    out->budget_total = tripsage__row_int(row, 15);
-    out->budget_currency = column(row, 16);
-    out->budget_breakdown = column(row, 17);
-    out->preferences = column(row, 18);
-    out->created_at = tripsage__row_int(row, 19);
-    out->updated_at = tripsage__row_int(row, 20);
+    enum {
+        ROLE,
+        SEQ,
+        ID,
+        USER_ID,
+        VERSION,
+        CREATED_AT,
+        UPDATED_AT,
+        DELETED_AT,
+        START_DATE,
+        END_DATE,
+        STATUS,
+        TRIP_TYPE,
+        VISIBILITY,
+        TRAVELERS,
+        BUDGET_TOTAL,
+        BUDGET_CURRENCY,
+        TITLE,
+        DESCRIPTION,
+        DESTINATION_NAMES,
+        TAGS,
+        BUDGET_BREAKDOWN,
+        DESTINATIONS,
+        PREFERENCES
+    }; /* the last ones as the table has them */
+
+    out->role = (int)tripsage__row_int(row, ROLE);
+    out->id = column(row, ID);
+    out->user_id = column(row, USER_ID);
+    out->version = tripsage__row_int(row, VERSION);
+    out->created_at = tripsage__row_int(row, CREATED_AT);
+    out->updated_at = tripsage__row_int(row, UPDATED_AT);
+    out->deleted = !tripsage__row_is_null(row, DELETED_AT);
+    out->deleted_at = tripsage__row_int(row, DELETED_AT);
+    out->start_date = column(row, START_DATE);
+    out->end_date = column(row, END_DATE);
+    out->status = column(row, STATUS);
+    out->trip_type = column(row, TRIP_TYPE);
+    out->visibility = column(row, VISIBILITY);
+    out->travelers = tripsage__row_int(row, TRAVELERS);
+    out->budget_total = tripsage__row_int(row, BUDGET_TOTAL);
+    out->budget_currency = column(row, BUDGET_CURRENCY);
+    out->title = column(row, TITLE);
+    out->description = column(row, DESCRIPTION);
+    out->tags = column(row, TAGS);
+    out->budget_breakdown = column(row, BUDGET_BREAKDOWN);
+    out->destinations = column(row, DESTINATIONS);
+    out->preferences = column(row, PREFERENCES);
 }
 
 /* What needs no escaping: ids, days, words, and JSON as it is stored. */
@@ -617,10 +643,10 @@ void tripsage__trip_columns_put(tripsage__buf *buf, const tripsage__trip_columns
 
 /* ---- a document from one row ---- */
 
-#define SELECT_TRIP(role) "SELECT " TRIPSAGE__TRIP_COLUMNS_BY(role) " FROM trip t WHERE t.id = $3"
+#define SELECT_TRIP(columns) "SELECT " columns " FROM trip t WHERE t.id = $3"
 
-const tripsage__statement tripsage__sql_trip_select = {"trip_select", SELECT_TRIP(TRIPSAGE__SQL_ROLE),
-                                                       SELECT_TRIP(TRIPSAGE__PG_ROLE)};
+const tripsage__statement tripsage__sql_trip_select = {"trip_select", SELECT_TRIP(TRIPSAGE__SQL_TRIP_COLUMNS),
+                                                       SELECT_TRIP(TRIPSAGE__PG_TRIP_COLUMNS)};
 
 static void reading_begin(void *context)
 {

@@ -90,7 +90,7 @@ typedef struct tripsage__trip_columns {
     int64_t travelers, budget_total;
 } tripsage__trip_columns;
 
-/* From a row of TRIPSAGE__SQL_TRIP_COLUMNS; borrowed from the row. */
+/* From a row of TRIPSAGE__SQL_TRIP_COLUMNS or TRIPSAGE__PG_TRIP_COLUMNS; borrowed from the row. */
 void tripsage__trip_columns_of(tripsage__trip_columns *out, const tripsage__row *row);
 void tripsage__trip_columns_put(tripsage__buf *buf, const tripsage__trip_columns *columns);
 

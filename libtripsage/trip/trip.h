@@ -106,12 +106,9 @@ tripsage__step tripsage__trip_gate_step(tripsage__trip_gate *gate);
  * less than `minimum`), TRIPSAGE_EPRECONDITION (`if_version` is not 0 and not the trip's). */
 tripsage_status tripsage__trip_gate_check(const tripsage__trip_gate *gate, int minimum, int64_t if_version);
 
-/* What a trip's record is written from (see record.h): SELECT ... FROM trip t WHERE ... */
-#define TRIPSAGE__TRIP_COLUMNS_BY(role)                                                                                \
-    role ", t.version, t.deleted_at, t.id, t.user_id, t.title, t.description, t.start_date, t.end_date, "              \
-         "t.destinations, t.status, t.trip_type, t.visibility, t.tags, t.travelers, t.budget_total, "                  \
-         "t.budget_currency, t.budget_breakdown, t.preferences, t.created_at, t.updated_at"
-#define TRIPSAGE__SQL_TRIP_COLUMNS TRIPSAGE__TRIP_COLUMNS_BY(TRIPSAGE__SQL_ROLE)
+/* What a trip's record is written from (see record.h): SELECT ... FROM trip t WHERE ... PostgreSQL sends the row as one record. */
+#define TRIPSAGE__SQL_TRIP_COLUMNS TRIPSAGE__SQL_ROLE ", t.*"
+#define TRIPSAGE__PG_TRIP_COLUMNS  TRIPSAGE__PG_ROLE ", t"
 
 /* ---- collaborators ---- */
 

@@ -141,45 +141,36 @@ tripsage_status tripsage__pg_perform(const attempt *a, request *first)
 
 /* ---- rows ---- */
 
-/* The types that row.c understands. */
-static int is_readable(const PGresult *result)
-{
-    static const Oid types[] = {25, 20, 23, 16, 701, 17, 21, 700, 114, 1043, 3802}; /* the usual ones first */
-
-    for (int column = 0; column < PQnfields(result); column++) {
-        size_t i = 0;
-
-        while (i < sizeof types / sizeof types[0] && types[i] != PQftype(result, column))
-            i++;
-        if (i == sizeof types / sizeof types[0])
-            return 0;
-    }
-    return 1;
-}
-
 static int64_t changes_of(PGresult *result)
 {
     return strncmp(PQcmdStatus(result), "SELECT", 6) == 0 ? 0 : strtoll(PQcmdTuples(result), NULL, 10);
 }
 
-static tripsage_status deliver_step(const tripsage__step *step, PGresult *result)
+static tripsage_status deliver_rows(const tripsage__step *step, const PGresult *result)
 {
-    cursor at = {result, 0};
+    cursor at;
     tripsage__row row = {&tripsage__driver_postgres, &at};
     tripsage_status status = TRIPSAGE_OK;
+    int readable = tripsage__pg_cursor(&at, result);
 
+    for (int i = 0; readable && i < PQntuples(result) && status == TRIPSAGE_OK; i++) {
+        readable = tripsage__pg_row(&at, i);
+        if (readable)
+            status = step->on_row(step->context, &row);
+    }
+    if (!readable)
+        return TRIPSAGE_FAIL(TRIPSAGE_EINTERNAL, "%s gives a column of a type this library does not read",
+                             step->statement->name);
+    return status;
+}
+
+static tripsage_status deliver_step(const tripsage__step *step, PGresult *result)
+{
     if (step->on_begin)
         step->on_begin(step->context);
     if (step->changes)
         *step->changes = result ? changes_of(result) : 0;
-    if (!result || !step->on_row)
-        return TRIPSAGE_OK;
-    if (!is_readable(result))
-        return TRIPSAGE_FAIL(TRIPSAGE_EINTERNAL, "%s gives a column of a type this library does not read",
-                             step->statement->name);
-    for (; at.row < PQntuples(result) && status == TRIPSAGE_OK; at.row++)
-        status = step->on_row(step->context, &row);
-    return status;
+    return result && step->on_row ? deliver_rows(step, result) : TRIPSAGE_OK;
 }
 
 static tripsage_status deliver(request *r)

@@ -32,8 +32,9 @@ static const tripsage__statement commit = {"commit", "COMMIT", NULL};
 static const tripsage__statement act_as = {
     "act_as", "SELECT set_config('role', $1, true), set_config('request.jwt.claims', $2, true)", NULL};
 
-/* Within the same role: $1 claims. Another role has other rights to be looked up, which costs as much again. */
-static const tripsage__statement act_for = {"act_for", "SELECT set_config('request.jwt.claims', $1, true)", NULL};
+/* Within the same role: $1 claims. Another role has other rights to be looked up, which costs as much again. No row comes back. */
+static const tripsage__statement act_for = {"act_for",
+                                            "SELECT WHERE set_config('request.jwt.claims', $1, true) IS NULL", NULL};
 
 /* The same where nothing can be set for the whole session. $3 and $4: timeouts */
 static const tripsage__statement act_as_set_all = {

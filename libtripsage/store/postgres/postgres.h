@@ -131,11 +131,29 @@ void tripsage__pg_unwatch(void *engine_);
 
 /* ---- row.c ---- */
 
+/* 32: the widest table has 22 columns. */
+#define TRIPSAGE__PG_FIELDS_MAX 32
+
+/* A value, in its type's binary format. NULL has size -1. */
+typedef struct field {
+    const char *value;
+    int size;
+    Oid type;
+} field;
+
 /* A row of a result as a driver's cursor. */
 typedef struct cursor {
     const PGresult *result;
     int row;
+    int columns; /* but the record in the last one, whose fields follow */
+    int count;
+    field fields[TRIPSAGE__PG_FIELDS_MAX];
 } cursor;
+
+/* 0: it has a column of a type that is not read. */
+int tripsage__pg_cursor(cursor *c, const PGresult *result);
+/* Goes to a row; 0: it has a field of a type that is not read. */
+int tripsage__pg_row(cursor *c, int row);
 
 int tripsage__pg_is_null(const void *cursor_, int column);
 int64_t tripsage__pg_int(const void *cursor_, int column);
