@@ -41,7 +41,8 @@ choose_data() {
     if [[ -n ${TRIPSAGE_RIG_DATA-} ]]; then # a disk of the caller's
         ln -s "$TRIPSAGE_RIG_DATA" "$rig/data"
         data=$TRIPSAGE_RIG_DATA
-    elif [[ $(stat -f -c %T /dev/shm 2>/dev/null) == tmpfs ]] && (($(df --output=avail -k /dev/shm | tail -n 1) >= least_kib)); then
+    elif [[ $(stat -f -c %T /dev/shm 2>/dev/null) == tmpfs ]] && "${as_server[@]}" test -w /dev/shm &&
+        (($(df --output=avail -k /dev/shm | tail -n 1) >= least_kib)); then
         data=$in_memory
         ln -s "$data" "$rig/data"
     fi
