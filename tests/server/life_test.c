@@ -14,6 +14,8 @@
 
 static const char *const few[] = {"TRIPSAGE_MAX_CONNECTIONS=4", NULL};
 
+#define TRIPS "GET /api/trips HTTP/1.1\r\nHost: x\r\n\r\n"
+
 /* A connection whose request is under way until the rest of its body, "}", is sent. */
 static int busy_connection(const http_server *s)
 {
@@ -299,14 +301,16 @@ START_TEST(health_answers_while_everyone_is_busy)
         busy[i] = busy_connection(&s);
     ANSWERS(200, http_exchange(s.admin_port, "GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n"));
     ANSWERS(200, http_exchange(s.port, "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"));
-    /* One connection more than promised is told so, and not left to hang. */
-    answer = ANSWERS(503, http_exchange(s.port, "GET /api/trips HTTP/1.1\r\nHost: x\r\n\r\n"));
+    /* One connection more than promised is told so, and not left to hang: once the four have begun. */
+    for (int tries = 0; tries < 500 && http_exchange(s.port, TRIPS)->status != 503; tries++)
+        usleep(10000);
+    answer = ANSWERS(503, http_exchange(s.port, TRIPS));
     ck_assert_str_eq(http_field(answer, "Retry-After"), "1");
     ck_assert_str_eq(http_field(answer, "Connection"), "close");
     ck_assert_str_eq(http_text(answer, "/code"), "UNAVAILABLE");
     for (int i = 0; i < 4; i++)
         finish_busy(busy[i]);
-    for (int tries = 0; http_exchange(s.port, "GET /api/trips HTTP/1.1\r\nHost: x\r\n\r\n")->status == 503; tries++) {
+    for (int tries = 0; http_exchange(s.port, TRIPS)->status == 503; tries++) {
         ck_assert_int_lt(tries, 500); /* the closed ones are counted out soon */
         usleep(10000);
     }
