@@ -11,39 +11,45 @@ void tripsage__account_free(tripsage__account *account)
     memset(account, 0, sizeof *account);
 }
 
-/* The texts of an account, in the order in which the statements give them, from column 0. */
-#define TEXT_COLUMNS 7
+void tripsage__account_of(tripsage__account *out, const tripsage__row *row)
+{
+    out->id = tripsage__row_text(row, 0, NULL);
+    out->email = tripsage__row_text(row, 1, NULL);
+    out->password_hash = tripsage__row_text(row, 2, NULL);
+    out->full_name = tripsage__row_text(row, 3, NULL);
+    out->role = tripsage__row_text(row, 4, NULL);
+    out->user_metadata = tripsage__row_text(row, 5, NULL);
+    out->app_metadata = tripsage__row_text(row, 6, NULL);
+    out->password_version = tripsage__row_int(row, 7);
+    out->created_at = tripsage__row_int(row, 8);
+    out->updated_at = tripsage__row_int(row, 9);
+    out->last_sign_in_at = tripsage__row_int(row, 10); /* 0 for NULL */
+    out->block = NULL;
+}
 
+/* Copies its texts, one behind the other, into a block. */
 static tripsage_status take_row(void *context, const tripsage__row *row)
 {
     tripsage__account *account = context;
-    const char **places[TEXT_COLUMNS] = {&account->id,          &account->email, &account->password_hash,
-                                         &account->full_name,   &account->role,  &account->user_metadata,
-                                         &account->app_metadata};
-    const char *texts[TEXT_COLUMNS];
-    size_t sizes[TEXT_COLUMNS];
+    const char **texts[] = {&account->id,   &account->email,         &account->password_hash, &account->full_name,
+                            &account->role, &account->user_metadata, &account->app_metadata};
     size_t total = 0;
     char *at;
 
-    for (int i = 0; i < TEXT_COLUMNS; i++) {
-        texts[i] = tripsage__row_text(row, i, &sizes[i]);
-        total += texts[i] ? sizes[i] + 1 : 0;
-    }
+    tripsage__account_of(account, row);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        total += *texts[i] ? strlen(*texts[i]) + 1 : 0;
     account->block = at = tripsage__malloc(total);
     if (!at)
         return TRIPSAGE_NOMEM();
-    for (int i = 0; i < TEXT_COLUMNS; i++) {
-        if (!texts[i])
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        size_t size = *texts[i] ? strlen(*texts[i]) + 1 : 0;
+
+        if (!size)
             continue;
-        memcpy(at, texts[i], sizes[i] + 1);
-        *places[i] = at;
-        at += sizes[i] + 1;
+        *texts[i] = memcpy(at, *texts[i], size);
+        at += size;
     }
-    account->version = tripsage__row_int(row, 7);
-    account->password_version = tripsage__row_int(row, 8);
-    account->created_at = tripsage__row_int(row, 9);
-    account->updated_at = tripsage__row_int(row, 10);
-    account->last_sign_in_at = tripsage__row_is_null(row, 11) ? 0 : tripsage__row_int(row, 11);
     return TRIPSAGE_OK;
 }
 

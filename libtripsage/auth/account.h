@@ -20,7 +20,6 @@ typedef struct tripsage__account {
     const char *role;
     const char *user_metadata; /* JSON objects, compact */
     const char *app_metadata;
-    int64_t version;
     int64_t password_version;
     int64_t created_at; /* ms */
     int64_t updated_at;
@@ -33,6 +32,9 @@ typedef struct tripsage__session {
     int64_t created_at; /* ms */
     int64_t expires_at; /* ms, a whole second: it is the token's `exp` */
 } tripsage__session;
+
+/* Takes one from a row of the columns that the statements give, whose texts it borrows. */
+void tripsage__account_of(tripsage__account *out, const tripsage__row *row);
 
 /* Reads one account. `value` is the id or the address, as `statement` asks. TRIPSAGE_ENOTFOUND. Free with tripsage__account_free. */
 tripsage_status tripsage__account_read(tripsage__account *out, tripsage__store *store,

@@ -11,8 +11,6 @@
 
 /* 100 characters: a name as people write it on a booking. */
 #define NAME_MAX_CHARACTERS 100
-/* An update starts again when another one came in between. Eight in a row are a program gone wrong. */
-#define UPDATE_ATTEMPTS 8
 
 /* ---- what comes in ---- */
 
@@ -136,7 +134,6 @@ static tripsage_status sign_up(tripsage_doc **out, tripsage_auth *auth, const st
                                  .role = "authenticated",
                                  .user_metadata = metadata,
                                  .app_metadata = "{\"provider\":\"email\",\"providers\":[\"email\"]}",
-                                 .version = 1,
                                  .password_version = 1,
                                  .created_at = now,
                                  .updated_at = now,
@@ -288,6 +285,7 @@ tripsage_status tripsage_auth_sign_out(tripsage_auth *auth, const tripsage_actor
 
 /* ---- the actor's own account ---- */
 
+/* The service role's id is "", which no account has. */
 static tripsage_status read_own(tripsage__account *account, const tripsage_auth *auth, const tripsage_actor *actor)
 {
     tripsage_status status = tripsage__actor_check(actor);
@@ -295,8 +293,6 @@ static tripsage_status read_own(tripsage__account *account, const tripsage_auth 
     memset(account, 0, sizeof *account);
     if (status != TRIPSAGE_OK)
         return status;
-    if (actor->is_service)
-        return TRIPSAGE_FAIL(TRIPSAGE_ENOTFOUND, "the service role has no account");
     return tripsage__account_read(account, auth->store, &tripsage__sql_account_by_id, actor->user_id);
 }
 
@@ -333,96 +329,108 @@ tripsage_status tripsage_auth_find_user(tripsage_doc **user, tripsage_auth *auth
     return status;
 }
 
-/* user_metadata with `data` merged in, which must still fit, and still be a document we read: it comes back in every token. */
-static tripsage_status merge_data(tripsage__buf *out, const tripsage__account *account, const tripsage__json *data)
-{
-    tripsage__json *before = NULL, *after = NULL;
-    tripsage_status status = tripsage__json_parse(&before, account->user_metadata, TRIPSAGE_NUL);
+/* What comes of an update: what merging makes of the metadata, and the account. */
+typedef struct updating {
+    int64_t size, members;
+    tripsage_doc *doc;
+} updating;
 
-    if (status == TRIPSAGE_OK) {
-        tripsage__json_put_merged(out, before, data);
-        status = out->failed == TRIPSAGE_ETOOLARGE
-                     ? TRIPSAGE_FAIL_FIELD("/data", "is more than %zu bytes together with what is there",
-                                           TRIPSAGE__ACCOUNT_DATA_MAX)
-                     : tripsage__buf_status(out);
-    }
-    if (status == TRIPSAGE_OK) {
-        status = tripsage__json_parse(&after, out->data, out->size);
-        if (status == TRIPSAGE_EMALFORMED) /* all that merging can break */
-            status = TRIPSAGE_FAIL_FIELD("/data", "has an object of more than %d members together with what is there",
-                                         TRIPSAGE__JSON_MEMBERS_MAX);
-    }
-    tripsage__json_free(before);
-    tripsage__json_free(after);
-    return status;
+static tripsage_status look_row(void *context, const tripsage__row *row)
+{
+    updating *u = context;
+
+    u->size = tripsage__row_int(row, 0);
+    u->members = tripsage__row_int(row, 1);
+    return TRIPSAGE_OK;
 }
 
-/* A new password ends the user's other sessions: somebody else may have had the old one. */
-static tripsage_status write_update(int64_t *updated, const tripsage_auth *auth, const tripsage_actor *actor,
-                                    const tripsage__account *account, const char *new_hash)
+static void begin_doc(void *context)
 {
-    tripsage__value end[] = {tripsage__text(account->id), tripsage__int(account->version),
-                             tripsage__text(actor->session_id), tripsage__int(account->updated_at)};
-    tripsage__value update[] = {tripsage__text(account->id),        tripsage__int(account->version),
-                                tripsage__text(account->full_name), tripsage__text(account->user_metadata),
-                                tripsage__int(account->updated_at), tripsage__text(new_hash)};
-    tripsage__step steps[] = {
-        {.statement = &tripsage__sql_session_end_others, .params = end, .param_count = 4},
-        {.statement = &tripsage__sql_account_update, .params = update, .param_count = 6, .changes = updated}};
-    int skip = new_hash ? 0 : 1;
+    updating *u = context;
 
-    *updated = 0;
-    return tripsage__store_write(auth->store, NULL, steps + skip, (size_t)(2 - skip));
+    u->doc->json.size = 0;
+    u->doc->json.failed = TRIPSAGE_OK;
 }
 
-/* One attempt: read, change, write. *updated is 0 when another change came first. */
-static tripsage_status update_once(tripsage_doc **out, int64_t *updated, const tripsage_auth *auth,
-                                   const tripsage_actor *actor, const struct input *in, const char *new_hash)
+static tripsage_status put_row(void *context, const tripsage__row *row)
 {
-    tripsage__buf metadata = TRIPSAGE__BUF_INIT(TRIPSAGE__ACCOUNT_DATA_MAX + 1);
+    updating *u = context;
     tripsage__account account;
-    tripsage_doc *doc = NULL;
-    tripsage_status status;
 
-    *updated = 0;
-    TRIPSAGE_TRY(read_own(&account, auth, actor));
-    if (in->name_found != TRIPSAGE__ABSENT)
-        account.full_name = in->full_name;
-    if (in->data) {
-        TRIPSAGE_TRY(merge_data(&metadata, &account, in->data));
-        account.user_metadata = metadata.data;
-    }
-    account.updated_at = tripsage__now_ms(auth->env);
-    TRIPSAGE_TRY(make_user_doc(&doc, &account));
-    TRIPSAGE_TRY(write_update(updated, auth, actor, &account, new_hash));
-    if (*updated) {
-        *out = doc;
-        doc = NULL;
-    }
-out:
-    tripsage_doc_free(doc);
-    tripsage__account_free(&account);
-    tripsage__buf_free(&metadata);
-    return status;
+    tripsage__account_of(&account, row);
+    tripsage__account_put(&u->doc->json, &account);
+    return tripsage__buf_status(&u->doc->json);
+}
+
+static tripsage_status write_update(updating *u, int64_t *updated, const tripsage_auth *auth,
+                                    const tripsage_actor *actor, const struct input *in, const char *patch,
+                                    const char *new_hash)
+{
+    int64_t now = tripsage__now_ms(auth->env);
+    const tripsage__value update[] = {
+        tripsage__text(actor->user_id), tripsage__text(patch), tripsage__int(in->name_found != TRIPSAGE__ABSENT),
+        tripsage__text(in->full_name),  tripsage__int(now),    tripsage__text(new_hash)};
+    const tripsage__value end[] = {tripsage__text(actor->user_id), tripsage__text(new_hash),
+                                   tripsage__text(actor->session_id), tripsage__int(now)};
+    tripsage__step steps[4];
+    size_t count = 0;
+
+    if (patch)
+        steps[count++] = (tripsage__step){.statement = &tripsage__sql_account_merge_look,
+                                          .params = update,
+                                          .param_count = 2,
+                                          .on_row = look_row,
+                                          .context = u};
+    steps[count++] = (tripsage__step){
+        .statement = &tripsage__sql_account_update, .params = update, .param_count = 6, .changes = updated};
+    if (new_hash) /* somebody else may have had the old password */
+        steps[count++] =
+            (tripsage__step){.statement = &tripsage__sql_session_end_others, .params = end, .param_count = 4};
+    steps[count++] = (tripsage__step){.statement = &tripsage__sql_account_by_id,
+                                      .params = update,
+                                      .param_count = 1,
+                                      .on_begin = begin_doc,
+                                      .on_row = put_row,
+                                      .context = u};
+    return tripsage__store_write(auth->store, NULL, steps, count);
+}
+
+/* Why nothing was changed. What merging makes must fit, and still be a document we read: it comes back in every token. */
+static tripsage_status explain_update(const updating *u)
+{
+    if (u->doc->json.size == 0)
+        return TRIPSAGE_FAIL(TRIPSAGE_ENOTFOUND, "there is no such account");
+    if (u->size > (int64_t)TRIPSAGE__ACCOUNT_DATA_MAX)
+        return TRIPSAGE_FAIL_FIELD("/data", "is more than %zu bytes together with what is there",
+                                   TRIPSAGE__ACCOUNT_DATA_MAX);
+    return TRIPSAGE_FAIL_FIELD("/data", "has an object of more than %d members together with what is there",
+                               TRIPSAGE__JSON_MEMBERS_MAX);
 }
 
 static tripsage_status update(tripsage_doc **out, tripsage_auth *auth, const tripsage_actor *actor,
                               const struct input *in)
 {
     char hash[TRIPSAGE__PASSWORD_HASH_SIZE];
-    tripsage_status status = TRIPSAGE_OK;
+    tripsage__buf patch = TRIPSAGE__BUF_INIT(TRIPSAGE__ACCOUNT_DATA_MAX + 1);
+    updating u = {0, 0, NULL};
+    tripsage_status status;
     int64_t updated = 0;
 
+    TRIPSAGE_TRY(tripsage__doc_new(&u.doc, 1024));
+    if (in->data) {
+        tripsage__json_put(&patch, in->data);
+        TRIPSAGE_TRY(tripsage__buf_status(&patch));
+    }
     if (in->password)
         TRIPSAGE_TRY(tripsage__password_hash(hash, auth->passwords, auth->env, in->password));
-    for (int attempt = 0; attempt < UPDATE_ATTEMPTS && !updated; attempt++)
-        TRIPSAGE_TRY(update_once(out, &updated, auth, actor, in, in->password ? hash : NULL));
+    TRIPSAGE_TRY(write_update(&u, &updated, auth, actor, in, patch.data, in->password ? hash : NULL));
     if (!updated)
-        status = TRIPSAGE_FAIL(TRIPSAGE_EBUSY, "the account was changed again and again by somebody else");
+        status = explain_update(&u);
 out:
     if (in->password)
         tripsage__verified_forget(auth->verified, actor->user_id);
-    return status;
+    tripsage__buf_free(&patch);
+    return tripsage__doc_finish(out, u.doc, status);
 }
 
 tripsage_status tripsage_auth_user_update(tripsage_doc **user, tripsage_auth *auth, const tripsage_actor *actor,

@@ -1,7 +1,7 @@
 /* auth/statements.c: the SQL of the room.
  *
- * Guards: a session starts only for the password it was checked against (password_version), and an account changes only from the
- * version that was read (version). A call looks at how many rows were changed to see whether its guard held.
+ * Guards: a session starts only for the password it was checked against (password_version), and an account changes only to one whose
+ * tokens could be read. A call looks at how many rows were changed to see whether its guard held.
  *
  * All of it runs as the service role, for whomever: an engine with rights of its own shows hashes and sessions to nobody else. */
 #include "auth/statements.h"
@@ -10,7 +10,7 @@
 
 /* In the order account.c takes them. */
 #define ACCOUNT_COLUMNS                                                                                                \
-    "id, email, password_hash, full_name, role, user_metadata, app_metadata, version, password_version, created_at, "  \
+    "id, email, password_hash, full_name, role, user_metadata, app_metadata, password_version, created_at, "           \
     "updated_at, last_sign_in_at"
 
 const tripsage__statement tripsage__sql_account_insert = {
@@ -32,14 +32,24 @@ const tripsage__statement tripsage__sql_account_signed_in = {
     "WHERE id = $1 AND password_version = $2",
     NULL};
 
-/* $6: the hash of a new password, or NULL. */
-const tripsage__statement tripsage__sql_account_update = {
-    "account_update",
-    "UPDATE account SET full_name = $3, user_metadata = $4, updated_at = $5, "
-    "password_hash = COALESCE($6, password_hash), "
-    "password_version = password_version + CASE WHEN $6 IS NULL THEN 0 ELSE 1 END, version = version + 1 "
-    "WHERE id = $1 AND version = $2",
-    NULL};
+/* $1 account, $2 what is to be merged into its metadata: the bytes of what that makes, and the members of its largest object. */
+#define ACCOUNT_MERGE_LOOK(merged, size, members) "SELECT " size ", " members " FROM account WHERE id = $1"
+
+/* $3: whether to set the name to $4; $5: now; $6: the hash of a new password, or NULL. */
+#define ACCOUNT_UPDATE(merged, size, members)                                                                          \
+    "UPDATE account SET full_name = CASE WHEN $3 = 1 THEN $4 ELSE full_name END"                                       \
+    ", user_metadata = CASE WHEN $2 IS NULL THEN user_metadata ELSE " merged " END"                                    \
+    ", updated_at = $5, password_hash = COALESCE($6, password_hash)"                                                   \
+    ", password_version = password_version + CASE WHEN $6 IS NULL THEN 0 ELSE 1 END, version = version + 1"            \
+    " WHERE id = $1 AND ($2 IS NULL OR (" size " <= 4096 AND COALESCE(" members ", 0) <= 256))"
+
+#define MERGED(D)   TRIPSAGE__##D##_MERGE("user_metadata", "$2")
+#define IN(D, TEXT) TEXT(MERGED(D), TRIPSAGE__##D##_SIZE(MERGED(D)), TRIPSAGE__##D##_MEMBERS(MERGED(D)))
+
+const tripsage__statement tripsage__sql_account_merge_look = {"account_merge_look", IN(SQLITE, ACCOUNT_MERGE_LOOK),
+                                                              IN(POSTGRES, ACCOUNT_MERGE_LOOK)};
+const tripsage__statement tripsage__sql_account_update = {"account_update", IN(SQLITE, ACCOUNT_UPDATE),
+                                                          IN(POSTGRES, ACCOUNT_UPDATE)};
 
 const tripsage__statement tripsage__sql_session_start = {
     "session_start",
@@ -50,11 +60,12 @@ const tripsage__statement tripsage__sql_session_start = {
 const tripsage__statement tripsage__sql_session_end = {
     "session_end", "UPDATE session SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL", NULL};
 
-/* Before tripsage__sql_account_update in the same call, under the same guard. $3: the session that goes on, "" for none. */
+/* Behind tripsage__sql_account_update in the same call. $2: the new hash, which is the account's where that held; $3: the session that goes
+ * on, "" for none. */
 const tripsage__statement tripsage__sql_session_end_others = {
     "session_end_others",
     "UPDATE session SET revoked_at = $4 WHERE user_id = $1 AND id <> $3 AND revoked_at IS NULL "
-    "AND EXISTS (SELECT 1 FROM account WHERE id = $1 AND version = $2)",
+    "AND EXISTS (SELECT 1 FROM account WHERE id = $1 AND password_hash = $2)",
     NULL};
 
 const tripsage__statement tripsage__sql_session_alive = {
@@ -71,9 +82,9 @@ const tripsage__statement *const *tripsage__auth_statements(size_t *count)
 {
     static const tripsage__statement *const all[] = {
         &tripsage__sql_account_insert,    &tripsage__sql_account_by_email,   &tripsage__sql_account_by_id,
-        &tripsage__sql_account_signed_in, &tripsage__sql_account_update,     &tripsage__sql_session_start,
-        &tripsage__sql_session_end,       &tripsage__sql_session_end_others, &tripsage__sql_session_alive,
-        &tripsage__sql_session_purge,
+        &tripsage__sql_account_signed_in, &tripsage__sql_account_merge_look, &tripsage__sql_account_update,
+        &tripsage__sql_session_start,     &tripsage__sql_session_end,        &tripsage__sql_session_end_others,
+        &tripsage__sql_session_alive,     &tripsage__sql_session_purge,
     };
 
     *count = sizeof all / sizeof all[0];

@@ -8,6 +8,7 @@ extern const tripsage__statement tripsage__sql_account_insert;
 extern const tripsage__statement tripsage__sql_account_by_email;
 extern const tripsage__statement tripsage__sql_account_by_id;
 extern const tripsage__statement tripsage__sql_account_signed_in;
+extern const tripsage__statement tripsage__sql_account_merge_look;
 extern const tripsage__statement tripsage__sql_account_update;
 extern const tripsage__statement tripsage__sql_session_start;
 extern const tripsage__statement tripsage__sql_session_end;

@@ -45,6 +45,27 @@ typedef struct tripsage__statement {
     const char *postgres; /* NULL: the same text; "": this engine has nothing to do here */
 } tripsage__statement;
 
+/* What the dialects word differently about JSON, for statements that are otherwise the same text: TRIPSAGE__SQLITE_X and TRIPSAGE__POSTGRES_X
+ * mean the same. Documents are texts. */
+
+/* A document with a merge patch (RFC 7396) applied. */
+#define TRIPSAGE__SQLITE_MERGE(to, patch)   "json_patch(" to ", " patch ")"
+#define TRIPSAGE__POSTGRES_MERGE(to, patch) "json_merge_patch(" to ", " patch ")"
+
+/* The sum of an object's values; NULL without any. */
+#define TRIPSAGE__SQLITE_SUM(object)   "(SELECT sum(e.value) FROM json_each(" object ") e)"
+#define TRIPSAGE__POSTGRES_SUM(object) "json_sum(" object ")"
+
+/* The bytes of a text. */
+#define TRIPSAGE__SQLITE_SIZE(text)   "length(CAST(" text " AS BLOB))"
+#define TRIPSAGE__POSTGRES_SIZE(text) "octet_length(" text ")"
+
+/* How many members the largest object of a document has; NULL without any. */
+#define TRIPSAGE__SQLITE_MEMBERS(document)                                                                             \
+    "(SELECT max(n) FROM (SELECT count(*) AS n FROM json_tree(" document                                               \
+    ") WHERE typeof(key) = 'text' GROUP BY parent))"
+#define TRIPSAGE__POSTGRES_MEMBERS(document) "json_largest_object(" document ")"
+
 /* ---- values ---- */
 
 typedef enum tripsage__type {

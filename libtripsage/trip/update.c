@@ -58,27 +58,16 @@ static void write_origins(char out[64], const char *to)
 /* $4 presence mask, whose bits are those of record.h, $5..$19 the values, $20 the statuses the new one may follow, $21 now,
  * $22 if_version, $23 and $24 what is to be merged into the budget and the preferences (4096 and 8192 in the mask). */
 
-/* What the dialects word differently: members of the patch of the budget, the type of one, merging (RFC 7396), the sum of an object's
- * values, the bytes of a text, and how many members the largest object of a document has. */
-#define SQLITE_TOTAL            "$23 ->> '$.total'"
-#define SQLITE_CURRENCY         "$23 ->> '$.currency'"
-#define SQLITE_BREAKDOWN        "$23 -> '$.breakdown'"
-#define SQLITE_BREAKDOWN_TYPE   "json_type($23, '$.breakdown')"
-#define SQLITE_MERGE(to, patch) "json_patch(" to ", " patch ")"
-#define SQLITE_SUM(object)      "(SELECT sum(e.value) FROM json_each(" object ") e)"
-#define SQLITE_SIZE(text)       "length(CAST(" text " AS BLOB))"
-#define SQLITE_MEMBERS(document)                                                                                       \
-    "(SELECT max(n) FROM (SELECT count(*) AS n FROM json_tree(" document                                               \
-    ") WHERE typeof(key) = 'text' GROUP BY parent))"
+/* What the dialects word differently beside what store/store.h has: members of the patch of the budget, and the type of one. */
+#define SQLITE_TOTAL          "$23 ->> '$.total'"
+#define SQLITE_CURRENCY       "$23 ->> '$.currency'"
+#define SQLITE_BREAKDOWN      "$23 -> '$.breakdown'"
+#define SQLITE_BREAKDOWN_TYPE "json_type($23, '$.breakdown')"
 
-#define POSTGRES_TOTAL             "CAST(CAST($23 AS json) ->> 'total' AS bigint)"
-#define POSTGRES_CURRENCY          "CAST($23 AS json) ->> 'currency'"
-#define POSTGRES_BREAKDOWN         "CAST(CAST($23 AS json) -> 'breakdown' AS text)"
-#define POSTGRES_BREAKDOWN_TYPE    "json_typeof(CAST($23 AS json) -> 'breakdown')"
-#define POSTGRES_MERGE(to, patch)  "json_merge_patch(" to ", " patch ")"
-#define POSTGRES_SUM(object)       "json_sum(" object ")"
-#define POSTGRES_SIZE(text)        "octet_length(" text ")"
-#define POSTGRES_MEMBERS(document) "json_largest_object(" document ")"
+#define POSTGRES_TOTAL          "CAST(CAST($23 AS json) ->> 'total' AS bigint)"
+#define POSTGRES_CURRENCY       "CAST($23 AS json) ->> 'currency'"
+#define POSTGRES_BREAKDOWN      "CAST(CAST($23 AS json) -> 'breakdown' AS text)"
+#define POSTGRES_BREAKDOWN_TYPE "json_typeof(CAST($23 AS json) -> 'breakdown')"
 
 #define NO_BREAKDOWN "'{\"accommodation\":0,\"transportation\":0,\"food\":0,\"activities\":0,\"miscellaneous\":0}'"
 
@@ -88,14 +77,15 @@ static void write_origins(char out[64], const char *to)
 #define BREAKDOWN_OF(type, merged)                                                                                     \
     "CASE " type " WHEN 'object' THEN " merged " WHEN 'null' THEN NULL ELSE t.budget_breakdown END"
 #define BREAKDOWN(D)                                                                                                   \
-    BREAKDOWN_OF(D##_BREAKDOWN_TYPE, D##_MERGE("COALESCE(t.budget_breakdown, " NO_BREAKDOWN ")", D##_BREAKDOWN))
-#define PREFERENCES(D) D##_MERGE("t.preferences", "$24")
+    BREAKDOWN_OF(D##_BREAKDOWN_TYPE,                                                                                   \
+                 TRIPSAGE__##D##_MERGE("COALESCE(t.budget_breakdown, " NO_BREAKDOWN ")", D##_BREAKDOWN))
+#define PREFERENCES(D) TRIPSAGE__##D##_MERGE("t.preferences", "$24")
 
 /* A statement's text with the dialect's expressions for the above, and for what has to hold after the merge: parts that sum to no more than
  * the total, and preferences that could be sent back. */
 #define IN(D, TEXT)                                                                                                    \
-    TEXT(TOTAL(D), CURRENCY(D), BREAKDOWN(D), PREFERENCES(D), D##_SUM(BREAKDOWN(D)), D##_SIZE(PREFERENCES(D)),         \
-         D##_MEMBERS(PREFERENCES(D)))
+    TEXT(TOTAL(D), CURRENCY(D), BREAKDOWN(D), PREFERENCES(D), TRIPSAGE__##D##_SUM(BREAKDOWN(D)),                       \
+         TRIPSAGE__##D##_SIZE(PREFERENCES(D)), TRIPSAGE__##D##_MEMBERS(PREFERENCES(D)))
 
 #define TRIP_UPDATE(total, currency, breakdown, preferences, sum, size, members)                                       \
     "UPDATE trip AS t SET version = t.version + 1, updated_at = $21"                                                   \
