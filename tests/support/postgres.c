@@ -102,6 +102,24 @@ const char *test_pg_create(void (*migrate)(const char *database))
     return fresh;
 }
 
+/* Ends who is still in it, PgBouncer for one, and waits until they are gone: to drop a database that somebody is in takes a tenth of a second
+ * and more, the step in which the server looks again. */
+static void empty(const char *database)
+{
+    int count = 1;
+
+    for (int tries = 0; count > 0 && tries < 1000; tries++) {
+        PGresult *ended = run(keeper, test_format("SELECT pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity"
+                                                  " WHERE datname = '%s'",
+                                                  database));
+
+        count = PQntuples(ended);
+        PQclear(ended);
+        if (count > 0)
+            usleep(1000);
+    }
+}
+
 void test_pg_drop(void)
 {
     if (!keeper)
@@ -110,6 +128,7 @@ void test_pg_drop(void)
         PQfinish(sessions[i]);
         sessions[i] = NULL;
     }
+    empty(fresh);
     do_sql(keeper, test_format("DROP DATABASE %s WITH (FORCE)", fresh));
     PQfinish(keeper);
     keeper = NULL;
