@@ -133,6 +133,7 @@ start() {
     # A session of its own, so that what ends the tests does not end it.
     setsid bash "$self" watch "$rig" "$PPID" </dev/null >/dev/null 2>&1 &
     echo $! >"$rig/watch.pid"
+    disown # nobody wants to read that it was killed
 }
 
 # Also starts one that has given up by itself.
