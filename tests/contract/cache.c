@@ -352,7 +352,7 @@ Suite *contract_cache(void)
     tcase_add_test(tcase, counts);
     tcase_add_test(tcase, clears_by_prefix);
     tcase_add_test(tcase, keeps_account_of_itself);
-    tcase_add_test(tcase, many_threads_share_it);
+    tcase_add_test(test_threads_case(suite, "cache"), many_threads_share_it);
     return suite;
 }
 

@@ -550,7 +550,7 @@ Suite *contract_feed(void)
     tcase_add_test(tcase, another_handle_s_writes_are_told_or_call_for_a_resync);
     tcase_add_test(tcase, waits_as_long_as_it_is_told);
     tcase_add_test(tcase, has_a_descriptor_to_wait_for);
-    tcase_add_test(tcase, tells_of_many_writers_in_order);
+    tcase_add_test(test_threads_case(suite, "feed"), tells_of_many_writers_in_order);
     tcase_add_test(tcase, comes_and_goes_while_others_write);
     tcase_add_test(tcase, refuses_bad_options);
     return suite;

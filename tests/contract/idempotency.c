@@ -266,7 +266,7 @@ Suite *contract_idempotency(void)
     tcase_add_test(tcase, a_key_has_a_form);
     tcase_add_test(tcase, items_notes_and_copies_are_made_once);
     tcase_add_test(tcase, the_trip_is_part_of_the_input);
-    tcase_add_test(tcase, at_once_it_happens_once);
+    tcase_add_test(test_threads_case(suite, "idempotency"), at_once_it_happens_once);
     tcase_add_test(tcase, a_purge_takes_the_kept_answers_along);
     tcase_add_test(tcase, a_key_outlives_the_handle);
     return suite;

@@ -298,7 +298,7 @@ Suite *contract_store(void)
     tcase_add_test(tcase, a_file_keeps_everything);
     tcase_add_test(tcase, handles_see_each_others_writes);
     tcase_add_test(tcase, a_cursor_outlives_the_handle);
-    tcase_add_test(tcase, threads_share_a_handle);
+    tcase_add_test(test_threads_case(suite, "store"), threads_share_a_handle);
     tcase_add_test(tcase, an_error_is_the_threads_own);
     tcase_add_test(tcase, an_option_struct_says_its_version);
     return suite;

@@ -363,6 +363,6 @@ Suite *contract_trip_update(void)
     tcase_add_test(tcase, a_lost_race_is_told);
     tcase_add_test(tcase, permission_comes_before_the_version);
     tcase_add_test(tcase, an_editor_sends_back_what_he_read);
-    tcase_add_test(tcase, no_update_is_lost);
+    tcase_add_test(test_threads_case(suite, "trip_update"), no_update_is_lost);
     return suite;
 }

@@ -227,6 +227,14 @@ TCase *test_case(Suite *suite, const char *name)
     return tcase;
 }
 
+TCase *test_threads_case(Suite *suite, const char *name)
+{
+    TCase *tcase = test_case(suite, name);
+
+    tcase_set_tags(tcase, "threads");
+    return tcase;
+}
+
 int test_run(SRunner *runner)
 {
     int failed;

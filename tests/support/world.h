@@ -93,6 +93,9 @@ const char *test_snapshot(const char *trip_id);
 /* Adds a suite made of one case with the world as its fixture. `name` is a static text. */
 TCase *test_case(Suite *suite, const char *name);
 
+/* The same for what runs on several threads: with the tag "threads", by which CK_INCLUDE_TAGS picks it. */
+TCase *test_threads_case(Suite *suite, const char *name);
+
 /* Runs the runner and frees it; gives main's answer. */
 int test_run(SRunner *runner);
 
