@@ -67,11 +67,21 @@ typedef struct tripsage_auth_options {
     /* Argon2id (RFC 9106): memory in KiB (8 to 1,048,576), passes (1 to 64). 0: 19,456 KiB and 2 passes (OWASP's minimum, about 40 ms). */
     uint32_t argon2_memory_kib;
     uint32_t argon2_passes;
+
+    /* For how many seconds after a refresh older refresh tokens than the one before it are forgiven, at most 3,600; 0: 10. */
+    uint32_t refresh_reuse_s;
+
+    /* When sessions end by themselves: so many seconds after the sign-in, or after the last refresh; 0: they do not. */
+    uint32_t session_timebox_s;
+    uint32_t session_inactivity_s;
+
+    /* 1: a sign-in ends the account's other sessions. */
+    int session_single;
 } tripsage_auth_options;
 
 #define TRIPSAGE_AUTH_OPTIONS_INIT                                                                                     \
     {                                                                                                                  \
-        1, NULL, NULL, 0, 0, 0, 0                                                                                      \
+        1, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0                                                                          \
     }
 
 /* Opens accounts alone over a database (see tripsage/store.h for URLs). `options` and `runtime` may be NULL and are copied.
@@ -82,29 +92,60 @@ TRIPSAGE_API tripsage_status tripsage_auth_open(tripsage_auth **out, const char 
 /* Only for a handle from tripsage_auth_open. NULL is fine. */
 TRIPSAGE_API void tripsage_auth_close(tripsage_auth *auth);
 
+/* ---- sessions ----
+ *
+ * Signing in gives a session, in the form of Supabase Auth:
+ *
+ *     {"access_token", "token_type": "bearer", "expires_in", "expires_at", "refresh_token", "user"}
+ *
+ * and its user is {"id", "aud", "role", "email", "full_name", "email_confirmed_at"?, ..., "app_metadata", "user_metadata", "identities",
+ * "created_at", "updated_at", "is_anonymous"}: what Supabase Auth tells, and the full_name of the user's own data beside it, or null. The
+ * session lasts until it is signed out of, or one of the options ends it; its access token lasts for `expires_in` seconds, and the
+ * refresh token gives the next one. */
+
 /* Makes an account and signs it in.
  * Takes {"email": text, "password": text, "full_name": text?, "data": object?}. The address is ASCII and kept
  * lower-case; the password may hold any Unicode text of up to 1,024 bytes (a bound on hashing work, not on strength);
- * the name has up to 100 characters; the data, which becomes user_metadata and travels in every token, 4 KiB.
- * Gives a session: {"access_token","token_type":"bearer","expires_in","expires_at","user":{"id","email",
- * "full_name","role","created_at","updated_at","last_sign_in_at"?,"user_metadata","app_metadata"}}.
+ * the name has up to 100 characters; the data, which becomes user_metadata and travels in every token, 4 KiB. The name becomes part of it.
  * Errors: TRIPSAGE_EMALFORMED, TRIPSAGE_EINVALID (fields), TRIPSAGE_EEXISTS (the address has an account),
  * TRIPSAGE_EBUSY (passwords are hashed on half the processors at most; ten seconds passed without a turn). */
 TRIPSAGE_API tripsage_status tripsage_auth_sign_up(tripsage_doc **session, tripsage_auth *auth, const char *json,
                                                    size_t length);
 
-/* Signs in with {"email", "password"}; gives a session as above.
+/* Makes an account without an address and signs it in: a guest, who has what a user has. Takes {"full_name": text?, "data": object?}.
+ * Errors: TRIPSAGE_EMALFORMED, TRIPSAGE_EINVALID (fields). */
+TRIPSAGE_API tripsage_status tripsage_auth_sign_in_anonymously(tripsage_doc **session, tripsage_auth *auth,
+                                                               const char *json, size_t length);
+
+/* Signs in with {"email", "password"}.
  * Errors: TRIPSAGE_ECREDENTIALS, equal in message and in time for an unknown address and a wrong password (in time while
  * passwords are kept at the cost of the options: one kept before that was changed costs what it did until its user signs
- * in again); TRIPSAGE_EINVALID, TRIPSAGE_EMALFORMED, TRIPSAGE_EBUSY as above. */
+ * in again); TRIPSAGE_EFORBIDDEN (the account is banned, or its address not confirmed); TRIPSAGE_EINVALID, TRIPSAGE_EMALFORMED,
+ * TRIPSAGE_EBUSY as above. */
 TRIPSAGE_API tripsage_status tripsage_auth_sign_in(tripsage_doc **session, tripsage_auth *auth, const char *json,
                                                    size_t length);
 
-/* Ends the actor's session: its access tokens are refused from now on by this handle, and within 60 s by others on the
+/* Carries a session on: a new access token, and a refresh token to go on with. The one given leads to the next one; whoever lost that answer
+ * may ask with it again, however late, and gets the same next one. An older one is forgiven for the reuse interval of the options, as
+ * several tabs of a browser need; after that it is taken for stolen and ends the session.
+ * Errors: TRIPSAGE_EINVALID (no refresh token of this database), TRIPSAGE_ETOKEN (the session has ended; `reason` of the error says how),
+ * TRIPSAGE_EFORBIDDEN (the account is banned). */
+TRIPSAGE_API tripsage_status tripsage_auth_refresh(tripsage_doc **session, tripsage_auth *auth,
+                                                   const char *refresh_token);
+
+/* Which sessions a sign-out ends: the actor's own, the user's others, or all of them. */
+typedef enum tripsage_sign_out {
+    TRIPSAGE_SIGN_OUT_LOCAL = 0,
+    TRIPSAGE_SIGN_OUT_OTHERS = 1,
+    TRIPSAGE_SIGN_OUT_GLOBAL = 2
+} tripsage_sign_out;
+
+/* Ends sessions of the actor's user: their tokens are refused from now on by this handle, and within 60 s by others on the
  * same database, which may have verified them a moment ago. Needs an actor made from a token; ending a session that has
  * ended is no error.
- * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EINVALID (the actor has no session). */
-TRIPSAGE_API tripsage_status tripsage_auth_sign_out(tripsage_auth *auth, const tripsage_actor *actor);
+ * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EINVALID (the actor has no session; no such scope). */
+TRIPSAGE_API tripsage_status tripsage_auth_sign_out(tripsage_auth *auth, const tripsage_actor *actor,
+                                                    tripsage_sign_out scope);
 
 /* The actor behind an access token (the bare token, without "Bearer "). HS256 only, pinned before verification;
  * `iss`, `aud` "authenticated", `exp`, `nbf` (60 s of skew) and the session are checked (RFC 8725).

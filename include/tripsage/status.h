@@ -87,6 +87,7 @@ typedef struct tripsage_error {
     int line;           /* where in the library the failure was born */
     const char *file;   /* the same; static */
     char message[256];  /* one line for people; never holds a secret */
+    char reason[40];    /* a finer code than the status, for programs: that of Supabase Auth ("otp_expired"); "" where there is none */
     size_t field_count; /* 0 unless status is TRIPSAGE_EINVALID or TRIPSAGE_ECONFLICT */
     tripsage_field_error fields[TRIPSAGE_FIELD_ERRORS_MAX];
 } tripsage_error;

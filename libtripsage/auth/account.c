@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 
 void tripsage__account_free(tripsage__account *account)
@@ -11,19 +12,25 @@ void tripsage__account_free(tripsage__account *account)
     memset(account, 0, sizeof *account);
 }
 
+/* In the order of ACCOUNT_COLUMNS in statements.c. */
 void tripsage__account_of(tripsage__account *out, const tripsage__row *row)
 {
-    out->id = tripsage__row_text(row, 0, NULL);
-    out->email = tripsage__row_text(row, 1, NULL);
-    out->password_hash = tripsage__row_text(row, 2, NULL);
-    out->full_name = tripsage__row_text(row, 3, NULL);
-    out->role = tripsage__row_text(row, 4, NULL);
-    out->user_metadata = tripsage__row_text(row, 5, NULL);
-    out->app_metadata = tripsage__row_text(row, 6, NULL);
-    out->password_version = tripsage__row_int(row, 7);
-    out->created_at = tripsage__row_int(row, 8);
-    out->updated_at = tripsage__row_int(row, 9);
-    out->last_sign_in_at = tripsage__row_int(row, 10); /* 0 for NULL */
+    const char **texts[] = {&out->id,          &out->email,         &out->password_hash, &out->full_name,
+                            &out->role,        &out->user_metadata, &out->app_metadata,  &out->new_email,
+                            &out->identity_id, &out->identity_data};
+    int64_t *numbers[] = {&out->password_version,         &out->created_at,         &out->updated_at,
+                          &out->last_sign_in_at,          &out->email_confirmed_at, &out->invited_at,
+                          &out->confirmation_sent_at,     &out->recovery_sent_at,   &out->email_change_sent_at,
+                          &out->reauthentication_sent_at, &out->banned_until,       &out->deleted_at,
+                          &out->identity_created_at,      &out->identity_updated_at};
+    int column = 0;
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        *texts[i] = tripsage__row_text(row, column++, NULL);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        *numbers[i] = tripsage__row_int(row, column++); /* 0 for NULL */
+    out->new_email_confirmed = (int)tripsage__row_int(row, column++);
+    out->is_anonymous = (int)tripsage__row_int(row, column);
     out->block = NULL;
 }
 
@@ -31,8 +38,10 @@ void tripsage__account_of(tripsage__account *out, const tripsage__row *row)
 static tripsage_status take_row(void *context, const tripsage__row *row)
 {
     tripsage__account *account = context;
-    const char **texts[] = {&account->id,   &account->email,         &account->password_hash, &account->full_name,
-                            &account->role, &account->user_metadata, &account->app_metadata};
+    const char **texts[] = {&account->id,           &account->email,     &account->password_hash,
+                            &account->full_name,    &account->role,      &account->user_metadata,
+                            &account->app_metadata, &account->new_email, &account->identity_id,
+                            &account->identity_data};
     size_t total = 0;
     char *at;
 
@@ -58,16 +67,22 @@ static void forget_row(void *context)
     tripsage__account_free(context);
 }
 
+tripsage__step tripsage__account_step(tripsage__account *out, const tripsage__statement *statement,
+                                      const tripsage__value *param)
+{
+    return (tripsage__step){.statement = statement,
+                            .params = param,
+                            .param_count = 1,
+                            .on_begin = forget_row,
+                            .on_row = take_row,
+                            .context = out};
+}
+
 tripsage_status tripsage__account_read(tripsage__account *out, tripsage__store *store,
                                        const tripsage__statement *statement, const char *value)
 {
-    tripsage__value params[] = {tripsage__text(value)};
-    tripsage__step step = {.statement = statement,
-                           .params = params,
-                           .param_count = 1,
-                           .on_begin = forget_row,
-                           .on_row = take_row,
-                           .context = out};
+    const tripsage__value param = tripsage__text(value);
+    const tripsage__step step = tripsage__account_step(out, statement, &param);
     tripsage_status status;
 
     memset(out, 0, sizeof *out);
@@ -75,31 +90,100 @@ tripsage_status tripsage__account_read(tripsage__account *out, tripsage__store *
     if (status != TRIPSAGE_OK)
         tripsage__account_free(out);
     else if (!out->block)
-        status = TRIPSAGE_FAIL(TRIPSAGE_ENOTFOUND, "there is no such account");
+        status = TRIPSAGE_FAIL_REASON(TRIPSAGE_ENOTFOUND, "user_not_found", "User not found");
     return status;
 }
 
-void tripsage__account_put(tripsage__buf *buf, const tripsage__account *account)
+const char *tripsage__account_address(const tripsage__account *account)
 {
-    TRIPSAGE__LIT(buf, "{\"id\":");
-    tripsage__json_put_string(buf, account->id);
-    TRIPSAGE__LIT(buf, ",\"email\":");
-    tripsage__json_put_string(buf, account->email);
-    TRIPSAGE__LIT(buf, ",\"full_name\":");
-    tripsage__json_put_text(buf, account->full_name, account->full_name ? strlen(account->full_name) : 0);
-    TRIPSAGE__LIT(buf, ",\"role\":");
-    tripsage__json_put_string(buf, account->role);
-    TRIPSAGE__LIT(buf, ",\"created_at\":");
-    tripsage__json_put_instant(buf, account->created_at);
-    TRIPSAGE__LIT(buf, ",\"updated_at\":");
-    tripsage__json_put_instant(buf, account->updated_at);
-    if (account->last_sign_in_at) {
-        TRIPSAGE__LIT(buf, ",\"last_sign_in_at\":");
-        tripsage__json_put_instant(buf, account->last_sign_in_at);
-    }
-    TRIPSAGE__LIT(buf, ",\"user_metadata\":");
-    tripsage__buf_puts(buf, account->user_metadata);
-    TRIPSAGE__LIT(buf, ",\"app_metadata\":");
-    tripsage__buf_puts(buf, account->app_metadata);
+    return strchr(account->email, '@') ? account->email : "";
+}
+
+/* ---- JSON ---- */
+
+static void put_text(tripsage__buf *buf, const char *name, const char *value)
+{
+    tripsage__buf_puts(buf, name);
+    tripsage__json_put_string(buf, value);
+}
+
+/* Nothing for what has not happened. */
+static void put_instant(tripsage__buf *buf, const char *name, int64_t ms)
+{
+    if (!ms)
+        return;
+    tripsage__buf_puts(buf, name);
+    tripsage__json_put_instant(buf, ms);
+}
+
+static void put_identity(tripsage__buf *buf, const tripsage__account *a)
+{
+    put_text(buf, "{\"identity_id\":", a->identity_id);
+    put_text(buf, ",\"id\":", a->id);
+    put_text(buf, ",\"user_id\":", a->id);
+    TRIPSAGE__LIT(buf, ",\"identity_data\":");
+    tripsage__buf_puts(buf, a->identity_data);
+    TRIPSAGE__LIT(buf, ",\"provider\":\"email\"");
+    put_instant(buf, ",\"last_sign_in_at\":", a->identity_created_at); /* no later sign-in touches it, there or here */
+    put_instant(buf, ",\"created_at\":", a->identity_created_at);
+    put_instant(buf, ",\"updated_at\":", a->identity_updated_at);
+    put_text(buf, ",\"email\":", tripsage__account_address(a));
     tripsage__buf_putc(buf, '}');
+}
+
+static void put_identities(tripsage__buf *buf, const tripsage__account *a, int flags)
+{
+    TRIPSAGE__LIT(buf, ",\"identities\":");
+    if (flags & TRIPSAGE__USER_NO_IDENTITIES) {
+        TRIPSAGE__LIT(buf, "null");
+        return;
+    }
+    tripsage__buf_putc(buf, '[');
+    if (*a->identity_id)
+        put_identity(buf, a);
+    tripsage__buf_putc(buf, ']');
+}
+
+static void put_new_email(tripsage__buf *buf, const tripsage__account *a)
+{
+    if (!*a->new_email)
+        return;
+    put_text(buf, ",\"new_email\":", a->new_email);
+    put_instant(buf, ",\"email_change_sent_at\":", a->email_change_sent_at);
+}
+
+void tripsage__account_put(tripsage__buf *buf, const tripsage__account *a, const char *factors, int flags)
+{
+    put_text(buf, "{\"id\":", a->id);
+    TRIPSAGE__LIT(buf, ",\"aud\":\"authenticated\"");
+    put_text(buf, ",\"role\":", a->role);
+    put_text(buf, ",\"email\":", tripsage__account_address(a));
+    if (flags & TRIPSAGE__USER_NATIVE) {
+        TRIPSAGE__LIT(buf, ",\"full_name\":");
+        tripsage__json_put_text(buf, a->full_name, a->full_name ? strlen(a->full_name) : 0);
+    }
+    put_instant(buf, ",\"email_confirmed_at\":", a->email_confirmed_at);
+    put_instant(buf, ",\"invited_at\":", a->invited_at);
+    TRIPSAGE__LIT(buf, ",\"phone\":\"\"");
+    put_instant(buf, ",\"confirmation_sent_at\":", a->confirmation_sent_at);
+    if (!(flags & TRIPSAGE__USER_UNREAD))
+        put_instant(buf, ",\"confirmed_at\":", a->email_confirmed_at);
+    put_instant(buf, ",\"recovery_sent_at\":", a->recovery_sent_at);
+    put_new_email(buf, a);
+    put_instant(buf, ",\"reauthentication_sent_at\":", a->reauthentication_sent_at);
+    put_instant(buf, ",\"last_sign_in_at\":", a->last_sign_in_at);
+    TRIPSAGE__LIT(buf, ",\"app_metadata\":");
+    tripsage__buf_puts(buf, a->app_metadata);
+    TRIPSAGE__LIT(buf, ",\"user_metadata\":");
+    tripsage__buf_puts(buf, a->user_metadata);
+    if (factors && strcmp(factors, "[]") != 0) {
+        TRIPSAGE__LIT(buf, ",\"factors\":");
+        tripsage__buf_puts(buf, factors);
+    }
+    put_identities(buf, a, flags);
+    put_instant(buf, ",\"created_at\":", a->created_at);
+    put_instant(buf, ",\"updated_at\":", a->updated_at);
+    put_instant(buf, ",\"banned_until\":", a->banned_until);
+    put_instant(buf, ",\"deleted_at\":", a->deleted_at);
+    tripsage__buf_puts(buf, a->is_anonymous ? ",\"is_anonymous\":true}" : ",\"is_anonymous\":false}");
 }

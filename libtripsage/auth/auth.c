@@ -11,6 +11,8 @@
 #define KEY_MAX 1024
 /* A year: a token is no account. */
 #define TTL_MAX_S 31536000u
+/* An hour: who comes with an old token later than that is no tab of the same browser. */
+#define REUSE_MAX_S 3600u
 /* Asking for more characters than that keeps people out instead of attackers. */
 #define PASSWORD_MIN_MAX 128u
 /* 1 GiB and 64 passes are seconds of work for each sign-in; Argon2 itself takes no less than 8 KiB for its one lane. */
@@ -52,6 +54,8 @@ static tripsage_status check_options(const tripsage_auth_options *o)
                                    TRIPSAGE__ISSUER_MAX);
     if (o->token_ttl_s > TTL_MAX_S)
         return TRIPSAGE_FAIL_FIELD("#options", "auth.token_ttl_s must be at most %u, a year", TTL_MAX_S);
+    if (o->refresh_reuse_s > REUSE_MAX_S)
+        return TRIPSAGE_FAIL_FIELD("#options", "auth.refresh_reuse_s must be at most %u, an hour", REUSE_MAX_S);
     if (o->password_min > PASSWORD_MIN_MAX)
         return TRIPSAGE_FAIL_FIELD("#options", "auth.password_min must be at most %u", PASSWORD_MIN_MAX);
     if (o->argon2_memory_kib && (o->argon2_memory_kib < ARGON2_MEMORY_MIN || o->argon2_memory_kib > ARGON2_MEMORY_MAX))
@@ -90,6 +94,10 @@ static tripsage_status take_options(tripsage_auth *auth, const tripsage_auth_opt
 
     auth->token_ttl_s = or_default(options->token_ttl_s, 3600);
     auth->password_min = or_default(options->password_min, 8);
+    auth->refresh_reuse_s = or_default(options->refresh_reuse_s, 10);
+    auth->session_timebox_s = options->session_timebox_s;
+    auth->session_inactivity_s = options->session_inactivity_s;
+    auth->session_single = options->session_single;
     auth->issuer = tripsage__strdup(options->issuer ? options->issuer : "tripsage");
     if (!auth->issuer)
         return TRIPSAGE_NOMEM();
@@ -121,6 +129,7 @@ tripsage_status tripsage__auth_new(tripsage_auth **out, tripsage__store *store, 
     auth->store = tripsage__store_retain(store);
     auth->env = tripsage__store_env(store);
     TRIPSAGE_TRY(take_options(auth, options));
+    TRIPSAGE_TRY(tripsage__store_secret(auth->refresh_key, auth->store, "refresh_key"));
     TRIPSAGE_TRY(tripsage__passwords_new(&auth->passwords, or_default(options->argon2_memory_kib, 19456),
                                          or_default(options->argon2_passes, 2), 0));
     TRIPSAGE_TRY(tripsage__verified_new(&auth->verified, auth->env, cache));
@@ -138,6 +147,7 @@ void tripsage__auth_free(tripsage_auth *auth)
     tripsage__verified_free(auth->verified);
     tripsage__passwords_free(auth->passwords);
     tripsage__wipe(auth->key, auth->key_size);
+    tripsage__wipe(auth->refresh_key, sizeof auth->refresh_key);
     tripsage__free(auth->key);
     tripsage__free(auth->issuer);
     tripsage__store_release(auth->store);
@@ -168,9 +178,8 @@ void tripsage_auth_close(tripsage_auth *auth)
 
 tripsage_status tripsage__auth_purge(int64_t *sessions, tripsage_auth *auth)
 {
-    /* A token is good for as long as clocks may differ after its end, and its session with it. */
-    int64_t before = tripsage__now_ms(auth->env) - TRIPSAGE__TOKEN_SKEW_MS;
-    tripsage__value params[] = {tripsage__int(before), tripsage__int(TRIPSAGE__SESSION_PURGE_BATCH)};
+    const tripsage__value params[] = {tripsage__int(tripsage__now_ms(auth->env)),
+                                      tripsage__int(TRIPSAGE__SESSION_PURGE_BATCH)};
     int64_t deleted;
 
     *sessions = 0;

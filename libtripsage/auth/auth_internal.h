@@ -17,8 +17,12 @@ struct tripsage_auth {
     char *issuer;
     char *key;
     size_t key_size;
+    unsigned char refresh_key[32]; /* of refresh tokens */
     uint32_t token_ttl_s;
     uint32_t password_min;
+    uint32_t refresh_reuse_s;
+    uint32_t session_timebox_s, session_inactivity_s; /* 0: none */
+    int session_single;
 };
 
 #endif

@@ -22,9 +22,10 @@
 #define HEADER "{\"alg\":\"HS256\",\"typ\":\"JWT\"}"
 /* Others add a key id and more. */
 #define HEADER_MAX 512
-/* The parts of our claims that vary in length, and 1 KiB for the rest: names, ids and times are some 450 bytes, an issuer full of quotation
- * marks is written twice as long. */
-#define CLAIMS_MAX (TRIPSAGE__ISSUER_MAX + TRIPSAGE__EMAIL_SIZE + TRIPSAGE__ACCOUNT_DATA_MAX + 1024)
+/* The parts of our claims that vary in length, and 560 bytes for the rest: names, ids and times are some 450, an issuer full of quotation marks is
+ * written twice as long. */
+#define CLAIMS_MAX                                                                                                     \
+    (TRIPSAGE__ISSUER_MAX + TRIPSAGE__EMAIL_SIZE + TRIPSAGE__ACCOUNT_METADATA_MAX + TRIPSAGE__AMR_SIZE + 560)
 /* In base64url, with header, signature and dots. */
 _Static_assert(4 * (sizeof HEADER + CLAIMS_MAX + TRIPSAGE__SHA256_SIZE) / 3 + 16 < TRIPSAGE__TOKEN_MAX,
                "a token of ours must not be longer than one we look at");
@@ -36,7 +37,7 @@ _Static_assert(4 * (sizeof HEADER + CLAIMS_MAX + TRIPSAGE__SHA256_SIZE) / 3 + 16
 static void put_claims(tripsage__buf *buf, const tripsage__signer *signer, const tripsage__account *account,
                        const tripsage__session *session)
 {
-    int64_t issued = session->created_at / 1000;
+    int64_t issued = session->issued_at / 1000;
 
     TRIPSAGE__LIT(buf, "{\"iss\":");
     tripsage__json_put_string(buf, signer->issuer);
@@ -47,14 +48,15 @@ static void put_claims(tripsage__buf *buf, const tripsage__signer *signer, const
     TRIPSAGE__LIT(buf, ",\"iat\":");
     tripsage__buf_int(buf, issued);
     TRIPSAGE__LIT(buf, ",\"email\":");
-    tripsage__json_put_string(buf, account->email);
+    tripsage__json_put_string(buf, tripsage__account_address(account));
     TRIPSAGE__LIT(buf, ",\"role\":");
     tripsage__json_put_string(buf, account->role);
     TRIPSAGE__LIT(buf, ",\"session_id\":");
     tripsage__json_put_string(buf, session->id);
-    TRIPSAGE__LIT(buf, ",\"aal\":\"aal1\",\"amr\":[{\"method\":\"password\",\"timestamp\":");
-    tripsage__buf_int(buf, issued);
-    TRIPSAGE__LIT(buf, "}],\"is_anonymous\":false,\"app_metadata\":");
+    tripsage__buf_puts(buf, session->aal == 2 ? ",\"aal\":\"aal2\",\"amr\":" : ",\"aal\":\"aal1\",\"amr\":");
+    tripsage__buf_puts(buf, session->amr);
+    tripsage__buf_puts(buf, account->is_anonymous ? ",\"is_anonymous\":true" : ",\"is_anonymous\":false");
+    TRIPSAGE__LIT(buf, ",\"app_metadata\":");
     tripsage__buf_puts(buf, account->app_metadata);
     TRIPSAGE__LIT(buf, ",\"user_metadata\":");
     tripsage__buf_puts(buf, account->user_metadata);

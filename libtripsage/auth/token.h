@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "auth/account.h"
+#include "auth/session.h"
 #include "base/actor.h"
 #include "base/error.h"
 

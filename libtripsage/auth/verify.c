@@ -6,34 +6,54 @@
 #include "auth/auth_internal.h"
 #include "auth/statements.h"
 
-static tripsage_status found_session(void *context, const tripsage__row *row)
+/* What the database says of a token's user and session. */
+struct standing {
+    int user, session;
+    int64_t banned_until, deleted_at;
+};
+
+static void nobody_yet(void *context)
 {
-    (void)row;
-    *(int *)context = 1;
+    memset(context, 0, sizeof(struct standing));
+}
+
+static tripsage_status take_standing(void *context, const tripsage__row *row)
+{
+    struct standing *s = context;
+
+    s->user = 1;
+    s->banned_until = tripsage__row_int(row, 0);
+    s->deleted_at = tripsage__row_int(row, 1);
+    s->session = (int)tripsage__row_int(row, 2);
     return TRIPSAGE_OK;
 }
 
-static void no_session_yet(void *context)
-{
-    *(int *)context = 0;
-}
-
+/* A token that names no session has none to be asked for. */
 static tripsage_status check_session(const tripsage_auth *auth, const tripsage_actor *actor, int64_t now_ms)
 {
-    tripsage__value params[] = {tripsage__text(actor->session_id), tripsage__text(actor->user_id),
-                                tripsage__int(now_ms - TRIPSAGE__TOKEN_SKEW_MS)};
-    int alive = 0;
-    tripsage__step step = {.statement = &tripsage__sql_session_alive,
-                           .params = params,
-                           .param_count = 3,
-                           .on_begin = no_session_yet,
-                           .on_row = found_session,
-                           .context = &alive};
-    tripsage_status status = tripsage__store_read(auth->store, NULL, &step, 1);
+    const tripsage__value params[] = {tripsage__text(actor->session_id), tripsage__text(actor->user_id),
+                                      tripsage__int(now_ms)};
+    struct standing s;
+    const tripsage__step step = {.statement = &tripsage__sql_session_alive,
+                                 .params = params,
+                                 .param_count = 3,
+                                 .on_begin = nobody_yet,
+                                 .on_row = take_standing,
+                                 .context = &s};
+    tripsage_status status;
 
-    if (status == TRIPSAGE_OK && !alive)
-        return TRIPSAGE_FAIL(TRIPSAGE_ETOKEN, "the token's session has ended");
-    return status;
+    nobody_yet(&s);
+    status = tripsage__store_read(auth->store, NULL, &step, 1);
+    if (status != TRIPSAGE_OK)
+        return status;
+    if (!s.user || s.deleted_at)
+        return TRIPSAGE_FAIL_REASON(TRIPSAGE_ETOKEN, "user_not_found", "User from sub claim in JWT does not exist");
+    if (actor->session_id[0] && !s.session)
+        return TRIPSAGE_FAIL_REASON(TRIPSAGE_ETOKEN, "session_not_found",
+                                    "Session from session_id claim in JWT does not exist");
+    if (s.banned_until > now_ms)
+        return TRIPSAGE_FAIL_REASON(TRIPSAGE_ETOKEN, "user_banned", "User is banned");
+    return TRIPSAGE_OK;
 }
 
 /* The long way. The counter is asked before the session: see verified.h. */

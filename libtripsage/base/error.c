@@ -84,6 +84,7 @@ static void begin(tripsage_status status, int native, const char *file, int line
     last.status = status;
     last.native = native;
     last.sqlstate[0] = '\0';
+    last.reason[0] = '\0';
     last.file = file;
     last.line = line;
     last.field_count = 0;
@@ -169,6 +170,11 @@ tripsage_status tripsage__fields_end(void)
         return TRIPSAGE_OK;
     summarise();
     return TRIPSAGE_EINVALID;
+}
+
+void tripsage__error_reason(const char *reason)
+{
+    snprintf(last.reason, sizeof last.reason, "%s", reason);
 }
 
 void tripsage__error_sqlstate(const char *sqlstate)

@@ -20,7 +20,13 @@
 #define TRIPSAGE_FAIL(status, ...) (tripsage__fail((status), 0, __FILE__, __LINE__, __VA_ARGS__), (status))
 #define TRIPSAGE_FAIL_NATIVE(status, native, ...)                                                                      \
     (tripsage__fail((status), (native), __FILE__, __LINE__, __VA_ARGS__), (status))
+/* With a code of its own for programs: `reason` in tripsage/status.h. */
+#define TRIPSAGE_FAIL_REASON(status, reason, ...)                                                                      \
+    (tripsage__fail((status), 0, __FILE__, __LINE__, __VA_ARGS__), tripsage__error_reason((reason)), (status))
 #define TRIPSAGE_NOMEM() TRIPSAGE_FAIL(TRIPSAGE_ENOMEM, "out of memory")
+
+/* Adds a finer code to what was just recorded. */
+void tripsage__error_reason(const char *reason);
 
 /* Adds PostgreSQL's code to what was just recorded. */
 void tripsage__error_sqlstate(const char *sqlstate);

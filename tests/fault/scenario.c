@@ -447,6 +447,23 @@ static tripsage_status sign_in_wrong(stage *s)
                                  N);
 }
 
+static tripsage_status sign_in_as_guest(stage *s)
+{
+    return tripsage_auth_sign_in_anonymously(&s->doc, world->auth, "{\"data\":{\"a\":1}}", N);
+}
+
+static void with_refresh_token(stage *s)
+{
+    OK(sign_in(s));
+    snprintf(s->token, sizeof s->token, "%s", tripsage_doc_text(s->doc, "/refresh_token"));
+    test_stage_clear(s);
+}
+
+static tripsage_status refresh(stage *s)
+{
+    return tripsage_auth_refresh(&s->doc, world->auth, s->token);
+}
+
 static void with_token(stage *s)
 {
     OK(sign_in(s));
@@ -468,7 +485,7 @@ static void signed_in(stage *s)
 
 static tripsage_status sign_out(stage *s)
 {
-    return tripsage_auth_sign_out(world->auth, s->actor);
+    return tripsage_auth_sign_out(world->auth, s->actor, TRIPSAGE_SIGN_OUT_LOCAL);
 }
 
 static tripsage_status user(stage *s)
@@ -849,6 +866,8 @@ const scenario test_scenarios[] = {
     {.name = "auth_sign_up", .act = sign_up, .look = look_nothing},
     {.name = "auth_sign_in", .prepare = with_friend, .act = sign_in, .look = look_nothing},
     {.name = "auth_sign_in wrong", .prepare = with_friend, .act = sign_in_wrong, .want = TRIPSAGE_ECREDENTIALS, .look = look_nothing},
+    {.name = "auth_sign_in_anonymously", .act = sign_in_as_guest, .look = look_nothing},
+    {.name = "auth_refresh", .prepare = with_friend, .before = with_refresh_token, .act = refresh, .look = look_nothing},
     {.name = "auth_verify", .prepare = with_friend, .before = with_token, .act = verify, .look = look_nothing, .benign = 1},
     {.name = "auth_sign_out", .prepare = with_friend, .before = signed_in, .act = sign_out, .look = look_nothing, .benign = 1},
     {.name = "auth_user", .prepare = friend_signed_in, .act = user, .look = look_nothing},

@@ -11,8 +11,14 @@ RETURN '0189aaaa-0000-7000-8000-' || lpad(to_hex(1 + n % (:N / 20)), 12, '0');
 INSERT INTO account (id, email, password_hash, created_at, updated_at)
 SELECT pg_temp.user_of(n), 'user' || n || '@example.org', 'x', :T + n, :T + n FROM generate_series(1, :N / 20) n;
 
-INSERT INTO session (id, user_id, created_at, expires_at)
-SELECT pg_temp.id('bbbb', n), pg_temp.user_of(n), :T + n, :T + n FROM generate_series(1, :N / 20) n;
+INSERT INTO session (id, user_id, created_at, refreshed_at, not_after, amr)
+SELECT pg_temp.id('bbbb', n), pg_temp.user_of(n), :T + n, :T + n, :T + n, '[]' FROM generate_series(1, :N / 20) n;
+
+INSERT INTO one_time_token (user_id, purpose, hash, created_at)
+SELECT pg_temp.user_of(n), 'recovery', 'h' || n, :T + n FROM generate_series(1, :N / 20) n;
+
+INSERT INTO flow_state (id, user_id, purpose, auth_code, challenge, method, amr_method, created_at)
+SELECT pg_temp.id('dddd', n), pg_temp.user_of(n), 'recovery', 'c' || n, 'x', 's256', 'otp', :T + n FROM generate_series(1, :N / 20) n;
 
 INSERT INTO trip (id, user_id, version, created_at, updated_at, deleted_at, start_date, end_date, status, trip_type, visibility, travelers,
                   title, description, destination_names, tags, destinations, preferences)

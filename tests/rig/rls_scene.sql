@@ -6,7 +6,10 @@ SELECT set_config('request.jwt.claims', '', true);
 INSERT INTO account (id, email, password_hash, full_name, created_at, updated_at)
 SELECT u, 'SECRET-' || right(u, 2) || '@example.org', 'SECRET-HASH', 'SECRET name', 0, 0
 FROM unnest(ARRAY['{owner}', '{admin}', '{edit}', '{view}', '{stranger}', '{guest}', '{second_admin}', '{newcomer}']) u;
-INSERT INTO session (id, user_id, created_at, expires_at) SELECT 'SECRET-' || id, id, 0, 0 FROM account;
+INSERT INTO session (id, user_id, created_at, refreshed_at, not_after, amr) SELECT 'SECRET-' || id, id, 0, 0, 0, '[]' FROM account;
+INSERT INTO one_time_token (user_id, purpose, hash, created_at) SELECT id, 'recovery', 'SECRET-' || id, 0 FROM account;
+INSERT INTO flow_state (id, user_id, purpose, auth_code, challenge, method, amr_method, created_at)
+SELECT id, id, 'recovery', 'SECRET-' || id, 'SECRET', 's256', 'otp', 0 FROM account;
 INSERT INTO meta VALUES ('SECRET-key', 'SECRET');
 
 INSERT INTO trip ({trip_columns})

@@ -450,6 +450,8 @@ static const attack attacks[] = {
     {STRANGER, HIDDEN, "SELECT 1 WHERE account_id_for('{trip}', 'SECRET-12@example.org') IS NOT NULL"},
     {READER, HIDDEN, "SELECT 1 WHERE account_id_for('{trip}', 'SECRET-12@example.org') IS NOT NULL"},
     {OWNER, DENIED, "SELECT * FROM session"},
+    {OWNER, DENIED, "SELECT * FROM one_time_token"},
+    {OWNER, DENIED, "SELECT * FROM flow_state"},
     {OWNER, DENIED, "SELECT * FROM meta"},
     {OWNER, DENIED, "SELECT * FROM schema_migration"},
     /* functions tell of what is hidden what they tell of what is not there */

@@ -37,6 +37,7 @@ static const struct {
     {"item_create", 2, "reads from the trip what the input leaves out: the zone, the currency"},
     {"item_update", 2, "reads the item, merges the input into it, writes it if it is the same still"},
     {"auth_sign_in", 2, "reads the hash, compares the password, begins the session"},
+    {"auth_refresh", 2, "reads the session and its user, moves it on"},
     {"check", 2, "asks for the schema, then for the trips"},
     {"purge_expired", 3, "trips, idempotency keys and sessions go one after the other"},
     {"feed", 8, "opens a connection to listen on"},

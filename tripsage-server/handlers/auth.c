@@ -88,5 +88,5 @@ void auth_login(request *r)
 
 void auth_logout(request *r)
 {
-    respond_done(r, tripsage_auth_sign_out(request_auth(r), r->actor));
+    respond_done(r, tripsage_auth_sign_out(request_auth(r), r->actor, TRIPSAGE_SIGN_OUT_LOCAL));
 }

@@ -17,6 +17,9 @@ static void check_field(session_call call, tripsage_auth *auth, const char *json
     assert_field(pointer);
 }
 
+/* What is put beside a user's own data: sub, email, and whether address and phone are verified. */
+enum { OWN_MARKS = 4 };
+
 static void check_session(tripsage_doc *session, const char *email)
 {
     ck_assert_str_eq(tripsage_doc_text(session, "/token_type"), "bearer");
@@ -24,7 +27,9 @@ static void check_session(tripsage_doc *session, const char *email)
     ck_assert_int_eq(tripsage_doc_int(session, "/expires_at", 0), clock_ms / 1000 + 3600);
     ck_assert_str_eq(tripsage_doc_text(session, "/user/email"), email);
     ck_assert_str_eq(tripsage_doc_text(session, "/user/role"), "authenticated");
-    ck_assert_uint_eq(tripsage_doc_count(session, ""), 5);
+    ck_assert_str_eq(tripsage_doc_text(session, "/user/aud"), "authenticated");
+    ck_assert_ptr_nonnull(tripsage_doc_text(session, "/refresh_token"));
+    ck_assert_uint_eq(tripsage_doc_count(session, ""), 6);
 }
 
 /* ---- sign up ---- */
@@ -51,7 +56,12 @@ START_TEST(sign_up_gives_a_session)
     ck_assert_str_eq(tripsage_doc_text(session, "/user/user_metadata/theme"), "dark");
     ck_assert_str_eq(tripsage_doc_text(session, "/user/app_metadata/provider"), "email");
     ck_assert_str_eq(tripsage_doc_text(session, "/user/app_metadata/providers/0"), "email");
-    ck_assert_uint_eq(tripsage_doc_count(session, "/user"), 9);
+    ck_assert_str_eq(tripsage_doc_text(session, "/user/user_metadata/full_name"), "Ada L.");
+    ck_assert_str_eq(tripsage_doc_text(session, "/user/user_metadata/email"), "ada@example.com");
+    ck_assert_str_eq(tripsage_doc_text(session, "/user/identities/0/provider"), "email");
+    ck_assert_uint_eq(tripsage_doc_count(session, "/user/identities"), 1);
+    ck_assert_ptr_nonnull(strstr(tripsage_doc_json(session, NULL), "\"is_anonymous\":false"));
+    ck_assert_uint_eq(tripsage_doc_count(session, "/user"), 15);
     actor = actor_of(auth, session);
     ck_assert_str_eq(tripsage_actor_user_id(actor), tripsage_doc_text(session, "/user/id"));
     ck_assert_str_ne(tripsage_actor_session_id(actor), "");
@@ -70,7 +80,7 @@ START_TEST(sign_up_needs_no_name_and_no_data)
     ck_assert_ok(tripsage_auth_sign_up(
         &session, auth, TRIPSAGE_JSON({"email" : "a@b", "password" : "12345678", "full_name" : null}), TRIPSAGE_NUL));
     ck_assert_ptr_nonnull(strstr(tripsage_doc_json(session, NULL), "\"full_name\":null"));
-    ck_assert_ptr_nonnull(strstr(tripsage_doc_json(session, NULL), "\"user_metadata\":{}"));
+    ck_assert_uint_eq(tripsage_doc_count(session, "/user/user_metadata"), OWN_MARKS);
     tripsage_doc_free(session);
     tripsage_auth_close(auth);
 }
@@ -230,7 +240,7 @@ START_TEST(sign_in_gives_a_session_of_its_own)
     ck_assert_ok(sign_in(&second, auth, "Ada@Example.com", "correct horse"));
     check_session(second, "ada@example.com");
     ck_assert_str_eq(tripsage_doc_text(second, "/user/last_sign_in_at"), "2026-03-01T12:30:00.000Z");
-    ck_assert_str_eq(tripsage_doc_text(second, "/user/updated_at"), "2026-03-01T12:00:00.000Z");
+    ck_assert_str_eq(tripsage_doc_text(second, "/user/updated_at"), "2026-03-01T12:30:00.000Z");
     one = actor_of(auth, first);
     two = actor_of(auth, second);
     ck_assert_str_eq(tripsage_actor_user_id(one), tripsage_actor_user_id(two));
@@ -456,11 +466,12 @@ START_TEST(update_merges_data_and_sets_the_name)
     ck_assert_str_eq(tripsage_doc_text(user, "/full_name"), "Ada");
     ck_assert_str_eq(tripsage_doc_text(user, "/updated_at"), "2026-03-01T13:00:00.000Z");
     ck_assert_str_eq(tripsage_doc_text(user, "/created_at"), "2026-03-01T12:00:00.000Z");
-    ck_assert_uint_eq(tripsage_doc_count(user, "/user_metadata"), 2);
+    ck_assert_uint_eq(tripsage_doc_count(user, "/user_metadata"), OWN_MARKS + 3); /* a, b and the name */
     tripsage_doc_free(user);
     ck_assert_ok(
         tripsage_auth_user_update(&user, auth, actor, "{\"data\":{\"a\":null,\"b\":{\"c\":4}}}", TRIPSAGE_NUL));
-    ck_assert_ptr_nonnull(strstr(tripsage_doc_json(user, NULL), "\"user_metadata\":{\"b\":{\"c\":4,\"d\":3}}"));
+    ck_assert_str_eq(tripsage_doc_value(user, "/user_metadata/b", NULL), "{\"c\":4,\"d\":3}");
+    ck_assert_uint_eq(tripsage_doc_count(user, "/user_metadata"), OWN_MARKS + 2);
     ck_assert_str_eq(tripsage_doc_text(user, "/full_name"), "Ada");
     tripsage_doc_free(user);
     ck_assert_ok(tripsage_auth_user_update(&user, auth, actor, "{\"full_name\":null}", TRIPSAGE_NUL));
@@ -468,7 +479,8 @@ START_TEST(update_merges_data_and_sets_the_name)
     tripsage_doc_free(user);
     ck_assert_ok(tripsage_auth_user(&user, auth, actor));
     ck_assert_ptr_null(tripsage_doc_text(user, "/full_name"));
-    ck_assert_ptr_nonnull(strstr(tripsage_doc_json(user, NULL), "\"user_metadata\":{\"b\":{\"c\":4,\"d\":3}}"));
+    ck_assert_str_eq(tripsage_doc_value(user, "/user_metadata/b", NULL), "{\"c\":4,\"d\":3}");
+    ck_assert_uint_eq(tripsage_doc_count(user, "/user_metadata"), OWN_MARKS + 1);
     tripsage_doc_free(user);
     tripsage_actor_free(actor);
     tripsage_doc_free(session);
@@ -517,7 +529,7 @@ START_TEST(update_bounds_the_merged_data)
     ck_assert_fails(tripsage_auth_user_update(&user, auth, actor, json, TRIPSAGE_NUL), TRIPSAGE_EINVALID);
     assert_field("/data");
     ck_assert_ok(tripsage_auth_user(&user, auth, actor));
-    ck_assert_uint_eq(tripsage_doc_count(user, "/user_metadata"), 1);
+    ck_assert_uint_eq(tripsage_doc_count(user, "/user_metadata"), OWN_MARKS + 1);
     tripsage_doc_free(user);
     snprintf(json, sizeof json, "{\"data\":{\"a\":null,\"b\":\"%03000d\"}}", 0);
     ck_assert_ok(tripsage_auth_user_update(&user, auth, actor, json, TRIPSAGE_NUL));
@@ -547,7 +559,7 @@ START_TEST(update_bounds_the_members_of_the_merged_data)
     char json[4200];
     tripsage_doc *user;
 
-    members_of(json, sizeof json, "a", 150);
+    members_of(json, sizeof json, "a", 150 - OWN_MARKS);
     ck_assert_ok(tripsage_auth_user_update(&user, auth, actor, json, TRIPSAGE_NUL));
     tripsage_doc_free(user);
     members_of(json, sizeof json, "b", 107);
@@ -609,11 +621,11 @@ START_TEST(sign_out_ends_one_session_at_once)
 
     ck_assert_ok(sign_in(&there, auth, "ada@example.com", "correct horse"));
     tripsage_actor_free(actor_of(auth, there));
-    ck_assert_ok(tripsage_auth_sign_out(auth, actor));
+    ck_assert_ok(tripsage_auth_sign_out(auth, actor, TRIPSAGE_SIGN_OUT_LOCAL));
     ck_assert_fails(verify(&none, auth, here), TRIPSAGE_ETOKEN);
     ck_assert_ptr_null(none);
     tripsage_actor_free(actor_of(auth, there));
-    ck_assert_ok(tripsage_auth_sign_out(auth, actor)); /* once more changes nothing */
+    ck_assert_ok(tripsage_auth_sign_out(auth, actor, TRIPSAGE_SIGN_OUT_LOCAL)); /* once more changes nothing */
     ck_assert_fails(verify(&none, auth, here), TRIPSAGE_ETOKEN);
     tripsage_actor_free(actor);
     tripsage_doc_free(here);
@@ -629,10 +641,10 @@ START_TEST(sign_out_needs_a_session)
 
     ck_assert_ok(tripsage_actor_user(&user, "018f6b1e-7c3a-7d10-9d5c-2f1b0a3c4d5e"));
     ck_assert_ok(tripsage_actor_service(&service));
-    ck_assert_fails(tripsage_auth_sign_out(auth, NULL), TRIPSAGE_EUNAUTHENTICATED);
-    ck_assert_fails(tripsage_auth_sign_out(auth, user), TRIPSAGE_EINVALID);
+    ck_assert_fails(tripsage_auth_sign_out(auth, NULL, TRIPSAGE_SIGN_OUT_LOCAL), TRIPSAGE_EUNAUTHENTICATED);
+    ck_assert_fails(tripsage_auth_sign_out(auth, user, TRIPSAGE_SIGN_OUT_LOCAL), TRIPSAGE_EINVALID);
     assert_field("#actor");
-    ck_assert_fails(tripsage_auth_sign_out(auth, service), TRIPSAGE_EINVALID);
+    ck_assert_fails(tripsage_auth_sign_out(auth, service, TRIPSAGE_SIGN_OUT_LOCAL), TRIPSAGE_EINVALID);
     tripsage_actor_free(user);
     tripsage_actor_free(service);
     tripsage_auth_close(auth);

@@ -160,19 +160,29 @@ static int64_t purge(tripsage_auth *auth)
     return count;
 }
 
+static tripsage_auth *auth_with_sessions_of(tripsage__store *store, uint32_t timebox_s)
+{
+    tripsage_auth_options options = TRIPSAGE_AUTH_OPTIONS_INIT;
+
+    options.argon2_memory_kib = 8;
+    options.argon2_passes = 1;
+    options.session_timebox_s = timebox_s;
+    return auth_over(store, &options);
+}
+
 START_TEST(purge_takes_expired_sessions_and_no_others)
 {
-    tripsage_auth *auth = open_auth();
+    tripsage__store *store = open_store();
+    tripsage_auth *auth = auth_with_sessions_of(store, HOUR / 1000);
     tripsage_doc *first = new_session(auth);
     tripsage_doc *second;
 
     clock_ms += HOUR / 2;
     ck_assert_ok(sign_in(&second, auth, "ada@example.com", "correct horse"));
-    ck_assert_int_eq(purge(auth), 0);
-    clock_ms = NOON + HOUR + 59999; /* the last moment of grace */
+    clock_ms = NOON + HOUR - 1;
     tripsage_actor_free(actor_of(auth, first));
     ck_assert_int_eq(purge(auth), 0);
-    clock_ms = NOON + HOUR + 60000;
+    clock_ms = NOON + HOUR;
     ck_assert_int_eq(purge(auth), 1);
     ck_assert_int_eq(purge(auth), 0);
     tripsage_actor_free(actor_of(auth, second));
@@ -180,6 +190,19 @@ START_TEST(purge_takes_expired_sessions_and_no_others)
     ck_assert_int_eq(purge(auth), 1);
     tripsage_doc_free(first);
     tripsage_doc_free(second);
+    tripsage__auth_free(auth);
+    tripsage__store_release(store);
+}
+END_TEST
+
+/* Without an end of its own a session lasts until somebody ends it. */
+START_TEST(purge_leaves_sessions_without_an_end)
+{
+    tripsage_auth *auth = open_auth();
+
+    tripsage_doc_free(new_session(auth));
+    clock_ms += 400 * 24 * HOUR;
+    ck_assert_int_eq(purge(auth), 0);
     tripsage_auth_close(auth);
 }
 END_TEST
@@ -188,15 +211,16 @@ END_TEST
 START_TEST(purge_takes_many)
 {
     tripsage__store *store = open_store();
-    tripsage_auth *auth = auth_over(store, NULL);
+    tripsage_auth *auth = auth_with_sessions_of(store, HOUR / 1000);
     tripsage_doc *session = new_session(auth);
     const char *user = tripsage_doc_text(session, "/user/id");
     char id[TRIPSAGE__UUID_SIZE];
 
     for (int i = 0; i < 2 * TRIPSAGE__SESSION_PURGE_BATCH; i++) {
-        tripsage__value params[] = {tripsage__text(user), tripsage__int(1), tripsage__text(id), tripsage__int(NOON),
-                                    tripsage__int(NOON + HOUR)};
-        tripsage__step step = {.statement = &tripsage__sql_session_start, .params = params, .param_count = 5};
+        tripsage__value params[] = {tripsage__text(user), tripsage__int(1),           tripsage__text(id),
+                                    tripsage__int(NOON),  tripsage__int(NOON + HOUR), tripsage__text("[]"),
+                                    tripsage__text(NULL), tripsage__text(NULL)};
+        tripsage__step step = {.statement = &tripsage__sql_session_start, .params = params, .param_count = 8};
 
         ck_assert_ok(tripsage__uuid7(auth->env, id));
         params[2] = tripsage__text(id);
@@ -216,7 +240,7 @@ START_TEST(the_statements_are_listed_once_each)
     size_t count;
     const tripsage__statement *const *all = tripsage__auth_statements(&count);
 
-    ck_assert_uint_eq(count, 11);
+    ck_assert_uint_eq(count, 17);
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < i; j++)
             ck_assert_str_ne(all[i]->name, all[j]->name);
@@ -227,7 +251,7 @@ END_TEST
 static void plan_of(char *out, size_t size, sqlite3 *db, const tripsage__statement *statement)
 {
     sqlite3_stmt *stmt;
-    char sql[2048];
+    char sql[4096];
     size_t length = 0;
 
     ck_assert_int_lt(snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN %s", statement->sql), (int)sizeof sql);
@@ -269,4 +293,5 @@ END_TEST
 
 SUITE_MAIN("auth/auth", refuses_options_out_of_bounds, options_do_what_they_say, defaults_are_the_documented_ones,
            the_database_keeps_a_key, opens_alone, no_randomness_no_handle, purge_takes_expired_sessions_and_no_others,
-           purge_takes_many, the_statements_are_listed_once_each, no_statement_reads_a_whole_table)
+           purge_leaves_sessions_without_an_end, purge_takes_many, the_statements_are_listed_once_each,
+           no_statement_reads_a_whole_table)

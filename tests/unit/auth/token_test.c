@@ -89,7 +89,11 @@ static char *sign(const char *metadata)
                                        .role = "authenticated",
                                        .user_metadata = metadata,
                                        .app_metadata = "{\"provider\":\"email\",\"providers\":[\"email\"]}"};
-    const tripsage__session session = {SESSION, NOON_MS + 123, NOON_MS + 3600000};
+    const tripsage__session session = {.id = SESSION,
+                                       .issued_at = NOON_MS + 123,
+                                       .expires_at = NOON_MS + 3600000,
+                                       .aal = 1,
+                                       .amr = "[{\"method\":\"password\",\"timestamp\":1772366400}]"};
     char *token;
 
     ck_assert_int_eq(tripsage__token_sign(&token, &signer, &account, &session), TRIPSAGE_OK);
@@ -175,19 +179,21 @@ END_TEST
 /* Everything as long as it may be, and an issuer of characters that are written as two. */
 START_TEST(the_longest_token_is_not_too_long)
 {
-    char metadata[TRIPSAGE__ACCOUNT_DATA_MAX + 1], issuer[TRIPSAGE__ISSUER_MAX + 1], email[TRIPSAGE__EMAIL_SIZE];
+    char metadata[TRIPSAGE__ACCOUNT_METADATA_MAX + 1], issuer[TRIPSAGE__ISSUER_MAX + 1], email[TRIPSAGE__EMAIL_SIZE];
     tripsage__signer longest = {issuer, KEY, sizeof KEY - 1};
     tripsage__account account = {.id = USER,
                                  .email = email,
                                  .role = "authenticated",
                                  .user_metadata = metadata,
                                  .app_metadata = "{\"provider\":\"email\",\"providers\":[\"email\"]}"};
-    const tripsage__session session = {SESSION, NOON_MS, INT64_C(253402300799000)};
+    tripsage__session session = {.id = SESSION, .issued_at = NOON_MS, .expires_at = INT64_C(253402300799000), .aal = 1};
     tripsage_actor *actor;
     char *token;
 
-    snprintf(metadata, sizeof metadata, "{\"k\":\"%04088d\"}", 0);
-    ck_assert_uint_eq(strlen(metadata), TRIPSAGE__ACCOUNT_DATA_MAX);
+    snprintf(metadata, sizeof metadata, "{\"k\":\"%04728d\"}", 0);
+    ck_assert_uint_eq(strlen(metadata), TRIPSAGE__ACCOUNT_METADATA_MAX);
+    memset(session.amr, ' ', sizeof session.amr - 1);
+    memcpy(session.amr, "[]", 2);
     memset(issuer, '"', sizeof issuer - 1);
     issuer[sizeof issuer - 1] = '\0';
     memset(email, 'e', sizeof email - 1);

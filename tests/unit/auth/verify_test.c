@@ -67,7 +67,7 @@ START_TEST(a_new_session_is_remembered_too)
     tripsage_doc *session = new_session(auth);
     tripsage_actor *actor = actor_of(auth, session);
 
-    ck_assert_ok(tripsage_auth_sign_out(auth, actor));
+    ck_assert_ok(tripsage_auth_sign_out(auth, actor, TRIPSAGE_SIGN_OUT_LOCAL));
     tripsage_doc_free(session);
     ck_assert_ok(sign_in(&session, auth, "ada@example.com", "correct horse"));
     for (int i = 0; i < 3; i++)
@@ -92,7 +92,7 @@ START_TEST(a_session_ended_elsewhere_is_noticed_within_a_minute)
     tripsage_actor *actor = actor_of(here, session);
     tripsage_actor *none;
 
-    ck_assert_ok(tripsage_auth_sign_out(there, actor));
+    ck_assert_ok(tripsage_auth_sign_out(there, actor, TRIPSAGE_SIGN_OUT_LOCAL));
     ck_assert_fails(verify(&none, there, session), TRIPSAGE_ETOKEN);
     clock_ms += 59999;
     tripsage_actor_free(actor_of(here, session)); /* remembered, without a look at the store */
@@ -121,7 +121,7 @@ START_TEST(a_cache_that_stands_still_prolongs_nothing)
     there = auth_over(store, NULL);
     session = new_session(here);
     actor = actor_of(here, session);
-    ck_assert_ok(tripsage_auth_sign_out(there, actor));
+    ck_assert_ok(tripsage_auth_sign_out(there, actor, TRIPSAGE_SIGN_OUT_LOCAL));
     clock_ms += 59999;
     tripsage_actor_free(actor_of(here, session));
     clock_ms += 1;
@@ -164,7 +164,7 @@ START_TEST(a_clock_set_back_makes_nothing_younger)
     tripsage_actor *actor = actor_of(here, session);
     tripsage_actor *none;
 
-    ck_assert_ok(tripsage_auth_sign_out(there, actor));
+    ck_assert_ok(tripsage_auth_sign_out(there, actor, TRIPSAGE_SIGN_OUT_LOCAL));
     clock_ms -= 10;
     ck_assert_fails(verify(&none, here, session), TRIPSAGE_ETOKEN);
     tripsage_actor_free(actor);
@@ -187,7 +187,7 @@ START_TEST(a_shared_cache_is_not_believed)
     tripsage_actor *none;
     uint64_t cleared;
 
-    ck_assert_ok(tripsage_auth_sign_out(auth, actor));
+    ck_assert_ok(tripsage_auth_sign_out(auth, actor, TRIPSAGE_SIGN_OUT_LOCAL));
     ck_assert_ok(tripsage_cache_clear(&cleared, cache, "", 0));
     ck_assert_uint_eq(cleared, 1);
     ck_assert_fails(verify(&none, auth, session), TRIPSAGE_ETOKEN);
@@ -352,7 +352,7 @@ START_TEST(sign_out_holds_under_load)
 
         for (size_t i = 0; i < 2; i++)
             ck_assert_int_eq(pthread_create(&threads[i], NULL, keep_verifying, &reader), 0);
-        ck_assert_ok(tripsage_auth_sign_out(auth, actor));
+        ck_assert_ok(tripsage_auth_sign_out(auth, actor, TRIPSAGE_SIGN_OUT_LOCAL));
         for (int i = 0; i < 50; i++)
             ck_assert_fails(verify(&none, auth, session), TRIPSAGE_ETOKEN);
         reader.stop = 1;

@@ -1,0 +1,320 @@
+/* contract/auth_session.c: sessions that are carried on, and that are ended. */
+#include "contract.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/threads.h"
+
+#define ANN "{\"email\":\"ann@example.org\",\"password\":\"correct horse\"}"
+
+static const char *text_of(tripsage_doc *doc, const char *pointer)
+{
+    const char *text = tripsage_doc_text(doc, pointer);
+
+    ck_assert_msg(text != NULL, "no %s in %s", pointer, json_of(doc));
+    return test_format("%s", text);
+}
+
+static tripsage_doc *sign_up(void)
+{
+    return OK(tripsage_auth_sign_up(OUT, world->auth, ANN, TRIPSAGE_NUL));
+}
+
+static tripsage_doc *sign_in(void)
+{
+    return OK(tripsage_auth_sign_in(OUT, world->auth, ANN, TRIPSAGE_NUL));
+}
+
+static tripsage_status refresh(tripsage_doc **out, const char *token)
+{
+    return tripsage_auth_refresh(out, world->auth, token);
+}
+
+static tripsage_status verify(tripsage_actor **actor, const char *token)
+{
+    return tripsage_auth_verify(actor, world->auth, token, strlen(token));
+}
+
+static tripsage_actor *actor_of(tripsage_doc *session)
+{
+    tripsage_actor *actor = NULL;
+
+    OK(verify(&actor, text_of(session, "/access_token")));
+    return actor;
+}
+
+/* Fails with a status and the finer code. */
+#define FAILS_AS(status, code, call)                                                                                   \
+    do {                                                                                                               \
+        FAILS(status, call);                                                                                           \
+        SAME_TEXT(tripsage_last_error()->reason, code);                                                                \
+    } while (0)
+
+static const char *session_of(tripsage_doc *session)
+{
+    tripsage_actor *actor = actor_of(session);
+    const char *id = test_format("%s", tripsage_actor_session_id(actor));
+
+    tripsage_actor_free(actor);
+    return id;
+}
+
+/* ---- carrying on ---- */
+
+START_TEST(a_session_goes_on)
+{
+    tripsage_doc *first = sign_up(), *second;
+
+    test_clock_advance(&world->chance, 2 * TEST_HOUR); /* the access token is over, the session is not */
+    second = OK(refresh(OUT, text_of(first, "/refresh_token")));
+    IS_INT(second, "/expires_at", (TEST_NOON + 3 * TEST_HOUR) / 1000);
+    ck_assert_str_ne(text_of(second, "/refresh_token"), text_of(first, "/refresh_token"));
+    ck_assert_str_ne(text_of(second, "/access_token"), text_of(first, "/access_token"));
+    SAME_TEXT(text_of(second, "/user/id"), text_of(first, "/user/id"));
+    IS_JSON(OK(refresh(OUT, text_of(second, "/refresh_token"))), "/user/app_metadata/provider", "\"email\"");
+}
+END_TEST
+
+START_TEST(a_session_stays_itself)
+{
+    tripsage_doc *first = sign_up(), *second = OK(refresh(OUT, text_of(first, "/refresh_token")));
+
+    SAME_TEXT(session_of(second), session_of(first));
+}
+END_TEST
+
+/* Its answer was lost on the way: it comes again, after a day as well. */
+START_TEST(a_lost_answer_is_given_again)
+{
+    const char *first = text_of(sign_up(), "/refresh_token"),
+               *second = text_of(OK(refresh(OUT, first)), "/refresh_token");
+
+    test_clock_advance(&world->chance, TEST_DAY);
+    SAME_TEXT(text_of(OK(refresh(OUT, first)), "/refresh_token"), second);
+    SAME_TEXT(text_of(OK(refresh(OUT, first)), "/refresh_token"), second);
+    ck_assert_str_ne(text_of(OK(refresh(OUT, second)), "/refresh_token"), second);
+}
+END_TEST
+
+START_TEST(an_older_token_is_forgiven_for_a_moment)
+{
+    const char *first = text_of(sign_up(), "/refresh_token"),
+               *second = text_of(OK(refresh(OUT, first)), "/refresh_token"),
+               *third = text_of(OK(refresh(OUT, second)), "/refresh_token");
+
+    test_clock_advance(&world->chance, 9999);
+    SAME_TEXT(text_of(OK(refresh(OUT, first)), "/refresh_token"), third);
+}
+END_TEST
+
+START_TEST(an_old_token_ends_the_session)
+{
+    tripsage_doc *session = sign_up(), *other = sign_in();
+    const char *first = text_of(session, "/refresh_token"),
+               *second = text_of(OK(refresh(OUT, first)), "/refresh_token"),
+               *third = text_of(OK(refresh(OUT, second)), "/refresh_token");
+    tripsage_actor *actor = actor_of(session);
+
+    test_clock_advance(&world->chance, 10000);
+    FAILS_AS(TRIPSAGE_ETOKEN, "refresh_token_already_used", refresh(OUT, first));
+    FAILS_AS(TRIPSAGE_ETOKEN, "refresh_token_not_found", refresh(OUT, third));
+    tripsage_actor_free(actor);
+    FAILS_AS(TRIPSAGE_ETOKEN, "session_not_found", verify(&actor, text_of(session, "/access_token")));
+    OK(refresh(OUT, text_of(other, "/refresh_token"))); /* the user's other sessions have nothing to do with it */
+}
+END_TEST
+
+START_TEST(what_is_no_refresh_token_is_refused)
+{
+    const char *good = text_of(sign_up(), "/refresh_token");
+    char *changed = strdup(good);
+
+    FAILS_AS(TRIPSAGE_EINVALID, "validation_failed", refresh(OUT, ""));
+    FAILS_AS(TRIPSAGE_EINVALID, "validation_failed", refresh(OUT, NULL));
+    FAILS_AS(TRIPSAGE_EINVALID, "validation_failed", refresh(OUT, "abc"));
+    FAILS_AS(TRIPSAGE_EINVALID, "validation_failed", refresh(OUT, test_repeat("a", 4000)));
+    for (size_t i = 0; i < strlen(good); i++) {
+        changed[i] = changed[i] == 'A' ? 'B' : 'A';
+        FAILS(TRIPSAGE_EINVALID, refresh(OUT, changed));
+        changed[i] = good[i];
+    }
+    free(changed);
+    OK(refresh(OUT, good));
+}
+END_TEST
+
+START_TEST(a_refresh_token_is_of_one_database)
+{
+    const char *good = text_of(sign_up(), "/refresh_token");
+    tripsage_auth *other = NULL;
+
+    OK(tripsage_auth_open(&other, "sqlite::memory:", NULL, NULL));
+    FAILS_AS(TRIPSAGE_EINVALID, "refresh_token_not_found", tripsage_auth_refresh(OUT, other, good));
+    tripsage_auth_close(other);
+}
+END_TEST
+
+/* ---- at once ---- */
+
+enum { AT_ONCE = 5 };
+
+typedef struct race {
+    const char *token;
+    char given[AT_ONCE][128];
+} race;
+
+static void refresh_at_once(size_t index, void *context)
+{
+    race *r = context;
+    tripsage_doc *session = NULL;
+
+    if (tripsage_auth_refresh(&session, world->auth, r->token) == TRIPSAGE_OK)
+        snprintf(r->given[index], sizeof r->given[index], "%s", tripsage_doc_text(session, "/refresh_token"));
+    tripsage_doc_free(session);
+}
+
+/* As tabs of a browser do. */
+START_TEST(many_at_once_get_the_same_next_token)
+{
+    race r = {.token = text_of(sign_up(), "/refresh_token")};
+
+    test_threads_run(AT_ONCE, refresh_at_once, &r);
+    ck_assert_uint_gt(strlen(r.given[0]), 0);
+    ck_assert_str_ne(r.given[0], r.token);
+    for (int i = 1; i < AT_ONCE; i++)
+        ck_assert_str_eq(r.given[i], r.given[0]);
+}
+END_TEST
+
+/* ---- ending ---- */
+
+START_TEST(a_sign_out_ends_what_it_says)
+{
+    tripsage_doc *sessions[3];
+    tripsage_actor *actors[3], *again = NULL;
+
+    sessions[0] = sign_up();
+    sessions[1] = sign_in();
+    sessions[2] = sign_in();
+    for (int i = 0; i < 3; i++)
+        actors[i] = actor_of(sessions[i]);
+    OK(tripsage_auth_sign_out(world->auth, actors[0], TRIPSAGE_SIGN_OUT_LOCAL));
+    FAILS_AS(TRIPSAGE_ETOKEN, "session_not_found", verify(&again, text_of(sessions[0], "/access_token")));
+    FAILS_AS(TRIPSAGE_ETOKEN, "refresh_token_not_found", refresh(OUT, text_of(sessions[0], "/refresh_token")));
+    tripsage_actor_free(actor_of(sessions[1]));
+    OK(tripsage_auth_sign_out(world->auth, actors[1], TRIPSAGE_SIGN_OUT_OTHERS));
+    tripsage_actor_free(actor_of(sessions[1]));
+    FAILS(TRIPSAGE_ETOKEN, verify(&again, text_of(sessions[2], "/access_token")));
+    OK(tripsage_auth_sign_out(world->auth, actors[1], TRIPSAGE_SIGN_OUT_GLOBAL));
+    FAILS(TRIPSAGE_ETOKEN, verify(&again, text_of(sessions[1], "/access_token")));
+    FAILS_AT(TRIPSAGE_EINVALID, tripsage_auth_sign_out(world->auth, actors[1], (tripsage_sign_out)3), "#scope");
+    for (int i = 0; i < 3; i++)
+        tripsage_actor_free(actors[i]);
+}
+END_TEST
+
+/* Opens the world's accounts once more, with an end to sessions. */
+static tripsage_auth *open_with(uint32_t timebox_s, uint32_t inactivity_s, int single)
+{
+    tripsage_auth_options options = TRIPSAGE_AUTH_OPTIONS_INIT;
+    tripsage_runtime runtime = test_chance_runtime(&world->chance);
+    tripsage_auth *auth = NULL;
+
+    options.session_timebox_s = timebox_s;
+    options.session_inactivity_s = inactivity_s;
+    options.session_single = single;
+    options.argon2_memory_kib = 8;
+    options.argon2_passes = 1;
+    OK(tripsage_auth_open(&auth, world->persists ? world->url : "sqlite::memory:", &options, &runtime));
+    return auth;
+}
+
+START_TEST(a_session_ends_when_its_box_is_over)
+{
+    tripsage_auth *auth = open_with(7200, 0, 0);
+    tripsage_doc *session = OK(tripsage_auth_sign_up(OUT, auth, ANN, TRIPSAGE_NUL));
+    const char *token = text_of(session, "/refresh_token");
+
+    test_clock_advance(&world->chance, 2 * TEST_HOUR - 1);
+    token = text_of(OK(tripsage_auth_refresh(OUT, auth, token)), "/refresh_token");
+    test_clock_advance(&world->chance, 1);
+    FAILS_AS(TRIPSAGE_ETOKEN, "session_expired", tripsage_auth_refresh(OUT, auth, token));
+    tripsage_auth_close(auth);
+}
+END_TEST
+
+START_TEST(a_session_ends_when_nobody_carries_it_on)
+{
+    tripsage_auth *auth = open_with(0, 3600, 0);
+    tripsage_doc *session = OK(tripsage_auth_sign_up(OUT, auth, ANN, TRIPSAGE_NUL));
+    const char *token = text_of(session, "/refresh_token");
+
+    for (int i = 0; i < 3; i++) {
+        test_clock_advance(&world->chance, TEST_HOUR - 1);
+        token = text_of(OK(tripsage_auth_refresh(OUT, auth, token)), "/refresh_token");
+    }
+    test_clock_advance(&world->chance, TEST_HOUR);
+    FAILS_AS(TRIPSAGE_ETOKEN, "session_expired", tripsage_auth_refresh(OUT, auth, token));
+    tripsage_auth_close(auth);
+}
+END_TEST
+
+START_TEST(an_account_may_have_a_single_session)
+{
+    tripsage_auth *auth = open_with(0, 0, 1);
+    tripsage_doc *first = OK(tripsage_auth_sign_up(OUT, auth, ANN, TRIPSAGE_NUL));
+
+    OK(tripsage_auth_sign_in(OUT, auth, ANN, TRIPSAGE_NUL));
+    FAILS_AS(TRIPSAGE_ETOKEN, "refresh_token_not_found",
+             tripsage_auth_refresh(OUT, auth, text_of(first, "/refresh_token")));
+    tripsage_auth_close(auth);
+}
+END_TEST
+
+/* ---- guests ---- */
+
+START_TEST(a_guest_has_what_a_user_has)
+{
+    tripsage_doc *session =
+        OK(tripsage_auth_sign_in_anonymously(OUT, world->auth, "{\"data\":{\"lang\":\"en\"}}", TRIPSAGE_NUL));
+    tripsage_actor *guest = actor_of(session);
+
+    IS_TEXT(session, "/user/email", "");
+    IS_JSON(session, "/user/is_anonymous", "true");
+    IS_JSON(session, "/user/identities", "[]");
+    IS_JSON(session, "/user/user_metadata", "{\"lang\":\"en\"}");
+    SAME_TEXT(test_json_at(tripsage_actor_claims(guest), "/is_anonymous"), "true");
+    SAME_TEXT(test_json_at(tripsage_actor_claims(guest), "/amr/0/method"), "\"anonymous\"");
+    IS_TEXT(OK(tripsage_trip_create(OUT, world->trips, guest, TRIP_JSON, TRIPSAGE_NUL, NULL)), "/user_id",
+            tripsage_actor_user_id(guest));
+    OK(refresh(OUT, text_of(session, "/refresh_token")));
+    FAILS(TRIPSAGE_EINVALID, tripsage_auth_find_user(OUT, world->auth, world->service, tripsage_actor_user_id(guest)));
+    OK(tripsage_auth_sign_in_anonymously(OUT, world->auth, "{}", TRIPSAGE_NUL));
+    FAILS_AT(TRIPSAGE_EINVALID,
+             tripsage_auth_sign_in_anonymously(OUT, world->auth, "{\"email\":\"a@b.c\"}", TRIPSAGE_NUL), "/email");
+    tripsage_actor_free(guest);
+}
+END_TEST
+
+Suite *contract_auth_session(void)
+{
+    Suite *suite = suite_create("auth_session");
+    TCase *tcase = test_case(suite, "auth_session");
+
+    tcase_add_test(tcase, a_session_goes_on);
+    tcase_add_test(tcase, a_session_stays_itself);
+    tcase_add_test(tcase, a_lost_answer_is_given_again);
+    tcase_add_test(tcase, an_older_token_is_forgiven_for_a_moment);
+    tcase_add_test(tcase, an_old_token_ends_the_session);
+    tcase_add_test(tcase, what_is_no_refresh_token_is_refused);
+    tcase_add_test(tcase, a_refresh_token_is_of_one_database);
+    tcase_add_test(tcase, many_at_once_get_the_same_next_token);
+    tcase_add_test(tcase, a_sign_out_ends_what_it_says);
+    tcase_add_test(tcase, a_session_ends_when_its_box_is_over);
+    tcase_add_test(tcase, a_session_ends_when_nobody_carries_it_on);
+    tcase_add_test(tcase, an_account_may_have_a_single_session);
+    tcase_add_test(tcase, a_guest_has_what_a_user_has);
+    return suite;
+}
