@@ -43,6 +43,93 @@ tripsage_status tripsage__hmac_sha256(unsigned char out[TRIPSAGE__SHA256_SIZE], 
     return TRIPSAGE_OK;
 }
 
+/* ---- HKDF ---- */
+
+tripsage_status tripsage__hkdf_extract(unsigned char out[TRIPSAGE__SHA256_SIZE], const void *salt, size_t salt_size,
+                                       const void *secret, size_t size)
+{
+    return tripsage__hmac_sha256(out, salt, salt_size, secret, size);
+}
+
+/* RFC 5869, 2.3: T(n) = HMAC(prk, T(n-1) | info | n). */
+tripsage_status tripsage__hkdf_expand(void *out, size_t out_size, const unsigned char prk[TRIPSAGE__SHA256_SIZE],
+                                      const void *info, size_t info_size)
+{
+    unsigned char block[TRIPSAGE__SHA256_SIZE];
+    unsigned char *at = out;
+    tripsage__buf input = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT);
+    tripsage_status status = TRIPSAGE_OK;
+
+    if (tripsage__buf_reserve(&input, sizeof block + info_size + 1) != TRIPSAGE_OK) /* at once: growing leaves copies */
+        return tripsage__buf_status(&input);
+    for (unsigned n = 1; out_size; n++) {
+        size_t part = out_size < sizeof block ? out_size : sizeof block;
+
+        input.size = 0;
+        if (n > 1)
+            tripsage__buf_put(&input, block, sizeof block);
+        tripsage__buf_put(&input, info, info_size);
+        tripsage__buf_putc(&input, (char)n);
+        TRIPSAGE_TRY(tripsage__hmac_sha256(block, prk, TRIPSAGE__SHA256_SIZE, input.data, input.size));
+        memcpy(at, block, part);
+        at += part;
+        out_size -= part;
+    }
+out:
+    tripsage__wipe(block, sizeof block);
+    tripsage__wipe(input.data, input.size);
+    tripsage__buf_free(&input);
+    return status;
+}
+
+/* ---- AES-256-GCM ---- */
+
+/* What both directions begin with; 0 when OpenSSL fails. */
+static int gcm_begin(EVP_CIPHER_CTX *context, const tripsage__gcm *gcm, int encrypt)
+{
+    int length;
+
+    return context && EVP_CipherInit_ex2(context, EVP_aes_256_gcm(), gcm->key, gcm->nonce, encrypt, NULL) &&
+           EVP_CipherUpdate(context, NULL, &length, gcm->aad, (int)gcm->aad_size);
+}
+
+tripsage_status tripsage__gcm_encrypt(unsigned char *out, unsigned char tag[TRIPSAGE__GCM_TAG_SIZE],
+                                      const tripsage__gcm *gcm, const void *data, size_t size)
+{
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    tripsage_status status = TRIPSAGE_OK;
+    int length;
+
+    if (!gcm_begin(context, gcm, 1) || !EVP_CipherUpdate(context, out, &length, data, (int)size) ||
+        !EVP_CipherFinal_ex(context, out + length, &length) ||
+        !EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, TRIPSAGE__GCM_TAG_SIZE, tag))
+        status = openssl_failed("an AES-GCM encryption");
+    EVP_CIPHER_CTX_free(context);
+    return status;
+}
+
+tripsage_status tripsage__gcm_decrypt(unsigned char *out, const tripsage__gcm *gcm, const void *data, size_t size,
+                                      const unsigned char tag[TRIPSAGE__GCM_TAG_SIZE])
+{
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    unsigned char expected[TRIPSAGE__GCM_TAG_SIZE];
+    tripsage_status status = TRIPSAGE_OK;
+    int length = 0;
+
+    memcpy(expected, tag, sizeof expected);
+    if (!gcm_begin(context, gcm, 0) || !EVP_CipherUpdate(context, out, &length, data, (int)size) ||
+        !EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, sizeof expected, expected)) {
+        status = openssl_failed("an AES-GCM decryption");
+    } else if (!EVP_CipherFinal_ex(context, out + length, &length)) {
+        ERR_clear_error();
+        status = TRIPSAGE_FAIL(TRIPSAGE_ECORRUPT, "the data is not what was encrypted with this key");
+    }
+    if (status != TRIPSAGE_OK)
+        tripsage__wipe(out, size);
+    EVP_CIPHER_CTX_free(context);
+    return status;
+}
+
 int tripsage__random_bytes(void *out, size_t size)
 {
     unsigned char *at = out;

@@ -13,6 +13,32 @@
 tripsage_status tripsage__sha256(unsigned char out[TRIPSAGE__SHA256_SIZE], const void *data, size_t size);
 tripsage_status tripsage__hmac_sha256(unsigned char out[TRIPSAGE__SHA256_SIZE], const void *key, size_t key_size,
                                       const void *data, size_t size);
+
+/* HKDF (RFC 5869) with SHA-256, its two halves. `out` may be as long as 255 digests; `info` may be empty. */
+tripsage_status tripsage__hkdf_extract(unsigned char out[TRIPSAGE__SHA256_SIZE], const void *salt, size_t salt_size,
+                                       const void *secret, size_t size);
+tripsage_status tripsage__hkdf_expand(void *out, size_t out_size, const unsigned char prk[TRIPSAGE__SHA256_SIZE],
+                                      const void *info, size_t info_size);
+
+/* AES-256-GCM (NIST SP 800-38D) with a nonce of 96 bits, never the same twice under one key, and a whole tag. */
+#define TRIPSAGE__GCM_KEY_SIZE   32
+#define TRIPSAGE__GCM_NONCE_SIZE 12
+#define TRIPSAGE__GCM_TAG_SIZE   16
+
+typedef struct tripsage__gcm {
+    const unsigned char *key;   /* TRIPSAGE__GCM_KEY_SIZE */
+    const unsigned char *nonce; /* TRIPSAGE__GCM_NONCE_SIZE */
+    const void *aad;            /* what is authenticated beside the data, at most 64 KiB */
+    size_t aad_size;
+} tripsage__gcm;
+
+/* Writes as many bytes as the data has (at most 1 GiB), which it may be over, and the tag. */
+tripsage_status tripsage__gcm_encrypt(unsigned char *out, unsigned char tag[TRIPSAGE__GCM_TAG_SIZE],
+                                      const tripsage__gcm *gcm, const void *data, size_t size);
+/* TRIPSAGE_ECORRUPT where anything is not what was encrypted; `out` has been overwritten with zeros then. */
+tripsage_status tripsage__gcm_decrypt(unsigned char *out, const tripsage__gcm *gcm, const void *data, size_t size,
+                                      const unsigned char tag[TRIPSAGE__GCM_TAG_SIZE]);
+
 /* 0 when it could not. */
 int tripsage__random_bytes(void *out, size_t size);
 /* 1 when equal; the time depends on the size only. */

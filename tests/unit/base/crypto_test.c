@@ -1,6 +1,7 @@
-/* crypto_test.c: digests against published vectors (FIPS 180-4 examples, RFC 4231), base64url against RFC 4648, and the refusals. */
+/* crypto_test.c: digests against published vectors (FIPS 180-4 examples, RFC 4231), keys and ciphers against theirs (RFC 5869, GCM's own), base64url against RFC 4648, and the refusals. */
 #include "base/crypto.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "../suite.h"
@@ -86,6 +87,121 @@ START_TEST(hmac_gives_the_published_codes)
             TRIPSAGE_OK);
         ck_assert_str_eq(hex_of(code, sizeof code), vectors[i].code);
     }
+}
+END_TEST
+
+/* `text` in hexadecimal into bytes; gives how many. */
+static size_t bytes_of(unsigned char *out, const char *text)
+{
+    size_t size = strlen(text) / 2;
+
+    ck_assert_uint_le(size, 128);
+    for (size_t i = 0; i < size; i++) {
+        unsigned byte;
+
+        ck_assert_int_eq(sscanf(text + 2 * i, "%2x", &byte), 1);
+        out[i] = (unsigned char)byte;
+    }
+    return size;
+}
+
+/* RFC 5869, A.1 to A.3. */
+START_TEST(hkdf_gives_the_published_keys)
+{
+    static const struct {
+        const char *secret, *salt, *info, *prk, *key;
+    } vectors[] = {
+        {"0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", "000102030405060708090a0b0c", "f0f1f2f3f4f5f6f7f8f9",
+         "077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5",
+         "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865"},
+        {"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f"
+         "303132333435363738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f",
+         "606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f808182838485868788898a8b8c8d8e8f"
+         "909192939495969798999a9b9c9d9e9fa0a1a2a3a4a5a6a7a8a9aaabacadaeaf",
+         "b0b1b2b3b4b5b6b7b8b9babbbcbdbebfc0c1c2c3c4c5c6c7c8c9cacbcccdcecfd0d1d2d3d4d5d6d7d8d9dadbdcdddedf"
+         "e0e1e2e3e4e5e6e7e8e9eaebecedeeeff0f1f2f3f4f5f6f7f8f9fafbfcfdfeff",
+         "06a6b88c5853361a06104c9ceb35b45cef760014904671014a193f40c15fc244",
+         "b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050cc4c19afa97c59045a99cac7827271cb41c65e590e09"
+         "da3275600c2f09b8367793a9aca3db71cc30c58179ec3e87c14c01d5c1f3434f1d87"},
+        {"0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", "", "",
+         "19ef24a32c717b167f33a91d6f648bdf96596776afdb6377ac434c1c293ccb04",
+         "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8"},
+    };
+
+    for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++) {
+        unsigned char secret[128], salt[128], info[128], prk[TRIPSAGE__SHA256_SIZE], key[128];
+        size_t secret_size = bytes_of(secret, vectors[i].secret);
+        size_t salt_size = bytes_of(salt, vectors[i].salt);
+        size_t info_size = bytes_of(info, vectors[i].info);
+        size_t key_size = strlen(vectors[i].key) / 2;
+
+        ck_assert_ok(tripsage__hkdf_extract(prk, salt, salt_size, secret, secret_size));
+        ck_assert_str_eq(hex_of(prk, sizeof prk), vectors[i].prk);
+        ck_assert_ok(tripsage__hkdf_expand(key, key_size, prk, info, info_size));
+        ck_assert_str_eq(hex_of(key, key_size), vectors[i].key);
+    }
+}
+END_TEST
+
+/* "The Galois/Counter Mode of Operation (GCM)", McGrew and Viega, as submitted to NIST: test cases 13, 14 and 16. */
+static const struct gcm_vector {
+    const char *key, *nonce, *aad, *data, *ciphertext, *tag;
+} gcm_vectors[] = {
+    {"0000000000000000000000000000000000000000000000000000000000000000", "000000000000000000000000", "", "", "",
+     "530f8afbc74536b9a963b4f1c4cb738b"},
+    {"0000000000000000000000000000000000000000000000000000000000000000", "000000000000000000000000", "",
+     "00000000000000000000000000000000", "cea7403d4d606b6e074ec5d3baf39d18", "d0d1c8a799996bf0265b98b5d48ab919"},
+    {"feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308", "cafebabefacedbaddecaf888",
+     "feedfacedeadbeeffeedfacedeadbeefabaddad2",
+     "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657"
+     "ba637b39",
+     "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0a"
+     "bcc9f662",
+     "76fc6ece0f4e1768cddf8853bb2d551b"},
+};
+
+static void check_gcm(const struct gcm_vector *vector)
+{
+    unsigned char key[128], nonce[128], aad[128], data[128], ciphertext[128], again[128], tag[TRIPSAGE__GCM_TAG_SIZE];
+    tripsage__gcm gcm = {key, nonce, aad, bytes_of(aad, vector->aad)};
+    size_t size = bytes_of(data, vector->data);
+
+    bytes_of(key, vector->key);
+    bytes_of(nonce, vector->nonce);
+    ck_assert_ok(tripsage__gcm_encrypt(ciphertext, tag, &gcm, data, size));
+    ck_assert_str_eq(hex_of(ciphertext, size), vector->ciphertext);
+    ck_assert_str_eq(hex_of(tag, sizeof tag), vector->tag);
+    ck_assert_ok(tripsage__gcm_decrypt(again, &gcm, ciphertext, size, tag));
+    ck_assert_mem_eq(again, data, size);
+}
+
+START_TEST(gcm_gives_the_published_ciphertexts)
+{
+    for (size_t i = 0; i < sizeof gcm_vectors / sizeof gcm_vectors[0]; i++)
+        check_gcm(&gcm_vectors[i]);
+}
+END_TEST
+
+START_TEST(gcm_refuses_every_changed_bit_and_leaves_zeros)
+{
+    unsigned char key[32] = {1}, nonce[12] = {2}, aad[8] = {3}, data[8] = {4}, ciphertext[8], tag[16], out[8];
+    tripsage__gcm gcm = {key, nonce, aad, sizeof aad};
+    const struct {
+        unsigned char *bytes;
+        size_t size;
+    } parts[] = {{key, 32}, {nonce, 12}, {aad, 8}, {ciphertext, 8}, {tag, 16}};
+    static const unsigned char zeros[8];
+
+    ck_assert_ok(tripsage__gcm_encrypt(ciphertext, tag, &gcm, data, sizeof data));
+    for (size_t p = 0; p < sizeof parts / sizeof parts[0]; p++)
+        for (size_t bit = 0; bit < parts[p].size * 8; bit++) {
+            parts[p].bytes[bit / 8] ^= (unsigned char)(1u << bit % 8);
+            memset(out, 0xaa, sizeof out);
+            ck_assert_fails(tripsage__gcm_decrypt(out, &gcm, ciphertext, sizeof out, tag), TRIPSAGE_ECORRUPT);
+            ck_assert_mem_eq(out, zeros, sizeof out);
+            parts[p].bytes[bit / 8] ^= (unsigned char)(1u << bit % 8);
+        }
+    ck_assert_ok(tripsage__gcm_decrypt(out, &gcm, ciphertext, sizeof out, tag));
 }
 END_TEST
 
@@ -208,7 +324,8 @@ START_TEST(base64url_remembers_a_full_buffer)
 END_TEST
 
 SUITE_MAIN("base/crypto", sha256_gives_the_published_digests, sha256_of_a_million_letters,
-           hmac_gives_the_published_codes, hmac_takes_an_empty_key_and_empty_data,
+           hmac_gives_the_published_codes, hmac_takes_an_empty_key_and_empty_data, hkdf_gives_the_published_keys,
+           gcm_gives_the_published_ciphertexts, gcm_refuses_every_changed_bit_and_leaves_zeros,
            random_bytes_differ_and_fill_all_of_it, equality_sees_every_byte, wipe_leaves_zeros,
            base64url_gives_the_published_texts, base64url_carries_every_byte, base64url_refuses_what_it_would_not_write,
            base64url_remembers_a_full_buffer)
