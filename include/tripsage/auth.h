@@ -77,11 +77,19 @@ typedef struct tripsage_auth_options {
 
     /* 1: a sign-in ends the account's other sessions. */
     int session_single;
+
+    /* The secret that what is kept encrypted in the database is sealed under (users' third-party keys, private keys), 32 bytes to 1,024: from
+     * openssl rand -hex 32, say. NULL: a random one is made with the database and kept in it, which protects a copy of single tables, but no
+     * copy of the whole. What was sealed under the database's own secret can be read whatever is given here. Copied. */
+    const char *secret_key;
+
+    /* The secret before that one: what was sealed under it can be read, too, until it is sealed anew. NULL: none. Copied. */
+    const char *previous_secret_key;
 } tripsage_auth_options;
 
 #define TRIPSAGE_AUTH_OPTIONS_INIT                                                                                     \
     {                                                                                                                  \
-        1, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0                                                                          \
+        1, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL                                                              \
     }
 
 /* Opens accounts alone over a database (see tripsage/store.h for URLs). `options` and `runtime` may be NULL and are copied.

@@ -40,6 +40,25 @@ static int is_issuer(const char *text)
     return 1;
 }
 
+static int is_between(const char *text, size_t min, size_t max)
+{
+    size_t length = strlen(text);
+
+    return length >= min && length <= max;
+}
+
+static tripsage_status check_secrets(const tripsage_auth_options *o)
+{
+    const char *masters[] = {o->secret_key, o->previous_secret_key};
+
+    for (size_t i = 0; i < 2; i++)
+        if (masters[i] && !is_between(masters[i], TRIPSAGE__MASTER_MIN, TRIPSAGE__MASTER_MAX))
+            return TRIPSAGE_FAIL_FIELD("#options", "auth.%s must have %d to %d bytes",
+                                       i ? "previous_secret_key" : "secret_key", TRIPSAGE__MASTER_MIN,
+                                       TRIPSAGE__MASTER_MAX);
+    return TRIPSAGE_OK;
+}
+
 static tripsage_status check_options(const tripsage_auth_options *o)
 {
     size_t key_size = o->jwt_secret ? strlen(o->jwt_secret) : KEY_MIN;
@@ -63,7 +82,7 @@ static tripsage_status check_options(const tripsage_auth_options *o)
                                    ARGON2_MEMORY_MAX);
     if (o->argon2_passes > ARGON2_PASSES_MAX)
         return TRIPSAGE_FAIL_FIELD("#options", "auth.argon2_passes must be at most %u", ARGON2_PASSES_MAX);
-    return TRIPSAGE_OK;
+    return check_secrets(o);
 }
 
 /* The key given, or the database's own in hexadecimal, so that it can be handed to other verifiers as text. */
@@ -85,6 +104,27 @@ static tripsage_status take_key(tripsage_auth *auth, const char *given)
 out:
     tripsage__wipe(secret, sizeof secret);
     tripsage__wipe(text, sizeof text);
+    return status;
+}
+
+/* The secret that seals, and all that may have sealed before: the one before it, and the database's own. */
+static tripsage_status take_sealer(tripsage_auth *auth, const tripsage_auth_options *options)
+{
+    const char *previous = options->previous_secret_key;
+    unsigned char own[32];
+    tripsage__master masters[3];
+    size_t count = 0;
+    tripsage_status status;
+
+    TRIPSAGE_TRY(tripsage__store_secret(own, auth->store, "secret_key"));
+    if (options->secret_key)
+        masters[count++] = (tripsage__master){options->secret_key, strlen(options->secret_key)};
+    masters[count++] = (tripsage__master){own, sizeof own};
+    if (previous)
+        masters[count++] = (tripsage__master){previous, strlen(previous)};
+    TRIPSAGE_TRY(tripsage__sealer_new(&auth->sealer, masters, count));
+out:
+    tripsage__wipe(own, sizeof own);
     return status;
 }
 
@@ -133,6 +173,7 @@ tripsage_status tripsage__auth_new(tripsage_auth **out, tripsage__store *store, 
     TRIPSAGE_TRY(tripsage__passwords_new(&auth->passwords, or_default(options->argon2_memory_kib, 19456),
                                          or_default(options->argon2_passes, 2), 0));
     TRIPSAGE_TRY(tripsage__verified_new(&auth->verified, auth->env, cache));
+    TRIPSAGE_TRY(take_sealer(auth, options));
     *out = auth;
     auth = NULL;
 out:
@@ -144,6 +185,7 @@ void tripsage__auth_free(tripsage_auth *auth)
 {
     if (!auth)
         return;
+    tripsage__sealer_free(auth->sealer);
     tripsage__verified_free(auth->verified);
     tripsage__passwords_free(auth->passwords);
     tripsage__wipe(auth->key, auth->key_size);

@@ -6,6 +6,7 @@
 #include "auth/password.h"
 #include "auth/token.h"
 #include "auth/verified.h"
+#include "base/seal.h"
 
 /* Immutable once made, except for what `passwords` and `verified` guard themselves. */
 struct tripsage_auth {
@@ -13,6 +14,7 @@ struct tripsage_auth {
     tripsage__env *env;     /* the store's */
     tripsage__passwords *passwords;
     tripsage__verified *verified;
+    tripsage__sealer *sealer;
     tripsage__signer signer; /* its texts are the two below */
     char *issuer;
     char *key;

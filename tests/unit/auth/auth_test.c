@@ -45,6 +45,9 @@ START_TEST(refuses_options_out_of_bounds)
     WITH(argon2_memory_kib, 7);
     WITH(argon2_memory_kib, 1024 * 1024 + 1);
     WITH(argon2_passes, 65);
+    WITH(secret_key, "31 bytes are one too few for it");
+    WITH(secret_key, long_key);
+    WITH(previous_secret_key, "31 bytes are one too few for it");
 }
 END_TEST
 
@@ -70,6 +73,65 @@ START_TEST(options_do_what_they_say)
     tripsage_doc_free(session);
     tripsage__auth_free(auth);
     tripsage__store_release(store);
+}
+END_TEST
+
+#define MASTER_ONE "the first master secret, of 32 bytes or more"
+#define MASTER_TWO "the second master secret, of 32 bytes or more"
+
+static tripsage_auth *auth_with_masters(tripsage__store *store, const char *secret, const char *previous)
+{
+    tripsage_auth_options options = cheap_options();
+
+    options.secret_key = secret;
+    options.previous_secret_key = previous;
+    return auth_over(store, &options);
+}
+
+static tripsage_status unseal_with(tripsage_auth *auth, const tripsage__buf *sealed)
+{
+    tripsage__buf plain = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT);
+    tripsage_status status = tripsage__unseal(&plain, auth->sealer, "test", sealed->data, sealed->size);
+
+    if (status == TRIPSAGE_OK)
+        ck_assert_str_eq(plain.data, "a secret");
+    tripsage__unsealed_free(&plain);
+    tripsage__auth_free(auth);
+    return status;
+}
+
+/* Sealed with what the handle of these options has. */
+static tripsage__buf sealed_with(tripsage__store *store, const char *secret, const char *previous)
+{
+    tripsage_auth *auth = auth_with_masters(store, secret, previous);
+    tripsage__buf sealed = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT);
+
+    ck_assert_ok(tripsage__seal(&sealed, auth->sealer, "test", "a secret", 8));
+    tripsage__auth_free(auth);
+    return sealed;
+}
+
+START_TEST(what_was_sealed_under_an_older_secret_is_read)
+{
+    tripsage__store *store = open_store(), *other = open_store();
+    tripsage__buf own = sealed_with(store, NULL, NULL), one = sealed_with(store, MASTER_ONE, NULL),
+                  two = sealed_with(store, MASTER_TWO, MASTER_ONE), back = sealed_with(store, NULL, MASTER_ONE);
+
+    ck_assert_ok(unseal_with(auth_with_masters(store, NULL, NULL), &own));
+    ck_assert_ok(unseal_with(auth_with_masters(store, MASTER_ONE, NULL), &own));
+    ck_assert_ok(unseal_with(auth_with_masters(store, MASTER_TWO, MASTER_ONE), &one));
+    ck_assert_ok(unseal_with(auth_with_masters(other, MASTER_ONE, NULL), &one));
+    ck_assert_ok(unseal_with(auth_with_masters(other, MASTER_TWO, NULL), &two));
+    ck_assert_ok(unseal_with(auth_with_masters(store, NULL, NULL), &back));
+    ck_assert_fails(unseal_with(auth_with_masters(other, MASTER_ONE, NULL), &own), TRIPSAGE_EUNAVAILABLE);
+    ck_assert_fails(unseal_with(auth_with_masters(store, MASTER_TWO, NULL), &one), TRIPSAGE_EUNAVAILABLE);
+    ck_assert_fails(unseal_with(auth_with_masters(store, NULL, NULL), &two), TRIPSAGE_EUNAVAILABLE);
+    tripsage__buf_free(&own);
+    tripsage__buf_free(&one);
+    tripsage__buf_free(&two);
+    tripsage__buf_free(&back);
+    tripsage__store_release(store);
+    tripsage__store_release(other);
 }
 END_TEST
 
@@ -291,7 +353,8 @@ START_TEST(no_statement_reads_a_whole_table)
 }
 END_TEST
 
-SUITE_MAIN("auth/auth", refuses_options_out_of_bounds, options_do_what_they_say, defaults_are_the_documented_ones,
-           the_database_keeps_a_key, opens_alone, no_randomness_no_handle, purge_takes_expired_sessions_and_no_others,
+SUITE_MAIN("auth/auth", refuses_options_out_of_bounds, options_do_what_they_say,
+           what_was_sealed_under_an_older_secret_is_read, defaults_are_the_documented_ones, the_database_keeps_a_key,
+           opens_alone, no_randomness_no_handle, purge_takes_expired_sessions_and_no_others,
            purge_leaves_sessions_without_an_end, purge_takes_many, the_statements_are_listed_once_each,
            no_statement_reads_a_whole_table)
