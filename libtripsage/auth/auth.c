@@ -15,10 +15,6 @@
 #define REUSE_MAX_S 3600u
 /* Asking for more characters than that keeps people out instead of attackers. */
 #define PASSWORD_MIN_MAX 128u
-/* 1 GiB and 64 passes are seconds of work for each sign-in; Argon2 itself takes no less than 8 KiB for its one lane. */
-#define ARGON2_MEMORY_MIN 8u
-#define ARGON2_MEMORY_MAX (1024u * 1024)
-#define ARGON2_PASSES_MAX 64u
 
 static uint32_t or_default(uint32_t value, uint32_t standard)
 {
@@ -77,11 +73,12 @@ static tripsage_status check_options(const tripsage_auth_options *o)
         return TRIPSAGE_FAIL_FIELD("#options", "auth.refresh_reuse_s must be at most %u, an hour", REUSE_MAX_S);
     if (o->password_min > PASSWORD_MIN_MAX)
         return TRIPSAGE_FAIL_FIELD("#options", "auth.password_min must be at most %u", PASSWORD_MIN_MAX);
-    if (o->argon2_memory_kib && (o->argon2_memory_kib < ARGON2_MEMORY_MIN || o->argon2_memory_kib > ARGON2_MEMORY_MAX))
-        return TRIPSAGE_FAIL_FIELD("#options", "auth.argon2_memory_kib must be from %u to %u", ARGON2_MEMORY_MIN,
-                                   ARGON2_MEMORY_MAX);
-    if (o->argon2_passes > ARGON2_PASSES_MAX)
-        return TRIPSAGE_FAIL_FIELD("#options", "auth.argon2_passes must be at most %u", ARGON2_PASSES_MAX);
+    if (o->argon2_memory_kib &&
+        (o->argon2_memory_kib < TRIPSAGE__ARGON2_MEMORY_MIN || o->argon2_memory_kib > TRIPSAGE__ARGON2_MEMORY_MAX))
+        return TRIPSAGE_FAIL_FIELD("#options", "auth.argon2_memory_kib must be from %u to %u",
+                                   TRIPSAGE__ARGON2_MEMORY_MIN, TRIPSAGE__ARGON2_MEMORY_MAX);
+    if (o->argon2_passes > TRIPSAGE__ARGON2_PASSES_MAX)
+        return TRIPSAGE_FAIL_FIELD("#options", "auth.argon2_passes must be at most %u", TRIPSAGE__ARGON2_PASSES_MAX);
     return check_secrets(o);
 }
 

@@ -1,9 +1,6 @@
-/* auth/password.c: Argon2id through libargon2, a bounded number at once. The home of argon2.h.
- *
- * libargon2 takes its memory (the cost itself, 19 MiB by default) from malloc and gives it back before it returns. */
+/* auth/password.c: passwords hashed and verified, a bounded number at once. What a hash is made of is password_scheme.h's. */
 #include "auth/password.h"
 
-#include <argon2.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -11,19 +8,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/crypto.h"
+#include "auth/password_scheme.h"
 #include "base/memory.h"
 
-#define SALT_SIZE 16 /* RFC 9106, 3.1: enough for password hashing */
-#define HASH_SIZE 32
-/* One lane: a second one would take two processors for one sign-in. */
-#define LANES 1u
 /* Waiting for a turn. As long as a call may wait for the store: with one turn and 40 ms each, some 250 stand in front. */
 #define WAIT_MAX_MS 10000
 
 struct tripsage__passwords {
-    uint32_t memory_kib, passes;
-    char prefix[48];                           /* what a hash with today's cost starts with */
+    tripsage__argon2_cost cost;
+    char prefix[TRIPSAGE__ARGON2_PREFIX_SIZE]; /* what a hash with today's cost starts with */
     char nobody[TRIPSAGE__PASSWORD_HASH_SIZE]; /* a hash with today's cost that no password has (but one in 2^256) */
     _Atomic uint64_t count;
     pthread_mutex_t lock; /* guards `free_turns` */
@@ -105,12 +98,10 @@ tripsage_status tripsage__passwords_new(tripsage__passwords **out, uint32_t memo
     *out = NULL;
     if (!passwords)
         return TRIPSAGE_NOMEM();
-    passwords->memory_kib = memory_kib;
-    passwords->passes = passes;
+    passwords->cost = (tripsage__argon2_cost){memory_kib, passes};
     passwords->free_turns = at_once ? at_once : half_the_processors();
     passwords->wait_ms = WAIT_MAX_MS;
-    snprintf(passwords->prefix, sizeof passwords->prefix, "$argon2id$v=%d$m=%u,t=%u,p=%u$", ARGON2_VERSION_13,
-             memory_kib, passes, LANES);
+    tripsage__argon2_prefix(passwords->prefix, &passwords->cost);
     /* A salt and a hash of zeros, in base64 without padding: 22 and 43 times 'A'. */
     snprintf(passwords->nobody, sizeof passwords->nobody,
              "%sAAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", passwords->prefix);
@@ -135,28 +126,41 @@ void tripsage__passwords_free(tripsage__passwords *passwords)
 
 /* ---- hashing ---- */
 
-static tripsage_status argon2_failed(int code)
+static const tripsage__password_scheme *const schemes[] = {&tripsage__password_argon2, &tripsage__password_bcrypt,
+                                                           &tripsage__password_firebase};
+
+static const tripsage__password_scheme *scheme_of(tripsage__password_cost *cost, const char *hash)
 {
-    if (code == ARGON2_MEMORY_ALLOCATION_ERROR)
-        return TRIPSAGE_NOMEM();
-    return TRIPSAGE_FAIL_NATIVE(TRIPSAGE_EINTERNAL, code, "Argon2: %s", argon2_error_message(code));
+    if (strlen(hash) >= TRIPSAGE__PASSWORD_KNOWN_SIZE)
+        return NULL;
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+        if (schemes[i]->read(cost, hash))
+            return schemes[i];
+    return NULL;
+}
+
+static int is_affordable(const tripsage__password_cost *cost)
+{
+    return cost->memory <= TRIPSAGE__PASSWORD_MEMORY_MAX && cost->work <= TRIPSAGE__PASSWORD_WORK_MAX;
+}
+
+int tripsage__password_hash_is_known(const char *text)
+{
+    tripsage__password_cost cost;
+
+    return scheme_of(&cost, text) && is_affordable(&cost);
 }
 
 tripsage_status tripsage__password_hash(char out[TRIPSAGE__PASSWORD_HASH_SIZE], tripsage__passwords *passwords,
                                         tripsage__env *env, const char *password)
 {
-    unsigned char salt[SALT_SIZE];
     tripsage_status status;
-    int code;
 
-    TRIPSAGE_TRY(tripsage__random(env, salt, sizeof salt));
     TRIPSAGE_TRY(take_turn(passwords));
-    code = argon2id_hash_encoded(passwords->passes, passwords->memory_kib, LANES, password, strlen(password), salt,
-                                 sizeof salt, HASH_SIZE, out, TRIPSAGE__PASSWORD_HASH_SIZE);
+    status = tripsage__argon2_hash(out, &passwords->cost, env, password);
     give_turn(passwords);
-    atomic_fetch_add_explicit(&passwords->count, 1, memory_order_relaxed);
-    if (code != ARGON2_OK)
-        status = argon2_failed(code);
+    if (status == TRIPSAGE_OK)
+        atomic_fetch_add_explicit(&passwords->count, 1, memory_order_relaxed);
 out:
     return status;
 }
@@ -164,19 +168,19 @@ out:
 tripsage_status tripsage__password_verify(int *matches, tripsage__passwords *passwords, const char *hash,
                                           const char *password)
 {
+    tripsage__password_cost cost;
+    const tripsage__password_scheme *scheme = scheme_of(&cost, hash ? hash : passwords->nobody);
     tripsage_status status;
-    int code;
 
     *matches = 0;
+    /* Argon2 may cost what our options allowed once; the others' hashes were put there by somebody else, be it past the import's check. */
+    if (!scheme || (scheme != &tripsage__password_argon2 && !is_affordable(&cost)))
+        return TRIPSAGE_FAIL(TRIPSAGE_ECORRUPT, "a stored password hash cannot be read");
     TRIPSAGE_TRY(take_turn(passwords));
-    code = argon2id_verify(hash ? hash : passwords->nobody, password, strlen(password));
+    status = scheme->verify(matches, hash ? hash : passwords->nobody, password);
     give_turn(passwords);
     atomic_fetch_add_explicit(&passwords->count, 1, memory_order_relaxed);
-    *matches = code == ARGON2_OK && hash;
-    if (code == ARGON2_DECODING_FAIL || code == ARGON2_DECODING_LENGTH_FAIL || code == ARGON2_INCORRECT_TYPE)
-        status = TRIPSAGE_FAIL_NATIVE(TRIPSAGE_ECORRUPT, code, "a stored password hash cannot be read");
-    else if (code != ARGON2_OK && code != ARGON2_VERIFY_MISMATCH)
-        status = argon2_failed(code);
+    *matches = *matches && hash;
 out:
     return status;
 }

@@ -1,4 +1,7 @@
-/* auth/password.h: passwords kept as Argon2id hashes (RFC 9106). */
+/* auth/password.h: passwords kept as Argon2id hashes (RFC 9106), and the hashes that users of other systems bring along.
+ *
+ * What is hashed are the bytes as they come in: accounts move between this library and Supabase Auth, which does the same, and an imported
+ * hash is of such bytes, so that a normal form would shut out whom it does not change on one side only. */
 #ifndef TRIPSAGE_AUTH_PASSWORD_H
 #define TRIPSAGE_AUTH_PASSWORD_H
 
@@ -9,6 +12,14 @@
 
 /* "$argon2id$v=19$m=19456,t=2,p=1$<22 characters of salt>$<43 of hash>", the numbers with up to ten digits. */
 #define TRIPSAGE__PASSWORD_HASH_SIZE 128
+
+/* A hash from elsewhere, with the NUL: Firebase's carry the key of their project, some 200 characters in all. */
+#define TRIPSAGE__PASSWORD_KNOWN_SIZE 512
+
+/* 1 GiB and 64 passes are seconds of work for each sign-in; Argon2 itself takes no less than 8 KiB for its one lane. */
+#define TRIPSAGE__ARGON2_MEMORY_MIN 8u /* KiB */
+#define TRIPSAGE__ARGON2_MEMORY_MAX (1024u * 1024)
+#define TRIPSAGE__ARGON2_PASSES_MAX 64u
 
 /* 1,024 bytes: several sentences in any script; bounds what one request can make us hash. */
 #define TRIPSAGE__PASSWORD_BYTES_MAX 1024
@@ -27,11 +38,15 @@ tripsage_status tripsage__password_hash(char out[TRIPSAGE__PASSWORD_HASH_SIZE], 
                                         tripsage__env *env, const char *password);
 
 /* Whether the password is the one behind `hash`. NULL stands for the hash of an account that does not exist: the same work is done and
- * the answer is no. Errors: as above, and TRIPSAGE_ECORRUPT for text that is no Argon2id hash. */
+ * the answer is no. Errors: as above, and TRIPSAGE_ECORRUPT for text that is no hash we know. */
 tripsage_status tripsage__password_verify(int *matches, tripsage__passwords *passwords, const char *hash,
                                           const char *password);
 
-/* 1 when the hash was made with another cost than today's. */
+/* 1 when `text` is a hash that tripsage__password_verify takes, of a cost that one sign-in may have: Argon2id and Argon2i, bcrypt
+ * ($2a$, $2b$, $2y$), and Firebase's scrypt as Supabase Auth writes it ($fbscrypt$v=1,n=..,r=..,p=..,ss=..,sk=..$salt$hash). */
+int tripsage__password_hash_is_known(const char *text);
+
+/* 1 when the hash is not what tripsage__password_hash makes today: of another scheme, or another cost. */
 int tripsage__password_is_stale(const tripsage__passwords *passwords, const char *hash);
 
 /* How many hashes were computed so far: what shows that two answers cost the same. */

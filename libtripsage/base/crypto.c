@@ -228,3 +228,30 @@ int64_t tripsage__base64url_decode(void *out, size_t capacity, const char *text,
     }
     return bits == 0 ? (int64_t)size : -1;
 }
+
+/* ---- what others made ---- */
+
+tripsage_status tripsage__scrypt(void *out, size_t out_size, const char *password, const tripsage__scrypt_cost *cost,
+                                 const void *salt, size_t salt_size)
+{
+    /* The caller bounds the cost; the bound of OpenSSL's own, 32 MiB, is in the way of real hashes. */
+    if (EVP_PBE_scrypt(password, strlen(password), salt, salt_size, cost->n, cost->r, cost->p, UINT64_MAX, out,
+                       out_size) != 1)
+        return openssl_failed("an scrypt hash");
+    return TRIPSAGE_OK;
+}
+
+tripsage_status tripsage__aes256_ctr(void *out, const unsigned char key[TRIPSAGE__AES256_KEY_SIZE], const void *data,
+                                     size_t size)
+{
+    static const unsigned char zero[16];
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    tripsage_status status = TRIPSAGE_OK;
+    int written;
+
+    if (!context || !EVP_EncryptInit_ex(context, EVP_aes_256_ctr(), NULL, key, zero) ||
+        !EVP_EncryptUpdate(context, out, &written, data, (int)size))
+        status = openssl_failed("an AES key stream");
+    EVP_CIPHER_CTX_free(context);
+    return status;
+}

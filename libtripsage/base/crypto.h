@@ -52,4 +52,18 @@ void tripsage__base64url_put(tripsage__buf *buf, const void *data, size_t size);
 /* Decodes at most `capacity` bytes; -1 when it is not base64url or does not fit. */
 int64_t tripsage__base64url_decode(void *out, size_t capacity, const char *text, size_t length);
 
+/* scrypt, at a cost that RFC 7914, section 2, allows: `n` a power of two, below 2^(16 r). Takes 128 * n * r bytes. */
+typedef struct tripsage__scrypt_cost {
+    uint64_t n, r, p;
+} tripsage__scrypt_cost;
+
+tripsage_status tripsage__scrypt(void *out, size_t out_size, const char *password, const tripsage__scrypt_cost *cost,
+                                 const void *salt, size_t salt_size);
+
+#define TRIPSAGE__AES256_KEY_SIZE 32
+
+/* AES-256 in counter mode from a counter of zero, for a key that is used once. As many bytes come out as go in, at most 1 GiB. */
+tripsage_status tripsage__aes256_ctr(void *out, const unsigned char key[TRIPSAGE__AES256_KEY_SIZE], const void *data,
+                                     size_t size);
+
 #endif
