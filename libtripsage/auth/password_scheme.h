@@ -12,8 +12,8 @@ typedef struct tripsage__password_cost {
     uint64_t work;   /* bytes written to it, or as many as take the same time: 64 MiB are some 70 ms */
 } tripsage__password_cost;
 
-/* Of hashes from elsewhere: 256 MiB, and one or two seconds of a turn. Others' defaults are within: Argon2 of 64 MiB and 3 or 4 passes, bcrypt
- * of 10 to 12, Firebase's 16 MiB. */
+/* Of hashes from elsewhere: 256 MiB, and one or two seconds of a turn. Others' defaults are within: Argon2 of 64 MiB and 3 or 4 passes,
+ * bcrypt of 10 to 12, Firebase's 16 MiB. */
 #define TRIPSAGE__PASSWORD_MEMORY_MAX ((uint64_t)256 * 1024 * 1024)
 #define TRIPSAGE__PASSWORD_WORK_MAX   ((uint64_t)1024 * 1024 * 1024)
 

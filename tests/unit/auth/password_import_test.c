@@ -1,4 +1,4 @@
-/* password_import_test.c: hashes that other systems made verify, those that cannot be paid for are not known, and none of them is today's. */
+/* password_import_test.c: hashes that other systems made verify, those that nobody can pay for are not known, none of them is today's. */
 #include "auth/password.h"
 
 #include <stdio.h>
