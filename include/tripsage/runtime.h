@@ -34,8 +34,8 @@ typedef struct tripsage_allocator {
 
 /* Replaces the allocator for the whole process; NULL brings the C library's back.
  * Call it before any other function of this library and not while any of its objects lives; it is not
- * thread-safe. SQLite, cJSON and hiredis allocate through hooks of their own (sqlite3_config, cJSON_InitHooks,
- * hiredisSetAllocators), which belong to the program and are not touched.
+ * thread-safe. SQLite, cJSON, hiredis and libcurl allocate through hooks of their own (sqlite3_config, cJSON_InitHooks,
+ * hiredisSetAllocators, curl_global_init_mem), which belong to the program and are not touched.
  * Errors: TRIPSAGE_EMISUSE when a function is missing. */
 TRIPSAGE_API tripsage_status tripsage_set_allocator(const tripsage_allocator *allocator);
 

@@ -1,0 +1,41 @@
+/* http/http_internal.h: one try of a request, for the files of this room. */
+#ifndef TRIPSAGE_HTTP_HTTP_INTERNAL_H
+#define TRIPSAGE_HTTP_HTTP_INTERNAL_H
+
+#include "http/http.h"
+
+struct tripsage__http {
+    tripsage__env *env; /* borrowed */
+    struct transfers *transfers;
+};
+
+struct transfers *tripsage__transfers_new(const tripsage__http_options *options, tripsage_status *status);
+void tripsage__transfers_free(struct transfers *transfers); /* NULL is fine */
+
+/* How one try ended, for the decision about another one. */
+typedef struct tripsage__transfer_end {
+    int unsent;             /* it failed before the server can have seen anything of the request */
+    int broken;             /* the connection failed somewhere after that */
+    int64_t retry_after_ms; /* what the server asks for; 0: nothing */
+} tripsage__transfer_end;
+
+/* One try, until `deadline` (tripsage__monotonic_ms). The response is empty; after a failure it may hold something. */
+tripsage_status tripsage__transfer_http(tripsage__http_response *out, tripsage__transfer_end *end,
+                                        struct transfers *transfers, const tripsage__http_request *request,
+                                        int64_t deadline);
+
+/* Mail, of which every text was checked. */
+typedef struct tripsage__transfer_mail {
+    const char *url; /* smtp:// or smtps:// */
+    const char *user, *password;
+    const char *from, *to; /* with their angle brackets */
+    const char *text;
+    size_t size;
+    int must_encrypt; /* STARTTLS or nothing, on smtp:// */
+    const _Atomic int *stop;
+} tripsage__transfer_mail;
+
+tripsage_status tripsage__transfer_smtp(tripsage__transfer_end *end, int *code, struct transfers *transfers,
+                                        const tripsage__transfer_mail *mail, int64_t deadline);
+
+#endif
