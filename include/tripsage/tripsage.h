@@ -3,6 +3,7 @@
 #define TRIPSAGE_TRIPSAGE_H
 
 #include "auth.h"
+#include "auth_serve.h"
 #include "cache.h"
 #include "config.h"
 #include "destination.h"

@@ -100,7 +100,7 @@ function check_foreign(header,    pattern) {
 function check_angle(header) {
     if (check_foreign(header))
         return
-    if (FILENAME ~ /^(tripsage-server|examples)\// && header !~ /^tripsage\/[a-z]+\.h$/ && header !~ system_header)
+    if (FILENAME ~ /^(tripsage-server|examples)\// && header !~ /^tripsage\/[a-z_]+\.h$/ && header !~ system_header)
         complain("server and examples include <tripsage/...> and system headers only, not <" header ">")
     if (FILENAME ~ /^include\// && header !~ public_header)
         complain("a public header needs <stddef.h> and <stdint.h> at most, not <" header ">")

@@ -1,0 +1,188 @@
+/* auth/v1/errors.c: failures as Supabase Auth tells them. */
+#include "auth/v1/answer.h"
+
+#include <string.h>
+
+/* ---- which HTTP status ---- */
+
+/* What a code stands for where the endpoint does not say otherwise. */
+static const struct {
+    const char *reason;
+    int http;
+} statuses[] = {
+    {"bad_code_verifier", 400},
+    {"bad_json", 400},
+    {"email_not_confirmed", 400},
+    {"invalid_credentials", 400},
+    {"phone_not_confirmed", 400},
+    {"refresh_token_already_used", 400},
+    {"refresh_token_not_found", 400},
+    {"session_expired", 400},
+    {"user_banned", 400},
+    {"validation_failed", 400},
+    {"insufficient_aal", 401},
+    {"no_authorization", 401},
+    {"bad_jwt", 403},
+    {"not_admin", 403},
+    {"otp_expired", 403},
+    {"session_not_found", 403},
+    {"feature_disabled", 404},
+    {"flow_state_not_found", 404},
+    {"manual_linking_disabled", 404},
+    {"mfa_factor_not_found", 404},
+    {"passkey_disabled", 404},
+    {"saml_provider_disabled", 404},
+    {"user_not_found", 404},
+    {"conflict", 409},
+    {"request_entity_too_large", 413},
+    {"anonymous_provider_disabled", 422},
+    {"email_exists", 422},
+    {"email_provider_disabled", 422},
+    {"flow_state_expired", 422},
+    {"identity_not_found", 422},
+    {"mfa_challenge_expired", 422},
+    {"mfa_factor_name_conflict", 422},
+    {"mfa_ip_address_mismatch", 422},
+    {"mfa_verification_failed", 422},
+    {"otp_disabled", 422},
+    {"phone_exists", 422},
+    {"phone_provider_disabled", 422},
+    {"same_password", 422},
+    {"signup_disabled", 422},
+    {"single_identity_not_deletable", 422},
+    {"sms_send_failed", 422},
+    {"too_many_enrolled_mfa_factors", 422},
+    {"user_already_exists", 422},
+    {"weak_password", 422},
+    {"web3_provider_disabled", 422},
+    {"over_email_send_rate_limit", 429},
+    {"over_request_rate_limit", 429},
+    {"over_sms_send_rate_limit", 429},
+};
+
+tripsage_status tripsage__v1_failure(int http)
+{
+    switch (http) {
+    case 401:
+        return TRIPSAGE_EUNAUTHENTICATED;
+    case 403:
+        return TRIPSAGE_EFORBIDDEN;
+    case 404:
+        return TRIPSAGE_ENOTFOUND;
+    case 409:
+        return TRIPSAGE_ECONFLICT;
+    case 413:
+        return TRIPSAGE_ETOOLARGE;
+    case 429:
+        return TRIPSAGE_ERATELIMITED;
+    default:
+        return TRIPSAGE_EINVALID;
+    }
+}
+
+/* ---- what is told ---- */
+
+struct told {
+    int http;
+    const char *code, *message;
+};
+
+/* A failure the room tells by its status only. What went wrong inside is for the log; that it did is the client's to know, who may come again. */
+static struct told tell_plain(tripsage_status status, const tripsage_error *error)
+{
+    switch (status) {
+    case TRIPSAGE_EMALFORMED:
+        return (struct told){400, "bad_json", error->message};
+    case TRIPSAGE_EINVALID:
+        return (struct told){400, "validation_failed", error->field_count ? error->fields[0].message : error->message};
+    case TRIPSAGE_ETOOLARGE:
+        return (struct told){413, "request_entity_too_large", error->message};
+    case TRIPSAGE_ETOKEN:
+    case TRIPSAGE_EEXPIRED:
+        return (struct told){403, "bad_jwt", error->message};
+    case TRIPSAGE_ERATELIMITED:
+        return (struct told){429, "over_request_rate_limit", error->message};
+    case TRIPSAGE_EBUSY:
+    case TRIPSAGE_ENOMEM:
+    case TRIPSAGE_EUNAVAILABLE:
+    case TRIPSAGE_EUNKNOWN:
+        return (struct told){503, "unexpected_failure", "The service is busy, please try again"};
+    case TRIPSAGE_ETIMEOUT:
+        return (struct told){504, "request_timeout", "Processing this request timed out, please retry after a moment."};
+    default:
+        return (struct told){500, "unexpected_failure",
+                             "Unexpected failure, please check server logs for more information"};
+    }
+}
+
+static struct told tell(const tripsage__v1_call *call, tripsage_status status)
+{
+    const tripsage_error *error = tripsage_last_error();
+
+    if (call->http)
+        return (struct told){call->http, error->reason, error->message};
+    for (size_t i = 0; error->reason[0] && i < sizeof statuses / sizeof statuses[0]; i++)
+        if (strcmp(statuses[i].reason, error->reason) == 0)
+            return (struct told){statuses[i].http, error->reason, error->message};
+    return tell_plain(status, error);
+}
+
+/* ---- in which form ---- */
+
+#define VERSION "2024-01-01"
+
+/* Dates are compared as text; what is none asks for the form of before. */
+static int asks_for_new_form(const tripsage__v1_call *call)
+{
+    static const char form[] = "0000-00-00";
+    const char *given = tripsage__v1_header(call, "x-supabase-api-version");
+
+    if (strlen(given) != sizeof form - 1)
+        return 0;
+    for (size_t i = 0; i < sizeof form - 1; i++)
+        if (form[i] == '-' ? given[i] != '-' : given[i] < '0' || given[i] > '9')
+            return 0;
+    return strcmp(given, VERSION) >= 0;
+}
+
+static void put_weakness(tripsage__buf *json, const tripsage__v1_call *call)
+{
+    if (!call->weakness)
+        return;
+    TRIPSAGE__LIT(json, ",\"weak_password\":{\"reasons\":[\"length\"]}");
+}
+
+static void put_body(tripsage__buf *json, const tripsage__v1_call *call, const struct told *told)
+{
+    if (!told->code[0]) { /* the gateway's own */
+        TRIPSAGE__LIT(json, "{\"message\":");
+        tripsage__json_put_string(json, told->message);
+    } else if (asks_for_new_form(call)) {
+        TRIPSAGE__LIT(json, "{\"code\":");
+        tripsage__json_put_string(json, told->code);
+        TRIPSAGE__LIT(json, ",\"message\":");
+        tripsage__json_put_string(json, told->message);
+    } else {
+        TRIPSAGE__LIT(json, "{\"code\":");
+        tripsage__buf_int(json, told->http);
+        TRIPSAGE__LIT(json, ",\"error_code\":");
+        tripsage__json_put_string(json, told->code);
+        TRIPSAGE__LIT(json, ",\"msg\":");
+        tripsage__json_put_string(json, told->message);
+    }
+    put_weakness(json, call);
+    tripsage__buf_putc(json, '}');
+}
+
+void tripsage__v1_put_error(tripsage__v1_call *call, tripsage_status status)
+{
+    const struct told told = tell(call, status);
+
+    tripsage__v1_answer_clear(call->answer);
+    tripsage__v1_put_status(call, told.http);
+    if (told.code[0])
+        tripsage__v1_put_header(call, "x-sb-error-code", told.code);
+    if (asks_for_new_form(call)) /* auth-js reads the code only where this is there */
+        tripsage__v1_put_header(call, "x-supabase-api-version", VERSION);
+    put_body(tripsage__v1_put_json(call), call, &told);
+}
