@@ -9,7 +9,6 @@
 #include "auth/password_scheme.h"
 #include "base/crypto.h"
 
-#define SALT_SIZE 16 /* RFC 9106, 3.1: enough for password hashing */
 #define HASH_SIZE 32
 /* One lane: a second one would take two processors for one sign-in. */
 #define LANES 1u
@@ -109,17 +108,10 @@ void tripsage__argon2_prefix(char out[TRIPSAGE__ARGON2_PREFIX_SIZE], const trips
 }
 
 tripsage_status tripsage__argon2_hash(char out[TRIPSAGE__PASSWORD_HASH_SIZE], const tripsage__argon2_cost *cost,
-                                      tripsage__env *env, const char *password)
+                                      const unsigned char salt[TRIPSAGE__ARGON2_SALT_SIZE], const char *password)
 {
-    unsigned char salt[SALT_SIZE];
-    tripsage_status status;
-    int code;
+    int code = argon2id_hash_encoded(cost->passes, cost->memory_kib, LANES, password, strlen(password), salt,
+                                     TRIPSAGE__ARGON2_SALT_SIZE, HASH_SIZE, out, TRIPSAGE__PASSWORD_HASH_SIZE);
 
-    TRIPSAGE_TRY(tripsage__random(env, salt, sizeof salt));
-    code = argon2id_hash_encoded(cost->passes, cost->memory_kib, LANES, password, strlen(password), salt, sizeof salt,
-                                 HASH_SIZE, out, TRIPSAGE__PASSWORD_HASH_SIZE);
-    if (code != ARGON2_OK)
-        status = failed(code);
-out:
-    return status;
+    return code == ARGON2_OK ? TRIPSAGE_OK : failed(code);
 }

@@ -37,8 +37,9 @@ typedef struct tripsage__argon2_cost {
 
 /* What a hash of that cost begins with, up to its salt. */
 void tripsage__argon2_prefix(char out[TRIPSAGE__ARGON2_PREFIX_SIZE], const tripsage__argon2_cost *cost);
+#define TRIPSAGE__ARGON2_SALT_SIZE 16 /* RFC 9106, 3.1: enough for password hashing */
 tripsage_status tripsage__argon2_hash(char out[TRIPSAGE__PASSWORD_HASH_SIZE], const tripsage__argon2_cost *cost,
-                                      tripsage__env *env, const char *password);
+                                      const unsigned char salt[TRIPSAGE__ARGON2_SALT_SIZE], const char *password);
 
 /* ---- reading hashes ---- */
 

@@ -1,5 +1,5 @@
 /* auth/password_words.c: what common passwords are made of: see password_rules.h. Words that lists of leaked passwords are full of in many
- * countries: affection, names, teams, heroes, places, seasons, brands, curses; and what this program is about. Composed for this library. */
+ * countries: affection, names, teams, heroes, places, seasons, brands, curses; what this program is about. Composed for this library. */
 #include <stddef.h>
 
 #include "auth/password_rules.h"

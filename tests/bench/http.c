@@ -20,7 +20,7 @@
 
 /* ---- one request at a time ---- */
 
-static int open_connection(int port)
+int http_connect(int port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -49,11 +49,10 @@ static size_t answer_length(const char *data, size_t size)
 }
 
 /* Sends a request and gives the whole answer, NUL-terminated. Free it. */
-static char *ask(int port, const char *request)
+static char *exchange(int fd, const char *request)
 {
     size_t size = 0, capacity = 1 << 16;
     char *answer = calloc(1, capacity);
-    int fd = open_connection(port);
 
     if (write(fd, request, strlen(request)) != (ssize_t)strlen(request))
         bench_fail("cannot send: %s", strerror(errno));
@@ -65,8 +64,25 @@ static char *ask(int port, const char *request)
         size += (size_t)got;
         answer[size] = '\0';
     }
+    return answer;
+}
+
+static char *ask(int port, const char *request)
+{
+    int fd = http_connect(port);
+    char *answer = exchange(fd, request);
+
     close(fd);
     return answer;
+}
+
+void http_exchange(int fd, const char *request)
+{
+    char *answer = exchange(fd, request);
+
+    if (strncmp(answer, "HTTP/1.1 200", 12) != 0)
+        bench_fail("%.300s", answer);
+    free(answer);
 }
 
 static char *post(int port, const char *path, const char *token, const char *body)
@@ -148,8 +164,7 @@ void http_pair_start(http_pair *pair, const char *server, const char *bare, cons
     pair->server = start((char *const[]){(char *)(size_t)server, "serve", "--port", "0", "--database", url, NULL}, log,
                          &pair->port);
 
-    answer = post(pair->port, "/api/auth/register", NULL,
-                  "{\"email\":\"bench@example.org\",\"password\":\"a long enough password\"}");
+    answer = post(pair->port, "/api/auth/register", NULL, HTTP_ACCOUNT);
     member_text(token, sizeof token, answer, "access_token");
     free(answer);
     answer = post(pair->port, "/api/trips", token, trip);
@@ -162,7 +177,11 @@ void http_pair_start(http_pair *pair, const char *server, const char *bare, cons
     answer = ask(pair->port, pair->request);
     if (strncmp(answer, "HTTP/1.1 200", 12) != 0)
         bench_fail("%.300s", answer);
-
+    pair->bare = 0;
+    if (!bare) {
+        free(answer);
+        return;
+    }
     file = fopen(bytes, "w");
     if (!file || fputs(answer, file) < 0 || fclose(file) != 0)
         bench_fail("cannot write %s", bytes);
@@ -174,9 +193,11 @@ void http_pair_start(http_pair *pair, const char *server, const char *bare, cons
 void http_pair_stop(http_pair *pair)
 {
     kill(pair->server, SIGTERM);
-    kill(pair->bare, SIGTERM);
     waitpid(pair->server, NULL, 0);
-    waitpid(pair->bare, NULL, 0);
+    if (pair->bare) {
+        kill(pair->bare, SIGTERM);
+        waitpid(pair->bare, NULL, 0);
+    }
 }
 
 /* ---- load ---- */
@@ -224,7 +245,7 @@ http_load http_run(int port, const char *request, unsigned connections, double s
     for (unsigned i = 0; i < connections; i++) {
         struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = &lines[i]}};
 
-        lines[i].fd = open_connection(port);
+        lines[i].fd = http_connect(port);
         if (epoll_ctl(epoll, EPOLL_CTL_ADD, lines[i].fd, &event) != 0)
             bench_fail("epoll: %s", strerror(errno));
     }

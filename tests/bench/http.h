@@ -15,13 +15,19 @@ typedef struct http_load {
     double mean, fewest; /* answers per connection */
 } http_load;
 
-/* Starts tripsage-server over a new database in `folder`, makes an account and a trip, and starts the bare handler with the very answer
- * the server gives. */
+#define HTTP_ACCOUNT "{\"email\":\"bench@example.org\",\"password\":\"a long enough password\"}"
+
+/* Starts tripsage-server over a new database in `folder`, makes an account and a trip, and, where `bare` is not NULL, starts the bare
+ * handler with the very answer the server gives. */
 void http_pair_start(http_pair *pair, const char *server, const char *bare, const char *folder, const char *trip);
 void http_pair_stop(http_pair *pair);
 
 /* `connections` keep-alive connections, each sending the request again as soon as it has its answer, from one thread (epoll). A connection that is
  * refused, closed or answered with anything but 200 ends the program. */
 http_load http_run(int port, const char *request, unsigned connections, double seconds);
+
+/* A connection for one request at a time. An answer that is not 200 ends the program. */
+int http_connect(int port);
+void http_exchange(int fd, const char *request);
 
 #endif

@@ -1,0 +1,169 @@
+/* bench_auth_storm: what trip reads over HTTP feel of a storm of sign-ins. Each round has a quiet half and one in which every connection of
+ * the storm signs in, waits for the answer, and signs in again. */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "data.h"
+#include "http.h"
+
+#define STORM_CONNECTIONS 64
+#define READ_CONNECTIONS  4
+/* Each reader rests between two reads, as a client does that has something to show: latency is measured, not throughput. */
+#define REST_US     2000
+#define ROUNDS_MAX  32
+#define SAMPLES_MAX 20000
+
+static struct {
+    unsigned rounds;
+    double seconds; /* of half a round */
+} scale = {5, 2.0};
+
+static http_pair pair;
+static _Atomic int storming, ended;
+static _Atomic unsigned sign_ins;
+
+static void *sign_in_again(void *unused)
+{
+    char request[512];
+    int fd = http_connect(pair.port);
+
+    (void)unused;
+    snprintf(request, sizeof request,
+             "POST /api/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+             "%zu\r\n\r\n%s",
+             strlen(HTTP_ACCOUNT), HTTP_ACCOUNT);
+    while (!ended)
+        if (storming) {
+            http_exchange(fd, request);
+            sign_ins++;
+        } else {
+            usleep(10000);
+        }
+    close(fd);
+    return NULL;
+}
+
+/* ---- reading ---- */
+
+typedef struct reader {
+    double until;
+    size_t count;
+    double *us;
+} reader;
+
+static void *read_again(void *context)
+{
+    reader *r = context;
+    int fd = http_connect(pair.port);
+
+    for (r->count = 0; bench_now() < r->until && r->count < SAMPLES_MAX; r->count++) {
+        double start = bench_now();
+
+        http_exchange(fd, pair.request);
+        r->us[r->count] = (bench_now() - start) * 1e6;
+        usleep(REST_US);
+    }
+    close(fd);
+    return NULL;
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Microseconds that 99 of 100 reads stay within, over all readers of half a round. */
+static double read_p99(void)
+{
+    static double samples[READ_CONNECTIONS * SAMPLES_MAX];
+    pthread_t threads[READ_CONNECTIONS];
+    reader readers[READ_CONNECTIONS];
+    size_t count = 0;
+
+    for (size_t i = 0; i < READ_CONNECTIONS; i++) {
+        readers[i] = (reader){bench_now() + scale.seconds, 0, calloc(SAMPLES_MAX, sizeof(double))};
+        if (!readers[i].us || pthread_create(&threads[i], NULL, read_again, &readers[i]) != 0)
+            bench_fail("no thread to read on");
+    }
+    for (size_t i = 0; i < READ_CONNECTIONS; i++) {
+        pthread_join(threads[i], NULL);
+        memcpy(samples + count, readers[i].us, readers[i].count * sizeof(double));
+        count += readers[i].count;
+        free(readers[i].us);
+    }
+    if (count < 100)
+        bench_fail("%zu reads are no percentile", count);
+    qsort(samples, count, sizeof *samples, compare);
+    return samples[count * 99 / 100];
+}
+
+/* ---- the comparison ---- */
+
+static void measure(void)
+{
+    double quiet[ROUNDS_MAX], storm[ROUNDS_MAX], ratio[ROUNDS_MAX];
+    double stormed = 0, signed_in = 0;
+
+    bench_method("Reads of a trip over HTTP, four connections that rest 2 ms after each, alone and while 64 "
+                 "connections sign in as fast as they\n"
+                 "get answers, in turn. The figure is the median of the rounds' ratios of their 99th percentiles.");
+    for (unsigned round = 0; round < scale.rounds; round++) {
+        unsigned before;
+        double start;
+
+        quiet[round] = read_p99();
+        storming = 1;
+        usleep(200000); /* until all of them stand in line */
+        start = bench_now();
+        before = sign_ins;
+        storm[round] = read_p99();
+        stormed += bench_now() - start;
+        signed_in += sign_ins - before;
+        storming = 0;
+        ratio[round] = storm[round] / quiet[round];
+        bench_progress("round %u: %.0f us, in the storm %.0f us", round + 1, quiet[round], storm[round]);
+        sleep(3); /* until the last of them has its answer */
+    }
+    bench_figure("read_p99_quiet_us", bench_median(quiet, scale.rounds), "us");
+    bench_figure("read_p99_storm_us", bench_median(storm, scale.rounds), "us");
+    bench_figure("sign_ins_per_second", signed_in / stormed, "1/s");
+    bench_figure("read_p99_under_signin_storm", bench_median(ratio, scale.rounds), "x");
+}
+
+int main(int argc, char **argv)
+{
+    const char *folder = "build/bench-data", *output = "build/bench/auth-storm.json";
+    pthread_t threads[STORM_CONNECTIONS];
+
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--quick") == 0) {
+            scale.rounds = 1;
+            scale.seconds = 0.5;
+        } else if (strcmp(argv[i], "--data") == 0 && i + 1 < argc) {
+            folder = argv[++i];
+        } else if (argv[i][0] == '-') {
+            bench_fail("usage: bench_auth_storm [--quick] [--data FOLDER] [OUTPUT.json]");
+        } else {
+            output = argv[i];
+        }
+    mkdir(folder, 0700);
+    http_pair_start(&pair, TRIPSAGE_SERVER_PROGRAM, NULL, folder, data_trip);
+    for (size_t i = 0; i < STORM_CONNECTIONS; i++)
+        if (pthread_create(&threads[i], NULL, sign_in_again, NULL) != 0)
+            bench_fail("no thread to sign in on");
+    measure();
+    ended = 1;
+    for (size_t i = 0; i < STORM_CONNECTIONS; i++)
+        pthread_join(threads[i], NULL);
+    http_pair_stop(&pair);
+    bench_write("auth_storm", output);
+    return EXIT_SUCCESS;
+}
