@@ -1,9 +1,9 @@
 /* auth/password.c: passwords hashed and verified, a bounded number at once, out of everybody else's way. What a hash is made of is
  * password_scheme.h's.
  *
- * A hash takes a processor for as long as a thousand reads do. On a thread of the same priority it makes them wait for its time slices, even
- * with a second processor idle; and a thread that has lowered its priority may not raise it again. So each hash has a thread of its own,
- * which costs a thousandth of it, and which yields to all others of the process. */
+ * A hash takes a processor for as long as a thousand reads do. On a thread of the same priority it makes them wait for its time slices,
+ * even with a second processor idle; and a thread that has lowered its priority may not raise it again. So each hash has a thread of its
+ * own, which costs a thousandth of it, and which yields to all others of the process. */
 #include "auth/password.h"
 
 #include <errno.h>
