@@ -46,12 +46,17 @@ static int is_between(const char *text, size_t min, size_t max)
 static tripsage_status check_secrets(const tripsage_auth_options *o)
 {
     const char *masters[] = {o->secret_key, o->previous_secret_key};
+    const char *api_keys[] = {o->public_key, o->service_key};
 
     for (size_t i = 0; i < 2; i++)
         if (masters[i] && !is_between(masters[i], TRIPSAGE__MASTER_MIN, TRIPSAGE__MASTER_MAX))
             return TRIPSAGE_FAIL_FIELD("#options", "auth.%s must have %d to %d bytes",
                                        i ? "previous_secret_key" : "secret_key", TRIPSAGE__MASTER_MIN,
                                        TRIPSAGE__MASTER_MAX);
+    for (size_t i = 0; i < 2; i++)
+        if (api_keys[i] && !is_between(api_keys[i], TRIPSAGE__API_KEY_MIN, TRIPSAGE__API_KEY_MAX))
+            return TRIPSAGE_FAIL_FIELD("#options", "auth.%s must have %d to %d characters",
+                                       i ? "service_key" : "public_key", TRIPSAGE__API_KEY_MIN, TRIPSAGE__API_KEY_MAX);
     return TRIPSAGE_OK;
 }
 
@@ -171,6 +176,7 @@ tripsage_status tripsage__auth_new(tripsage_auth **out, tripsage__store *store, 
                                          or_default(options->argon2_passes, 2), 0));
     TRIPSAGE_TRY(tripsage__verified_new(&auth->verified, auth->env, cache));
     TRIPSAGE_TRY(take_sealer(auth, options));
+    TRIPSAGE_TRY(tripsage__keyring_new(&auth->keyring, auth->env, options->public_key, options->service_key));
     *out = auth;
     auth = NULL;
 out:
@@ -182,6 +188,7 @@ void tripsage__auth_free(tripsage_auth *auth)
 {
     if (!auth)
         return;
+    tripsage__keyring_free(auth->keyring);
     tripsage__sealer_free(auth->sealer);
     tripsage__verified_free(auth->verified);
     tripsage__passwords_free(auth->passwords);

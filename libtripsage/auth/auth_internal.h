@@ -3,18 +3,20 @@
 #define TRIPSAGE_AUTH_AUTH_INTERNAL_H
 
 #include "auth/auth.h"
+#include "auth/keyring.h"
 #include "auth/password.h"
 #include "auth/token.h"
 #include "auth/verified.h"
 #include "base/seal.h"
 
-/* Immutable once made, except for what `passwords` and `verified` guard themselves. */
+/* Immutable once made, except for what `passwords`, `verified` and `keyring` guard themselves. */
 struct tripsage_auth {
     tripsage__store *store; /* a reference of our own */
     tripsage__env *env;     /* the store's */
     tripsage__passwords *passwords;
     tripsage__verified *verified;
     tripsage__sealer *sealer;
+    tripsage__keyring *keyring;
     tripsage__signer signer; /* its texts are the two below */
     char *issuer;
     char *key;

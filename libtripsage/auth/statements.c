@@ -123,16 +123,159 @@ const tripsage__statement tripsage__sql_session_purge = {
     "session_purge", "DELETE FROM session WHERE id IN (" OLDEST_SESSIONS ")",
     "DELETE FROM session WHERE id = ANY (ARRAY(" OLDEST_SESSIONS "))"};
 
+/* ---- the audit trail ----
+ *
+ * $7: whether to append only where something was changed. SQLite says of the statement before this one; a transaction of PostgreSQL has a
+ * number from its first change on. There the function is the one way in, see the migration. */
+#define AUDIT_COLUMNS "seq, at, action, actor, subject, address, detail, previous, hash"
+#define LAST_LINK                                                                                                      \
+    "(SELECT seq, hash FROM (SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1)"                                   \
+    " UNION ALL SELECT 0, '0000000000000000000000000000000000000000000000000000000000000000' ORDER BY seq DESC LIMIT " \
+    "1)"
+const tripsage__statement tripsage__sql_audit_append = {
+    "audit_append",
+    "INSERT INTO audit (" AUDIT_COLUMNS ") SELECT p.seq + 1, $1, $2, $3, $4, $5, $6, p.hash, "
+    "tripsage_sha256(p.hash || char(10) || (p.seq + 1) || char(10) || $1 || char(10) || $2 || char(10) || $3 || "
+    "char(10) || $4 || char(10) || $5 || char(10) || $6) FROM " LAST_LINK " p WHERE $7 = 0 OR changes() > 0",
+    "SELECT audit_append($1, $2, $3, $4, $5, $6) WHERE $7::bigint = 0 OR pg_current_xact_id_if_assigned() IS NOT NULL"};
+
+const tripsage__statement tripsage__sql_audit_page = {
+    "audit_page", "SELECT " AUDIT_COLUMNS " FROM audit WHERE seq < $1 ORDER BY seq DESC LIMIT $2", NULL};
+const tripsage__statement tripsage__sql_audit_last = {"audit_last", "SELECT seq FROM audit ORDER BY seq DESC LIMIT 1",
+                                                      NULL};
+const tripsage__statement tripsage__sql_audit_walk = {
+    "audit_walk", "SELECT " AUDIT_COLUMNS " FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2", NULL};
+
+/* ---- API keys ---- */
+
+/* Within the bound, and for an account that exists. $5: whom a scoped key acts for, or NULL. */
+const tripsage__statement tripsage__sql_api_key_insert = {
+    "api_key_insert",
+    "INSERT INTO api_key (id, name, kind, scopes, user_id, hash, shown, life_ms, created_at, expires_at) "
+    "SELECT $1, $2, $3, $4, $5, $6, $7, CAST($8 AS bigint), CAST($9 AS bigint), $9 + CAST($8 AS bigint) "
+    "WHERE ($5 IS NULL OR EXISTS (SELECT 1 FROM account WHERE id = $5)) "
+    "AND (SELECT count(*) FROM (SELECT 1 FROM api_key WHERE revoked_at IS NULL LIMIT 1000) live) < 1000 "
+    "ON CONFLICT DO NOTHING",
+    NULL};
+
+/* What tells why there is none: $1 the account, $2 the kind, $3 the name. */
+const tripsage__statement tripsage__sql_api_key_look = {
+    "api_key_look",
+    "SELECT $1 IS NULL OR EXISTS (SELECT 1 FROM account WHERE id = $1), "
+    "EXISTS (SELECT 1 FROM api_key WHERE COALESCE(user_id, '') = COALESCE($1, '') AND kind = $2 AND name = $3 "
+    "AND revoked_at IS NULL AND replaced_by IS NULL)",
+    NULL};
+
+#define API_KEY_COLUMNS                                                                                                \
+    "id, name, kind, scopes, user_id, shown, created_at, expires_at, last_used_at, revoked_at, replaced_by"
+
+const tripsage__statement tripsage__sql_api_key_list = {
+    "api_key_list", "SELECT " API_KEY_COLUMNS " FROM api_key ORDER BY id DESC LIMIT 1000", NULL};
+const tripsage__statement tripsage__sql_api_key_by_id = {"api_key_by_id",
+                                                         "SELECT " API_KEY_COLUMNS " FROM api_key WHERE id = $1", NULL};
+const tripsage__statement tripsage__sql_api_key_defaults = {
+    "api_key_defaults",
+    "SELECT " API_KEY_COLUMNS " FROM api_key WHERE COALESCE(user_id, '') = '' AND kind IN ('publishable', 'secret') "
+    "AND name = 'default' AND revoked_at IS NULL AND replaced_by IS NULL",
+    NULL};
+const tripsage__statement tripsage__sql_api_key_by_hash = {
+    "api_key_by_hash", "SELECT " API_KEY_COLUMNS " FROM api_key WHERE hash = $1", NULL};
+
+/* At most one write a minute. */
+const tripsage__statement tripsage__sql_api_key_used = {
+    "api_key_used",
+    "UPDATE api_key SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at <= $2 - 60000)",
+    NULL};
+
+/* $2 the new key, $3 now, $4 when the old one ends. In this order: the old one gives its name away first. */
+const tripsage__statement tripsage__sql_api_key_replace = {
+    "api_key_replace",
+    "UPDATE api_key SET replaced_by = $2, expires_at = CASE WHEN expires_at < $4 THEN expires_at ELSE $4 END "
+    "WHERE id = $1 AND revoked_at IS NULL AND replaced_by IS NULL AND (expires_at IS NULL OR expires_at > $3)",
+    NULL};
+const tripsage__statement tripsage__sql_api_key_successor = {
+    "api_key_successor",
+    "INSERT INTO api_key (id, name, kind, scopes, user_id, hash, shown, life_ms, created_at, expires_at) "
+    "SELECT $2, name, kind, scopes, user_id, $4, $5, life_ms, CAST($3 AS bigint), $3 + life_ms FROM api_key "
+    "WHERE id = $1 AND replaced_by = $2",
+    NULL};
+
+const tripsage__statement tripsage__sql_api_key_revoke = {
+    "api_key_revoke", "UPDATE api_key SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL", NULL};
+
+/* ---- users' secrets ---- */
+
+/* $2 user, $3 name, $4 sealed, $5 hint, $6 now, $7 how many at most. The id stays with the row, $1 is for a new one. */
+const tripsage__statement tripsage__sql_user_secret_put = {
+    "user_secret_put",
+    "INSERT INTO user_secret (id, user_id, name, value, hint, created_at, updated_at) "
+    "SELECT $1, a.id, $3, $4, $5, CAST($6 AS bigint), CAST($6 AS bigint) FROM account a WHERE a.id = $2 "
+    "AND (EXISTS (SELECT 1 FROM user_secret WHERE user_id = $2 AND name = $3) "
+    "OR (SELECT count(*) FROM user_secret WHERE user_id = $2) < $7) "
+    "ON CONFLICT (user_id, name) DO UPDATE SET value = excluded.value, hint = excluded.hint, "
+    "updated_at = excluded.updated_at",
+    NULL};
+const tripsage__statement tripsage__sql_user_secret_get = {
+    "user_secret_get", "SELECT value FROM user_secret WHERE user_id = $1 AND name = $2", NULL};
+const tripsage__statement tripsage__sql_user_secret_list = {
+    "user_secret_list", "SELECT name, hint, created_at, updated_at FROM user_secret WHERE user_id = $1 ORDER BY name",
+    NULL};
+const tripsage__statement tripsage__sql_user_secret_delete = {
+    "user_secret_delete", "DELETE FROM user_secret WHERE user_id = $1 AND name = $2", NULL};
+
+/* What is sealed under another key than today's, in the order of the ids: $1 how today's begins, $2 the id before, $3 how many. */
+const tripsage__statement tripsage__sql_user_secret_stale = {
+    "user_secret_stale",
+    "SELECT id, value, 'user_secret:' || user_id || ':' || name FROM user_secret "
+    "WHERE id > $2 AND substr(value, 1, 24) <> $1 ORDER BY id LIMIT $3",
+    NULL};
+/* Not where it was changed meanwhile: what changed it sealed it under today's key. */
+const tripsage__statement tripsage__sql_user_secret_reseal = {
+    "user_secret_reseal", "UPDATE user_secret SET value = $3 WHERE id = $1 AND value = $2", NULL};
+
 const tripsage__statement *const *tripsage__auth_statements(size_t *count)
 {
+    /* clang-format off: one to a line */
     static const tripsage__statement *const all[] = {
-        &tripsage__sql_account_insert,     &tripsage__sql_account_by_email,   &tripsage__sql_account_by_id,
-        &tripsage__sql_account_by_session, &tripsage__sql_account_signed_in,  &tripsage__sql_account_merge_look,
-        &tripsage__sql_account_update,     &tripsage__sql_session_start,      &tripsage__sql_session_end,
-        &tripsage__sql_session_end_all,    &tripsage__sql_session_end_others, &tripsage__sql_session_end_outdated,
-        &tripsage__sql_session_alive,      &tripsage__sql_session_by_id,      &tripsage__sql_session_list,
-        &tripsage__sql_session_refresh,    &tripsage__sql_session_purge,
+        &tripsage__sql_account_insert,
+        &tripsage__sql_account_by_email,
+        &tripsage__sql_account_by_id,
+        &tripsage__sql_account_by_session,
+        &tripsage__sql_account_signed_in,
+        &tripsage__sql_account_merge_look,
+        &tripsage__sql_account_update,
+        &tripsage__sql_session_start,
+        &tripsage__sql_session_end,
+        &tripsage__sql_session_end_all,
+        &tripsage__sql_session_end_others,
+        &tripsage__sql_session_end_outdated,
+        &tripsage__sql_session_alive,
+        &tripsage__sql_session_by_id,
+        &tripsage__sql_session_list,
+        &tripsage__sql_session_refresh,
+        &tripsage__sql_session_purge,
+        &tripsage__sql_audit_append,
+        &tripsage__sql_audit_page,
+        &tripsage__sql_audit_last,
+        &tripsage__sql_audit_walk,
+        &tripsage__sql_api_key_insert,
+        &tripsage__sql_api_key_look,
+        &tripsage__sql_api_key_list,
+        &tripsage__sql_api_key_by_id,
+        &tripsage__sql_api_key_defaults,
+        &tripsage__sql_api_key_by_hash,
+        &tripsage__sql_api_key_used,
+        &tripsage__sql_api_key_replace,
+        &tripsage__sql_api_key_successor,
+        &tripsage__sql_api_key_revoke,
+        &tripsage__sql_user_secret_put,
+        &tripsage__sql_user_secret_get,
+        &tripsage__sql_user_secret_list,
+        &tripsage__sql_user_secret_delete,
+        &tripsage__sql_user_secret_stale,
+        &tripsage__sql_user_secret_reseal,
     };
+    /* clang-format on */
 
     *count = sizeof all / sizeof all[0];
     return all;

@@ -21,6 +21,26 @@ extern const tripsage__statement tripsage__sql_session_by_id;
 extern const tripsage__statement tripsage__sql_session_list;
 extern const tripsage__statement tripsage__sql_session_refresh;
 extern const tripsage__statement tripsage__sql_session_purge;
+extern const tripsage__statement tripsage__sql_audit_append;
+extern const tripsage__statement tripsage__sql_audit_page;
+extern const tripsage__statement tripsage__sql_audit_last;
+extern const tripsage__statement tripsage__sql_audit_walk;
+extern const tripsage__statement tripsage__sql_api_key_insert;
+extern const tripsage__statement tripsage__sql_api_key_look;
+extern const tripsage__statement tripsage__sql_api_key_list;
+extern const tripsage__statement tripsage__sql_api_key_by_id;
+extern const tripsage__statement tripsage__sql_api_key_defaults;
+extern const tripsage__statement tripsage__sql_api_key_by_hash;
+extern const tripsage__statement tripsage__sql_api_key_used;
+extern const tripsage__statement tripsage__sql_api_key_replace;
+extern const tripsage__statement tripsage__sql_api_key_successor;
+extern const tripsage__statement tripsage__sql_api_key_revoke;
+extern const tripsage__statement tripsage__sql_user_secret_put;
+extern const tripsage__statement tripsage__sql_user_secret_get;
+extern const tripsage__statement tripsage__sql_user_secret_list;
+extern const tripsage__statement tripsage__sql_user_secret_delete;
+extern const tripsage__statement tripsage__sql_user_secret_stale;
+extern const tripsage__statement tripsage__sql_user_secret_reseal;
 
 /* How many sessions one tripsage__sql_session_purge deletes at most: a few milliseconds in which other writers wait. */
 #define TRIPSAGE__SESSION_PURGE_BATCH 1000

@@ -49,11 +49,42 @@ tripsage_status tripsage__actor_copy(tripsage_actor **out, const tripsage_actor 
     return TRIPSAGE_OK;
 }
 
-tripsage_status tripsage__actor_check(const tripsage_actor *actor)
+static const struct {
+    const char *word;
+    uint32_t bits;
+} scopes[] = {
+#define XX(name, word, bits) {word, bits},
+    TRIPSAGE__SCOPES(XX)
+#undef XX
+};
+
+uint32_t tripsage__scope_of(const char *word, size_t length)
+{
+    for (size_t i = 0; i < sizeof scopes / sizeof scopes[0]; i++)
+        if (strlen(scopes[i].word) == length && memcmp(scopes[i].word, word, length) == 0)
+            return scopes[i].bits;
+    return 0;
+}
+
+tripsage_status tripsage__actor_check_scope(const tripsage_actor *actor, uint32_t scope)
 {
     if (!actor)
         return TRIPSAGE_FAIL(TRIPSAGE_EUNAUTHENTICATED, "sign in first");
+    if (actor->scopes && (scope == 0 || (actor->scopes & scope) != scope))
+        return TRIPSAGE_FAIL(TRIPSAGE_EFORBIDDEN, "the API key was not made for this");
     return TRIPSAGE_OK;
+}
+
+tripsage_status tripsage__actor_check(const tripsage_actor *actor)
+{
+    return tripsage__actor_check_scope(actor, 0);
+}
+
+int tripsage_actor_allows(const tripsage_actor *actor, const char *scope)
+{
+    uint32_t bits = tripsage__scope_of(scope, strlen(scope));
+
+    return actor && (!actor->scopes || (bits && (actor->scopes & bits) == bits));
 }
 
 const char *tripsage_actor_user_id(const tripsage_actor *actor)

@@ -316,6 +316,7 @@ tripsage_status tripsage_trip_share(tripsage_doc **out, tripsage_trips *trips, c
     tripsage_status status;
 
     *out = NULL;
+    TRIPSAGE_TRY(tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_TRIPS_WRITE));
     TRIPSAGE_TRY(tripsage__trip_gate_init(&gate, actor, trip_id));
     TRIPSAGE_TRY(read_share(&people, &level, json, length));
     TRIPSAGE_TRY(tripsage__doc_new(&a.doc, 0));
@@ -410,6 +411,7 @@ tripsage_status tripsage_collaborator_update(tripsage_doc **out, tripsage_trips 
     tripsage_status status;
 
     *out = NULL;
+    TRIPSAGE_TRY(tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_TRIPS_WRITE));
     TRIPSAGE_TRY(tripsage__trip_gate_init(&gate, actor, trip_id));
     TRIPSAGE_TRY(read_level(&level, json, length));
     TRIPSAGE_TRY(tripsage__doc_new(&a.doc, 0));
@@ -443,6 +445,7 @@ tripsage_status tripsage_collaborator_remove(tripsage_trips *trips, const tripsa
     };
     tripsage_status status;
 
+    TRIPSAGE_TRY(tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_TRIPS_WRITE));
     TRIPSAGE_TRY(tripsage__trip_gate_init(&gate, actor, trip_id));
     memcpy(params, gate.params, sizeof gate.params);
     params[3] = tripsage__text(user_id && tripsage__uuid_parse(user_id, id) ? id : "");
@@ -521,6 +524,7 @@ tripsage_status tripsage_trip_transfer(tripsage_doc **out, tripsage_trips *trips
     tripsage_status status;
 
     *out = NULL;
+    TRIPSAGE_TRY(tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_TRIPS_WRITE));
     TRIPSAGE_TRY(tripsage__trip_gate_init(&gate, actor, trip_id));
     TRIPSAGE_TRY(tripsage__write_options_read(&how, options));
     TRIPSAGE_TRY(read_user(id, json, length));

@@ -49,7 +49,7 @@ void tripsage__creation_free(tripsage__creation *c)
 
 tripsage_status tripsage__creation_check_actor(const tripsage_actor *actor)
 {
-    tripsage_status status = tripsage__actor_check(actor);
+    tripsage_status status = tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_TRIPS_WRITE);
 
     if (status == TRIPSAGE_OK && actor->is_service)
         status = TRIPSAGE_FAIL(TRIPSAGE_EFORBIDDEN, "the service role owns nothing, so it cannot own a trip");

@@ -57,7 +57,7 @@ tripsage_status tripsage_destination_get(tripsage_doc **out, tripsage_trips *tri
     tripsage_status status;
 
     *out = NULL;
-    TRIPSAGE_TRY(tripsage__actor_check(actor));
+    TRIPSAGE_TRY(tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_TRIPS_READ));
     d = tripsage__destination_by_id(trips->destinations, destination_id);
     if (!d)
         return TRIPSAGE_FAIL(TRIPSAGE_ENOTFOUND, "there is no such destination in the catalogue");
@@ -105,7 +105,7 @@ tripsage_status tripsage_destination_complete(tripsage_doc **out, tripsage_trips
     tripsage_status status;
 
     *out = NULL;
-    TRIPSAGE_TRY(tripsage__actor_check(actor));
+    TRIPSAGE_TRY(tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_TRIPS_READ));
     if (!prefix)
         return TRIPSAGE_FAIL_FIELD("#prefix", "expected what was typed so far");
     TRIPSAGE_TRY(tripsage__destination_limit(&limit));

@@ -187,7 +187,7 @@ tripsage_status tripsage_destination_save(tripsage_doc **out, tripsage_trips *tr
     tripsage_status status;
 
     *out = NULL;
-    status = tripsage__actor_check(actor);
+    status = tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_TRIPS_WRITE);
     if (status != TRIPSAGE_OK)
         return status;
     if (actor->is_service)
@@ -212,7 +212,7 @@ tripsage_status tripsage_destination_saved(tripsage_doc **out, tripsage_trips *t
     tripsage_doc *doc = NULL;
     tripsage_status status;
 
-    TRIPSAGE_TRY(tripsage__actor_check(actor));
+    TRIPSAGE_TRY(tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_TRIPS_READ));
     TRIPSAGE_TRY(tripsage__doc_new(&doc, 4096));
     TRIPSAGE__LIT(&doc->json, "{\"items\":[");
     rows.json = &doc->json;
@@ -234,7 +234,7 @@ tripsage_status tripsage_destination_unsave(tripsage_trips *trips, const tripsag
     const tripsage__step step = {&tripsage__sql_saved_delete, params, 2, NULL, NULL, NULL, &changes};
     tripsage_status status;
 
-    TRIPSAGE_TRY(tripsage__actor_check(actor));
+    TRIPSAGE_TRY(tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_TRIPS_WRITE));
     params[0] = tripsage__text(actor->user_id);
     params[1] = tripsage__text(destination_id);
     TRIPSAGE_TRY(tripsage__store_write(trips->store, actor, &step, 1));

@@ -405,7 +405,7 @@ tripsage_status tripsage_destination_search(tripsage_doc **out, tripsage_trips *
     tripsage_status status;
 
     *out = NULL;
-    TRIPSAGE_TRY(tripsage__actor_check(actor));
+    TRIPSAGE_TRY(tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_TRIPS_READ));
     TRIPSAGE_TRY(check_query(query));
     limit = query->limit;
     TRIPSAGE_TRY(tripsage__destination_limit(&limit));

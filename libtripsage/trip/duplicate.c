@@ -358,6 +358,7 @@ tripsage_status tripsage_trip_duplicate(tripsage_doc **out, tripsage_trips *trip
     tripsage__creation_init(&c.creation);
     c.trip = c.items = empty;
     TRIPSAGE_TRY(tripsage__creation_check_actor(actor));
+    TRIPSAGE_TRY(tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_TRIPS_WRITE));
     TRIPSAGE_TRY(tripsage__trip_gate_init(&c.source.gate, actor, trip_id));
     TRIPSAGE_TRY(tripsage__write_options_read(&how, options));
     TRIPSAGE_TRY(read_wish(&c.wish, json, length));

@@ -307,7 +307,7 @@ tripsage_status tripsage_feed_open(tripsage_feed **out, tripsage_trips *trips, c
                                    const tripsage_feed_options *options)
 {
     tripsage_feed *feed;
-    tripsage_status status = tripsage__actor_check(actor);
+    tripsage_status status = tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_TRIPS_READ);
 
     *out = NULL;
     if (status != TRIPSAGE_OK)

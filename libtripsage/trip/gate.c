@@ -23,7 +23,7 @@ const tripsage__statement tripsage__sql_trip_gate = {"trip_gate", SELECT_GATE(TR
 
 tripsage_status tripsage__trip_gate_init(tripsage__trip_gate *gate, const tripsage_actor *actor, const char *trip_id)
 {
-    tripsage_status status = tripsage__actor_check(actor);
+    tripsage_status status = tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_TRIPS_READ);
 
     if (status != TRIPSAGE_OK)
         return status;

@@ -302,6 +302,7 @@ tripsage_status tripsage_item_create(tripsage_doc **out, tripsage_trips *trips, 
     c.trips = trips;
     c.actor = actor;
     c.details = c.defaults.stops = empty;
+    TRIPSAGE_TRY(tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_TRIPS_WRITE));
     TRIPSAGE_TRY(tripsage__trip_gate_init(&c.gate, actor, trip_id));
     TRIPSAGE_TRY(tripsage__write_options_read(&how, options));
     TRIPSAGE_TRY(read_input(&c, json, length));
@@ -547,6 +548,7 @@ tripsage_status tripsage_item_update(tripsage_doc **out, tripsage_trips *trips, 
     c.json = json;
     c.length = length;
     c.details = c.defaults.stops = empty;
+    TRIPSAGE_TRY(tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_TRIPS_WRITE));
     TRIPSAGE_TRY(tripsage__trip_gate_init(&c.gate, actor, trip_id));
     TRIPSAGE_TRY(tripsage__write_options_read(&how, options));
     c.if_version = how.if_version;
@@ -594,6 +596,7 @@ tripsage_status tripsage_item_delete(tripsage_trips *trips, const tripsage_actor
     int64_t version = 0, deleted = 0;
     tripsage_status status;
 
+    TRIPSAGE_TRY(tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_TRIPS_WRITE));
     TRIPSAGE_TRY(tripsage__trip_gate_init(&gate, actor, trip_id));
     TRIPSAGE_TRY(tripsage__write_options_read(&how, options));
     if (!item_id || !tripsage__uuid_parse(item_id, id))

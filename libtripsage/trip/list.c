@@ -401,7 +401,7 @@ tripsage_status tripsage_trip_list(tripsage_doc **out, tripsage_trips *trips, co
     tripsage_status status;
 
     *out = NULL;
-    TRIPSAGE_TRY(tripsage__actor_check(actor));
+    TRIPSAGE_TRY(tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_TRIPS_READ));
     TRIPSAGE_TRY(read_options(&q, trips, options));
     TRIPSAGE_TRY(tripsage__doc_new(&p.doc, 4096));
     bind_page(params, &q, actor);

@@ -203,6 +203,7 @@ tripsage_status tripsage_note_create(tripsage_doc **out, tripsage_trips *trips, 
     *out = NULL;
     memset(&key, 0, sizeof key);
     memset(&reader, 0, sizeof reader);
+    TRIPSAGE_TRY(tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_TRIPS_WRITE));
     TRIPSAGE_TRY(tripsage__trip_gate_init(&gate, actor, trip_id));
     TRIPSAGE_TRY(tripsage__write_options_read(&how, options));
     TRIPSAGE_TRY(read_content(&reader, json, length, 0, &content));
@@ -368,6 +369,7 @@ tripsage_status tripsage_note_update(tripsage_doc **out, tripsage_trips *trips, 
 
     *out = NULL;
     memset(&reader, 0, sizeof reader);
+    TRIPSAGE_TRY(tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_TRIPS_WRITE));
     TRIPSAGE_TRY(tripsage__trip_gate_init(&gate, actor, trip_id));
     TRIPSAGE_TRY(tripsage__write_options_read(&how, options));
     if (!note_id || !tripsage__uuid_parse(note_id, id))
@@ -407,6 +409,7 @@ tripsage_status tripsage_note_delete(tripsage_trips *trips, const tripsage_actor
     int64_t deleted = 0;
     tripsage_status status;
 
+    TRIPSAGE_TRY(tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_TRIPS_WRITE));
     TRIPSAGE_TRY(tripsage__trip_gate_init(&gate, actor, trip_id));
     TRIPSAGE_TRY(tripsage__write_options_read(&how, options));
     if (!note_id || !tripsage__uuid_parse(note_id, id))

@@ -242,7 +242,7 @@ tripsage_status tripsage_trip_search(tripsage_doc **out, tripsage_trips *trips, 
     tripsage_status status;
 
     *out = NULL;
-    TRIPSAGE_TRY(tripsage__actor_check(actor));
+    TRIPSAGE_TRY(tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_TRIPS_READ));
     TRIPSAGE_TRY(read_options(&o, options, query));
     TRIPSAGE_TRY(tripsage__doc_new(&doc, 4096));
     TRIPSAGE__LIT(&doc->json, "{\"query\":");

@@ -351,7 +351,7 @@ tripsage_status tripsage_suggest(tripsage_doc **out, tripsage_trips *trips, cons
     tripsage_status status;
 
     *out = NULL;
-    status = tripsage__actor_check(actor);
+    status = tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_TRIPS_READ);
     if (status != TRIPSAGE_OK)
         return status;
     s = tripsage__calloc(1, sizeof *s);

@@ -62,6 +62,7 @@ tripsage_status tripsage_trip_delete(tripsage_trips *trips, const tripsage_actor
                                {&tripsage__sql_trip_delete, params, 5, NULL, NULL, NULL, NULL}};
     tripsage_status status;
 
+    TRIPSAGE_TRY(tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_TRIPS_WRITE));
     TRIPSAGE_TRY(tripsage__trip_gate_init(&gate, actor, trip_id));
     TRIPSAGE_TRY(tripsage__write_options_read(&how, options));
     memcpy(params, gate.params, sizeof gate.params);
@@ -101,6 +102,7 @@ tripsage_status tripsage_trip_restore(tripsage_doc **out, tripsage_trips *trips,
     tripsage_status status;
 
     *out = NULL;
+    TRIPSAGE_TRY(tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_TRIPS_WRITE));
     TRIPSAGE_TRY(tripsage__trip_gate_init(&gate, actor, trip_id));
     memcpy(params, gate.params, sizeof gate.params);
     params[3] = tripsage__int(tripsage__now_ms(trips->env));
@@ -134,6 +136,7 @@ tripsage_status tripsage_trip_purge(tripsage_trips *trips, const tripsage_actor 
                                {&tripsage__sql_trip_purge, gate.params, 3, NULL, NULL, NULL, NULL}};
     tripsage_status status;
 
+    TRIPSAGE_TRY(tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_TRIPS_WRITE));
     TRIPSAGE_TRY(tripsage__trip_gate_init(&gate, actor, trip_id));
     steps[0] = tripsage__trip_gate_step(&gate);
     TRIPSAGE_TRY(tripsage__store_write(trips->store, actor, steps, 3));

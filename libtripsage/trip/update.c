@@ -300,6 +300,7 @@ static tripsage_status change(tripsage_doc **out, tripsage_trips *trips, const t
 
     *out = NULL;
     memset(&input, 0, sizeof input);
+    TRIPSAGE_TRY(tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_TRIPS_WRITE));
     TRIPSAGE_TRY(tripsage__trip_gate_init(&gate, actor, trip_id));
     TRIPSAGE_TRY(tripsage__write_options_read(&how, options));
     TRIPSAGE_TRY(tripsage__trip_input_read(&input, trips, json, length, purpose));

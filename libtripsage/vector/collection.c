@@ -274,7 +274,7 @@ tripsage_status tripsage_vector_collections(tripsage_doc **out, tripsage_vector 
     tripsage_doc *doc = NULL;
     tripsage_status status;
 
-    TRIPSAGE_TRY(tripsage__actor_check(actor));
+    TRIPSAGE_TRY(tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_VECTORS_READ));
     param = tripsage__text(actor->user_id);
     if (actor->is_service) {
         step.statement = &tripsage__vector_sql_collection_list_service;

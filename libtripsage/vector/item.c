@@ -305,7 +305,7 @@ out:
 tripsage_status tripsage_vector_upsert(tripsage_vector *vector, const tripsage_actor *actor, const char *collection,
                                        const tripsage_vector_item *items, size_t count)
 {
-    tripsage_status status = tripsage__actor_check(actor);
+    tripsage_status status = tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_VECTORS_WRITE);
 
     if (status == TRIPSAGE_OK)
         status = tripsage__collection_check_changeable(collection);
@@ -329,7 +329,7 @@ tripsage_status tripsage_vector_delete(tripsage_vector *vector, const tripsage_a
     const tripsage__step step = {&tripsage__vector_sql_item_delete, params, 4, NULL, NULL, NULL, &changes};
     tripsage_status status;
 
-    TRIPSAGE_TRY(tripsage__actor_check(actor));
+    TRIPSAGE_TRY(tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_VECTORS_WRITE));
     TRIPSAGE_TRY(tripsage__collection_check_changeable(collection));
     params[0] = tripsage__text(collection);
     params[1] = tripsage__text(id);
@@ -413,7 +413,7 @@ tripsage_status tripsage_vector_search(tripsage_doc **out, tripsage_vector *vect
     tripsage_status status;
 
     *out = NULL;
-    TRIPSAGE_TRY(tripsage__actor_check(actor));
+    TRIPSAGE_TRY(tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_VECTORS_READ));
     TRIPSAGE_TRY(check_query(query));
     status = search_once(out, vector, actor, collection, query);
     if (is_of_another_day(status)) {

@@ -30,6 +30,7 @@ Suite *contract_cache_bounds(void);
 Suite *contract_store(void);
 Suite *contract_doc(void);
 Suite *contract_feed(void);
+Suite *contract_secrets(void);
 
 /* Short forms of calls the suites make all the time; `trips` is the world's. */
 #define CREATE(actor, json)       tripsage_trip_create(OUT, world->trips, (actor), (json), TRIPSAGE_NUL, NULL)

@@ -3,14 +3,34 @@
 
 int main(void)
 {
+    /* clang-format off: one to a line */
     static Suite *(*const suites[])(void) = {
-        contract_trip_create,  contract_trip_update,  contract_trip_life,   contract_trip_duplicate,
-        contract_trip_list,    contract_trip_summary, contract_trip_export, contract_idempotency,
-        contract_item,         contract_conflict,     contract_optimize,    contract_note,
-        contract_collaborator, contract_search,       contract_destination, contract_auth,
-        contract_auth_session, contract_vector,       contract_cache,       contract_cache_bounds,
-        contract_store,        contract_doc,          contract_feed,
+        contract_trip_create,
+        contract_trip_update,
+        contract_trip_life,
+        contract_trip_duplicate,
+        contract_trip_list,
+        contract_trip_summary,
+        contract_trip_export,
+        contract_idempotency,
+        contract_item,
+        contract_conflict,
+        contract_optimize,
+        contract_note,
+        contract_collaborator,
+        contract_search,
+        contract_destination,
+        contract_auth,
+        contract_auth_session,
+        contract_vector,
+        contract_cache,
+        contract_cache_bounds,
+        contract_store,
+        contract_doc,
+        contract_feed,
+        contract_secrets,
     };
+    /* clang-format on */
     SRunner *runner = srunner_create(contract_roles());
 
     for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++)

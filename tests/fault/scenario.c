@@ -511,6 +511,134 @@ static tripsage_status password_update(stage *s)
     return tripsage_auth_user_update(&s->doc, world->auth, s->actor, "{\"password\":\"" TEST_PASSWORD "\"}", N);
 }
 
+/* ---- API keys ---- */
+
+/* `number` counts calls, and a name has one key: the ones before are revoked, so that there are never too many. */
+static tripsage_status key_create(stage *s)
+{
+    char json[128];
+
+    snprintf(json, sizeof json, "{\"name\":\"k%lld\",\"kind\":\"secret\",\"expires_in\":3600}", (long long)s->number);
+    return tripsage_auth_key_create(&s->doc, world->auth, world->service, json, N);
+}
+
+static void no_keys(stage *s)
+{
+    tripsage_doc *list = OK(tripsage_auth_key_list(OUT, world->auth, world->service));
+
+    (void)s;
+    for (size_t i = 0; i < tripsage_doc_count(list, "/items"); i++)
+        if (!tripsage_doc_text(list, test_format("/items/%zu/revoked_at", i)))
+            OK(tripsage_auth_key_revoke(world->auth, world->service,
+                                        tripsage_doc_text(list, test_format("/items/%zu/id", i))));
+    test_docs_free();
+}
+
+static void with_key(stage *s)
+{
+    no_keys(s);
+    OK(key_create(s));
+    copy_id(s->trip, id_of(s->doc));
+    snprintf(s->key, sizeof s->key, "%s", tripsage_doc_text(s->doc, "/key"));
+    test_stage_clear(s);
+}
+
+static tripsage_status key_defaults(stage *s)
+{
+    return tripsage_auth_key_defaults(&s->doc, world->auth, world->service, 1);
+}
+
+static tripsage_status key_list(stage *s)
+{
+    return tripsage_auth_key_list(&s->doc, world->auth, world->service);
+}
+
+static tripsage_status key_rotate(stage *s)
+{
+    return tripsage_auth_key_rotate(&s->doc, world->auth, world->service, s->trip, 60);
+}
+
+static tripsage_status key_revoke(stage *s)
+{
+    return tripsage_auth_key_revoke(world->auth, world->service, s->trip);
+}
+
+static tripsage_status key_verify(stage *s)
+{
+    return tripsage_auth_key_verify(&s->made_actor, NULL, world->auth, s->key, N);
+}
+
+/* ---- users' secrets ---- */
+
+static void with_secret(stage *s)
+{
+    OK(tripsage_auth_secret_put(world->auth, s->actor, "openai", "sk-0123456789abcdef", N));
+}
+
+static tripsage_status secret_put(stage *s)
+{
+    return tripsage_auth_secret_put(world->auth, s->actor, "openai", "sk-0123456789abcdef", N);
+}
+
+static tripsage_status secret_list(stage *s)
+{
+    return tripsage_auth_secret_list(&s->doc, world->auth, s->actor);
+}
+
+static tripsage_status secret_get(stage *s)
+{
+    return tripsage_auth_secret_get(&s->content, NULL, world->auth, world->service, tripsage_actor_user_id(s->actor),
+                                    "openai");
+}
+
+static tripsage_status secret_delete(stage *s)
+{
+    return tripsage_auth_secret_delete(world->auth, s->actor, "openai");
+}
+
+/* A secret under the database's own key, and a handle that has another; where the database is the handle's, nothing is to be done. */
+static void to_reseal(stage *s)
+{
+    tripsage_auth_options options = TRIPSAGE_AUTH_OPTIONS_INIT;
+    tripsage_runtime runtime = test_chance_runtime(&world->chance);
+
+    with_secret(s);
+    options.secret_key = "a secret key of thirty-two bytes or more";
+    if (world->persists)
+        OK(tripsage_auth_open(&s->rotated, world->url, &options, &runtime));
+}
+
+static tripsage_status reseal(stage *s)
+{
+    return tripsage_auth_reseal(&s->doc, s->rotated ? s->rotated : world->auth, world->service);
+}
+
+/* ---- the audit trail ---- */
+
+static tripsage_status audit_list(stage *s)
+{
+    return tripsage_auth_audit_list(&s->doc, world->auth, world->service, 0, 10);
+}
+
+static tripsage_status audit_verify(stage *s)
+{
+    return tripsage_auth_audit_verify(&s->doc, world->auth, world->service, NULL);
+}
+
+/* What must stay when a call fails. */
+static const char *look_keys(stage *s)
+{
+    (void)s;
+    return test_format("%s%s", json_of(OK(tripsage_auth_key_list(OUT, world->auth, world->service))),
+                       json_of(OK(tripsage_auth_audit_list(OUT, world->auth, world->service, 0, 10))));
+}
+
+static const char *look_secrets(stage *s)
+{
+    return test_format("%s%s", json_of(OK(tripsage_auth_secret_list(OUT, world->auth, s->actor))),
+                       json_of(OK(tripsage_auth_audit_list(OUT, world->auth, world->service, 0, 10))));
+}
+
 static tripsage_status actor_user(stage *s)
 {
     return tripsage_actor_user(&s->made_actor, OWNER_ID);
@@ -812,7 +940,8 @@ static tripsage_status doc_parse(stage *s)
 /* ---- the list ----
  *
  * Benign, that is, the call may succeed although an allocation of the library itself failed:
- *   verify              a token that cannot be remembered is verified again the next time */
+ *   verify              a token that cannot be remembered is verified again the next time
+ *   key_verify          that its use cannot be noted is logged */
 /* clang-format off */
 const scenario test_scenarios[] = {
     {.name = "trip_create", .prepare = with_trip, .act = trip_create},
@@ -874,6 +1003,19 @@ const scenario test_scenarios[] = {
     {.name = "auth_find_user", .prepare = with_friend, .act = find_user, .look = look_nothing},
     {.name = "auth_user_update", .prepare = friend_signed_in, .act = user_update, .look = look_nothing},
     {.name = "auth_user_update password", .prepare = friend_signed_in, .act = password_update, .look = look_nothing},
+    {.name = "auth_key_create", .before = no_keys, .act = key_create, .look = look_keys},
+    {.name = "auth_key_defaults", .before = no_keys, .act = key_defaults, .look = look_nothing},
+    {.name = "auth_key_list", .prepare = with_key, .act = key_list, .look = look_keys},
+    {.name = "auth_key_rotate", .before = with_key, .act = key_rotate, .look = look_keys},
+    {.name = "auth_key_revoke", .before = with_key, .act = key_revoke, .look = look_keys},
+    {.name = "auth_key_verify", .before = with_key, .act = key_verify, .look = look_nothing, .benign = 1},
+    {.name = "auth_secret_put", .prepare = friend_signed_in, .act = secret_put, .look = look_secrets},
+    {.name = "auth_secret_list", .prepare = friend_signed_in, .before = with_secret, .act = secret_list, .look = look_secrets},
+    {.name = "auth_secret_get", .prepare = friend_signed_in, .before = with_secret, .act = secret_get, .look = look_secrets},
+    {.name = "auth_secret_delete", .prepare = friend_signed_in, .before = with_secret, .act = secret_delete, .look = look_secrets},
+    {.name = "auth_reseal", .prepare = friend_signed_in, .before = to_reseal, .act = reseal, .look = look_secrets},
+    {.name = "auth_audit_list", .prepare = with_key, .act = audit_list, .look = look_keys},
+    {.name = "auth_audit_verify", .prepare = with_key, .act = audit_verify, .look = look_keys},
     {.name = "actor_user", .act = actor_user, .look = look_nothing},
     {.name = "actor_service", .act = actor_service, .look = look_nothing},
     {.name = "vector_collection_create", .act = collection_create, .look = look_vectors},
@@ -915,6 +1057,7 @@ void test_stage_clear(stage *s)
     tripsage_actor_free(s->made_actor);
     tripsage_trips_close(s->trips);
     tripsage_auth_close(s->auth);
+    tripsage_auth_close(s->rotated);
     tripsage_vector_close(s->vector);
     tripsage_cache_close(s->cache);
     tripsage_close(s->ts);
@@ -922,7 +1065,7 @@ void test_stage_clear(stage *s)
     s->content = NULL;
     s->made_actor = NULL;
     s->trips = NULL;
-    s->auth = NULL;
+    s->auth = s->rotated = NULL;
     s->vector = NULL;
     s->cache = NULL;
     s->ts = NULL;

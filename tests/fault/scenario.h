@@ -11,8 +11,10 @@ typedef struct stage {
     char trip[ID_SIZE], item[ID_SIZE], note[ID_SIZE];
     char token[2048];
     char cursor[512];
+    char key[96];   /* an API key */
     int64_t number; /* counts the calls, for what has to be new each time */
     tripsage_actor *actor;
+    tripsage_auth *rotated; /* a handle with another secret key */
 
     /* Written by the call; the harness looks at them and frees them. */
     tripsage_doc *doc;

@@ -132,6 +132,7 @@ tripsage_status tripsage__sqlite_connect(connection *c, const engine *e, int wri
         goto out;
     }
     TRIPSAGE_TRY(tripsage__sqlite_add_rank(c));
+    TRIPSAGE_TRY(tripsage__sqlite_add_digest(c));
     TRIPSAGE_TRY(tripsage__sqlite_ready(c, writable));
     return TRIPSAGE_OK;
 out:

@@ -88,6 +88,10 @@ tripsage_status tripsage__sqlite_run(connection *c, const tripsage__step *step, 
 /* Gives the connection tripsage_rank(), the order of full-text searches, and tripsage_score(). */
 tripsage_status tripsage__sqlite_add_rank(connection *c);
 
+/* digest.c */
+/* Gives the connection tripsage_sha256(text). */
+tripsage_status tripsage__sqlite_add_digest(connection *c);
+
 /* reader.c */
 tripsage_status tripsage__sqlite_read(void *engine_, const tripsage_actor *actor, const tripsage__step *steps,
                                       size_t count);
