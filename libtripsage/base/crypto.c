@@ -1,4 +1,4 @@
-/* base/crypto.c: digests, chance and their text forms, over OpenSSL 3. The home of the openssl headers.
+/* base/crypto.c: digests, chance and their text forms, over OpenSSL 3. A home of the openssl headers.
  *
  * Nothing is kept between calls, so every function is safe from any thread. OpenSSL allocates for itself while it works, so a digest can
  * fail for want of memory; or because the machine's OpenSSL configuration forbids it. */
@@ -12,15 +12,21 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
-/* Takes OpenSSL's errors off its list for this thread. A failed allocation is on it, or left nothing there at all. */
-static tripsage_status openssl_failed(const char *what)
+int tripsage__openssl_forget(void)
 {
-    unsigned long first = ERR_peek_error();
-    int out_of_memory = first == 0;
+    int out_of_memory = 0;
 
     for (unsigned long code = ERR_get_error(); code; code = ERR_get_error())
         out_of_memory |= ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
-    if (out_of_memory)
+    return out_of_memory;
+}
+
+/* A failed allocation is on OpenSSL's list, or left nothing there at all. */
+tripsage_status tripsage__openssl_failed(const char *what)
+{
+    unsigned long first = ERR_peek_error();
+
+    if (tripsage__openssl_forget() || first == 0)
         return TRIPSAGE_NOMEM();
     return TRIPSAGE_FAIL_NATIVE(TRIPSAGE_EINTERNAL, ERR_GET_REASON(first), "OpenSSL could not make %s", what);
 }
@@ -28,7 +34,7 @@ static tripsage_status openssl_failed(const char *what)
 tripsage_status tripsage__sha256(unsigned char out[TRIPSAGE__SHA256_SIZE], const void *data, size_t size)
 {
     if (!EVP_Digest(data, size, out, NULL, EVP_sha256(), NULL))
-        return openssl_failed("a SHA-256 digest");
+        return tripsage__openssl_failed("a SHA-256 digest");
     return TRIPSAGE_OK;
 }
 
@@ -39,7 +45,7 @@ tripsage_status tripsage__hmac_sha256(unsigned char out[TRIPSAGE__SHA256_SIZE], 
     const void *given = key ? key : "";
 
     if (!EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, given, key_size, data, size, out, TRIPSAGE__SHA256_SIZE, NULL))
-        return openssl_failed("an HMAC");
+        return tripsage__openssl_failed("an HMAC");
     return TRIPSAGE_OK;
 }
 
@@ -103,7 +109,7 @@ tripsage_status tripsage__gcm_encrypt(unsigned char *out, unsigned char tag[TRIP
     if (!gcm_begin(context, gcm, 1) || !EVP_CipherUpdate(context, out, &length, data, (int)size) ||
         !EVP_CipherFinal_ex(context, out + length, &length) ||
         !EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, TRIPSAGE__GCM_TAG_SIZE, tag))
-        status = openssl_failed("an AES-GCM encryption");
+        status = tripsage__openssl_failed("an AES-GCM encryption");
     EVP_CIPHER_CTX_free(context);
     return status;
 }
@@ -119,7 +125,7 @@ tripsage_status tripsage__gcm_decrypt(unsigned char *out, const tripsage__gcm *g
     memcpy(expected, tag, sizeof expected);
     if (!gcm_begin(context, gcm, 0) || !EVP_CipherUpdate(context, out, &length, data, (int)size) ||
         !EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, sizeof expected, expected)) {
-        status = openssl_failed("an AES-GCM decryption");
+        status = tripsage__openssl_failed("an AES-GCM decryption");
     } else if (!EVP_CipherFinal_ex(context, out + length, &length)) {
         ERR_clear_error();
         status = TRIPSAGE_FAIL(TRIPSAGE_ECORRUPT, "the data is not what was encrypted with this key");

@@ -1,4 +1,4 @@
-/* base/crypto.h: the few primitives the rooms share, over OpenSSL. crypto.c is the home of the openssl headers. */
+/* base/crypto.h: the few primitives the rooms share, over OpenSSL. crypto.c is a home of the openssl headers. */
 #ifndef TRIPSAGE_BASE_CRYPTO_H
 #define TRIPSAGE_BASE_CRYPTO_H
 
@@ -65,5 +65,12 @@ tripsage_status tripsage__scrypt(void *out, size_t out_size, const char *passwor
 /* AES-256 in counter mode from a counter of zero, for a key that is used once. As many bytes come out as go in, at most 1 GiB. */
 tripsage_status tripsage__aes256_ctr(void *out, const unsigned char key[TRIPSAGE__AES256_KEY_SIZE], const void *data,
                                      size_t size);
+
+/* ---- for those of this room that call OpenSSL ---- */
+
+/* Takes OpenSSL's errors off its list for this thread. 1 when a failed allocation was among them. */
+int tripsage__openssl_forget(void);
+/* The same, told as a failure to make something. */
+tripsage_status tripsage__openssl_failed(const char *what);
 
 #endif

@@ -10,7 +10,7 @@ BEGIN {
     home["^jwt\\.h$"] = "^libtripsage/auth/[a-z0-9_]+\\.c$"
     home["^argon2\\.h$"] = "^libtripsage/auth/[a-z0-9_]+\\.c$"
     home["^crypt\\.h$"] = "^libtripsage/auth/[a-z0-9_]+\\.c$"
-    home["^openssl/"] = "^libtripsage/base/(crypto[a-z0-9_]*|tls)\\.c$"
+    home["^openssl/"] = "^libtripsage/base/(crypto[a-z0-9_]*|signature|tls)\\.c$"
     home["^(cjson/)?cJSON\\.h$"] = "^libtripsage/base/json[a-z0-9_]*\\.c$"
     home["^civetweb\\.h$"] = "^tripsage-server/[a-z0-9_]+\\.c$"
     # Of these, a single file may do it.
