@@ -54,8 +54,8 @@ typedef struct tripsage_auth tripsage_auth;
 typedef struct tripsage_auth_options {
     uint32_t version; /* 1; set by TRIPSAGE_AUTH_OPTIONS_INIT */
 
-    /* HMAC key of access tokens (HS256), 32 bytes (RFC 7518 section 3.2) to 1,024. NULL: a random one is made with the
-     * database and kept in it. Copied. */
+    /* HMAC key of access tokens (HS256), 32 bytes (RFC 7518 section 3.2) to 1,024. With it HS256 signs, unless `algorithm` says otherwise; then
+     * tokens and project keys made with it are good all the same. Copied. */
     const char *jwt_secret;
 
     /* `iss` of the tokens made and the one demanded of tokens given: 1..255 printable ASCII characters without spaces;
@@ -94,11 +94,16 @@ typedef struct tripsage_auth_options {
      * Supabase project. tripsage_auth_key_verify accepts them beside its own. NULL: none. Copied, as digests. */
     const char *public_key;
     const char *service_key;
+
+    /* What access tokens are signed with: "ES256" (ECDSA on P-256) or "RS256" (RSA of 2,048 bits), with a pair of keys that is made with the
+     * database and kept in it, sealed; or "HS256", with `jwt_secret`, or without one a random secret that is made with the database and kept
+     * in it. NULL: HS256 with a `jwt_secret`, else ES256. Copied. */
+    const char *algorithm;
 } tripsage_auth_options;
 
 #define TRIPSAGE_AUTH_OPTIONS_INIT                                                                                     \
     {                                                                                                                  \
-        1, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL                                                  \
+        1, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL                                            \
     }
 
 /* Opens accounts alone over a database (see tripsage/store.h for URLs). `options` and `runtime` may be NULL and are copied.
@@ -164,12 +169,36 @@ typedef enum tripsage_sign_out {
 TRIPSAGE_API tripsage_status tripsage_auth_sign_out(tripsage_auth *auth, const tripsage_actor *actor,
                                                     tripsage_sign_out scope);
 
-/* The actor behind an access token (the bare token, without "Bearer "). HS256 only, pinned before verification;
+/* The actor behind an access token (the bare token, without "Bearer "). The key says with which algorithm it is used, never the token;
  * `iss`, `aud` "authenticated", `exp`, `nbf` (60 s of skew) and the session are checked (RFC 8725).
  * Cost: a signature and a read of the session for a token not seen within the last minute, a look-up in memory for one that was.
- * Errors: TRIPSAGE_ETOKEN, TRIPSAGE_EEXPIRED. Free the actor with tripsage_actor_free. */
+ * Errors: TRIPSAGE_ETOKEN, TRIPSAGE_EEXPIRED (both with the reason "bad_jwt", or "session_not_found"). Free the actor with
+ * tripsage_actor_free. */
 TRIPSAGE_API tripsage_status tripsage_auth_verify(tripsage_actor **actor, tripsage_auth *auth, const char *token,
                                                   size_t length);
+
+/* ---- signing keys ----
+ *
+ * With ES256 or RS256 the database keeps a current pair of keys, which signs; a standby one, which is public already, so that whoever keeps
+ * a copy of the public keys knows it before it signs; and previous ones, whose tokens are not over. Several programs on one database
+ * share them. */
+
+/* The public keys as a JWKS document (RFC 7517), for whoever checks tokens by themselves: {"keys": [{"kty", "alg", "kid", "use": "sig",
+ * "key_ops": ["verify"], "crv", "x", "y" | "n", "e"}]}. With HS256 there are none. May be kept for ten minutes. */
+TRIPSAGE_API tripsage_status tripsage_auth_jwks(tripsage_doc **out, tripsage_auth *auth);
+
+/* What keys there are: {"keys": [{"kid", "alg", "state": "current" | "standby" | "previous", "created_at", "rotated_at"?, "expires_at"?}]}. Only
+ * the service role may ask.
+ * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EFORBIDDEN. */
+TRIPSAGE_API tripsage_status tripsage_auth_signing_keys(tripsage_doc **out, tripsage_auth *auth,
+                                                        const tripsage_actor *actor);
+
+/* Makes the standby key of the handle's algorithm the current one, at once for this handle and within a minute for others on the same
+ * database, and makes another standby key. The private part of the one before is deleted; what it signed stays good until it expires. Of
+ * several that rotate at once one does. Only the service role may.
+ * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EFORBIDDEN, TRIPSAGE_ENOTSUP (the handle signs with HS256), TRIPSAGE_ELIMIT (there are 28
+ * keys already; they go as their tokens expire). */
+TRIPSAGE_API tripsage_status tripsage_auth_rotate_signing_key(tripsage_auth *auth, const tripsage_actor *actor);
 
 /* The actor's own account, the "user" object above.
  * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_ENOTFOUND (the actor has no account here). */

@@ -9,9 +9,9 @@
 /* 4 KiB of a user's own data: it travels in every access token. */
 #define TRIPSAGE__ACCOUNT_DATA_MAX ((size_t)4096)
 
-/* 4,736 bytes: what is kept of it, with the name, the address and the marks that are put beside it: what a token of 8 KiB has room for.
+/* 4,448 bytes: what is kept of it, with the name, the address and the marks that are put beside it: what a token of 8 KiB has room for.
  * account_update says so as well. */
-#define TRIPSAGE__ACCOUNT_METADATA_MAX ((size_t)4736)
+#define TRIPSAGE__ACCOUNT_METADATA_MAX ((size_t)4448)
 
 /* Texts are borrowed, except in an account that was read, where `block` owns them all. Times are ms; 0: not yet. */
 typedef struct tripsage__account {

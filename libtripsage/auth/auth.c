@@ -60,6 +60,16 @@ static tripsage_status check_secrets(const tripsage_auth_options *o)
     return TRIPSAGE_OK;
 }
 
+/* What signs; none when it is no name of one that does. */
+static tripsage__algorithm algorithm_of(const tripsage_auth_options *o)
+{
+    tripsage__algorithm given = tripsage__algorithm_of(o->algorithm);
+
+    if (!o->algorithm)
+        return o->jwt_secret ? TRIPSAGE__HS256 : TRIPSAGE__ES256;
+    return given == TRIPSAGE__EDDSA ? TRIPSAGE__NO_ALGORITHM : given;
+}
+
 static tripsage_status check_options(const tripsage_auth_options *o)
 {
     size_t key_size = o->jwt_secret ? strlen(o->jwt_secret) : KEY_MIN;
@@ -68,6 +78,8 @@ static tripsage_status check_options(const tripsage_auth_options *o)
         return TRIPSAGE_FAIL_FIELD("#options", "auth.version is %u; start from TRIPSAGE_AUTH_OPTIONS_INIT", o->version);
     if (key_size < KEY_MIN || key_size > KEY_MAX)
         return TRIPSAGE_FAIL_FIELD("#options", "auth.jwt_secret must have %d to %d bytes", KEY_MIN, KEY_MAX);
+    if (!algorithm_of(o))
+        return TRIPSAGE_FAIL_FIELD("#options", "auth.algorithm must be ES256, RS256 or HS256");
     if (o->issuer && !is_issuer(o->issuer))
         return TRIPSAGE_FAIL_FIELD("#options",
                                    "auth.issuer must have 1 to %d printable ASCII characters without spaces",
@@ -87,24 +99,31 @@ static tripsage_status check_options(const tripsage_auth_options *o)
     return check_secrets(o);
 }
 
-/* The key given, or the database's own in hexadecimal, so that it can be handed to other verifiers as text. */
-static tripsage_status take_key(tripsage_auth *auth, const char *given)
+/* HS256's secret where none is given: the database's own in hexadecimal, so that it can be handed to other verifiers as text. */
+static tripsage_status own_secret(char out[2 * 32 + 1], tripsage__store *store)
 {
     unsigned char secret[32];
-    char text[2 * sizeof secret + 1];
+    tripsage_status status = tripsage__store_secret(secret, store, "jwt_secret");
+
+    if (status == TRIPSAGE_OK)
+        tripsage__hex(out, secret, sizeof secret);
+    tripsage__wipe(secret, sizeof secret);
+    return status;
+}
+
+static tripsage_status take_signing_keys(tripsage_auth *auth, const tripsage_auth_options *options)
+{
+    tripsage__algorithm algorithm = algorithm_of(options);
+    const char *secret = options->jwt_secret;
+    char text[2 * 32 + 1];
     tripsage_status status = TRIPSAGE_OK;
 
-    if (!given) {
-        TRIPSAGE_TRY(tripsage__store_secret(secret, auth->store, "jwt_secret"));
-        tripsage__hex(text, secret, sizeof secret);
-        given = text;
+    if (algorithm == TRIPSAGE__HS256 && !secret) {
+        status = own_secret(text, auth->store);
+        secret = text;
     }
-    auth->key_size = strlen(given);
-    auth->key = tripsage__strdup(given);
-    if (!auth->key)
-        status = TRIPSAGE_NOMEM();
-out:
-    tripsage__wipe(secret, sizeof secret);
+    if (status == TRIPSAGE_OK)
+        status = tripsage__signing_keys_new(&auth->signing_keys, auth->store, auth->sealer, algorithm, secret);
     tripsage__wipe(text, sizeof text);
     return status;
 }
@@ -132,8 +151,6 @@ out:
 
 static tripsage_status take_options(tripsage_auth *auth, const tripsage_auth_options *options)
 {
-    tripsage_status status;
-
     auth->token_ttl_s = or_default(options->token_ttl_s, 3600);
     auth->password_min = or_default(options->password_min, 8);
     auth->refresh_reuse_s = or_default(options->refresh_reuse_s, 10);
@@ -143,11 +160,7 @@ static tripsage_status take_options(tripsage_auth *auth, const tripsage_auth_opt
     auth->issuer = tripsage__strdup(options->issuer ? options->issuer : "tripsage");
     if (!auth->issuer)
         return TRIPSAGE_NOMEM();
-    status = take_key(auth, options->jwt_secret);
-    auth->signer.issuer = auth->issuer;
-    auth->signer.key = auth->key;
-    auth->signer.key_size = auth->key_size;
-    return status;
+    return TRIPSAGE_OK;
 }
 
 /* ---- opened and closed ---- */
@@ -171,11 +184,12 @@ tripsage_status tripsage__auth_new(tripsage_auth **out, tripsage__store *store, 
     auth->store = tripsage__store_retain(store);
     auth->env = tripsage__store_env(store);
     TRIPSAGE_TRY(take_options(auth, options));
+    TRIPSAGE_TRY(take_sealer(auth, options));
+    TRIPSAGE_TRY(take_signing_keys(auth, options));
     TRIPSAGE_TRY(tripsage__store_secret(auth->refresh_key, auth->store, "refresh_key"));
     TRIPSAGE_TRY(tripsage__passwords_new(&auth->passwords, or_default(options->argon2_memory_kib, 19456),
                                          or_default(options->argon2_passes, 2), 0));
     TRIPSAGE_TRY(tripsage__verified_new(&auth->verified, auth->env, cache));
-    TRIPSAGE_TRY(take_sealer(auth, options));
     TRIPSAGE_TRY(tripsage__keyring_new(&auth->keyring, auth->env, options->public_key, options->service_key));
     *out = auth;
     auth = NULL;
@@ -189,12 +203,11 @@ void tripsage__auth_free(tripsage_auth *auth)
     if (!auth)
         return;
     tripsage__keyring_free(auth->keyring);
-    tripsage__sealer_free(auth->sealer);
     tripsage__verified_free(auth->verified);
     tripsage__passwords_free(auth->passwords);
-    tripsage__wipe(auth->key, auth->key_size);
+    tripsage__signing_keys_free(auth->signing_keys);
+    tripsage__sealer_free(auth->sealer);
     tripsage__wipe(auth->refresh_key, sizeof auth->refresh_key);
-    tripsage__free(auth->key);
     tripsage__free(auth->issuer);
     tripsage__store_release(auth->store);
     tripsage__free(auth);

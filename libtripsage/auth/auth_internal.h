@@ -5,22 +5,21 @@
 #include "auth/auth.h"
 #include "auth/keyring.h"
 #include "auth/password.h"
+#include "auth/signing_keys.h"
 #include "auth/token.h"
 #include "auth/verified.h"
 #include "base/seal.h"
 
-/* Immutable once made, except for what `passwords`, `verified` and `keyring` guard themselves. */
+/* Immutable once made, except for what `passwords`, `verified`, `signing_keys` and `keyring` guard themselves. */
 struct tripsage_auth {
     tripsage__store *store; /* a reference of our own */
     tripsage__env *env;     /* the store's */
     tripsage__passwords *passwords;
     tripsage__verified *verified;
     tripsage__sealer *sealer;
+    tripsage__signing_keys *signing_keys;
     tripsage__keyring *keyring;
-    tripsage__signer signer; /* its texts are the two below */
     char *issuer;
-    char *key;
-    size_t key_size;
     unsigned char refresh_key[32]; /* of refresh tokens */
     uint32_t token_ttl_s;
     uint32_t password_min;
@@ -28,5 +27,9 @@ struct tripsage_auth {
     uint32_t session_timebox_s, session_inactivity_s; /* 0: none */
     int session_single;
 };
+
+/* Makes the access token of a session with the handle's key, for tripsage__free. */
+tripsage_status tripsage__auth_sign(char **token, const tripsage_auth *auth, const tripsage__account *account,
+                                    const tripsage__session *session);
 
 #endif

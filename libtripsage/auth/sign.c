@@ -69,7 +69,7 @@ tripsage_status tripsage__grant_make(tripsage__grant *out, const tripsage_auth *
 
     memset(out, 0, sizeof *out);
     TRIPSAGE_TRY(tripsage__refresh_token_make(refresh, auth->refresh_key, session->id, session->refresh_counter));
-    TRIPSAGE_TRY(tripsage__token_sign(&token, &auth->signer, account, session));
+    TRIPSAGE_TRY(tripsage__auth_sign(&token, auth, account, session));
     TRIPSAGE_TRY(tripsage__doc_new(&doc, 2048));
     TRIPSAGE__LIT(&doc->json, "{\"access_token\":\"");
     tripsage__buf_puts(&doc->json, token); /* base64url and dots: nothing to escape */

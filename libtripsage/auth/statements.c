@@ -53,7 +53,7 @@ const tripsage__statement tripsage__sql_account_signed_in = {
     ", user_metadata = CASE WHEN $3 IS NULL THEN user_metadata ELSE " merged " END"                                    \
     ", updated_at = $4, password_hash = COALESCE($5, password_hash)"                                                   \
     ", password_version = password_version + CASE WHEN $5 IS NULL THEN 0 ELSE 1 END, version = version + 1"            \
-    " WHERE id = $1 AND ($3 IS NULL OR (" size " <= 4736 AND COALESCE(" members ", 0) <= 256))"
+    " WHERE id = $1 AND ($3 IS NULL OR (" size " <= 4448 AND COALESCE(" members ", 0) <= 256))"
 
 #define MERGED(D) TRIPSAGE__##D##_MERGE(TRIPSAGE__##D##_MERGE("user_metadata", "$2"), "$3")
 #define IN(D, TEXT)                                                                                                    \
@@ -233,47 +233,59 @@ const tripsage__statement tripsage__sql_user_secret_stale = {
 const tripsage__statement tripsage__sql_user_secret_reseal = {
     "user_secret_reseal", "UPDATE user_secret SET value = $3 WHERE id = $1 AND value = $2", NULL};
 
+/* ---- signing keys ---- */
+
+/* $1: now. */
+const tripsage__statement tripsage__sql_signing_key_list = {
+    "signing_key_list",
+    "SELECT kid, alg, state, private_key, public_key, created_at, rotated_at, expires_at FROM signing_key "
+    "WHERE expires_at IS NULL OR expires_at > $1 ORDER BY created_at, kid",
+    NULL};
+
+/* Nothing when there is one in this state: of several who make a database's first keys at once, the first one does. */
+const tripsage__statement tripsage__sql_signing_key_insert = {
+    "signing_key_insert",
+    "INSERT INTO signing_key (kid, alg, state, private_key, public_key, created_at) SELECT $1, $2, $3, $4, $5, $6 "
+    "WHERE NOT EXISTS (SELECT 1 FROM signing_key WHERE alg = $2 AND state = $3) ON CONFLICT DO NOTHING",
+    NULL};
+
+const tripsage__statement tripsage__sql_signing_key_purge = {"signing_key_purge",
+                                                             "DELETE FROM signing_key WHERE expires_at <= $1", NULL};
+
+/* Retires the current key $1 of the algorithm $2, if another may follow it: $3 now, $4 when its tokens are over, $5 how many keys there may
+ * be. */
+const tripsage__statement tripsage__sql_signing_key_retire = {
+    "signing_key_retire",
+    "UPDATE signing_key SET state = 'previous', private_key = NULL, rotated_at = $3, expires_at = $4 "
+    "WHERE kid = $1 AND alg = $2 AND state = 'current' AND (SELECT count(*) FROM signing_key) < $5 "
+    "AND EXISTS (SELECT 1 FROM signing_key WHERE alg = $2 AND state = 'standby')",
+    NULL};
+
+/* $1 the algorithm, $2 now. */
+const tripsage__statement tripsage__sql_signing_key_promote = {
+    "signing_key_promote",
+    "UPDATE signing_key SET state = 'current', rotated_at = $2 WHERE alg = $1 AND state = 'standby' "
+    "AND NOT EXISTS (SELECT 1 FROM signing_key WHERE alg = $1 AND state = 'current')",
+    NULL};
+
 const tripsage__statement *const *tripsage__auth_statements(size_t *count)
 {
     /* clang-format off: one to a line */
     static const tripsage__statement *const all[] = {
-        &tripsage__sql_account_insert,
-        &tripsage__sql_account_by_email,
-        &tripsage__sql_account_by_id,
-        &tripsage__sql_account_by_session,
-        &tripsage__sql_account_signed_in,
-        &tripsage__sql_account_merge_look,
-        &tripsage__sql_account_update,
-        &tripsage__sql_session_start,
-        &tripsage__sql_session_end,
-        &tripsage__sql_session_end_all,
-        &tripsage__sql_session_end_others,
-        &tripsage__sql_session_end_outdated,
-        &tripsage__sql_session_alive,
-        &tripsage__sql_session_by_id,
-        &tripsage__sql_session_list,
-        &tripsage__sql_session_refresh,
-        &tripsage__sql_session_purge,
-        &tripsage__sql_audit_append,
-        &tripsage__sql_audit_page,
-        &tripsage__sql_audit_last,
-        &tripsage__sql_audit_walk,
-        &tripsage__sql_api_key_insert,
-        &tripsage__sql_api_key_look,
-        &tripsage__sql_api_key_list,
-        &tripsage__sql_api_key_by_id,
-        &tripsage__sql_api_key_defaults,
-        &tripsage__sql_api_key_by_hash,
-        &tripsage__sql_api_key_used,
-        &tripsage__sql_api_key_replace,
-        &tripsage__sql_api_key_successor,
-        &tripsage__sql_api_key_revoke,
-        &tripsage__sql_user_secret_put,
-        &tripsage__sql_user_secret_get,
-        &tripsage__sql_user_secret_list,
-        &tripsage__sql_user_secret_delete,
-        &tripsage__sql_user_secret_stale,
-        &tripsage__sql_user_secret_reseal,
+        &tripsage__sql_account_insert,     &tripsage__sql_account_by_email,   &tripsage__sql_account_by_id,
+        &tripsage__sql_account_by_session, &tripsage__sql_account_signed_in,  &tripsage__sql_account_merge_look,
+        &tripsage__sql_account_update,     &tripsage__sql_session_start,      &tripsage__sql_session_end,
+        &tripsage__sql_session_end_all,    &tripsage__sql_session_end_others, &tripsage__sql_session_end_outdated,
+        &tripsage__sql_session_alive,      &tripsage__sql_session_by_id,      &tripsage__sql_session_list,
+        &tripsage__sql_session_refresh,    &tripsage__sql_session_purge,      &tripsage__sql_audit_append,
+        &tripsage__sql_audit_page,         &tripsage__sql_audit_last,         &tripsage__sql_audit_walk,
+        &tripsage__sql_api_key_insert,     &tripsage__sql_api_key_look,       &tripsage__sql_api_key_list,
+        &tripsage__sql_api_key_by_id,      &tripsage__sql_api_key_defaults,   &tripsage__sql_api_key_by_hash,
+        &tripsage__sql_api_key_used,       &tripsage__sql_api_key_replace,    &tripsage__sql_api_key_successor,
+        &tripsage__sql_api_key_revoke,     &tripsage__sql_user_secret_put,    &tripsage__sql_user_secret_get,
+        &tripsage__sql_user_secret_list,   &tripsage__sql_user_secret_delete, &tripsage__sql_user_secret_stale,
+        &tripsage__sql_user_secret_reseal, &tripsage__sql_signing_key_list,   &tripsage__sql_signing_key_insert,
+        &tripsage__sql_signing_key_purge,  &tripsage__sql_signing_key_retire, &tripsage__sql_signing_key_promote,
     };
     /* clang-format on */
 

@@ -1,17 +1,16 @@
-/* auth/token.c: access tokens, HS256 and nothing else. The home of jwt.h.
+/* auth/token.c: access tokens, made and checked.
  *
- * We write tokens ourselves: the claims are JSON of ours already, and a signature is one HMAC. libjwt's own writer would read them into
- * a tree and write them again, every number with 17 digits; and it ends the program when memory runs out (1.10, jwt_encode_str).
+ * We write tokens ourselves: the claims are JSON of ours already, and what is left is one signature.
  *
- * Signatures of tokens given to us are checked by libjwt, 1.10 or 1.17. It reads header and claims before it looks at the signature, with
- * a parser that follows nesting 2,048 deep and lets the last of two equal members win. So both parts go through our own strict parser
- * first, the algorithm is pinned from what that saw, and times are compared with the handle's clock here. What a caller gets as the
- * actor's claims are the very bytes that were signed. */
+ * A token given to us is read by our own strict parser: two equal members, deep nesting, a byte behind the end make it none. Its header
+ * only says which key to look for; the key says how it is used (RFC 8725, 3.1), so that a public key is never the secret of an HMAC. The
+ * claims are looked at after the signature, and times are compared with the handle's clock. What a caller gets as the actor's claims are
+ * the very bytes that were signed.
+ *
+ * Messages are Supabase Auth's own where it has one. */
 #include "auth/token.h"
 
 #include <string.h>
-
-#include <jwt.h>
 
 #include "auth/auth.h"
 #include "base/buf.h"
@@ -19,106 +18,132 @@
 #include "base/json.h"
 #include "base/memory.h"
 
-#define HEADER "{\"alg\":\"HS256\",\"typ\":\"JWT\"}"
-/* Others add a key id and more. */
+/* Others add more than a key's id. */
 #define HEADER_MAX 512
+/* A header of ours, with a thumbprint as the key's id; and the signature of a pair of ours, which is RSA's of 2,048 bits at most. */
+#define OWN_HEADER_MAX    96
+#define OWN_SIGNATURE_MAX (TRIPSAGE__RSA_BITS_MIN / 8)
 /* The parts of our claims that vary in length, and 560 bytes for the rest: names, ids and times are some 450, an issuer full of quotation marks is
  * written twice as long. */
 #define CLAIMS_MAX                                                                                                     \
     (TRIPSAGE__ISSUER_MAX + TRIPSAGE__EMAIL_SIZE + TRIPSAGE__ACCOUNT_METADATA_MAX + TRIPSAGE__AMR_SIZE + 560)
-/* In base64url, with header, signature and dots. */
-_Static_assert(4 * (sizeof HEADER + CLAIMS_MAX + TRIPSAGE__SHA256_SIZE) / 3 + 16 < TRIPSAGE__TOKEN_MAX,
+/* In base64url, with dots. */
+_Static_assert(4 * (OWN_HEADER_MAX + CLAIMS_MAX + OWN_SIGNATURE_MAX) / 3 + 16 < TRIPSAGE__TOKEN_MAX,
                "a token of ours must not be longer than one we look at");
 /* 9999-12-31T23:59:59Z, the last second RFC 3339 can write. */
 #define NUMERIC_DATE_MAX 253402300799.0
 
+static tripsage__algorithm algorithm_of(const tripsage__token_key *key)
+{
+    return key->pair ? tripsage__key_algorithm(key->pair) : TRIPSAGE__HS256;
+}
+
 /* ---- making ---- */
 
-static void put_claims(tripsage__buf *buf, const tripsage__signer *signer, const tripsage__account *account,
+static void put_header(tripsage__buf *buf, const tripsage__token_key *key)
+{
+    TRIPSAGE__LIT(buf, "{\"alg\":\"");
+    tripsage__buf_puts(buf, tripsage__algorithm_name(algorithm_of(key)));
+    if (key->kid[0]) {
+        TRIPSAGE__LIT(buf, "\",\"kid\":\"");
+        tripsage__buf_puts(buf, key->kid); /* base64url: nothing to escape */
+    }
+    TRIPSAGE__LIT(buf, "\",\"typ\":\"JWT\"}");
+}
+
+static void put_claims(tripsage__buf *buf, const char *issuer, const tripsage__account *account,
                        const tripsage__session *session)
 {
-    int64_t issued = session->issued_at / 1000;
-
     TRIPSAGE__LIT(buf, "{\"iss\":");
-    tripsage__json_put_string(buf, signer->issuer);
+    tripsage__json_put_string(buf, issuer);
     TRIPSAGE__LIT(buf, ",\"sub\":");
     tripsage__json_put_string(buf, account->id);
     TRIPSAGE__LIT(buf, ",\"aud\":\"authenticated\",\"exp\":");
     tripsage__buf_int(buf, session->expires_at / 1000);
     TRIPSAGE__LIT(buf, ",\"iat\":");
-    tripsage__buf_int(buf, issued);
+    tripsage__buf_int(buf, session->issued_at / 1000);
     TRIPSAGE__LIT(buf, ",\"email\":");
     tripsage__json_put_string(buf, tripsage__account_address(account));
-    TRIPSAGE__LIT(buf, ",\"role\":");
-    tripsage__json_put_string(buf, account->role);
-    TRIPSAGE__LIT(buf, ",\"session_id\":");
-    tripsage__json_put_string(buf, session->id);
-    tripsage__buf_puts(buf, session->aal == 2 ? ",\"aal\":\"aal2\",\"amr\":" : ",\"aal\":\"aal1\",\"amr\":");
-    tripsage__buf_puts(buf, session->amr);
-    tripsage__buf_puts(buf, account->is_anonymous ? ",\"is_anonymous\":true" : ",\"is_anonymous\":false");
-    TRIPSAGE__LIT(buf, ",\"app_metadata\":");
+    TRIPSAGE__LIT(buf, ",\"phone\":\"\",\"app_metadata\":");
     tripsage__buf_puts(buf, account->app_metadata);
     TRIPSAGE__LIT(buf, ",\"user_metadata\":");
     tripsage__buf_puts(buf, account->user_metadata);
-    tripsage__buf_putc(buf, '}');
+    TRIPSAGE__LIT(buf, ",\"role\":");
+    tripsage__json_put_string(buf, account->role);
+    tripsage__buf_puts(buf, session->aal == 2 ? ",\"aal\":\"aal2\",\"amr\":" : ",\"aal\":\"aal1\",\"amr\":");
+    tripsage__buf_puts(buf, session->amr);
+    TRIPSAGE__LIT(buf, ",\"session_id\":");
+    tripsage__json_put_string(buf, session->id);
+    tripsage__buf_puts(buf, account->is_anonymous ? ",\"is_anonymous\":true}" : ",\"is_anonymous\":false}");
 }
 
-tripsage_status tripsage__token_sign(char **out, const tripsage__signer *signer, const tripsage__account *account,
-                                     const tripsage__session *session)
+static tripsage_status put_signature(tripsage__buf *token, const tripsage__token_key *key)
 {
+    unsigned char signature[TRIPSAGE__SIGNATURE_MAX];
+    size_t size = TRIPSAGE__SHA256_SIZE;
+    tripsage_status status =
+        key->pair ? tripsage__key_sign(signature, &size, key->pair, token->data, token->size)
+                  : tripsage__hmac_sha256(signature, key->secret, key->secret_size, token->data, token->size);
+
+    if (status != TRIPSAGE_OK)
+        return status;
+    tripsage__buf_putc(token, '.');
+    tripsage__base64url_put(token, signature, size);
+    return tripsage__buf_status(token);
+}
+
+tripsage_status tripsage__token_sign(char **out, const tripsage__token_key *key, const char *issuer,
+                                     const tripsage__account *account, const tripsage__session *session)
+{
+    tripsage__buf header = TRIPSAGE__BUF_INIT(OWN_HEADER_MAX + 1);
     tripsage__buf claims = TRIPSAGE__BUF_INIT(CLAIMS_MAX);
     tripsage__buf token = TRIPSAGE__BUF_INIT(TRIPSAGE__TOKEN_MAX + 1);
-    unsigned char code[TRIPSAGE__SHA256_SIZE];
     tripsage_status status;
 
     *out = NULL;
-    put_claims(&claims, signer, account, session);
+    put_header(&header, key);
+    put_claims(&claims, issuer, account, session);
+    TRIPSAGE_TRY(tripsage__buf_status(&header));
     TRIPSAGE_TRY(tripsage__buf_status(&claims));
-    tripsage__base64url_put(&token, HEADER, sizeof HEADER - 1);
+    tripsage__base64url_put(&token, header.data, header.size);
     tripsage__buf_putc(&token, '.');
     tripsage__base64url_put(&token, claims.data, claims.size);
     TRIPSAGE_TRY(tripsage__buf_status(&token));
-    TRIPSAGE_TRY(tripsage__hmac_sha256(code, signer->key, signer->key_size, token.data, token.size));
-    tripsage__buf_putc(&token, '.');
-    tripsage__base64url_put(&token, code, sizeof code);
-    TRIPSAGE_TRY(tripsage__buf_status(&token));
+    TRIPSAGE_TRY(put_signature(&token, key));
     *out = tripsage__buf_take(&token, NULL);
 out:
     tripsage__buf_free(&token);
     tripsage__buf_free(&claims);
+    tripsage__buf_free(&header);
     return status;
 }
 
-/* ---- reading ---- */
+/* ---- form and header ---- */
 
-/* A token being read. */
-struct reading {
-    const char *header, *payload, *signature; /* inside the token, which starts with its header */
-    size_t header_length, payload_length, signature_length;
-    char *claims;         /* the payload's bytes, NUL-terminated; owned */
-    tripsage__json *tree; /* of the claims; owned */
-};
+#define UNVERIFIED "invalid JWT: unable to parse or verify signature, "
 
-static tripsage_status refuse(const char *why)
+#define REFUSE(...) TRIPSAGE_FAIL_REASON(TRIPSAGE_ETOKEN, "bad_jwt", __VA_ARGS__)
+
+static tripsage_status malformed(void)
 {
-    return TRIPSAGE_FAIL(TRIPSAGE_ETOKEN, "the token %s", why);
+    return REFUSE(UNVERIFIED "token is malformed");
 }
 
-/* Three parts between exactly two dots, and no NUL: libjwt would stop reading there. */
-static int split(struct reading *r, const char *token, size_t length)
+/* Three parts between exactly two dots. */
+static int split(tripsage__token *t, const char *token, size_t length)
 {
     const char *end = token + length;
     const char *first = memchr(token, '.', length);
     const char *second = first ? memchr(first + 1, '.', (size_t)(end - first - 1)) : NULL;
 
-    if (!second || memchr(second + 1, '.', (size_t)(end - second - 1)) || memchr(token, '\0', length))
+    if (!second || memchr(second + 1, '.', (size_t)(end - second - 1)))
         return 0;
-    r->header = token;
-    r->header_length = (size_t)(first - token);
-    r->payload = first + 1;
-    r->payload_length = (size_t)(second - first - 1);
-    r->signature = second + 1;
-    r->signature_length = (size_t)(end - second - 1);
+    t->header = token;
+    t->header_length = (size_t)(first - token);
+    t->payload = first + 1;
+    t->payload_length = (size_t)(second - first - 1);
+    t->signature = second + 1;
+    t->signature_length = (size_t)(end - second - 1);
     return 1;
 }
 
@@ -130,7 +155,7 @@ static tripsage_status parse_part(tripsage__json **out, const char *text, size_t
     if (status == TRIPSAGE_ENOMEM)
         return status;
     if (status != TRIPSAGE_OK || !tripsage__json_is_object(*out))
-        return refuse("is malformed");
+        return malformed();
     return TRIPSAGE_OK;
 }
 
@@ -141,71 +166,124 @@ static int text_is(const tripsage__json *node, const char *expected)
     return text && strcmp(text, expected) == 0;
 }
 
-/* `alg` is exactly HS256 (RFC 8725, 3.1); a type, where there is one, is JWT; nothing is critical that we do not know (RFC 7515, 4.1.11). */
-static tripsage_status check_header(const struct reading *r)
+/* The key's id of the header; 0 when it is none that a key could have. */
+static int take_kid(tripsage__token *t, const tripsage__json *header)
 {
-    char text[HEADER_MAX];
-    int64_t size = tripsage__base64url_decode(text, sizeof text, r->header, r->header_length);
-    tripsage__json *header = NULL;
-    const tripsage__json *type;
-    tripsage_status status;
+    const tripsage__json *node = tripsage__json_member(header, "kid");
+    const char *kid = node ? tripsage__json_text(node) : "";
+    size_t length = kid ? strlen(kid) : sizeof t->kid;
 
+    if (length >= sizeof t->kid)
+        return 0;
+    memcpy(t->kid, kid, length + 1);
+    return 1;
+}
+
+/* `alg` is one we know; a type, where there is one, is JWT; nothing is critical, since we know no extension (RFC 7515, 4.1.11). Members that
+ * would bring a key along or say where one is (jwk, jku, x5c, x5u) are not looked at. */
+static tripsage_status take_header(tripsage__token *t, const tripsage__json *header)
+{
+    const tripsage__json *algorithm = tripsage__json_member(header, "alg"),
+                         *type = tripsage__json_member(header, "typ");
+
+    t->algorithm = tripsage__algorithm_of(tripsage__json_text(algorithm));
+    if (!t->algorithm)
+        return REFUSE(UNVERIFIED "token signature is invalid: signing method %.16s is invalid",
+                      tripsage__json_is_string(algorithm) ? tripsage__json_text(algorithm) : "(unspecified)");
+    if (type && !text_is(type, "JWT"))
+        return REFUSE(UNVERIFIED "token is of another type than JWT");
+    if (tripsage__json_member(header, "crit"))
+        return REFUSE(UNVERIFIED "token demands an extension that is not known");
+    if (!take_kid(t, header))
+        return REFUSE(UNVERIFIED "token is unverifiable: its kid is no key's");
+    return TRIPSAGE_OK;
+}
+
+tripsage_status tripsage__token_open(tripsage__token *out, const char *text, size_t length)
+{
+    char decoded[HEADER_MAX];
+    tripsage__json *header = NULL;
+    tripsage_status status;
+    int64_t size;
+
+    if (length > TRIPSAGE__TOKEN_MAX)
+        return REFUSE("a token has 1 to %zu characters", TRIPSAGE__TOKEN_MAX);
+    if (!split(out, text, length))
+        return REFUSE(UNVERIFIED "token is malformed: token contains an invalid number of segments");
+    size = tripsage__base64url_decode(decoded, sizeof decoded, out->header, out->header_length);
     if (size < 0)
-        return refuse("is malformed");
-    TRIPSAGE_TRY(parse_part(&header, text, (size_t)size));
-    type = tripsage__json_member(header, "typ");
-    if (!text_is(tripsage__json_member(header, "alg"), "HS256"))
-        status = refuse("is not signed with HS256");
-    else if (type && !text_is(type, "JWT"))
-        status = refuse("is of another type than JWT");
-    else if (tripsage__json_member(header, "crit"))
-        status = refuse("demands an extension that is not known");
+        return malformed();
+    TRIPSAGE_TRY(parse_part(&header, decoded, (size_t)size));
+    status = take_header(out, header);
 out:
     tripsage__json_free(header);
     return status;
 }
 
-static tripsage_status read_payload(struct reading *r)
-{
-    size_t capacity = r->payload_length / 4 * 3 + 3;
-    int64_t size;
+/* ---- signature ---- */
 
-    r->claims = tripsage__malloc(capacity + 1);
-    if (!r->claims)
-        return TRIPSAGE_NOMEM();
-    size = tripsage__base64url_decode(r->claims, capacity, r->payload, r->payload_length);
-    if (size < 0)
-        return refuse("is malformed");
-    r->claims[size] = '\0';
-    return parse_part(&r->tree, r->claims, (size_t)size);
+static tripsage_status is_right(int *right, const tripsage__token *t, const tripsage__token_key *key,
+                                const unsigned char *signature, size_t size)
+{
+    size_t signed_length = (size_t)(t->signature - t->header - 1);
+    unsigned char code[TRIPSAGE__SHA256_SIZE];
+    tripsage_status status;
+
+    if (key->pair)
+        return tripsage__key_check(right, key->pair, t->header, signed_length, signature, size);
+    status = tripsage__hmac_sha256(code, key->secret, key->secret_size, t->header, signed_length);
+    *right = status == TRIPSAGE_OK && size == sizeof code && tripsage__equal_constant_time(signature, code, size);
+    return status;
 }
 
-/* The signature compared without libjwt. */
-static tripsage_status compare_signature(const struct reading *r, const tripsage__signer *signer)
+static tripsage_status check_signature(const tripsage__token *t, const tripsage__token_key *key)
 {
-    unsigned char given[TRIPSAGE__SHA256_SIZE], right[TRIPSAGE__SHA256_SIZE];
-    size_t signed_length = (size_t)(r->signature - r->header - 1);
-    tripsage_status status = tripsage__hmac_sha256(right, signer->key, signer->key_size, r->header, signed_length);
+    unsigned char signature[TRIPSAGE__SIGNATURE_MAX];
+    int64_t size = tripsage__base64url_decode(signature, sizeof signature, t->signature, t->signature_length);
+    tripsage_status status;
+    int right;
+
+    if (!key || algorithm_of(key) != t->algorithm)
+        return REFUSE(UNVERIFIED "token is unverifiable: unrecognized JWT kid for algorithm %s",
+                      tripsage__algorithm_name(t->algorithm));
+    if (size < 0)
+        return malformed();
+    status = is_right(&right, t, key, signature, (size_t)size);
+    if (status == TRIPSAGE_OK && !right)
+        return REFUSE(UNVERIFIED "token signature is invalid: signature is invalid");
+    return status;
+}
+
+/* ---- claims ---- */
+
+/* The claims of a token whose signature is right: their bytes with a NUL behind them, and as a tree. Both owned. */
+struct claims {
+    char *text;
+    tripsage__json *tree;
+};
+
+static void free_claims(struct claims *claims)
+{
+    tripsage__json_free(claims->tree);
+    tripsage__free(claims->text);
+}
+
+static tripsage_status read_claims(struct claims *out, const tripsage__token *t, const tripsage__token_key *key)
+{
+    size_t capacity = t->payload_length / 4 * 3 + 3;
+    tripsage_status status = check_signature(t, key);
+    int64_t size;
 
     if (status != TRIPSAGE_OK)
         return status;
-    if (tripsage__base64url_decode(given, sizeof given, r->signature, r->signature_length) != sizeof given ||
-        !tripsage__equal_constant_time(given, right, sizeof right))
-        return refuse("has a signature that is not ours");
-    return TRIPSAGE_OK;
-}
-
-/* libjwt says "invalid" of a wrong signature, and as well of a failed allocation and of numbers it has no type for. A good token must not
- * be called bad for that, so what it does not take is looked at again. */
-static tripsage_status check_signature(const struct reading *r, const tripsage__signer *signer)
-{
-    jwt_t *jwt = NULL;
-    int code = jwt_decode(&jwt, r->header, (const unsigned char *)signer->key, (int)signer->key_size);
-    int good = code == 0 && jwt_get_alg(jwt) == JWT_ALG_HS256;
-
-    if (jwt)
-        jwt_free(jwt);
-    return good ? TRIPSAGE_OK : compare_signature(r, signer);
+    out->text = tripsage__malloc(capacity + 1);
+    if (!out->text)
+        return TRIPSAGE_NOMEM();
+    size = tripsage__base64url_decode(out->text, capacity, t->payload, t->payload_length);
+    if (size < 0)
+        return malformed();
+    out->text[size] = '\0';
+    return parse_part(&out->tree, out->text, (size_t)size);
 }
 
 /* `aud` is one name or a list of them (RFC 7519, 4.1.3). */
@@ -235,54 +313,92 @@ static tripsage_status check_times(const tripsage__json *claims, int64_t now_ms,
 
     *expires_at = date_of(tripsage__json_member(claims, "exp"));
     if (*expires_at < 0)
-        return refuse("does not say when it expires");
+        return REFUSE(UNVERIFIED "token has invalid claims: exp claim is required");
     if (not_before && (date_of(not_before) < 0 || date_of(not_before) > now_ms + TRIPSAGE__TOKEN_SKEW_MS))
-        return refuse("is not valid yet");
+        return REFUSE(UNVERIFIED "token has invalid claims: token is not valid yet");
     if (now_ms >= *expires_at + TRIPSAGE__TOKEN_SKEW_MS)
-        return TRIPSAGE_FAIL(TRIPSAGE_EEXPIRED, "the token has expired");
+        return TRIPSAGE_FAIL_REASON(TRIPSAGE_EEXPIRED, "bad_jwt",
+                                    UNVERIFIED "token has invalid claims: token is expired");
     return TRIPSAGE_OK;
 }
 
-static tripsage_status check_claims(tripsage_actor *actor, const tripsage__signer *signer, const tripsage__json *claims,
-                                    int64_t now_ms)
+static tripsage_status take_claims(tripsage_actor *actor, const tripsage__json *claims, const char *issuer,
+                                   int64_t now_ms)
 {
-    if (!text_is(tripsage__json_member(claims, "iss"), signer->issuer))
-        return refuse("is from another issuer");
+    const tripsage__json *subject = tripsage__json_member(claims, "sub");
+    const tripsage__json *session = tripsage__json_member(claims, "session_id");
+    tripsage_status status = check_times(claims, now_ms, &actor->expires_at_ms);
+
+    if (status != TRIPSAGE_OK)
+        return status;
+    if (!subject)
+        return REFUSE("invalid claim: missing sub claim");
+    if (!tripsage__uuid_parse(tripsage__json_text(subject), actor->user_id))
+        return REFUSE("invalid claim: sub claim must be a UUID");
+    if (!text_is(tripsage__json_member(claims, "iss"), issuer))
+        return REFUSE("invalid claim: the token is from another issuer");
     if (!audience_is(tripsage__json_member(claims, "aud"), "authenticated"))
-        return refuse("is for another audience");
-    if (!tripsage__uuid_parse(tripsage__json_text(tripsage__json_member(claims, "sub")), actor->user_id))
-        return refuse("names no user");
-    if (!tripsage__uuid_parse(tripsage__json_text(tripsage__json_member(claims, "session_id")), actor->session_id))
-        return refuse("names no session");
-    return check_times(claims, now_ms, &actor->expires_at_ms);
+        return REFUSE("invalid claim: the token is for another audience");
+    /* A token without a session is taken, and ends with its time alone. */
+    if (session && !tripsage__uuid_parse(tripsage__json_text(session), actor->session_id))
+        return REFUSE("invalid claim: session_id claim must be a UUID");
+    return TRIPSAGE_OK;
 }
 
-tripsage_status tripsage__token_read(tripsage_actor **out, const tripsage__signer *signer, const char *token,
-                                     size_t length, int64_t now_ms)
+tripsage_status tripsage__token_actor(tripsage_actor **out, const tripsage__token *token,
+                                      const tripsage__token_key *key, const char *issuer, int64_t now_ms)
 {
-    struct reading r = {0};
+    struct claims claims = {NULL, NULL};
     tripsage_actor *actor = NULL;
     tripsage_status status;
 
     *out = NULL;
-    if (length > TRIPSAGE__TOKEN_MAX || !split(&r, token, length))
-        return refuse("is malformed");
-    TRIPSAGE_TRY(check_header(&r));
-    TRIPSAGE_TRY(read_payload(&r));
-    TRIPSAGE_TRY(check_signature(&r, signer));
+    TRIPSAGE_TRY(read_claims(&claims, token, key));
     actor = tripsage__calloc(1, sizeof *actor);
     if (!actor) {
         status = TRIPSAGE_NOMEM();
         goto out;
     }
-    TRIPSAGE_TRY(check_claims(actor, signer, r.tree, now_ms));
-    actor->claims = r.claims;
-    r.claims = NULL;
+    TRIPSAGE_TRY(take_claims(actor, claims.tree, issuer, now_ms));
+    actor->claims = claims.text;
+    claims.text = NULL;
     *out = actor;
     actor = NULL;
 out:
     tripsage_actor_free(actor);
-    tripsage__json_free(r.tree);
-    tripsage__free(r.claims);
+    free_claims(&claims);
+    return status;
+}
+
+static tripsage_status take_role(tripsage__token_role *out, const tripsage__json *claims, int64_t now_ms)
+{
+    const tripsage__json *role = tripsage__json_member(claims, "role");
+    tripsage_status status;
+    int64_t expires_at;
+
+    /* They live for years, or without an end. */
+    status = tripsage__json_member(claims, "exp") ? check_times(claims, now_ms, &expires_at) : TRIPSAGE_OK;
+    if (status != TRIPSAGE_OK)
+        return status;
+    if (tripsage__json_member(claims, "sub")) /* a user's: it has a session, which nobody has looked at here */
+        return REFUSE("invalid claim: a project's key names no user");
+    *out = text_is(role, "anon")           ? TRIPSAGE__ROLE_ANON
+           : text_is(role, "service_role") ? TRIPSAGE__ROLE_SERVICE
+                                           : TRIPSAGE__ROLE_NONE;
+    if (*out == TRIPSAGE__ROLE_NONE)
+        return REFUSE("invalid claim: a project's key has the role anon or service_role");
+    return TRIPSAGE_OK;
+}
+
+tripsage_status tripsage__token_role_of(tripsage__token_role *out, const tripsage__token *token,
+                                        const tripsage__token_key *key, int64_t now_ms)
+{
+    struct claims claims = {NULL, NULL};
+    tripsage_status status = read_claims(&claims, token, key);
+
+    *out = TRIPSAGE__ROLE_NONE;
+    if (status == TRIPSAGE_OK)
+        status = take_role(out, claims.tree, now_ms);
+    free_claims(&claims);
     return status;
 }

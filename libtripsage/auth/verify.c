@@ -1,10 +1,29 @@
-/* auth/verify.c: the actor behind a token: out of the cache, or by signature, claims and session. */
+/* auth/verify.c: the handle's keys put to use: signing the token of a session; the actor behind a token, out of the cache, or by signature,
+ * claims and session. */
 #include <string.h>
 
 #include <tripsage/doc.h>
 
 #include "auth/auth_internal.h"
 #include "auth/statements.h"
+#include "base/doc.h"
+
+/* ---- making ---- */
+
+tripsage_status tripsage__auth_sign(char **token, const tripsage_auth *auth, const tripsage__account *account,
+                                    const tripsage__session *session)
+{
+    tripsage__held_key held;
+    tripsage_status status = tripsage__signing_keys_current(&held, auth->signing_keys);
+
+    *token = NULL;
+    if (status == TRIPSAGE_OK)
+        status = tripsage__token_sign(token, &held.key, auth->issuer, account, session);
+    tripsage__held_key_release(&held);
+    return status;
+}
+
+/* ---- checking ---- */
 
 /* What the database says of a token's user and session. */
 struct standing {
@@ -56,6 +75,22 @@ static tripsage_status check_session(const tripsage_auth *auth, const tripsage_a
     return TRIPSAGE_OK;
 }
 
+/* The actor of a token but for its session. */
+static tripsage_status read_token(tripsage_actor **out, const tripsage_auth *auth, const char *text, size_t length,
+                                  int64_t now_ms)
+{
+    tripsage__held_key held = {.found = 0};
+    tripsage__token token;
+    tripsage_status status;
+
+    TRIPSAGE_TRY(tripsage__token_open(&token, text, length));
+    TRIPSAGE_TRY(tripsage__signing_keys_find(&held, auth->signing_keys, token.algorithm, token.kid));
+    status = tripsage__token_actor(out, &token, held.found ? &held.key : NULL, auth->issuer, now_ms);
+out:
+    tripsage__held_key_release(&held);
+    return status;
+}
+
 /* The long way. The counter is asked before the session: see verified.h. */
 static tripsage_status verify(tripsage_actor **out, tripsage_auth *auth, const tripsage__verified_key *name,
                               const char *token, size_t length, int64_t now_ms)
@@ -64,7 +99,7 @@ static tripsage_status verify(tripsage_actor **out, tripsage_auth *auth, const t
     tripsage_status status;
     uint32_t generation;
 
-    TRIPSAGE_TRY(tripsage__token_read(&actor, &auth->signer, token, length, now_ms));
+    TRIPSAGE_TRY(read_token(&actor, auth, token, length, now_ms));
     generation = tripsage__verified_generation(auth->verified, actor->user_id);
     TRIPSAGE_TRY(check_session(auth, actor, now_ms));
     tripsage__verified_keep(auth->verified, name, actor, generation, now_ms);
@@ -77,7 +112,6 @@ out:
 
 tripsage_status tripsage_auth_verify(tripsage_actor **actor, tripsage_auth *auth, const char *token, size_t length)
 {
-    char text[TRIPSAGE__TOKEN_MAX + 1]; /* with the NUL libjwt needs */
     tripsage__verified_key name;
     tripsage_status status;
     int64_t now_ms;
@@ -86,13 +120,74 @@ tripsage_status tripsage_auth_verify(tripsage_actor **actor, tripsage_auth *auth
     if (token && length == TRIPSAGE_NUL)
         length = strlen(token);
     if (!token || length == 0 || length > TRIPSAGE__TOKEN_MAX)
-        return TRIPSAGE_FAIL(TRIPSAGE_ETOKEN, "a token has 1 to %zu characters", TRIPSAGE__TOKEN_MAX);
+        return TRIPSAGE_FAIL_REASON(TRIPSAGE_ETOKEN, "bad_jwt", "a token has 1 to %zu characters", TRIPSAGE__TOKEN_MAX);
     tripsage__verified_name(&name, auth->verified, token, length);
     now_ms = tripsage__now_ms(auth->env);
     status = tripsage__verified_find(actor, auth->verified, &name, now_ms);
     if (status != TRIPSAGE_ENOTFOUND)
         return status;
-    memcpy(text, token, length);
-    text[length] = '\0';
-    return verify(actor, auth, &name, text, length, now_ms);
+    return verify(actor, auth, &name, token, length, now_ms);
+}
+
+tripsage_status tripsage__auth_project_key(int *is_service, tripsage_auth *auth, const char *text, size_t length)
+{
+    tripsage__held_key held = {.found = 0};
+    tripsage__token_role role = TRIPSAGE__ROLE_NONE;
+    tripsage__token token;
+    tripsage_status status;
+
+    TRIPSAGE_TRY(tripsage__token_open(&token, text, length));
+    TRIPSAGE_TRY(tripsage__signing_keys_find(&held, auth->signing_keys, token.algorithm, token.kid));
+    status = tripsage__token_role_of(&role, &token, held.found ? &held.key : NULL, tripsage__now_ms(auth->env));
+out:
+    *is_service = role == TRIPSAGE__ROLE_SERVICE;
+    tripsage__held_key_release(&held);
+    return status;
+}
+
+/* ---- the keys themselves ---- */
+
+/* Gives a document that `put` writes. */
+static tripsage_status make_keys_doc(tripsage_doc **out, const tripsage_auth *auth,
+                                     tripsage_status (*put)(tripsage__buf *buf, tripsage__signing_keys *keys))
+{
+    tripsage_doc *doc;
+    tripsage_status status = tripsage__doc_new(&doc, 1024);
+
+    *out = NULL;
+    if (status != TRIPSAGE_OK)
+        return status;
+    status = put(&doc->json, auth->signing_keys);
+    return tripsage__doc_finish(out, doc, status);
+}
+
+tripsage_status tripsage_auth_jwks(tripsage_doc **out, tripsage_auth *auth)
+{
+    return make_keys_doc(out, auth, tripsage__signing_keys_put);
+}
+
+static tripsage_status check_service(const tripsage_actor *actor)
+{
+    tripsage_status status = tripsage__actor_check(actor);
+
+    if (status == TRIPSAGE_OK && !actor->is_service)
+        return TRIPSAGE_FAIL(TRIPSAGE_EFORBIDDEN, "only the service role may look after signing keys");
+    return status;
+}
+
+tripsage_status tripsage_auth_signing_keys(tripsage_doc **out, tripsage_auth *auth, const tripsage_actor *actor)
+{
+    tripsage_status status = check_service(actor);
+
+    *out = NULL;
+    return status == TRIPSAGE_OK ? make_keys_doc(out, auth, tripsage__signing_keys_list) : status;
+}
+
+tripsage_status tripsage_auth_rotate_signing_key(tripsage_auth *auth, const tripsage_actor *actor)
+{
+    tripsage_status status = check_service(actor);
+
+    if (status != TRIPSAGE_OK)
+        return status;
+    return tripsage__signing_keys_rotate(auth->signing_keys, (int64_t)auth->token_ttl_s * 1000);
 }

@@ -243,7 +243,7 @@ tripsage_status tripsage__scrypt(void *out, size_t out_size, const char *passwor
     /* The caller bounds the cost; the bound of OpenSSL's own, 32 MiB, is in the way of real hashes. */
     if (EVP_PBE_scrypt(password, strlen(password), salt, salt_size, cost->n, cost->r, cost->p, UINT64_MAX, out,
                        out_size) != 1)
-        return openssl_failed("an scrypt hash");
+        return tripsage__openssl_failed("an scrypt hash");
     return TRIPSAGE_OK;
 }
 
@@ -257,7 +257,7 @@ tripsage_status tripsage__aes256_ctr(void *out, const unsigned char key[TRIPSAGE
 
     if (!context || !EVP_EncryptInit_ex(context, EVP_aes_256_ctr(), NULL, key, zero) ||
         !EVP_EncryptUpdate(context, out, &written, data, (int)size))
-        status = openssl_failed("an AES key stream");
+        status = tripsage__openssl_failed("an AES key stream");
     EVP_CIPHER_CTX_free(context);
     return status;
 }

@@ -414,6 +414,76 @@ START_TEST(the_service_finds_an_account)
 }
 END_TEST
 
+/* How many keys there are in this state. */
+static int keys_in(const char *state)
+{
+    tripsage_doc *doc = OK(tripsage_auth_signing_keys(OUT, world->auth, world->service));
+    int count = 0;
+
+    for (int i = 0; tripsage_doc_text(doc, test_format("/keys/%d/kid", i)); i++)
+        count += strcmp(tripsage_doc_text(doc, test_format("/keys/%d/state", i)), state) == 0;
+    return count;
+}
+
+START_TEST(keys_are_shown_and_rotated)
+{
+    tripsage_doc *session = OK(sign_up(OUT, ANN)), *keys = OK(tripsage_auth_jwks(OUT, world->auth));
+    tripsage_actor *actor = NULL;
+
+    IS_TEXT(keys, "/keys/0/kty", "EC");
+    IS_TEXT(keys, "/keys/0/alg", "ES256");
+    IS_TEXT(keys, "/keys/0/use", "sig");
+    IS_JSON(keys, "/keys/0/key_ops", "[\"verify\"]");
+    IS_TEXT(keys, "/keys/0/crv", "P-256");
+    ck_assert_int_eq(keys_in("current"), 1);
+    ck_assert_int_eq(keys_in("standby"), 1);
+    OK(tripsage_auth_rotate_signing_key(world->auth, world->service));
+    ck_assert_int_eq(keys_in("current"), 1);
+    ck_assert_int_eq(keys_in("standby"), 1);
+    ck_assert_int_eq(keys_in("previous"), 1);
+    OK(verify(&actor, token_of(session)));
+    tripsage_actor_free(actor);
+    OK(verify(&actor, token_of(OK(sign_in(OUT, "ann@example.org", "correct horse")))));
+    tripsage_actor_free(actor);
+    test_clock_advance(&world->chance, 2 * TEST_HOUR);
+    ck_assert_int_eq(keys_in("previous"), 0);
+    FAILS(TRIPSAGE_EFORBIDDEN, tripsage_auth_rotate_signing_key(world->auth, world->owner));
+    FAILS(TRIPSAGE_EUNAUTHENTICATED, tripsage_auth_rotate_signing_key(world->auth, NULL));
+    FAILS(TRIPSAGE_EFORBIDDEN, tripsage_auth_signing_keys(OUT, world->auth, world->owner));
+    FAILS(TRIPSAGE_EUNAUTHENTICATED, tripsage_auth_signing_keys(OUT, world->auth, NULL));
+}
+END_TEST
+
+/* A second handle on the same database, with another algorithm. */
+START_TEST(keys_are_shared)
+{
+    tripsage_auth_options options = TRIPSAGE_AUTH_OPTIONS_INIT;
+    tripsage_options all = TRIPSAGE_OPTIONS_INIT;
+    tripsage_runtime runtime = test_chance_runtime(&world->chance);
+    const char *here = token_of(OK(sign_up(OUT, ANN))), *there;
+    tripsage_actor *actor = NULL;
+    tripsage *other = NULL;
+
+    if (strcmp(world->url, "sqlite::memory:") == 0)
+        return; /* nobody else's */
+    options.algorithm = "RS256";
+    options.argon2_memory_kib = 8;
+    options.argon2_passes = 1;
+    all.auth = &options;
+    all.runtime = &runtime;
+    OK(tripsage_open(&other, world->url, &all));
+    there = token_of(
+        OK(tripsage_auth_sign_in(OUT, tripsage_get_auth(other),
+                                 "{\"email\":\"ann@example.org\",\"password\":\"correct horse\"}", TRIPSAGE_NUL)));
+    OK(tripsage_auth_verify(&actor, tripsage_get_auth(other), here, strlen(here)));
+    tripsage_actor_free(actor);
+    test_clock_advance(&world->chance, 2 * TEST_SECOND);
+    OK(verify(&actor, there));
+    tripsage_actor_free(actor);
+    tripsage_close(other);
+}
+END_TEST
+
 Suite *contract_auth(void)
 {
     Suite *suite = suite_create("auth");
@@ -440,5 +510,7 @@ Suite *contract_auth(void)
     tcase_add_test(tcase, the_issuer_is_checked);
     tcase_add_test(tcase, signing_out_is_seen_by_others);
     tcase_add_test(tcase, the_service_finds_an_account);
+    tcase_add_test(tcase, keys_are_shown_and_rotated);
+    tcase_add_test(tcase, keys_are_shared);
     return suite;
 }

@@ -637,6 +637,28 @@ static const char *look_secrets(stage *s)
 {
     return test_format("%s%s", json_of(OK(tripsage_auth_secret_list(OUT, world->auth, s->actor))),
                        json_of(OK(tripsage_auth_audit_list(OUT, world->auth, world->service, 0, 10))));
+
+static tripsage_status jwks(stage *s)
+{
+    return tripsage_auth_jwks(&s->doc, world->auth);
+}
+
+static tripsage_status signing_keys(stage *s)
+{
+    return tripsage_auth_signing_keys(&s->doc, world->auth, world->service);
+}
+
+/* So that there is room: the keys before are over. */
+static void two_hours_later(stage *s)
+{
+    (void)s;
+    test_clock_advance(&world->chance, 2 * TEST_HOUR);
+}
+
+static tripsage_status rotate_signing_key(stage *s)
+{
+    (void)s;
+    return tripsage_auth_rotate_signing_key(world->auth, world->service);
 }
 
 static tripsage_status actor_user(stage *s)
@@ -1002,6 +1024,9 @@ const scenario test_scenarios[] = {
     {.name = "auth_user", .prepare = friend_signed_in, .act = user, .look = look_nothing},
     {.name = "auth_find_user", .prepare = with_friend, .act = find_user, .look = look_nothing},
     {.name = "auth_user_update", .prepare = friend_signed_in, .act = user_update, .look = look_nothing},
+    {.name = "auth_jwks", .before = two_hours_later, .act = jwks, .look = look_nothing},
+    {.name = "auth_signing_keys", .act = signing_keys, .look = look_nothing},
+    {.name = "auth_rotate_signing_key", .before = two_hours_later, .act = rotate_signing_key, .look = look_nothing},
     {.name = "auth_user_update password", .prepare = friend_signed_in, .act = password_update, .look = look_nothing},
     {.name = "auth_key_create", .before = no_keys, .act = key_create, .look = look_keys},
     {.name = "auth_key_defaults", .before = no_keys, .act = key_defaults, .look = look_nothing},

