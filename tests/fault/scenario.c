@@ -637,6 +637,7 @@ static const char *look_secrets(stage *s)
 {
     return test_format("%s%s", json_of(OK(tripsage_auth_secret_list(OUT, world->auth, s->actor))),
                        json_of(OK(tripsage_auth_audit_list(OUT, world->auth, world->service, 0, 10))));
+}
 
 static tripsage_status jwks(stage *s)
 {
