@@ -82,6 +82,11 @@ typedef struct tripsage_auth_options {
     /* 1: a sign-in ends the account's other sessions. */
     int session_single;
 
+    /* 1: sign-ins, sign-ups and guesses are not limited. Else they are as Supabase Auth limits them, by the client's address, where a request
+     * tells it; and guesses at a password by the account as well: ten in ten minutes of an address (a call that tells none is of one), a
+     * hundred of an account. The counts are in the cache, so that servers that share one share them. */
+    int no_limits;
+
     /* The secret that what is kept encrypted in the database is sealed under (users' third-party keys, private keys), 32 bytes to 1,024: from
      * openssl rand -hex 32, say. NULL: a random one is made with the database and kept in it, which protects a copy of single tables, but no
      * copy of the whole. What was sealed under the database's own secret can be read whatever is given here. Copied. */
@@ -103,7 +108,7 @@ typedef struct tripsage_auth_options {
 
 #define TRIPSAGE_AUTH_OPTIONS_INIT                                                                                     \
     {                                                                                                                  \
-        1, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL                                            \
+        1, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL                                         \
     }
 
 /* Opens accounts alone over a database (see tripsage/store.h for URLs). `options` and `runtime` may be NULL and are copied.
@@ -142,8 +147,8 @@ TRIPSAGE_API tripsage_status tripsage_auth_sign_in_anonymously(tripsage_doc **se
 /* Signs in with {"email", "password"}.
  * Errors: TRIPSAGE_ECREDENTIALS, equal in message and in time for an unknown address and a wrong password (in time while
  * passwords are kept at the cost of the options: one kept before that was changed costs what it did until its user signs
- * in again); TRIPSAGE_EFORBIDDEN (the account is banned, or its address not confirmed); TRIPSAGE_EINVALID, TRIPSAGE_EMALFORMED,
- * TRIPSAGE_EBUSY as above. */
+ * in again); TRIPSAGE_EFORBIDDEN (the account is banned, or its address not confirmed);
+ * TRIPSAGE_ERATELIMITED (too many guesses at this account); TRIPSAGE_EINVALID, TRIPSAGE_EMALFORMED, TRIPSAGE_EBUSY as above. */
 TRIPSAGE_API tripsage_status tripsage_auth_sign_in(tripsage_doc **session, tripsage_auth *auth, const char *json,
                                                    size_t length);
 

@@ -1,6 +1,7 @@
 /* auth/accounts.c: the calls of tripsage/auth.h about accounts: making one, signing in and out, looking at oneself and changing oneself. */
 #include <string.h>
 
+#include "auth/audit.h"
 #include "auth/change.h"
 #include "auth/sign.h"
 #include "auth/statements.h"
@@ -132,7 +133,9 @@ tripsage_status tripsage_auth_sign_out(tripsage_auth *auth, const tripsage_actor
     static const tripsage__statement *const statements[] = {
         &tripsage__sql_session_end, &tripsage__sql_session_end_others, &tripsage__sql_session_end_all};
     tripsage__value params[2];
-    tripsage__step step = {.params = params, .param_count = 2};
+    tripsage__audit_entry entry;
+    tripsage__audit_event event = {.action = "logout", .if_changed = 1};
+    tripsage__step steps[2] = {{.params = params}};
     tripsage_status status = tripsage__actor_check(actor);
 
     if (status != TRIPSAGE_OK)
@@ -141,11 +144,13 @@ tripsage_status tripsage_auth_sign_out(tripsage_auth *auth, const tripsage_actor
         return TRIPSAGE_FAIL_FIELD("#scope", "expected one of tripsage_sign_out");
     if (!actor->session_id[0])
         return TRIPSAGE_FAIL_FIELD("#actor", "has no session: it was not made from a token");
-    step.statement = statements[scope];
+    steps[0].statement = statements[scope];
+    steps[0].param_count = scope == TRIPSAGE_SIGN_OUT_GLOBAL ? 1 : 2;
     params[0] = tripsage__text(scope == TRIPSAGE_SIGN_OUT_LOCAL ? actor->session_id : actor->user_id);
     params[1] = tripsage__text(scope == TRIPSAGE_SIGN_OUT_LOCAL ? actor->user_id : actor->session_id);
-    step.param_count = scope == TRIPSAGE_SIGN_OUT_GLOBAL ? 1 : 2;
-    status = tripsage__store_write(auth->store, NULL, &step, 1);
+    event.actor = event.subject = actor->user_id;
+    steps[1] = tripsage__audit_step(&entry, auth->env, &event);
+    status = tripsage__store_write(auth->store, NULL, steps, 2);
     /* Even where the outcome is unknown: looking once more costs little. */
     tripsage__verified_forget(auth->verified, actor->user_id);
     return status;

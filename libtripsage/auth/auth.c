@@ -149,6 +149,34 @@ out:
     return status;
 }
 
+/* One secret of the database's is enough: the others follow from it. */
+static tripsage_status take_throttle(tripsage_auth *auth, tripsage_cache *cache, const tripsage_auth_options *options)
+{
+    unsigned char secret[TRIPSAGE__SHA256_SIZE];
+    tripsage_status status;
+
+    if (options->no_limits)
+        return TRIPSAGE_OK;
+    TRIPSAGE_TRY(tripsage__hmac_sha256(secret, auth->refresh_key, sizeof auth->refresh_key, "throttle", 8));
+    status = tripsage__throttle_new(&auth->throttle, auth->env, cache, secret);
+out:
+    tripsage__wipe(secret, sizeof secret);
+    return status;
+}
+
+tripsage_status tripsage__auth_ask(const tripsage_auth *auth, tripsage__throttle_kind kind, const char *account,
+                                   const tripsage__origin *origin)
+{
+    int64_t wait_ms = 0;
+    tripsage_status status = TRIPSAGE_OK;
+
+    if (auth->throttle)
+        status = tripsage__throttle_ask(&wait_ms, auth->throttle, kind, account, origin ? origin->address : NULL);
+    if (status == TRIPSAGE_OK && wait_ms > 0)
+        return TRIPSAGE_FAIL_REASON(TRIPSAGE_ERATELIMITED, "over_request_rate_limit", "Request rate limit reached");
+    return status;
+}
+
 static tripsage_status take_options(tripsage_auth *auth, const tripsage_auth_options *options)
 {
     auth->token_ttl_s = or_default(options->token_ttl_s, 3600);
@@ -187,6 +215,7 @@ tripsage_status tripsage__auth_new(tripsage_auth **out, tripsage__store *store, 
     TRIPSAGE_TRY(take_sealer(auth, options));
     TRIPSAGE_TRY(take_signing_keys(auth, options));
     TRIPSAGE_TRY(tripsage__store_secret(auth->refresh_key, auth->store, "refresh_key"));
+    TRIPSAGE_TRY(take_throttle(auth, cache, options));
     TRIPSAGE_TRY(tripsage__passwords_new(&auth->passwords, or_default(options->argon2_memory_kib, 19456),
                                          or_default(options->argon2_passes, 2), 0));
     TRIPSAGE_TRY(tripsage__verified_new(&auth->verified, auth->env, cache));
@@ -203,6 +232,7 @@ void tripsage__auth_free(tripsage_auth *auth)
     if (!auth)
         return;
     tripsage__keyring_free(auth->keyring);
+    tripsage__throttle_free(auth->throttle);
     tripsage__verified_free(auth->verified);
     tripsage__passwords_free(auth->passwords);
     tripsage__signing_keys_free(auth->signing_keys);

@@ -5,18 +5,21 @@
 #include "auth/auth.h"
 #include "auth/keyring.h"
 #include "auth/password.h"
+#include "auth/session.h"
 #include "auth/signing_keys.h"
+#include "auth/throttle.h"
 #include "auth/token.h"
 #include "auth/verified.h"
 #include "base/seal.h"
 
-/* Immutable once made, except for what `passwords`, `verified`, `signing_keys` and `keyring` guard themselves. */
+/* Immutable once made, except for what `passwords`, `verified`, `signing_keys`, `throttle` and `keyring` guard themselves. */
 struct tripsage_auth {
     tripsage__store *store; /* a reference of our own */
     tripsage__env *env;     /* the store's */
     tripsage__passwords *passwords;
     tripsage__verified *verified;
     tripsage__sealer *sealer;
+    tripsage__throttle *throttle; /* NULL: nothing is limited */
     tripsage__signing_keys *signing_keys;
     tripsage__keyring *keyring;
     char *issuer;
@@ -31,5 +34,9 @@ struct tripsage_auth {
 /* Makes the access token of a session with the handle's key, for tripsage__free. */
 tripsage_status tripsage__auth_sign(char **token, const tripsage_auth *auth, const tripsage__account *account,
                                     const tripsage__session *session);
+
+/* Whether this may be done once more now: TRIPSAGE_ERATELIMITED ("over_request_rate_limit"). `account` may be NULL, and `origin`. */
+tripsage_status tripsage__auth_ask(const tripsage_auth *auth, tripsage__throttle_kind kind, const char *account,
+                                   const tripsage__origin *origin);
 
 #endif

@@ -1,6 +1,7 @@
 /* auth/change.c: changing an account's data and password. */
 #include "auth/change.h"
 
+#include "auth/audit.h"
 #include "auth/statements.h"
 #include "base/json.h"
 
@@ -46,7 +47,12 @@ static tripsage_status write_change(changing *c, int64_t *changed, const tripsag
         tripsage__text(change->data), tripsage__int(tripsage__now_ms(auth->env)), tripsage__text(change->new_hash)};
     const tripsage__value end[] = {tripsage__text(actor->user_id), tripsage__text(actor->session_id),
                                    tripsage__text(change->new_hash)};
-    tripsage__step steps[4];
+    tripsage__audit_entry entry;
+    const tripsage__audit_event event = {.action = change->new_hash ? "user_updated_password" : "user_modified",
+                                         .actor = actor->user_id,
+                                         .subject = actor->user_id,
+                                         .if_changed = 1};
+    tripsage__step steps[5];
     size_t count = 0;
 
     *changed = 0;
@@ -58,6 +64,7 @@ static tripsage_status write_change(changing *c, int64_t *changed, const tripsag
                                           .context = c};
     steps[count++] = (tripsage__step){
         .statement = &tripsage__sql_account_update, .params = update, .param_count = 5, .changes = changed};
+    steps[count++] = tripsage__audit_step(&entry, auth->env, &event);
     if (change->new_hash) /* somebody else may have had the old password */
         steps[count++] =
             (tripsage__step){.statement = &tripsage__sql_session_end_outdated, .params = end, .param_count = 3};

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/audit.h"
 #include "auth/statements.h"
 #include "base/memory.h"
 
@@ -90,6 +91,17 @@ out:
     return status;
 }
 
+/* What the audit trail says of somebody who did something to his own account. */
+static tripsage__audit_event event_of(const char *action, const tripsage__account *account,
+                                      const tripsage__origin *origin)
+{
+    return (tripsage__audit_event){.action = action,
+                                   .actor = account->id,
+                                   .subject = account->id,
+                                   .address = origin ? origin->address : NULL,
+                                   .if_changed = 1};
+}
+
 /* ---- sign up ---- */
 
 /* What a newcomer brings along, and what Supabase Auth puts beside it for an account with an address. There, its identity is verified in the
@@ -155,11 +167,14 @@ static tripsage_status write_account(const tripsage_auth *auth, const tripsage__
                                       tripsage__int(account->created_at),
                                       tripsage__int(account->identity_created_at)};
     tripsage__value start[TRIPSAGE__SESSION_START_PARAMS];
+    tripsage__audit_entry entry;
+    const tripsage__audit_event event = event_of("user_signedup", account, origin);
     int64_t inserted = 0;
     const tripsage__step steps[] = {
         {.statement = &tripsage__sql_account_insert, .params = insert, .param_count = 15, .changes = &inserted},
-        tripsage__session_start_step(start, account, session, origin, NULL)};
-    tripsage_status status = tripsage__store_write(auth->store, NULL, steps, 2);
+        tripsage__session_start_step(start, account, session, origin, NULL),
+        tripsage__audit_step(&entry, auth->env, &event)};
+    tripsage_status status = tripsage__store_write(auth->store, NULL, steps, 3);
 
     if (status == TRIPSAGE_OK && !inserted)
         return TRIPSAGE_FAIL_REASON(TRIPSAGE_EEXISTS, "user_already_exists", "User already registered");
@@ -194,6 +209,8 @@ tripsage_status tripsage__sign_up(tripsage__grant *out, tripsage_auth *auth, con
     tripsage_status status;
 
     memset(out, 0, sizeof *out);
+    TRIPSAGE_TRY(
+        tripsage__auth_ask(auth, who->email ? TRIPSAGE__THROTTLE_SIGNUP : TRIPSAGE__THROTTLE_ANONYMOUS, NULL, origin));
     TRIPSAGE_TRY(tripsage__uuid7(auth->env, id));
     if (who->email)
         TRIPSAGE_TRY(tripsage__uuid7(auth->env, identity));
@@ -261,12 +278,21 @@ static tripsage_status write_session(const tripsage_auth *auth, const tripsage__
     const tripsage__value signed_in[] = {tripsage__text(account->id), tripsage__int(account->password_version),
                                          tripsage__int(session->created_at), tripsage__text(new_hash)};
     const tripsage__value others[] = {tripsage__text(account->id), tripsage__text(session->id)};
+    tripsage__audit_entry entry;
+    const tripsage__audit_event event = event_of("login", account, origin);
     int64_t started = 0;
-    const tripsage__step steps[] = {
-        tripsage__session_start_step(start, account, session, origin, &started),
-        {.statement = &tripsage__sql_account_signed_in, .params = signed_in, .param_count = 4},
-        {.statement = &tripsage__sql_session_end_others, .params = others, .param_count = 2}};
-    tripsage_status status = tripsage__store_write(auth->store, NULL, steps, auth->session_single ? 3 : 2);
+    tripsage__step steps[4];
+    size_t count = 0;
+    tripsage_status status;
+
+    steps[count++] = tripsage__session_start_step(start, account, session, origin, &started);
+    if (auth->session_single)
+        steps[count++] =
+            (tripsage__step){.statement = &tripsage__sql_session_end_others, .params = others, .param_count = 2};
+    steps[count++] =
+        (tripsage__step){.statement = &tripsage__sql_account_signed_in, .params = signed_in, .param_count = 4};
+    steps[count++] = tripsage__audit_step(&entry, auth->env, &event);
+    status = tripsage__store_write(auth->store, NULL, steps, count);
 
     /* Nothing started: the password was changed, or the account deleted, since it was read. */
     return status == TRIPSAGE_OK && !started ? wrong_credentials() : status;
@@ -282,6 +308,9 @@ tripsage_status tripsage__sign_in(tripsage__grant *out, tripsage_auth *auth, con
     tripsage_status status;
 
     memset(out, 0, sizeof *out);
+    memset(&account, 0, sizeof account);
+    TRIPSAGE_TRY(tripsage__auth_ask(auth, TRIPSAGE__THROTTLE_TOKEN, NULL, origin));
+    TRIPSAGE_TRY(tripsage__auth_ask(auth, TRIPSAGE__THROTTLE_PASSWORD, email, origin));
     TRIPSAGE_TRY(check_credentials(&account, auth, email, password));
     if (tripsage__password_is_stale(auth->passwords, account.password_hash)) {
         TRIPSAGE_TRY(tripsage__password_hash(hash, auth->passwords, auth->env, password));
@@ -291,6 +320,9 @@ tripsage_status tripsage__sign_in(tripsage__grant *out, tripsage_auth *auth, con
     account.last_sign_in_at = account.updated_at = session.created_at;
     TRIPSAGE_TRY(tripsage__grant_make(out, auth, &account, &session, flags));
     TRIPSAGE_TRY(write_session(auth, &account, &session, origin, new_hash));
+    if (auth->throttle)
+        (void)tripsage__throttle_succeeded(auth->throttle, TRIPSAGE__THROTTLE_PASSWORD, email,
+                                           origin ? origin->address : NULL); /* he is in: next time it is forgiven */
     if (auth->session_single)
         tripsage__verified_forget(auth->verified, account.id);
 out:
@@ -409,6 +441,8 @@ tripsage_status tripsage__sign_on(tripsage__grant *out, tripsage_auth *auth, con
     int again = 1;
 
     memset(out, 0, sizeof *out);
+    if (status == TRIPSAGE_OK)
+        status = tripsage__auth_ask(auth, TRIPSAGE__THROTTLE_TOKEN, NULL, origin);
     while (status == TRIPSAGE_OK && again) /* twice at most: then the token given is the one before the last */
         status = sign_on_once(out, &again, auth, origin, &given, flags);
     return status;

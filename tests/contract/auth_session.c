@@ -273,6 +273,26 @@ START_TEST(an_account_may_have_a_single_session)
 }
 END_TEST
 
+/* ---- guesses ---- */
+
+START_TEST(guesses_are_limited)
+{
+    static const char wrong[] = "{\"email\":\"ann@example.org\",\"password\":\"not this one\"}";
+
+    sign_up();
+    for (int i = 0; i < 9; i++)
+        FAILS(TRIPSAGE_ECREDENTIALS, tripsage_auth_sign_in(OUT, world->auth, wrong, TRIPSAGE_NUL));
+    sign_in(); /* which forgives them */
+    for (int i = 0; i < 10; i++)
+        FAILS(TRIPSAGE_ECREDENTIALS, tripsage_auth_sign_in(OUT, world->auth, wrong, TRIPSAGE_NUL));
+    FAILS_AS(TRIPSAGE_ERATELIMITED, "over_request_rate_limit",
+             tripsage_auth_sign_in(OUT, world->auth, wrong, TRIPSAGE_NUL));
+    FAILS(TRIPSAGE_ERATELIMITED, tripsage_auth_sign_in(OUT, world->auth, ANN, TRIPSAGE_NUL));
+    test_clock_advance(&world->chance, 60000);
+    sign_in();
+}
+END_TEST
+
 /* ---- guests ---- */
 
 START_TEST(a_guest_has_what_a_user_has)
@@ -310,11 +330,12 @@ Suite *contract_auth_session(void)
     tcase_add_test(tcase, an_old_token_ends_the_session);
     tcase_add_test(tcase, what_is_no_refresh_token_is_refused);
     tcase_add_test(tcase, a_refresh_token_is_of_one_database);
-    tcase_add_test(tcase, many_at_once_get_the_same_next_token);
+    tcase_add_test(test_threads_case(suite, "auth_session"), many_at_once_get_the_same_next_token);
     tcase_add_test(tcase, a_sign_out_ends_what_it_says);
     tcase_add_test(tcase, a_session_ends_when_its_box_is_over);
     tcase_add_test(tcase, a_session_ends_when_nobody_carries_it_on);
     tcase_add_test(tcase, an_account_may_have_a_single_session);
+    tcase_add_test(tcase, guesses_are_limited);
     tcase_add_test(tcase, a_guest_has_what_a_user_has);
     return suite;
 }

@@ -525,11 +525,13 @@ START_TEST(what_is_done_is_in_the_trail)
     OK(tripsage_auth_secret_delete(world->auth, ann, "openai"));
     FAILS(TRIPSAGE_ENOTFOUND, tripsage_auth_secret_delete(world->auth, ann, "openai"));
     page = OK(tripsage_auth_audit_list(OUT, world->auth, world->service, 0, 0));
-    IS_INT(page, "/total", 5);
+    IS_INT(page, "/total", 6);
     IS_NONE(page, "/before");
-    IS_TEXT(page, "/items/4/action", "api_key_created");
-    IS_TEXT(page, "/items/4/actor", "service_role");
-    IS_TEXT(page, "/items/4/subject", id_of(made));
+    IS_TEXT(page, "/items/5/action", "api_key_created");
+    IS_TEXT(page, "/items/5/actor", "service_role");
+    IS_TEXT(page, "/items/5/subject", id_of(made));
+    IS_TEXT(page, "/items/4/action", "user_signedup");
+    IS_TEXT(page, "/items/4/actor", user);
     IS_TEXT(page, "/items/3/action", "api_key_rotated");
     IS_TEXT(page, "/items/3/detail/replaced_by", id_of(fresh));
     IS_TEXT(page, "/items/2/action", "api_key_revoked");
@@ -541,7 +543,7 @@ START_TEST(what_is_done_is_in_the_trail)
     ck_assert_ptr_null(strstr(json_of(page), KEYED));
     page = OK(tripsage_auth_audit_verify(OUT, world->auth, world->service, NULL));
     IS_JSON(page, "/ok", "true");
-    IS_INT(page, "/count", 5);
+    IS_INT(page, "/count", 6);
     IS_NONE(page, "/broken");
 }
 END_TEST

@@ -45,6 +45,7 @@ static inline tripsage_auth_options cheap_options(void)
     options.jwt_secret = SECRET;
     options.argon2_memory_kib = 8;
     options.argon2_passes = 1;
+    options.no_limits = 1;
     return options;
 }
 
