@@ -127,23 +127,17 @@ out:
 
 static tripsage_status reseal_place(int64_t *replaced, batch *b, const tripsage__sealed_place *place)
 {
-    char *after = tripsage__strdup("");
-    size_t count;
+    char after[TRIPSAGE__UUID_SIZE] = "";
     tripsage_status status;
 
     do {
-        if (!after)
-            return TRIPSAGE_NOMEM();
         TRIPSAGE_TRY(read_batch(b, place, after));
-        count = b->count;
-        if (!count)
+        if (!b->count)
             break;
         TRIPSAGE_TRY(write_batch(replaced, b, place));
-        tripsage__free(after);
-        after = tripsage__strdup(b->rows[count - 1].id);
-    } while (count == BATCH);
+        snprintf(after, sizeof after, "%s", b->rows[b->count - 1].id);
+    } while (b->count == BATCH);
 out:
-    tripsage__free(after);
     return status;
 }
 

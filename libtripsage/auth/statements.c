@@ -141,8 +141,8 @@ const tripsage__statement tripsage__sql_audit_append = {
 
 const tripsage__statement tripsage__sql_audit_page = {
     "audit_page", "SELECT " AUDIT_COLUMNS " FROM audit WHERE seq < $1 ORDER BY seq DESC LIMIT $2", NULL};
-const tripsage__statement tripsage__sql_audit_last = {"audit_last", "SELECT seq FROM audit ORDER BY seq DESC LIMIT 1",
-                                                      NULL};
+const tripsage__statement tripsage__sql_audit_last = {
+    "audit_last", "SELECT seq FROM audit WHERE seq > 0 ORDER BY seq DESC LIMIT 1", NULL};
 const tripsage__statement tripsage__sql_audit_walk = {
     "audit_walk", "SELECT " AUDIT_COLUMNS " FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2", NULL};
 
@@ -170,7 +170,7 @@ const tripsage__statement tripsage__sql_api_key_look = {
     "id, name, kind, scopes, user_id, shown, created_at, expires_at, last_used_at, revoked_at, replaced_by"
 
 const tripsage__statement tripsage__sql_api_key_list = {
-    "api_key_list", "SELECT " API_KEY_COLUMNS " FROM api_key ORDER BY id DESC LIMIT 1000", NULL};
+    "api_key_list", "SELECT " API_KEY_COLUMNS " FROM api_key WHERE id > '' ORDER BY id DESC LIMIT 1000", NULL};
 const tripsage__statement tripsage__sql_api_key_by_id = {"api_key_by_id",
                                                          "SELECT " API_KEY_COLUMNS " FROM api_key WHERE id = $1", NULL};
 const tripsage__statement tripsage__sql_api_key_defaults = {

@@ -14,7 +14,6 @@ typedef struct stage {
     char key[96];   /* an API key */
     int64_t number; /* counts the calls, for what has to be new each time */
     tripsage_actor *actor;
-    tripsage_auth *rotated; /* a handle with another secret key */
 
     /* Written by the call; the harness looks at them and frees them. */
     tripsage_doc *doc;

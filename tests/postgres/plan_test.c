@@ -26,8 +26,8 @@
 
 /* ---- what may read a table from end to end, and why ---- */
 
-/* These have as many rows as there are migrations, secrets, places in the catalogue, collections, and keys of tokens. */
-#define SMALL "schema_migration,meta,destination,vector_collection,signing_key"
+/* These have as many rows as there are migrations, secrets, places in the catalogue, collections, audit trails, and keys of tokens. */
+#define SMALL "schema_migration,meta,destination,vector_collection,audit_head,signing_key"
 
 typedef struct exception {
     const char *statement; /* a name, or the beginning of several when it ends with a star */
@@ -41,6 +41,7 @@ static exception exceptions[] = {
     {"list_all_start*", "trip", "the same", 0},
     {"list_all_title*", "trip", "the same", 0},
     {"list_all_count", "trip", "counting is a pass over all that match", 0},
+    {"api_key_insert", "api_key", "counts the living keys, and stops at a thousand", 0},
 };
 enum { EXCEPTIONS = sizeof exceptions / sizeof exceptions[0] };
 

@@ -349,8 +349,7 @@ static void unused_function(sqlite3_context *context, int count, sqlite3_value *
 /* Whose first rows alone are taken, in the order of their key; a count that ends at its bound; and a question of no table's rows. */
 static int takes_first_rows(const tripsage__statement *statement)
 {
-    return statement == &tripsage__sql_audit_append || statement == &tripsage__sql_audit_last ||
-           statement == &tripsage__sql_api_key_list || statement == &tripsage__sql_api_key_insert ||
+    return statement == &tripsage__sql_audit_append || statement == &tripsage__sql_api_key_insert ||
            statement == &tripsage__sql_api_key_look;
 }
 
