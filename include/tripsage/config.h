@@ -19,6 +19,9 @@
  * goes before any other PostgreSQL URL. A URL without a password, or with the dashboard's "[YOUR-PASSWORD]" in its place, takes
  * DATABASE_PASSWORD, which is written as it is, without percent signs. A host of Supabase is spoken to over TLS.
  *
+ * A secret, also one in a file, may be sealed: "enc:v1:..." as tripsage_config_seal makes it. It is read with SECRET_KEY, or else with
+ * SECRET_KEY_PREVIOUS; these two cannot be sealed themselves. So the rest may lie where SECRET_KEY does not.
+ *
  * Where the cache is: REDIS_URL is a URL of tripsage/cache.h; one without a password takes REDIS_PASSWORD, as it is.
  *
  * No message and no document that this header gives has a secret in it; only tripsage_config_url and the options do.
@@ -69,6 +72,11 @@ TRIPSAGE_API const tripsage_options *tripsage_config_options(const tripsage_conf
  * "settings":[{"name","value":text|null,"source":text|null}]}. The source is the variable that gave the value, and null when
  * none did; "***" is a secret. Errors: TRIPSAGE_ENOMEM. */
 TRIPSAGE_API tripsage_status tripsage_config_explain(tripsage_doc **out, const tripsage_config *config);
+
+/* Seals the value of a secret setting (a password, a connection string) under SECRET_KEY: the text to put into its variable. Free it with
+ * tripsage_free. Errors: TRIPSAGE_EINVALID (there is no SECRET_KEY; field "#text"), TRIPSAGE_ETOOLARGE (64 KiB), TRIPSAGE_ENOMEM. */
+TRIPSAGE_API tripsage_status tripsage_config_seal(char **sealed, const tripsage_config *config, const char *text,
+                                                  size_t length);
 
 /* NULL is fine. */
 TRIPSAGE_API void tripsage_config_free(tripsage_config *config);

@@ -75,6 +75,10 @@ static tripsage_status make(tripsage_config *config, tripsage_config_lookup look
         put_shown(&config->shown, config->url.data);
     take_cache(config);
     config->auth.jwt_secret = config->values[DATABASE_JWT_SECRET].text;
+    config->auth.secret_key = config->values[SECRET_KEY].text;
+    config->auth.previous_secret_key = config->values[SECRET_KEY_PREVIOUS].text;
+    config->auth.public_key = config->values[DATABASE_PUBLIC_KEY].text;
+    config->auth.service_key = config->values[DATABASE_SERVICE_KEY].text;
     config->options.busy_timeout_ms =
         (uint32_t)config->values[DATABASE_BUSY_TIMEOUT].number; /* not set is 0, the default */
     config->options.readers = (uint32_t)config->values[DATABASE_POOL_SIZE].number;
@@ -128,12 +132,32 @@ void tripsage_config_free(tripsage_config *config)
             tripsage__wipe(config->values[id].text, strlen(config->values[id].text));
             tripsage__free(config->values[id].text);
         }
+    tripsage__sealer_free(config->sealer);
     tripsage__config_wipe(&config->url);
     tripsage__config_wipe(&config->listen_url);
     tripsage__buf_free(&config->shown);
     tripsage__buf_free(&config->issuer);
     tripsage__buf_free(&config->jwks_url);
     tripsage__free(config);
+}
+
+tripsage_status tripsage_config_seal(char **sealed, const tripsage_config *config, const char *text, size_t length)
+{
+    tripsage__buf buf = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT);
+    tripsage_status status;
+
+    *sealed = NULL;
+    if (!config->values[SECRET_KEY].text)
+        return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "SECRET_KEY is not set: there is nothing to seal under");
+    if (text && length == TRIPSAGE_NUL)
+        length = strlen(text);
+    if (!text || length == 0)
+        return TRIPSAGE_FAIL_FIELD("#text", "expected what is to be sealed");
+    status = tripsage__seal(&buf, config->sealer, TRIPSAGE__PURPOSE_SETTING, text, length);
+    if (status == TRIPSAGE_OK)
+        *sealed = tripsage__buf_take(&buf, NULL);
+    tripsage__buf_free(&buf);
+    return status;
 }
 
 /* ---- what holds ---- */

@@ -4,6 +4,7 @@
 
 #include <tripsage/config.h>
 
+#include "base/seal.h"
 #include "supabase.h"
 #include "url.h"
 
@@ -16,6 +17,8 @@ typedef enum setting_id {
     DATABASE_PUBLIC_KEY,
     DATABASE_SERVICE_KEY,
     DATABASE_JWT_SECRET,
+    SECRET_KEY,
+    SECRET_KEY_PREVIOUS,
     DATABASE_MIGRATE,
     DATABASE_POOL_SIZE,
     DATABASE_PREPARED_STATEMENTS,
@@ -40,6 +43,7 @@ typedef struct setting_value {
 
 struct tripsage_config {
     setting_value values[SETTING_COUNT];
+    tripsage__sealer *sealer;        /* of SECRET_KEY and the one before; NULL without one */
     tripsage__span address, project; /* of DATABASE_URL, when that is a Supabase project's; else NULL */
     int has_ssl_mode;                /* PGSSLMODE is set: libpq reads it, and what we add must not weaken it */
     tripsage__buf url, listen_url, shown, issuer, jwks_url;
@@ -53,6 +57,9 @@ const char *tripsage__config_source(const tripsage_config *config, setting_id id
 
 /* Reads every setting and checks each for itself. */
 tripsage_status tripsage__config_read_settings(tripsage_config *config, tripsage_config_lookup lookup, void *user);
+
+/* What the settings' values are sealed for: any of them. */
+#define TRIPSAGE__PURPOSE_SETTING "setting"
 
 /* Frees a buffer that held a secret. */
 void tripsage__config_wipe(tripsage__buf *buf);

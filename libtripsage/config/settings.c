@@ -26,6 +26,10 @@ static const tripsage_setting settings[SETTING_COUNT] = {
     [DATABASE_SERVICE_KEY] = {"DATABASE_SERVICE_KEY", "secret (service_role) key of the Supabase project", NULL, 1},
     [DATABASE_JWT_SECRET] = {"DATABASE_JWT_SECRET", "key of the access tokens, 32 bytes or more",
                              "kept with the database", 1},
+    [SECRET_KEY] = {"SECRET_KEY",
+                    "what secrets in the database and sealed settings are encrypted under, 32 bytes or more",
+                    "kept with the database", 1},
+    [SECRET_KEY_PREVIOUS] = {"SECRET_KEY_PREVIOUS", "the one before it, until \"keys rotate-secret\" was run", NULL, 1},
     [DATABASE_MIGRATE] = {"TRIPSAGE_DATABASE_MIGRATE",
                           "bring the schema up to date at start; false refuses to start on an older one", "true", 0},
     [DATABASE_POOL_SIZE] = {"TRIPSAGE_DATABASE_POOL_SIZE", "connections of one server to PostgreSQL", "16", 0},
@@ -62,6 +66,7 @@ typedef enum kind {
     PUBLIC_KEY,
     SERVICE_KEY,
     SIGNING_KEY,
+    MASTER_KEY,
     CACHE,
     PREFIX,
     SWITCH,
@@ -79,6 +84,8 @@ static const struct {
     [DATABASE_PUBLIC_KEY] = {PUBLIC_KEY, 0, 0},
     [DATABASE_SERVICE_KEY] = {SERVICE_KEY, 0, 0},
     [DATABASE_JWT_SECRET] = {SIGNING_KEY, 0, 0},
+    [SECRET_KEY] = {MASTER_KEY, 0, 0},
+    [SECRET_KEY_PREVIOUS] = {MASTER_KEY, 0, 0},
     [DATABASE_MIGRATE] = {SWITCH, 0, 0},
     [DATABASE_POOL_SIZE] = {NUMBER, 1, 1024}, /* tripsage_options.readers */
     [DATABASE_PREPARED_STATEMENTS] = {SWITCH, 0, 0},
@@ -294,6 +301,12 @@ static tripsage_status check(tripsage_config *config, setting_id id)
                    ? TRIPSAGE_OK
                    : TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: expected at least 32 bytes (RFC 7518, 3.2) and at most 1024",
                                    variable);
+    case MASTER_KEY:
+        return strlen(value->text) >= TRIPSAGE__MASTER_MIN && strlen(value->text) <= TRIPSAGE__MASTER_MAX
+                   ? TRIPSAGE_OK
+                   : TRIPSAGE_FAIL(TRIPSAGE_EINVALID,
+                                   "%s: expected at least %d bytes and at most %d: openssl rand -hex 32 makes some",
+                                   variable, TRIPSAGE__MASTER_MIN, TRIPSAGE__MASTER_MAX);
     case CACHE:
         return check_cache(variable, value->text);
     case PREFIX: /* tripsage_cache_options.key_prefix */
@@ -310,14 +323,70 @@ static tripsage_status check(tripsage_config *config, setting_id id)
     return TRIPSAGE_OK;
 }
 
+/* ---- sealed values ---- */
+
+static tripsage_status make_sealer(tripsage_config *config)
+{
+    static const setting_id ids[] = {SECRET_KEY, SECRET_KEY_PREVIOUS};
+    tripsage__master masters[2];
+    size_t count = 0;
+
+    for (size_t i = 0; i < 2; i++)
+        if (config->values[ids[i]].text)
+            masters[count++] = (tripsage__master){config->values[ids[i]].text, strlen(config->values[ids[i]].text)};
+    return count ? tripsage__sealer_new(&config->sealer, masters, count) : TRIPSAGE_OK;
+}
+
+/* Takes the plain text in the place of the sealed one. */
+static tripsage_status unseal(const tripsage_config *config, setting_value *value, const char *variable)
+{
+    tripsage__buf plain = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT);
+    char *sealed = value->text;
+    tripsage_status status;
+
+    if (!config->sealer)
+        return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: is sealed (enc:...), and there is no SECRET_KEY to read it with",
+                             variable);
+    status = tripsage__unseal(&plain, config->sealer, TRIPSAGE__PURPOSE_SETTING, sealed, strlen(sealed));
+    if (status == TRIPSAGE_OK && (!plain.size || strlen(plain.data) != plain.size))
+        status = TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: no line of text is sealed in it", variable);
+    else if (status == TRIPSAGE_OK)
+        status = keep(value, variable, plain.data);
+    else if (status != TRIPSAGE_ENOMEM)
+        status = TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: cannot be unsealed with SECRET_KEY: %.300s", variable,
+                               tripsage_last_error()->message);
+    if (value->text != sealed)
+        tripsage__free(sealed);
+    tripsage__unsealed_free(&plain);
+    return status;
+}
+
+/* ---- all of them ---- */
+
+static tripsage_status read_one(tripsage_config *config, setting_id id, tripsage_config_lookup lookup, void *user)
+{
+    setting_value *value = &config->values[id];
+    char source[64];
+    tripsage_status status = read_setting(value, &settings[id], lookup, user);
+
+    if (status != TRIPSAGE_OK || !value->text)
+        return status;
+    if (settings[id].secret && tripsage__is_sealed(value->text) && rules[id].kind != MASTER_KEY)
+        status = unseal(config, value, tripsage__config_source(config, id, source));
+    return status == TRIPSAGE_OK ? check(config, id) : status;
+}
+
+/* The keys that others are sealed under come first. */
 tripsage_status tripsage__config_read_settings(tripsage_config *config, tripsage_config_lookup lookup, void *user)
 {
-    tripsage_status status = TRIPSAGE_OK;
+    tripsage_status status;
 
-    for (int id = 0; id < SETTING_COUNT && status == TRIPSAGE_OK; id++) {
-        status = read_setting(&config->values[id], &settings[id], lookup, user);
-        if (status == TRIPSAGE_OK && config->values[id].text)
-            status = check(config, (setting_id)id);
-    }
+    TRIPSAGE_TRY(read_one(config, SECRET_KEY, lookup, user));
+    TRIPSAGE_TRY(read_one(config, SECRET_KEY_PREVIOUS, lookup, user));
+    TRIPSAGE_TRY(make_sealer(config));
+    for (int id = 0; id < SETTING_COUNT; id++)
+        if (rules[id].kind != MASTER_KEY)
+            TRIPSAGE_TRY(read_one(config, (setting_id)id, lookup, user));
+out:
     return status;
 }

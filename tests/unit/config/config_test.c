@@ -470,6 +470,113 @@ START_TEST(without_memory)
 }
 END_TEST
 
+#define MASTER       "a secret key of thirty-two bytes or more"
+#define OTHER_MASTER "another secret key of thirty-two bytes"
+
+static char *sealed_under(const char *master, const char *text)
+{
+    char variable[128];
+    tripsage_config *config;
+    char *sealed;
+
+    snprintf(variable, sizeof variable, "SECRET_KEY=%s", master);
+    config = CONFIG(variable);
+    ck_assert_ok(tripsage_config_seal(&sealed, config, text, TRIPSAGE_NUL));
+    tripsage_config_free(config);
+    return sealed;
+}
+
+START_TEST(a_sealed_setting_is_read_with_the_secret_key)
+{
+    char *url = sealed_under(MASTER, "postgresql://me:s3cret@h/db"),
+         *redis = sealed_under(MASTER, "redis://:s3cret@cache");
+    char url_variable[512], redis_variable[512];
+    tripsage_config *config;
+    tripsage_doc *doc;
+
+    ck_assert_int_eq(strncmp(url, "enc:v1:", 7), 0);
+    snprintf(url_variable, sizeof url_variable, "DATABASE_URL=%s", url);
+    snprintf(redis_variable, sizeof redis_variable, "REDIS_URL=%s", redis);
+    config = CONFIG(url_variable, redis_variable, "SECRET_KEY=" MASTER);
+    ck_assert_str_eq(tripsage_config_url(config), "postgresql://me:s3cret@h/db");
+    ck_assert_str_eq(tripsage_config_options(config)->cache->url, "redis://:s3cret@cache");
+    ck_assert_str_eq(tripsage_config_options(config)->auth->secret_key, MASTER);
+    ck_assert_ok(tripsage_config_explain(&doc, config));
+    ck_assert_ptr_null(strstr(tripsage_doc_json(doc, NULL), "s3cret"));
+    ck_assert_ptr_null(strstr(tripsage_doc_json(doc, NULL), MASTER));
+    tripsage_doc_free(doc);
+    tripsage_config_free(config);
+    config = CONFIG(url_variable, "SECRET_KEY=" OTHER_MASTER, "SECRET_KEY_PREVIOUS=" MASTER);
+    ck_assert_str_eq(tripsage_config_url(config), "postgresql://me:s3cret@h/db");
+    ck_assert_str_eq(tripsage_config_options(config)->auth->previous_secret_key, MASTER);
+    tripsage_config_free(config);
+    tripsage_free(url);
+    tripsage_free(redis);
+}
+END_TEST
+
+START_TEST(a_sealed_setting_in_a_file_is_read)
+{
+    char path[] = "/tmp/tripsage-config-XXXXXX", variable[128];
+    char *sealed = sealed_under(MASTER, "p@ss word");
+    int file = mkstemp(path);
+    tripsage_config *config;
+
+    ck_assert_int_ge(file, 0);
+    ck_assert_int_eq(write(file, sealed, strlen(sealed)), (ssize_t)strlen(sealed));
+    ck_assert_int_eq(write(file, "\n", 1), 1);
+    close(file);
+    snprintf(variable, sizeof variable, "DATABASE_PASSWORD_FILE=%s", path);
+    config = CONFIG("DATABASE_URL=postgresql://me@h/db", variable, "SECRET_KEY=" MASTER);
+    ck_assert_str_eq(tripsage_config_url(config), "postgresql://me@h/db?password=p%40ss%20word");
+    tripsage_config_free(config);
+    unlink(path);
+    tripsage_free(sealed);
+}
+END_TEST
+
+static void assert_sealed_refused(const char *value, const char *secret_key, const char *message)
+{
+    char variable[1024];
+    const char *variables[VARIABLES_MAX] = {variable, secret_key};
+    tripsage_config *config;
+
+    snprintf(variable, sizeof variable, "DATABASE_URL=%s", value);
+    ck_assert_fails(tripsage_config_read(&config, look_up, (void *)variables), TRIPSAGE_EINVALID);
+    ck_assert_msg(strstr(tripsage_last_error()->message, message), "%s", tripsage_last_error()->message);
+    ck_assert_ptr_null(strstr(tripsage_last_error()->message, "s3cret"));
+}
+
+START_TEST(a_sealed_setting_that_cannot_be_read_is_refused)
+{
+    char *sealed = sealed_under(MASTER, "postgresql://me:s3cret@h/db"), *lines = sealed_under(MASTER, "s3cret\nline");
+    char *wrong = sealed_under(MASTER, "s3cret, no URL");
+    tripsage_config *config;
+    char *out = sealed;
+
+    assert_sealed_refused(sealed, NULL, "DATABASE_URL: is sealed (enc:...), and there is no SECRET_KEY");
+    assert_sealed_refused(sealed, "SECRET_KEY=" OTHER_MASTER, "DATABASE_URL: cannot be unsealed with SECRET_KEY");
+    assert_sealed_refused("enc:v2:x", "SECRET_KEY=" MASTER, "DATABASE_URL: cannot be unsealed");
+    assert_sealed_refused(lines, "SECRET_KEY=" MASTER, "DATABASE_URL: has a line break");
+    assert_sealed_refused(wrong, "SECRET_KEY=" MASTER, "DATABASE_URL: expected sqlite:");
+    sealed[30] = sealed[30] == 'A' ? 'B' : 'A';
+    assert_sealed_refused(sealed, "SECRET_KEY=" MASTER, "DATABASE_URL: cannot be unsealed");
+    assert_sealed_refused("sqlite::memory:", "SECRET_KEY=s3cret", "SECRET_KEY: expected at least 32 bytes");
+    config = CONFIG("SECRET_KEY_PREVIOUS=" MASTER);
+    ck_assert_fails(tripsage_config_seal(&out, config, "x", 1), TRIPSAGE_EINVALID);
+    ck_assert_ptr_null(out);
+    tripsage_config_free(config);
+    config = CONFIG("SECRET_KEY=" MASTER);
+    ck_assert_fails(tripsage_config_seal(&out, config, "", 0), TRIPSAGE_EINVALID);
+    tripsage_config_free(config);
+    tripsage_free(sealed);
+    tripsage_free(lines);
+    tripsage_free(wrong);
+}
+END_TEST
+
 SUITE_MAIN_WITH("config", test_heap_install, NULL, settings_become_a_url, settings_become_a_url_to_listen,
                 what_is_wrong_is_said_with_its_fix, a_secret_may_be_in_a_file, settings_become_options,
-                explained_without_secrets, the_environment_is_read, without_memory)
+                explained_without_secrets, the_environment_is_read, without_memory,
+                a_sealed_setting_is_read_with_the_secret_key, a_sealed_setting_in_a_file_is_read,
+                a_sealed_setting_that_cannot_be_read_is_refused)
