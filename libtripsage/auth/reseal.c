@@ -83,15 +83,24 @@ static tripsage_status read_batch(batch *b, const tripsage__sealed_place *place,
 }
 
 /* The purpose names the row; nothing of its contents is told. */
+static tripsage_status unseal_row(tripsage__buf *plain, const batch *b, const stale_row *r)
+{
+    tripsage_status status = tripsage__unseal(plain, b->auth->sealer, r->purpose, r->text, strlen(r->text));
+    char cause[256];
+
+    if (status == TRIPSAGE_OK || status == TRIPSAGE_ENOMEM)
+        return status;
+    snprintf(cause, sizeof cause, "%s", tripsage_last_error()->message);
+    return TRIPSAGE_FAIL(status, "%.120s cannot be read: %s", r->purpose, cause);
+}
+
 static tripsage_status seal_row(const batch *b, stale_row *r)
 {
     tripsage__buf plain = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT);
-    tripsage_status status = tripsage__unseal(&plain, b->auth->sealer, r->purpose, r->text, strlen(r->text));
+    tripsage_status status = unseal_row(&plain, b, r);
 
     if (status == TRIPSAGE_OK)
         status = tripsage__seal(&r->fresh, b->auth->sealer, r->purpose, plain.data, plain.size);
-    else if (status != TRIPSAGE_ENOMEM)
-        status = TRIPSAGE_FAIL(status, "%.120s cannot be read: %.300s", r->purpose, tripsage_last_error()->message);
     tripsage__unsealed_free(&plain);
     return status;
 }

@@ -341,7 +341,7 @@ static tripsage_status make_sealer(tripsage_config *config)
 static tripsage_status unseal(const tripsage_config *config, setting_value *value, const char *variable)
 {
     tripsage__buf plain = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT);
-    char *sealed = value->text;
+    char *sealed = value->text, cause[256];
     tripsage_status status;
 
     if (!config->sealer)
@@ -352,9 +352,10 @@ static tripsage_status unseal(const tripsage_config *config, setting_value *valu
         status = TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: no line of text is sealed in it", variable);
     else if (status == TRIPSAGE_OK)
         status = keep(value, variable, plain.data);
-    else if (status != TRIPSAGE_ENOMEM)
-        status = TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: cannot be unsealed with SECRET_KEY: %.300s", variable,
-                               tripsage_last_error()->message);
+    else if (status != TRIPSAGE_ENOMEM) {
+        snprintf(cause, sizeof cause, "%s", tripsage_last_error()->message);
+        status = TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: cannot be unsealed with SECRET_KEY: %s", variable, cause);
+    }
     if (value->text != sealed)
         tripsage__free(sealed);
     tripsage__unsealed_free(&plain);

@@ -81,10 +81,12 @@ END_TEST
 
 START_TEST(commands_say_what_they_do)
 {
-    static const char *const commands[][3] = {{"--help", NULL},
+    static const char *const commands[][4] = {{"--help", NULL},
                                               {"serve", "--help", NULL},
                                               {"migrate", "--help", NULL},
                                               {"check", "--help", NULL},
+                                              {"keys", "--help", NULL},
+                                              {"keys", "create", "--help"},
                                               {"version", "--help", NULL},
                                               {"help", NULL},
                                               {"explain-config", "--help", NULL}};

@@ -9,7 +9,7 @@
 #include "support/http_client.h"
 #include "support/json.h"
 
-static http_server server;
+static http_server server __attribute__((unused)); /* with SUITE_PROGRAM */
 
 #define SERVER_SUITE(name, variables, ...)                                                                             \
     static void start_server(void)                                                                                     \

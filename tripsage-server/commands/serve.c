@@ -106,6 +106,27 @@ static int start_listeners(serving *it)
     return 0;
 }
 
+/* The project's keys are made at the first start. The secret one is shown once, so it is made where somebody reads along: not into a log. */
+static void tell_keys(tripsage *library)
+{
+    tripsage_actor *service = NULL;
+    tripsage_doc *keys = NULL;
+    const char *key;
+
+    if (tripsage_actor_service(&service) != TRIPSAGE_OK ||
+        tripsage_auth_key_defaults(&keys, tripsage_get_auth(library), service, isatty(STDERR_FILENO)) != TRIPSAGE_OK) {
+        log_event(TRIPSAGE_LOG_WARN, "keys", "the project's API keys cannot be made: %s",
+                  tripsage_last_error()->message);
+    } else {
+        fprintf(stderr, "tripsage-server publishable key %s\n", tripsage_doc_text(keys, "/publishable/key"));
+        key = tripsage_doc_text(keys, "/secret/key");
+        if (key)
+            fprintf(stderr, "tripsage-server secret key %s (not shown again)\n", key);
+    }
+    tripsage_doc_free(keys);
+    tripsage_actor_free(service);
+}
+
 static int start(serving *it, const settings *s)
 {
     int status;
@@ -122,6 +143,8 @@ static int start(serving *it, const settings *s)
         return EXIT_FAILURE;
     }
     status = start_listeners(it);
+    if (status == 0 && !tripsage_config_options(s->config)->auth->public_key) /* a project's own */
+        tell_keys(it->server.library);
     if (status == 0 && !housekeeping_start(&it->housekeeping, it->server.library))
         log_event(TRIPSAGE_LOG_WARN, "purge", "no thread is to be had: nothing that is past its keeping is removed");
     return status;

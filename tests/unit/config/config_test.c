@@ -555,7 +555,7 @@ START_TEST(a_sealed_setting_that_cannot_be_read_is_refused)
     char *out = sealed;
 
     assert_sealed_refused(sealed, NULL, "DATABASE_URL: is sealed (enc:...), and there is no SECRET_KEY");
-    assert_sealed_refused(sealed, "SECRET_KEY=" OTHER_MASTER, "DATABASE_URL: cannot be unsealed with SECRET_KEY");
+    assert_sealed_refused(sealed, "SECRET_KEY=" OTHER_MASTER, "DATABASE_URL: cannot be unsealed with SECRET_KEY: this was sealed under the key ");
     assert_sealed_refused("enc:v2:x", "SECRET_KEY=" MASTER, "DATABASE_URL: cannot be unsealed");
     assert_sealed_refused(lines, "SECRET_KEY=" MASTER, "DATABASE_URL: has a line break");
     assert_sealed_refused(wrong, "SECRET_KEY=" MASTER, "DATABASE_URL: expected sqlite:");

@@ -1,0 +1,197 @@
+/* The command keys: what it makes works, what it shows is no secret, and nothing secret is asked for on the command line. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tripsage/tripsage.h>
+#include <unistd.h>
+
+#include "suite.h"
+#include "support/temp.h"
+
+#define MASTER "SECRET_KEY=a secret key of thirty-two bytes or more"
+#define NEWER  "SECRET_KEY=a newer secret key of thirty-two bytes"
+#define OLDER  "SECRET_KEY_PREVIOUS=a secret key of thirty-two bytes or more"
+
+static char folder[TEST_PATH_SIZE];
+
+static void begin(void)
+{
+    test_temp_make(folder);
+}
+
+static void end(void)
+{
+    test_temp_remove(folder);
+    test_keep_free();
+}
+
+/* Runs the command and gives its output, both streams; the exit status must be this. */
+static const char *run(int status, const char *const *variables, const char *const *arguments)
+{
+    const char *output;
+    int got = http_program(TRIPSAGE_SERVER, folder, arguments, variables, &output);
+
+    ck_assert_msg(got == status, "exit status %d instead of %d: %s", got, status, output);
+    return output;
+}
+#define RUN(status, ...) run((status), quiet, (const char *const[]){"keys", __VA_ARGS__, NULL})
+
+static const char *const quiet[] = {"LOG_LEVEL=ERROR", NULL};
+
+/* The value of a member of the JSON document in the output. */
+static const char *member(const char *output, const char *pointer)
+{
+    const char *json = strchr(output, '{'), *copy;
+    tripsage_doc *doc;
+
+    ck_assert_msg(json && tripsage_doc_parse(&doc, json, TRIPSAGE_NUL) == TRIPSAGE_OK, "no JSON: %s", output);
+    copy = tripsage_doc_text(doc, pointer);
+    copy = copy ? test_format("%s", copy) : NULL;
+    tripsage_doc_free(doc);
+    return copy;
+}
+
+static tripsage *open_library(void)
+{
+    tripsage *library;
+
+    ck_assert_int_eq(tripsage_open(&library, test_format("sqlite://%s/data/tripsage.db", folder), NULL), TRIPSAGE_OK);
+    return library;
+}
+
+static tripsage_status verify(const char *key, const char *role)
+{
+    tripsage *library = open_library();
+    tripsage_actor *actor;
+    const char *found = "";
+    tripsage_status status = tripsage_auth_key_verify(&actor, &found, tripsage_get_auth(library), key, TRIPSAGE_NUL);
+
+    if (status == TRIPSAGE_OK)
+        ck_assert_str_eq(found, role);
+    tripsage_actor_free(actor);
+    tripsage_close(library);
+    return status;
+}
+
+START_TEST(the_project_has_two_keys)
+{
+    const char *first = RUN(0, "--json"), *again = RUN(0, "show", "--json");
+
+    ck_assert_int_eq(verify(member(first, "/publishable/key"), "anon"), TRIPSAGE_OK);
+    ck_assert_int_eq(verify(member(first, "/secret/key"), "service_role"), TRIPSAGE_OK);
+    ck_assert_str_eq(member(again, "/publishable/key"), member(first, "/publishable/key"));
+    ck_assert_ptr_null(member(again, "/secret/key"));
+    ck_assert_ptr_nonnull(strstr(RUN(0, "show"), member(first, "/publishable/key")));
+}
+END_TEST
+
+START_TEST(keys_are_made_replaced_and_revoked)
+{
+    const char *made = RUN(0, "create", "--name", "importer", "--expires-in=3600", "--json"), *fresh, *list;
+    const char *key = member(made, "/key"), *id = member(made, "/id");
+
+    ck_assert_int_eq(verify(key, "service_role"), TRIPSAGE_OK);
+    fresh = RUN(0, "rotate", id, "--overlap", "60", "--json");
+    ck_assert_int_eq(verify(key, "service_role"), TRIPSAGE_OK);
+    ck_assert_int_eq(verify(member(fresh, "/key"), "service_role"), TRIPSAGE_OK);
+    ck_assert_ptr_nonnull(strstr(RUN(0, "revoke", id), "revoked"));
+    ck_assert_int_eq(verify(key, ""), TRIPSAGE_ETOKEN);
+    list = RUN(0, "list");
+    ck_assert_ptr_nonnull(strstr(list, id));
+    ck_assert_ptr_null(strstr(list, key));
+    ck_assert_ptr_null(strstr(list, member(fresh, "/key")));
+    ck_assert_str_eq(member(RUN(0, "list", "--json"), "/items/1/id"), id);
+    ck_assert_ptr_nonnull(strstr(RUN(0, "create", "--name", "plain"), "key      sb_secret_"));
+}
+END_TEST
+
+START_TEST(a_wrong_command_line_is_told)
+{
+    ck_assert_ptr_nonnull(strstr(RUN(64, "swim"), "keys has no subcommand \"swim\""));
+    ck_assert_ptr_nonnull(strstr(RUN(64, "create"), "keys create needs --name"));
+    ck_assert_ptr_nonnull(strstr(RUN(64, "create", "--name"), "--name needs a value"));
+    ck_assert_ptr_nonnull(
+        strstr(RUN(64, "create", "--name", "a", "--expires-in", "soon"), "expected a number of seconds"));
+    ck_assert_ptr_nonnull(strstr(RUN(64, "create", "--name", "a", "--colour", "red"), "\"--colour\" is not an option"));
+    ck_assert_ptr_nonnull(strstr(RUN(64, "create", "--name", "a", "--kind", "root"), "kind"));
+    ck_assert_ptr_nonnull(strstr(RUN(64, "create", "--name", "a", "--scope", "trips:read"), "user_id"));
+    ck_assert_ptr_nonnull(strstr(RUN(64, "rotate"), "keys rotate needs the id of a key"));
+    ck_assert_ptr_nonnull(strstr(RUN(1, "revoke", "01890000-0000-7000-8000-0000000000ff"), "no such API key"));
+}
+END_TEST
+
+/* Standard input of the command is this text. */
+static const char *seal(int status, const char *secret_key, const char *text)
+{
+    char path[TEST_PATH_SIZE];
+    FILE *file;
+
+    test_path_join(path, folder, "in");
+    file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+    ck_assert_ptr_nonnull(freopen(path, "r", stdin)); /* which the command inherits */
+    return run(status, (const char *const[]){"LOG_LEVEL=ERROR", secret_key, NULL},
+               (const char *const[]){"keys", "seal", NULL});
+}
+
+START_TEST(a_sealed_setting_starts_the_server)
+{
+    const char *sealed;
+
+    ck_assert_ptr_nonnull(strstr(seal(64, NULL, "sqlite:sealed.db"), "SECRET_KEY is not set"));
+    sealed = seal(0, MASTER, "sqlite:sealed.db\n");
+    ck_assert_int_eq(strncmp(sealed, "enc:v1:", 7), 0);
+    sealed = test_format("DATABASE_URL=%.*s", (int)strcspn(sealed, "\n"), sealed);
+    run(0, (const char *const[]){sealed, MASTER, NULL}, (const char *const[]){"migrate", NULL});
+    ck_assert_int_eq(access(test_format("%s/sealed.db", folder), F_OK), 0);
+    ck_assert_ptr_nonnull(strstr(run(78, (const char *const[]){sealed, NULL}, (const char *const[]){"migrate", NULL}),
+                                 "DATABASE_URL: is sealed"));
+}
+END_TEST
+
+START_TEST(the_secret_key_is_changed)
+{
+    static const char *const with_old[] = {MASTER, NULL}, *const with_both[] = {NEWER, OLDER, NULL},
+                             *const with_new[] = {NEWER, NULL};
+    static const char *const rotate[] = {"keys", "rotate-secret", "--json", NULL};
+    tripsage_options options = TRIPSAGE_OPTIONS_INIT;
+    tripsage_auth_options auth = TRIPSAGE_AUTH_OPTIONS_INIT;
+    tripsage *library;
+    tripsage_doc *session;
+    tripsage_actor *actor, *service;
+    char *value;
+    static const char json[] = "{\"email\":\"ann@example.org\",\"password\":\"correct horse\"}";
+
+    run(0, with_old, (const char *const[]){"migrate", NULL});
+    options.auth = &auth;
+    auth.secret_key = strchr(MASTER, '=') + 1;
+    ck_assert_int_eq(tripsage_open(&library, test_format("sqlite://%s/data/tripsage.db", folder), &options),
+                     TRIPSAGE_OK);
+    ck_assert_int_eq(tripsage_auth_sign_up(&session, tripsage_get_auth(library), json, TRIPSAGE_NUL), TRIPSAGE_OK);
+    ck_assert_int_eq(tripsage_actor_user(&actor, tripsage_doc_text(session, "/user/id")), TRIPSAGE_OK);
+    ck_assert_int_eq(tripsage_auth_secret_put(tripsage_get_auth(library), actor, "openai", "sk-1", 4), TRIPSAGE_OK);
+    tripsage_close(library);
+    ck_assert_ptr_nonnull(strstr(run(1, with_new, rotate), "no secret key given makes that one"));
+    ck_assert_ptr_nonnull(strstr(run(0, with_both, rotate), "{\"resealed\":1,"));
+    ck_assert_ptr_nonnull(strstr(run(0, with_new, rotate), "{\"resealed\":0,"));
+    auth.secret_key = strchr(NEWER, '=') + 1;
+    ck_assert_int_eq(tripsage_open(&library, test_format("sqlite://%s/data/tripsage.db", folder), &options),
+                     TRIPSAGE_OK);
+    ck_assert_int_eq(tripsage_actor_service(&service), TRIPSAGE_OK);
+    ck_assert_int_eq(tripsage_auth_secret_get(&value, NULL, tripsage_get_auth(library), service,
+                                              tripsage_actor_user_id(actor), "openai"),
+                     TRIPSAGE_OK);
+    ck_assert_str_eq(value, "sk-1");
+    tripsage_auth_secret_free(value, TRIPSAGE_NUL);
+    tripsage_close(library);
+    tripsage_actor_free(service);
+    tripsage_actor_free(actor);
+    tripsage_doc_free(session);
+}
+END_TEST
+
+SUITE_PROGRAM("server/keys", tcase_add_checked_fixture(tcase, begin, end), the_project_has_two_keys,
+              keys_are_made_replaced_and_revoked, a_wrong_command_line_is_told, a_sealed_setting_starts_the_server,
+              the_secret_key_is_changed)
