@@ -92,6 +92,8 @@ $$;
 
 CREATE TRIGGER audit_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON tripsage.audit
     FOR EACH STATEMENT EXECUTE FUNCTION tripsage.refuse_change();
+CREATE TRIGGER audit_head_goes_on BEFORE UPDATE ON tripsage.audit_head
+    FOR EACH ROW WHEN (NEW.seq <> OLD.seq + 1 OR NEW.previous <> OLD.hash) EXECUTE FUNCTION tripsage.refuse_change();
 CREATE TRIGGER audit_head_stays BEFORE DELETE OR TRUNCATE ON tripsage.audit_head
     FOR EACH STATEMENT EXECUTE FUNCTION tripsage.refuse_change();
 
