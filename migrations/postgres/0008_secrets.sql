@@ -61,7 +61,7 @@ CREATE TABLE tripsage.audit_head (
 INSERT INTO tripsage.audit_head (seq, previous, hash) VALUES (0, '', repeat('0', 64));
 
 CREATE FUNCTION tripsage.audit_append(at bigint, action text, actor text, subject text, address text, detail text) RETURNS void
-LANGUAGE sql VOLATILE
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     WITH head AS (
         UPDATE tripsage.audit_head h
