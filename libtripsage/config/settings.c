@@ -14,6 +14,10 @@
 /* The longest a value may be. URLs with several hosts and certificates have some hundred characters. */
 #define VALUE_MAX 8191
 
+/* tripsage_auth_options.public_key */
+#define KEY_MIN 20
+#define KEY_MAX 4096
+
 static const tripsage_setting settings[SETTING_COUNT] = {
     [DATABASE_URL] = {"DATABASE_URL",
                       "sqlite:///path/to.db, postgresql://user@host/name, or a Supabase project's https address", NULL,
@@ -221,8 +225,13 @@ static tripsage_status check_key(const char *variable, const char *text, tripsag
     char project[64];
     tripsage_status status = tripsage__supabase_key(&found, project, text);
 
-    if (status != TRIPSAGE_OK || found == wanted)
+    if (status != TRIPSAGE_OK)
         return status;
+    if (found == wanted && strlen(text) >= KEY_MIN && strlen(text) <= KEY_MAX)
+        return TRIPSAGE_OK;
+    if (found == wanted)
+        return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: expected %d to %d characters, as the dashboard shows them",
+                             variable, KEY_MIN, KEY_MAX);
     if (found == TRIPSAGE__KEY_SERVICE)
         return TRIPSAGE_FAIL(
             TRIPSAGE_EINVALID,

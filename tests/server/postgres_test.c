@@ -92,7 +92,7 @@ START_TEST(it_starts_from_the_environment_alone)
         test_format("POSTGRES_URL=postgresql://" TEST_PG_LOCKED ":[YOUR-PASSWORD]@/%s?host=" TEST_PG_DIRECT, database),
         "DATABASE_PASSWORD=" TEST_PG_PASSWORD,
         "DATABASE_PUBLIC_KEY=sb_publishable_s3cret",
-        "DATABASE_SERVICE_KEY=sb_secret_s3cret",
+        "DATABASE_SERVICE_KEY=sb_secret_s3cret_s3cret",
         "DATABASE_JWT_SECRET=s3cret s3cret s3cret s3cret s3cret",
         "TRIPSAGE_DATABASE_POOL_SIZE=2",
         "TRIPSAGE_DATABASE_STATEMENT_TIMEOUT_MS=5000",

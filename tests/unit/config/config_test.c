@@ -246,6 +246,7 @@ START_TEST(what_is_wrong_is_said_with_its_fix)
         {{"DATABASE_PUBLIC_KEY=a.!!.c"}, "DATABASE_PUBLIC_KEY: expected a key"},
         {{"DATABASE_PUBLIC_KEY=a.e30.c.d"}, "DATABASE_PUBLIC_KEY: expected a key"},
         {{"DATABASE_PUBLIC_KEY=a.bm8ganNvbg.c"}, "DATABASE_PUBLIC_KEY: expected a key"},
+        {{"DATABASE_SERVICE_KEY=sb_secret_s3cret"}, "DATABASE_SERVICE_KEY: expected 20 to 4096 characters"},
         {{"DATABASE_PUBLIC_KEY=sb_publishable_"}, "DATABASE_PUBLIC_KEY: expected a key"},
         {{"DATABASE_URL=" PROJECT, "DATABASE_PASSWORD=s3cret", "DATABASE_PUBLIC_KEY=" ELSEWHERE},
          "DATABASE_PUBLIC_KEY: is of the Supabase project zzzzzzzzzzzzzzzzzzzz, and DATABASE_URL of "
@@ -373,12 +374,14 @@ START_TEST(settings_become_options)
 
     config = CONFIG("DATABASE_URL=sqlite::memory:", "TRIPSAGE_DATABASE_POOL_SIZE=3", "TRIPSAGE_DATABASE_MIGRATE=1",
                     "TRIPSAGE_DATABASE_BUSY_TIMEOUT_MS=700", "TRIPSAGE_DATABASE_MAX_STALENESS_MS=300",
-                    "DATABASE_PUBLIC_KEY=sb_publishable_x", "DATABASE_SERVICE_KEY=sb_secret_x");
+                    "DATABASE_PUBLIC_KEY=sb_publishable_0123456789", "DATABASE_SERVICE_KEY=sb_secret_0123456789");
     options = tripsage_config_options(config);
     ck_assert_uint_eq(options->readers, 3);
     ck_assert_uint_eq(options->busy_timeout_ms, 700);
     ck_assert_uint_eq(options->max_staleness_ms, 300);
     ck_assert_int_eq(options->no_migrate, 0);
+    ck_assert_str_eq(options->auth->public_key, "sb_publishable_0123456789");
+    ck_assert_str_eq(options->auth->service_key, "sb_secret_0123456789");
     tripsage_config_free(config);
     tripsage_config_free(NULL);
 }
@@ -405,7 +408,7 @@ START_TEST(explained_without_secrets)
     tripsage_config *config = CONFIG(
         "DATABASE_URL=" PROJECT, "DATABASE_PASSWORD=s3cret", "DATABASE_JWT_SECRET=s3cret s3cret s3cret s3cret s3cret",
         "POSTGRES_URL=postgresql://postgres.abcdefghijklmnopqrst:s3cret@" POOLER ":6543/postgres",
-        "DATABASE_SERVICE_KEY=sb_secret_s3cret", "TRIPSAGE_DATABASE_POOL_SIZE=8",
+        "DATABASE_SERVICE_KEY=sb_secret_s3cret_s3cret", "TRIPSAGE_DATABASE_POOL_SIZE=8",
         "REDIS_URL=rediss://ann:s3cret@cache:1/2");
     tripsage_doc *doc;
 
@@ -555,7 +558,8 @@ START_TEST(a_sealed_setting_that_cannot_be_read_is_refused)
     char *out = sealed;
 
     assert_sealed_refused(sealed, NULL, "DATABASE_URL: is sealed (enc:...), and there is no SECRET_KEY");
-    assert_sealed_refused(sealed, "SECRET_KEY=" OTHER_MASTER, "DATABASE_URL: cannot be unsealed with SECRET_KEY: this was sealed under the key ");
+    assert_sealed_refused(sealed, "SECRET_KEY=" OTHER_MASTER,
+                          "DATABASE_URL: cannot be unsealed with SECRET_KEY: this was sealed under the key ");
     assert_sealed_refused("enc:v2:x", "SECRET_KEY=" MASTER, "DATABASE_URL: cannot be unsealed");
     assert_sealed_refused(lines, "SECRET_KEY=" MASTER, "DATABASE_URL: has a line break");
     assert_sealed_refused(wrong, "SECRET_KEY=" MASTER, "DATABASE_URL: expected sqlite:");
