@@ -40,8 +40,8 @@ TRIPSAGE_API const char *tripsage_actor_session_id(const tripsage_actor *actor);
 TRIPSAGE_API const char *tripsage_actor_claims(const tripsage_actor *actor);
 TRIPSAGE_API int tripsage_actor_is_service(const tripsage_actor *actor); /* 1 or 0 */
 
-/* 1 when the actor may use what this scope ("trips:read") stands for: always, unless he comes from a scoped API key that lacks it. What he may do
- * with one trip is asked by the calls, which refuse him beyond his scopes as well (TRIPSAGE_EFORBIDDEN). 0 for NULL. */
+/* 1 when the actor may use what this scope ("trips:read") stands for: always, unless he comes from a scoped API key that lacks it. What
+ * he may do with one trip is asked by the calls, which refuse him beyond his scopes as well (TRIPSAGE_EFORBIDDEN). 0 for NULL. */
 TRIPSAGE_API int tripsage_actor_allows(const tripsage_actor *actor, const char *scope);
 
 /* NULL is fine. */
@@ -87,16 +87,16 @@ typedef struct tripsage_auth_options {
      * hundred of an account. The counts are in the cache, so that servers that share one share them. */
     int no_limits;
 
-    /* The secret that what is kept encrypted in the database is sealed under (users' third-party keys, private keys), 32 bytes to 1,024: from
-     * openssl rand -hex 32, say. NULL: a random one is made with the database and kept in it, which protects a copy of single tables, but no
-     * copy of the whole. What was sealed under the database's own secret can be read whatever is given here. Copied. */
+    /* The secret that what is kept encrypted in the database is sealed under (users' third-party keys, private keys), 32 bytes to 1,024:
+     * from openssl rand -hex 32, say. NULL: a random one is made with the database and kept in it, which protects a copy of single
+     * tables, but no copy of the whole. What was sealed under the database's own secret can be read whatever is given here. Copied. */
     const char *secret_key;
 
     /* The secret before that one: what was sealed under it can be read, too, until it is sealed anew. NULL: none. Copied. */
     const char *previous_secret_key;
 
-    /* API keys that are not in this database, of 20 characters to 4,096: a publishable (anon) and a secret (service_role) one, such as those of a
-     * Supabase project. tripsage_auth_key_verify accepts them beside its own. NULL: none. Copied, as digests. */
+    /* API keys that are not in this database, of 20 characters to 4,096: a publishable (anon) and a secret (service_role) one, such as
+     * those of a Supabase project. tripsage_auth_key_verify accepts them beside its own. NULL: none. Copied, as digests. */
     const char *public_key;
     const char *service_key;
 
@@ -229,12 +229,12 @@ TRIPSAGE_API tripsage_status tripsage_auth_user_update(tripsage_doc **user, trip
  *   secret        sb_secret_...        the service role
  *   scoped        tsk_...              acts for one user, within scopes: trips:read, trips:write (which includes reading), vectors:read,
  *                                      vectors:write
- * Only a digest of a key is kept, but for publishable ones, so that the rest is told once, by the call that makes it. Every change is in the
- * audit trail. Only the service role may make these calls: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EFORBIDDEN. */
+ * Only a digest of a key is kept, but for publishable ones, so that the rest is told once, by the call that makes it. Every change is in
+ * the audit trail. Only the service role may make these calls: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EFORBIDDEN. */
 
-/* Makes a key of {"name": text, "kind": "publishable"|"secret"|"scoped", "scopes": [text]?, "user_id": id?, "expires_in": seconds?}: the name has
- * 1 to 100 characters and is that of one living key of its kind (and user); scopes and user belong to a scoped key, which must have them.
- * Gives {"id","name","kind","scopes":[...],"user_id"?,"created_at","expires_at"?,"key"}.
+/* Makes a key of {"name": text, "kind": "publishable"|"secret"|"scoped", "scopes": [text]?, "user_id": id?, "expires_in": seconds?}: the
+ * name has 1 to 100 characters and is that of one living key of its kind (and user); scopes and user belong to a scoped key, which must
+ * have them. Gives {"id","name","kind","scopes":[...],"user_id"?,"created_at","expires_at"?,"key"}.
  * Errors: TRIPSAGE_EINVALID (fields), TRIPSAGE_EEXISTS (the name), TRIPSAGE_ENOTFOUND (the user), TRIPSAGE_ELIMIT (1,000 living keys). */
 TRIPSAGE_API tripsage_status tripsage_auth_key_create(tripsage_doc **key, tripsage_auth *auth,
                                                       const tripsage_actor *actor, const char *json, size_t length);
@@ -245,8 +245,8 @@ TRIPSAGE_API tripsage_status tripsage_auth_key_defaults(tripsage_doc **keys, tri
                                                         const tripsage_actor *actor, int with_secret);
 
 /* The last 1,000 keys made, newest first: {"items":[{"id","name","kind","scopes","user_id"?,"shown","created_at","expires_at"?,
- * "last_used_at"?,"revoked_at"?,"replaced_by"?}]}. "shown" is a publishable key, or the beginning of another one; "last_used_at" is some minutes
- * old. */
+ * "last_used_at"?,"revoked_at"?,"replaced_by"?}]}. "shown" is a publishable key, or the beginning of another one; "last_used_at" is some
+ * minutes old. */
 TRIPSAGE_API tripsage_status tripsage_auth_key_list(tripsage_doc **keys, tripsage_auth *auth,
                                                     const tripsage_actor *actor);
 
@@ -258,25 +258,25 @@ TRIPSAGE_API tripsage_status tripsage_auth_key_rotate(tripsage_doc **key, tripsa
                                                       const tripsage_actor *actor, const char *key_id,
                                                       uint32_t overlap_s);
 
-/* Ends a key, for this handle at once and for others on the same database within 60 s. One that has been revoked stays so, which is no error.
- * Errors: TRIPSAGE_ENOTFOUND. */
+/* Ends a key, for this handle at once and for others on the same database within 60 s. One that has been revoked stays so, which is no
+ * error. Errors: TRIPSAGE_ENOTFOUND. */
 TRIPSAGE_API tripsage_status tripsage_auth_key_revoke(tripsage_auth *auth, const tripsage_actor *actor,
                                                       const char *key_id);
 
 /* Whose key this is. `*role` is "anon", "service_role" or "authenticated", static; *actor is NULL for "anon", else to be freed with
  * tripsage_actor_free. `role` may be NULL.
- * Cost: a read of the key, and once a minute a write of when it was used, for one not seen within the last minute; else a look-up in memory.
- * Errors: TRIPSAGE_ETOKEN (no key of this database, or revoked), TRIPSAGE_EEXPIRED. */
+ * Cost: a read of the key, and once a minute a write of when it was used, for one not seen within the last minute; else a look-up in
+ * memory. Errors: TRIPSAGE_ETOKEN (no key of this database, or revoked), TRIPSAGE_EEXPIRED. */
 TRIPSAGE_API tripsage_status tripsage_auth_key_verify(tripsage_actor **actor, const char **role, tripsage_auth *auth,
                                                       const char *key, size_t length);
 
 /* ---- secrets of users: keys of theirs to other services ----
  *
- * Kept encrypted (AES-256-GCM, see tripsage_auth_options.secret_key). A user puts them and sees that he has; he does not get them back, and neither
- * does who took over his session. The service role gets them, to make the calls they are for. */
+ * Kept encrypted (AES-256-GCM, see tripsage_auth_options.secret_key). A user puts them and sees that he has; he does not get them back,
+ * and neither does who took over his session. The service role gets them, to make the calls they are for. */
 
-/* Keeps a secret of the actor's under a name: 1 to 64 of a-z, 0-9, '_', '-' and '.'; 1 to 8,192 bytes (some services' credentials are files); 32
- * of them. One of that name is replaced.
+/* Keeps a secret of the actor's under a name: 1 to 64 of a-z, 0-9, '_', '-' and '.'; 1 to 8,192 bytes (some services' credentials are
+ * files); 32 of them. One of that name is replaced.
  * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EFORBIDDEN (the service role has none), TRIPSAGE_EINVALID (fields "#name", "#value"),
  * TRIPSAGE_ENOTFOUND (the actor has no account here), TRIPSAGE_ELIMIT. */
 TRIPSAGE_API tripsage_status tripsage_auth_secret_put(tripsage_auth *auth, const tripsage_actor *actor,
@@ -300,8 +300,8 @@ TRIPSAGE_API tripsage_status tripsage_auth_secret_delete(tripsage_auth *auth, co
                                                          const char *name);
 
 /* Seals everything anew that was sealed under an older secret key: the second half of changing it. First all programs on the database are
- * given the new one as secret_key and the old one as previous_secret_key; then this; then the old one can go. Rows are sealed a hundred to a
- * transaction; what was interrupted is continued by the next call, and at every moment each row is readable under one of the two.
+ * given the new one as secret_key and the old one as previous_secret_key; then this; then the old one can go. Rows are sealed a hundred
+ * to a transaction; what was interrupted is continued by the next call, and at every moment each row is readable under one of the two.
  * {"resealed":n,"key_id":text}. Only the service role: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EFORBIDDEN.
  * Errors: TRIPSAGE_ECORRUPT, TRIPSAGE_EUNAVAILABLE as above: such a row ends the call, and the message names it. */
 TRIPSAGE_API tripsage_status tripsage_auth_reseal(tripsage_doc **report, tripsage_auth *auth,
@@ -309,18 +309,19 @@ TRIPSAGE_API tripsage_status tripsage_auth_reseal(tripsage_doc **report, tripsag
 
 /* ---- the audit trail ----
  *
- * Who did what: rows that are only appended, in the transaction of what they tell of. Each has a hash over its fields and the hash of the row
- * before it, so that one that is changed or taken out breaks the chain. Who can write to the database past the library could make the whole
- * chain anew: keep an anchor elsewhere now and then. Only the service role: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EFORBIDDEN. */
+ * Who did what: rows that are only appended, in the transaction of what they tell of. Each has a hash over its fields and the hash of
+ * the row before it, so that one that is changed or taken out breaks the chain. Who can write to the database past the library could
+ * make the whole chain anew: keep an anchor elsewhere now and then. Only the service role: TRIPSAGE_EUNAUTHENTICATED,
+ * TRIPSAGE_EFORBIDDEN. */
 
-/* Newest first: {"items":[{"seq","at","action","actor","subject","address","detail":{...},"hash"}],"before":n|null,"total":n}. `before`: 0, or
- * that of the page before: rows are numbered from 1 without gaps, so any number will do. `limit`: 0 for 100, at most 1,000. */
+/* Newest first: {"items":[{"seq","at","action","actor","subject","address","detail":{...},"hash"}],"before":n|null,"total":n}. `before`:
+ * 0, or that of the page before: rows are numbered from 1 without gaps, so any number will do. `limit`: 0 for 100, at most 1,000. */
 TRIPSAGE_API tripsage_status tripsage_auth_audit_list(tripsage_doc **page, tripsage_auth *auth,
                                                       const tripsage_actor *actor, int64_t before, uint32_t limit);
 
-/* Walks the chain: {"ok":true|false,"count":n,"anchor":text,"broken":{"seq","problem"}|null}. "count" is how many rows held, up to the first
- * that did not. `anchor`: NULL, or the one an earlier walk gave: then it is also seen when rows are missing at the end, or the chain is another.
- * Errors: TRIPSAGE_EINVALID (field "#anchor"). */
+/* Walks the chain: {"ok":true|false,"count":n,"anchor":text,"broken":{"seq","problem"}|null}. "count" is how many rows held, up to the
+ * first that did not. `anchor`: NULL, or the one an earlier walk gave: then it is also seen when rows are missing at the end, or the
+ * chain is another. Errors: TRIPSAGE_EINVALID (field "#anchor"). */
 TRIPSAGE_API tripsage_status tripsage_auth_audit_verify(tripsage_doc **report, tripsage_auth *auth,
                                                         const tripsage_actor *actor, const char *anchor);
 

@@ -1,7 +1,7 @@
 /* auth/audit.c: appending to the audit trail, reading it, and walking its chain.
  *
- * hash = SHA-256 in hexadecimal of previous, seq, at, action, actor, subject, address and detail, with a line feed between two. No field holds
- * a control character, so no two rows are one text; a row that holds one was not appended by us. */
+ * hash = SHA-256 in hexadecimal of previous, seq, at, action, actor, subject, address and detail, with a line feed between two. No field
+ * holds a control character, so no two rows are one text; a row that holds one was not appended by us. */
 #include "auth/audit.h"
 
 #include <stdio.h>

@@ -6,10 +6,10 @@
  *     const tripsage__audit_event event = {.action = "user_signedup", .actor = id, .subject = id, .if_changed = 1};
  *     tripsage__step steps[] = {{&tripsage__sql_account_insert, ...}, tripsage__audit_step(&entry, auth->env, &event)};
  *
- * Put it behind what it tells of, as late as may be: on PostgreSQL whoever appends waits for the one before him to commit, and is then run again,
- * so it is one durable commit at a time for all servers together: some 500 a second where a commit costs nothing, fewer than a disk syncs where it
- * does. On SQLite all writes share commits, and it costs an insert. A sign-in costs a processor 40 ms of hashing, so it has room; what
- * happens much more often, such as a refreshed token, has none. */
+ * Put it behind what it tells of, as late as may be: on PostgreSQL whoever appends waits for the one before him to commit, and is then
+ * run again, so it is one durable commit at a time for all servers together: some 500 a second where a commit costs nothing, fewer than
+ * a disk syncs where it does. On SQLite all writes share commits, and it costs an insert. A sign-in costs a processor 40 ms of hashing,
+ * so it has room; what happens much more often, such as a refreshed token, has none. */
 #ifndef TRIPSAGE_AUTH_AUDIT_H
 #define TRIPSAGE_AUTH_AUDIT_H
 

@@ -56,7 +56,7 @@ static void put_id(tripsage__buf *text, const char *id)
         if (*id != '-') {
             unsigned digit = (unsigned)(*id <= '9' ? *id - '0' : *id - 'a' + 10);
 
-            bytes[digits / 2] = (unsigned char)(bytes[digits / 2] << 4 | digit);
+            bytes[digits / 2] = (unsigned char)((unsigned)bytes[digits / 2] << 4 | digit);
             digits++;
         }
     tripsage__base64url_put(text, bytes, sizeof bytes);

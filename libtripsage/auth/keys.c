@@ -1,5 +1,5 @@
-/* auth/keys.c: API keys: made, listed, replaced, revoked, verified. Each call is one read or one write, but for the read that tells why a write
- * refused. */
+/* auth/keys.c: API keys: made, listed, replaced, revoked, verified. Each call is one read or one write, but for the read that tells why
+ * a write refused. */
 #include <stdio.h>
 #include <string.h>
 

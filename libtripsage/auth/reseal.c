@@ -1,7 +1,7 @@
 /* auth/reseal.c: sealing anew, under today's secret key, what an older one sealed.
  *
- * Nothing but the rows themselves says how far it is: one that is under today's key is done. So it can be stopped anywhere, be it by a kill,
- * and begun again; and two that run at once do no harm, as a row is replaced only where it still is what was read. */
+ * Nothing but the rows themselves says how far it is: one that is under today's key is done. So it can be stopped anywhere, be it by a
+ * kill, and begun again; and two that run at once do no harm, as a row is replaced only where it still is what was read. */
 #include "auth/reseal.h"
 
 #include <stdio.h>

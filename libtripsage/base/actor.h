@@ -33,8 +33,8 @@ uint32_t tripsage__scope_of(const char *word, size_t length);
 
 tripsage_status tripsage__actor_copy(tripsage_actor **out, const tripsage_actor *actor);
 
-/* TRIPSAGE_EUNAUTHENTICATED for NULL: the first line of every call that takes an actor. TRIPSAGE_EFORBIDDEN for an actor with scopes: a call
- * that is open to these asks for its own. */
+/* TRIPSAGE_EUNAUTHENTICATED for NULL: the first line of every call that takes an actor. TRIPSAGE_EFORBIDDEN for an actor with scopes: a
+ * call that is open to these asks for its own. */
 tripsage_status tripsage__actor_check(const tripsage_actor *actor);
 tripsage_status tripsage__actor_check_scope(const tripsage_actor *actor, uint32_t scope);
 

@@ -1,5 +1,5 @@
-/* base/seal.c: sealing. Of a master secret only the pseudorandom key that HKDF extracts is kept; what a purpose's key is made of, and the key
- * id, is expanded from it. No purpose is empty, so the empty `info` is free for the key id. */
+/* base/seal.c: sealing. Of a master secret only the pseudorandom key that HKDF extracts is kept; what a purpose's key is made of, and
+ * the key id, is expanded from it. No purpose is empty, so the empty `info` is free for the key id. */
 #include "seal.h"
 
 #include <string.h>

@@ -3,10 +3,11 @@
  *     enc:v1:<key id>:<base64url of nonce | ciphertext | tag>
  *
  * AES-256-GCM under a key of its own for each purpose, made by HKDF-SHA256 (RFC 5869) from a master secret: what was sealed for one purpose
- * is nothing for any other. A purpose names the place where the text is kept ("signing_key:<id>"), so that a text cannot be moved to another
- * row either. Nonces are random: 2^32 texts for one purpose are within what SP 800-38D allows (8.3).
+ * is nothing for any other. A purpose names the place where the text is kept ("signing_key:<id>"), so that a text cannot be moved to
+ * another row either. Nonces are random: 2^32 texts for one purpose are within what SP 800-38D allows (8.3).
  *
- * The key id tells which master secret it was, by a hash of what is derived from it. There may be several: the first one seals, all unseal. */
+ * The key id tells which master secret it was, by a hash of what is derived from it. There may be several: the first one seals, all
+ * unseal. */
 #ifndef TRIPSAGE_BASE_SEAL_H
 #define TRIPSAGE_BASE_SEAL_H
 

@@ -1,4 +1,5 @@
--- Keys of programs, secrets kept for users, and the audit trail. Times are milliseconds since 1970-01-01T00:00:00Z, ids are UUIDv7 in lower case.
+-- Keys of programs, secrets kept for users, and the audit trail. Times are milliseconds since 1970-01-01T00:00:00Z, ids are UUIDv7 in
+-- lower case.
 
 CREATE TABLE api_key (
     id           TEXT PRIMARY KEY NOT NULL,

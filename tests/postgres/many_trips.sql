@@ -63,9 +63,11 @@ INSERT INTO api_key (id, name, kind, scopes, user_id, hash, shown, created_at)
 SELECT pg_temp.id('acce', n), 'Key ' || n, 'scoped', 'trips:read', pg_temp.user_of(n), md5(n::text) || md5(n::text), 'tsk_...', :T + n
 FROM generate_series(1, :N / 40) n;
 INSERT INTO user_secret (id, user_id, name, value, hint, created_at, updated_at)
-SELECT pg_temp.id('5ec7', n), pg_temp.user_of(n), 'service', 'enc:v1:0123456789abcdef:AAAA', '', :T + n, :T + n FROM generate_series(1, :N / 20) n;
+SELECT pg_temp.id('5ec7', n), pg_temp.user_of(n), 'service', 'enc:v1:0123456789abcdef:AAAA', '', :T + n, :T + n
+FROM generate_series(1, :N / 20) n;
 INSERT INTO audit (seq, at, action, actor, subject, address, detail, previous, hash)
-SELECT n, :T + n, 'login', pg_temp.user_of(n), pg_temp.user_of(n), '', '{}', md5(n::text), md5((n + 1)::text) FROM generate_series(1, :N / 10) n;
+SELECT n, :T + n, 'login', pg_temp.user_of(n), pg_temp.user_of(n), '', '{}', md5(n::text), md5((n + 1)::text)
+FROM generate_series(1, :N / 10) n;
 UPDATE audit_head SET seq = :N / 10, previous = md5((:N / 10)::text), hash = md5((:N / 10 + 1)::text);
 
 SET session_replication_role = origin;

@@ -1,8 +1,9 @@
-/* postgres/plan_test.c: how PostgreSQL finds the rows of each statement, in a database of many trips: no table that grows is read from end to end.
+/* postgres/plan_test.c: how PostgreSQL finds the rows of each statement, in a database of many trips: no table that grows is read from
+ * end to end.
  *
- * First as EXPLAIN says it, for every statement in the role of a user and in that of the service, with the plan that the library's sessions use
- * whatever the parameters are. The table is printed. Then as the server counts it, for the calls of the library: there the plans of
- * functions, of triggers and of references are counted in as well.
+ * First as EXPLAIN says it, for every statement in the role of a user and in that of the service, with the plan that the library's
+ * sessions use whatever the parameters are. The table is printed. Then as the server counts it, for the calls of the library: there the
+ * plans of functions, of triggers and of references are counted in as well.
  *
  * TRIPSAGE_PLAN_TRIPS says how many trips: `make plans` takes a million. */
 #include <stdio.h>

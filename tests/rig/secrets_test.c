@@ -1,5 +1,5 @@
-/* rig/secrets_test.c: what PostgreSQL itself refuses about API keys, secrets and the audit trail, and what is seen of what it cannot refuse: the
- * deeds of its superuser. */
+/* rig/secrets_test.c: what PostgreSQL itself refuses about API keys, secrets and the audit trail, and what is seen of what it cannot
+ * refuse: the deeds of its superuser. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -106,7 +106,8 @@ static int start_listeners(serving *it)
     return 0;
 }
 
-/* The project's keys are made at the first start. The secret one is shown once, so it is made where somebody reads along: not into a log. */
+/* The project's keys are made at the first start. The secret one is shown once, so it is made where somebody reads along: not into a
+ * log. */
 static void tell_keys(tripsage *library)
 {
     tripsage_actor *service = NULL;

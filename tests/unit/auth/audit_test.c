@@ -1,4 +1,5 @@
-/* audit_test.c: an audit trail that somebody changed past the library, and what the walk says of it. PostgreSQL's is in rig/secrets_test.c. */
+/* audit_test.c: an audit trail that somebody changed past the library, and what the walk says of it. PostgreSQL's is in
+ * rig/secrets_test.c. */
 #include <sqlite3.h>
 #include <unistd.h>
 

@@ -1,4 +1,5 @@
-/* crypto_test.c: digests against published vectors (FIPS 180-4 examples, RFC 4231), keys and ciphers against theirs (RFC 5869, GCM's own), base64url against RFC 4648, and the refusals. */
+/* crypto_test.c: digests against published vectors (FIPS 180-4 examples, RFC 4231), keys and ciphers against theirs (RFC 5869, GCM's
+ * own), base64url against RFC 4648, and the refusals. */
 #include "base/crypto.h"
 
 #include <stdio.h>
