@@ -1,7 +1,7 @@
 /* auth/audit.c: appending to the audit trail, reading it, and walking its chain.
  *
  * hash = SHA-256 in hexadecimal of previous, seq, at, action, actor, subject, address and detail, with a line feed between two. No field
- * holds a control character, so no two rows are one text; a row that holds one was not appended by us. */
+ * holds one, so no two rows are one text. */
 #include "auth/audit.h"
 
 #include <stdio.h>
@@ -208,12 +208,11 @@ typedef struct walk {
     tripsage__buf text; /* of the row at hand */
 } walk;
 
-static int has_control_characters(const link *l)
+static int has_line_feed(const link *l)
 {
     for (int i = 0; i < TEXTS; i++)
-        for (size_t at = 0; at < l->texts[i].size; at++)
-            if ((unsigned char)l->texts[i].at[at] < 0x20)
-                return 1;
+        if (memchr(l->texts[i].at, '\n', l->texts[i].size))
+            return 1;
     return 0;
 }
 
@@ -253,7 +252,7 @@ static tripsage_status judge_link(const char **problem, walk *w, const link *l, 
         *problem = "the row before it is missing";
     else if (!is_text(l, PREVIOUS, w->hash))
         *problem = "it does not follow from the row before it";
-    else if (has_control_characters(l) || !is_text(l, HASH, hash))
+    else if (has_line_feed(l) || !is_text(l, HASH, hash))
         *problem = "it was changed";
     else if (l->seq == w->anchor_seq && strcmp(hash, w->anchor_hash) != 0)
         *problem = "it is not the row that was here when its hash was noted";

@@ -34,7 +34,7 @@ typedef struct tripsage__audit_entry {
     tripsage__value params[TRIPSAGE__AUDIT_PARAMS];
 } tripsage__audit_entry;
 
-/* The texts of the event are taken as they are now, borrowed until the call returns, and hold no control characters. */
+/* The texts of the event are taken as they are now, borrowed until the call returns, and hold no line feed. */
 tripsage__step tripsage__audit_step(tripsage__audit_entry *entry, tripsage__env *env,
                                     const tripsage__audit_event *event);
 

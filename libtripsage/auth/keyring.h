@@ -1,6 +1,6 @@
 /* auth/keyring.h: what an API key is: its text, the two that were given as options, and those verified a moment ago.
  *
- *     sb_publishable_<22>_<8>  sb_secret_<22>_<8>   as Supabase has them; 130 random bits as base64url, and a checksum
+ *     sb_publishable_<22>_<8>  sb_secret_<22>_<8>   as Supabase has them; 132 random bits as base64url, and a checksum
  *     tsk_<22>_<43>_<8>                             a scoped key: its id, 256 random bits, and a checksum
  *
  * The checksum is what Supabase's own tool for self-hosted projects appends: the first eight characters of base64url(SHA-256 of

@@ -24,7 +24,7 @@
 /* As a page in the dashboard of Supabase: 1,000 keys are each looked after by somebody, which is also what a list gives at once. */
 #define KEYS_MAX 1000
 
-/* How much of a key is told: what says its kind, and six characters (36 of its 130 bits, or of a scoped key's public id). */
+/* How much of a key is told: what says its kind, and six characters (36 of its 132 bits, or of a scoped key's public id). */
 #define SHOWN_RANDOM 6
 
 static tripsage_status check_service(const tripsage_actor *actor)
@@ -239,9 +239,14 @@ static tripsage_status insert_key(int64_t *made, refusal *why, key_rows *rows, t
         key->life_s ? tripsage__int(key->life_s * 1000) : tripsage__null_of(TRIPSAGE__INT),
         tripsage__int(key->now_ms),
     };
+    static const char *const details[TRIPSAGE__API_KEY_KINDS] = {"{\"kind\":\"publishable\"}", "{\"kind\":\"secret\"}",
+                                                                 "{\"kind\":\"scoped\"}"};
     const tripsage__value look[] = {params[4], params[2], params[1]};
-    const tripsage__audit_event event = {
-        .action = "api_key_created", .actor = tripsage__audit_actor(actor), .subject = key->id, .if_changed = 1};
+    const tripsage__audit_event event = {.action = "api_key_created",
+                                         .actor = tripsage__audit_actor(actor),
+                                         .subject = key->id,
+                                         .detail = details[key->kind],
+                                         .if_changed = 1};
     tripsage__audit_entry entry;
     const tripsage__step steps[] = {
         {&tripsage__sql_api_key_look, look, 3, begin_refusal, take_refusal, why, NULL},
@@ -615,38 +620,35 @@ static void note_use(tripsage_auth *auth, const found_key *f)
                       tripsage_last_error()->message);
 }
 
-static tripsage_status look_up(tripsage__api_key *out, tripsage_auth *auth, const char *hash, int64_t now_ms)
+static tripsage_status look_up(found_key *f, tripsage_auth *auth, const char *hash)
 {
     const tripsage__value param = tripsage__text(hash);
-    found_key f = {.now_ms = now_ms};
-    const tripsage__step step = {&tripsage__sql_api_key_by_hash, &param, 1, begin_found, take_found, &f, NULL};
-    tripsage_status status;
+    const tripsage__step step = {&tripsage__sql_api_key_by_hash, &param, 1, begin_found, take_found, f, NULL};
+    tripsage_status status = tripsage__store_read(auth->store, NULL, &step, 1);
 
-    TRIPSAGE_TRY(tripsage__store_read(auth->store, NULL, &step, 1));
-    TRIPSAGE_TRY(judge(&f));
-    note_use(auth, &f);
-    *out = f.key;
-out:
-    return status;
+    return status == TRIPSAGE_OK ? judge(f) : status;
 }
 
+/* The key is believed before its use is noted: who comes meanwhile needs not note it, too. */
 static tripsage_status find_key(tripsage__api_key *out, tripsage_auth *auth, const char *text, size_t length)
 {
     const tripsage__keyring_name name = tripsage__keyring_name_of(auth->keyring, text, length);
-    const int64_t now_ms = tripsage__now_ms(auth->env);
     const uint64_t generation = tripsage__keyring_generation(auth->keyring);
+    found_key f = {.used_lately = 1, .now_ms = tripsage__now_ms(auth->env)};
     char hash[TRIPSAGE__API_KEY_HASH_SIZE];
     tripsage_status status;
 
-    if (tripsage__keyring_find(out, auth->keyring, name, now_ms))
+    if (tripsage__keyring_find(out, auth->keyring, name, f.now_ms))
         return TRIPSAGE_OK;
     TRIPSAGE_TRY(tripsage__api_key_hash(hash, text, length));
-    if (!tripsage__keyring_is_given(out, auth->keyring, hash)) {
+    if (!tripsage__keyring_is_given(&f.key, auth->keyring, hash)) {
         if (!tripsage__api_key_is_whole(text, length))
             return TRIPSAGE_FAIL(TRIPSAGE_ETOKEN, "this is no API key, or a mistyped one");
-        TRIPSAGE_TRY(look_up(out, auth, hash, now_ms));
+        TRIPSAGE_TRY(look_up(&f, auth, hash));
     }
-    tripsage__keyring_keep(auth->keyring, name, out, generation, now_ms);
+    *out = f.key;
+    tripsage__keyring_keep(auth->keyring, name, out, generation, f.now_ms);
+    note_use(auth, &f);
 out:
     return status;
 }

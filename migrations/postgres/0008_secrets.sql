@@ -49,7 +49,8 @@ CREATE TABLE tripsage.audit (
     address  text COLLATE "C" NOT NULL, -- where the request came from, or ""
     detail   text COLLATE "C" NOT NULL, -- JSON object
     previous text COLLATE "C" NOT NULL,
-    hash     text COLLATE "C" NOT NULL
+    hash     text COLLATE "C" NOT NULL,
+    CHECK (strpos(action || actor || subject || address || detail, E'\n') = 0) -- which stands between two fields in what is hashed
 );
 
 -- The last row's number and hash. Whoever appends holds this row until his transaction ends, so that the rows form one chain.

@@ -45,7 +45,8 @@ CREATE TABLE audit (
     address  TEXT NOT NULL, -- where the request came from, or ""
     detail   TEXT NOT NULL, -- JSON object
     previous TEXT NOT NULL,
-    hash     TEXT NOT NULL
+    hash     TEXT NOT NULL,
+    CHECK (instr(action || actor || subject || address || detail, char(10)) = 0) -- which stands between two fields in what is hashed
 ) STRICT;
 
 CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit trail is only appended to'); END;

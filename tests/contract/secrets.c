@@ -530,6 +530,7 @@ START_TEST(what_is_done_is_in_the_trail)
     IS_TEXT(page, "/items/5/action", "api_key_created");
     IS_TEXT(page, "/items/5/actor", "service_role");
     IS_TEXT(page, "/items/5/subject", id_of(made));
+    IS_TEXT(page, "/items/5/detail/kind", "secret");
     IS_TEXT(page, "/items/4/action", "user_signedup");
     IS_TEXT(page, "/items/4/actor", user);
     IS_TEXT(page, "/items/3/action", "api_key_rotated");
