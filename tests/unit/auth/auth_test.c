@@ -291,7 +291,7 @@ START_TEST(purge_takes_many)
     char id[TRIPSAGE__UUID_SIZE];
 
     for (int i = 0; i < 2 * TRIPSAGE__SESSION_PURGE_BATCH; i++) {
-        tripsage__value params[] = {tripsage__text(user), tripsage__int(1),           tripsage__text(id),
+        tripsage__value params[] = {tripsage__text(user), tripsage__int(1),           tripsage__null_of(TRIPSAGE__TEXT),
                                     tripsage__int(NOON),  tripsage__int(NOON + HOUR), tripsage__text("[]"),
                                     tripsage__text(NULL), tripsage__text(NULL)};
         tripsage__step step = {.statement = &tripsage__sql_session_start, .params = params, .param_count = 8};
