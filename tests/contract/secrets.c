@@ -1,6 +1,7 @@
 /* contract/secrets.c: API keys, secrets of users, and the audit trail. */
 #include "contract.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -125,6 +126,57 @@ START_TEST(a_revoked_key_is_refused_at_once)
     FAILS(TRIPSAGE_ENOTFOUND, tripsage_auth_key_revoke(world->auth, world->service, "x"));
     FAILS(TRIPSAGE_ECONFLICT, tripsage_auth_key_rotate(OUT, world->auth, world->service, id, 60));
     OK(CREATE_KEY("{\"name\":\"a\",\"kind\":\"secret\"}")); /* the name is free again */
+}
+END_TEST
+
+enum { VERIFIERS = 4 };
+
+typedef struct race {
+    const char *key;
+    atomic_int ended;    /* revoking has returned */
+    int late[VERIFIERS]; /* how often the key was good for a call that began afterwards */
+} race;
+
+static void verify_on(size_t thread, void *context)
+{
+    race *r = context;
+    int ended = 0;
+
+    for (int after = 0; after < 100; after += ended) {
+        tripsage_actor *actor;
+
+        ended = atomic_load(&r->ended);
+        r->late[thread] +=
+            tripsage_auth_key_verify(&actor, NULL, world->auth, r->key, TRIPSAGE_NUL) == TRIPSAGE_OK && ended;
+        tripsage_actor_free(actor);
+    }
+}
+
+static void verify_or_revoke(size_t thread, void *context)
+{
+    race *r = context;
+    tripsage_doc *keys;
+
+    if (thread < VERIFIERS) {
+        verify_on(thread, context);
+        return;
+    }
+    if (tripsage_auth_key_list(&keys, world->auth, world->service) == TRIPSAGE_OK)
+        (void)tripsage_auth_key_revoke(world->auth, world->service, tripsage_doc_text(keys, "/items/0/id"));
+    tripsage_doc_free(keys);
+    atomic_store(&r->ended, 1);
+}
+
+START_TEST(no_call_after_a_revocation_finds_the_key_good)
+{
+    for (int round = 0; round < 10; round++) {
+        race r = {.key = text_of(OK(CREATE_KEY(test_format("{\"name\":\"k%d\",\"kind\":\"secret\"}", round))), "/key")};
+
+        test_threads_run(VERIFIERS + 1, verify_or_revoke, &r);
+        for (int i = 0; i < VERIFIERS; i++)
+            ck_assert_int_eq(r.late[i], 0);
+        refuses_key(world->auth, r.key, TRIPSAGE_ETOKEN);
+    }
 }
 END_TEST
 
@@ -636,6 +688,7 @@ Suite *contract_secrets(void)
     tcase_add_test(keys, the_last_use_is_noted_once_a_minute);
     tcase_add_test(keys, what_is_no_key_is_refused);
     tcase_add_test(keys, a_revoked_key_is_refused_at_once);
+    tcase_add_test(keys, no_call_after_a_revocation_finds_the_key_good);
     tcase_add_test(keys, a_revoked_key_is_refused_elsewhere_within_a_minute);
     tcase_add_test(keys, a_key_has_its_time);
     tcase_add_test(keys, a_replaced_key_overlaps_with_the_new_one);
