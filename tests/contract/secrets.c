@@ -681,14 +681,14 @@ END_TEST
 Suite *contract_secrets(void)
 {
     Suite *suite = suite_create("secrets");
-    TCase *keys = test_case(suite, "secrets"), *trail = test_case(suite, "secrets_trail");
+    TCase *keys = test_case(suite, "secrets"), *trail = test_case(suite, "secrets_trail"),
+          *threads = test_threads_case(suite, "secrets");
 
     tcase_add_test(keys, a_key_is_told_once_and_verified_ever_after);
     tcase_add_test(keys, a_publishable_key_is_nobody_and_is_shown_again);
     tcase_add_test(keys, the_last_use_is_noted_once_a_minute);
     tcase_add_test(keys, what_is_no_key_is_refused);
     tcase_add_test(keys, a_revoked_key_is_refused_at_once);
-    tcase_add_test(keys, no_call_after_a_revocation_finds_the_key_good);
     tcase_add_test(keys, a_revoked_key_is_refused_elsewhere_within_a_minute);
     tcase_add_test(keys, a_key_has_its_time);
     tcase_add_test(keys, a_replaced_key_overlaps_with_the_new_one);
@@ -705,6 +705,7 @@ Suite *contract_secrets(void)
     tcase_add_test(trail, what_is_done_is_in_the_trail);
     tcase_add_test(trail, the_trail_has_pages);
     tcase_add_test(trail, an_anchor_shows_a_missing_end);
-    tcase_add_test(trail, many_writers_make_one_chain);
+    tcase_add_test(threads, no_call_after_a_revocation_finds_the_key_good);
+    tcase_add_test(threads, many_writers_make_one_chain);
     return suite;
 }
