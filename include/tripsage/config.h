@@ -20,7 +20,8 @@
  * DATABASE_PASSWORD, which is written as it is, without percent signs. A host of Supabase is spoken to over TLS.
  *
  * A secret, also one in a file, may be sealed: "enc:v1:..." as tripsage_config_seal makes it. It is read with SECRET_KEY, or else with
- * SECRET_KEY_PREVIOUS; these two cannot be sealed themselves. So the rest may lie where SECRET_KEY does not.
+ * SECRET_KEY_PREVIOUS; these two cannot be sealed themselves, and no other value may begin with "enc:v". So the rest may lie where
+ * SECRET_KEY does not.
  *
  * Where the cache is: REDIS_URL is a URL of tripsage/cache.h; one without a password takes REDIS_PASSWORD, as it is.
  *

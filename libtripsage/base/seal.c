@@ -219,5 +219,5 @@ void tripsage__unsealed_free(tripsage__buf *buf)
 
 int tripsage__is_sealed(const char *text)
 {
-    return strncmp(text, "enc:", 4) == 0;
+    return strncmp(text, "enc:v", 5) == 0;
 }

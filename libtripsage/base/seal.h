@@ -52,7 +52,7 @@ tripsage_status tripsage__unseal(tripsage__buf *out, const tripsage__sealer *sea
                                  const char *text, size_t length);
 void tripsage__unsealed_free(tripsage__buf *buf); /* wipes and frees */
 
-/* Whether a text says that it is sealed: "enc:". It may still be none that can be unsealed. */
+/* Whether a text says that it is sealed, in this version or another: "enc:v". It may still be none that can be unsealed. */
 int tripsage__is_sealed(const char *text);
 /* The id of the key that seals; borrowed. What is sealed under it begins with "enc:v1:" and the id. */
 const char *tripsage__sealer_key_id(const tripsage__sealer *sealer);

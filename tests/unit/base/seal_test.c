@@ -60,6 +60,7 @@ START_TEST(what_was_sealed_comes_back)
         ck_assert_int_eq(strncmp(sealed.data + 7, tripsage__sealer_key_id(sealer), 16), 0);
         ck_assert_int_eq(sealed.data[23], ':');
         ck_assert(tripsage__is_sealed(sealed.data));
+        ck_assert(!tripsage__is_sealed(texts[i]));
         ck_assert(!texts[i][0] || !texts[i][1] || !strstr(sealed.data, texts[i]));
         assert_unseals(sealer, "test:a", &sealed, texts[i]);
         tripsage__buf_free(&sealed);
