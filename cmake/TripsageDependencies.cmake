@@ -20,6 +20,7 @@ tripsage_dependency(tripsage_dep_hiredis hiredis>=0.14)
 tripsage_dependency(tripsage_dep_jwt libjwt)
 tripsage_dependency(tripsage_dep_argon2 libargon2)
 tripsage_dependency(tripsage_dep_crypt libcrypt)
+tripsage_dependency(tripsage_dep_qrencode libqrencode)
 
 # store/sqlite/changes.c sees what a transaction changes by it.
 include(CheckCSourceCompiles)

@@ -13,8 +13,8 @@ system=$(. /etc/os-release 2>/dev/null && echo "${ID:-} ${VERSION_ID:-}") || tru
 # To build and run: the compilers (C++ for the header checks of CMake's consumers), what CMakeLists.txt looks for, and the
 # time zones, which libc reads from files.
 BUILD=(cmake ninja-build pkg-config gcc g++ libc6-dev
-       libcivetweb-dev libcurl4-openssl-dev libjwt-dev libcjson-dev libsqlite3-dev libpq-dev libhiredis-dev libargon2-dev libcrypt-dev libssl-dev
-       ca-certificates tzdata)
+       libcivetweb-dev libcurl4-openssl-dev libjwt-dev libcjson-dev libsqlite3-dev libpq-dev libhiredis-dev libargon2-dev libcrypt-dev
+       libqrencode-dev libssl-dev ca-certificates tzdata)
 
 # Debian 13 moved the old names of time zones (Asia/Calcutta, which browsers still send) to a package of their own.
 if [[ $system == "debian "1[3-9]* ]]; then

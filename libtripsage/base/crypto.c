@@ -261,3 +261,29 @@ tripsage_status tripsage__aes256_ctr(void *out, const unsigned char key[TRIPSAGE
     EVP_CIPHER_CTX_free(context);
     return status;
 }
+
+tripsage_status tripsage__hmac_sha1(unsigned char out[TRIPSAGE__SHA1_SIZE], const void *key, size_t key_size,
+                                    const void *data, size_t size)
+{
+    const void *given = key ? key : "";
+
+    if (!EVP_Q_mac(NULL, "HMAC", NULL, "SHA1", NULL, given, key_size, data, size, out, TRIPSAGE__SHA1_SIZE, NULL))
+        return tripsage__openssl_failed("an HMAC");
+    return TRIPSAGE_OK;
+}
+
+void tripsage__base32(char *out, const void *data, size_t size)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    const unsigned char *bytes = data;
+
+    for (; size >= 5; size -= 5) {
+        uint64_t group = 0;
+
+        for (int i = 0; i < 5; i++)
+            group = group << 8 | *bytes++;
+        for (int i = 35; i >= 0; i -= 5)
+            *out++ = alphabet[group >> i & 31];
+    }
+    *out = '\0';
+}

@@ -66,6 +66,15 @@ tripsage_status tripsage__scrypt(void *out, size_t out_size, const char *passwor
 tripsage_status tripsage__aes256_ctr(void *out, const unsigned char key[TRIPSAGE__AES256_KEY_SIZE], const void *data,
                                      size_t size);
 
+/* HMAC-SHA1 is what authenticator apps compute (RFC 6238); for nothing else. */
+#define TRIPSAGE__SHA1_SIZE 20
+
+tripsage_status tripsage__hmac_sha1(unsigned char out[TRIPSAGE__SHA1_SIZE], const void *key, size_t key_size,
+                                    const void *data, size_t size);
+
+/* Base32 without padding (RFC 4648, section 6), in capital letters, of whole groups of 5 bytes. */
+void tripsage__base32(char *out /* size / 5 * 8 + 1 */, const void *data, size_t size);
+
 /* ---- for those of this room that call OpenSSL ---- */
 
 /* Takes OpenSSL's errors off its list for this thread. 1 when a failed allocation was among them. */

@@ -11,10 +11,11 @@ BEGIN {
     home["^argon2\\.h$"] = "^libtripsage/auth/[a-z0-9_]+\\.c$"
     home["^crypt\\.h$"] = "^libtripsage/auth/[a-z0-9_]+\\.c$"
     home["^openssl/"] = "^libtripsage/base/(crypto[a-z0-9_]*|signature|tls)\\.c$"
+    home["^qrencode\\.h$"] = "^libtripsage/auth/[a-z0-9_]+\\.c$"
     home["^(cjson/)?cJSON\\.h$"] = "^libtripsage/base/json[a-z0-9_]*\\.c$"
     home["^civetweb\\.h$"] = "^tripsage-server/[a-z0-9_]+\\.c$"
     # Of these, a single file may do it.
-    single["^curl/"] = single["^jwt\\.h$"] = single["^argon2\\.h$"] = single["^crypt\\.h$"] = single["^civetweb\\.h$"] = 1
+    single["^curl/"] = single["^jwt\\.h$"] = single["^argon2\\.h$"] = single["^crypt\\.h$"] = single["^qrencode\\.h$"] = single["^civetweb\\.h$"] = 1
 
     # A call that the library may not make, the files that may (a pattern for paths), and why not.
     library = "^libtripsage/"
