@@ -14,7 +14,7 @@ CONFIGURE = cmake --log-level=WARNING
 BUILD = cmake --build
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-asan test-tsan lint bench-store bench-postgres plans install supabase-migrations clean deps deps-test
+.PHONY: help run build test test-asan test-tsan lint bench-store bench-postgres bench-auth plans install supabase-migrations clean deps deps-test
 
 help: ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,12 @@ bench-postgres: deps-test ## Measures the library on PostgreSQL and writes build
 	@$(BUILD) build/release --target bench_postgres -j $(JOBS)
 	@mkdir -p build/bench
 	@tests/rig/rig.sh run "$$(build/release/bench/bench_postgres --rig)" build/release/bench/bench_postgres build/bench/postgres.json
+
+bench-auth: deps-test ## Measures tokens beside bare libjwt and writes build/bench/auth.json.
+	@$(CONFIGURE) --preset release -DTRIPSAGE_BUILD_TESTS=ON -DTRIPSAGE_BUILD_BENCH=ON
+	@$(BUILD) build/release --target bench_auth -j $(JOBS)
+	@mkdir -p build/bench
+	@build/release/bench/bench_auth build/bench/auth.json
 
 plans: deps-test ## Prints how PostgreSQL finds the rows of each statement and call among 1,000,000 trips.
 	@$(CONFIGURE) --preset release -DTRIPSAGE_BUILD_TESTS=ON

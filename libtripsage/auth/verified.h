@@ -25,8 +25,8 @@ typedef struct tripsage__verified tripsage__verified;
 tripsage_status tripsage__verified_new(tripsage__verified **out, tripsage__env *env, tripsage_cache *cache);
 void tripsage__verified_free(tripsage__verified *verified); /* NULL is fine */
 
-/* How a token is called in the cache: 128 bits that follow from a secret of this handle and the token. Nobody else can make such a name, so
- * nobody who may write to the cache can plant an actor there. The name only leads to an entry: that it is this token's is seen from the
+/* How a token is called in the cache: 128 bits that follow from a secret of this handle and the end of the token, which is its signature. Nobody
+ * else can make such a name, so nobody who may write to the cache can plant an actor there. The name only leads to an entry: that it is this token's is seen from the
  * token in it, byte for byte. (A cryptographic digest in its place costs OpenSSL's locks, at each request more than all the rest.) */
 typedef struct tripsage__verified_key {
     uint64_t name[2];
