@@ -13,7 +13,7 @@ system=$(. /etc/os-release 2>/dev/null && echo "${ID:-} ${VERSION_ID:-}") || tru
 # To build and run: the compilers (C++ for the header checks of CMake's consumers), what CMakeLists.txt looks for, and the
 # time zones, which libc reads from files.
 BUILD=(cmake ninja-build pkg-config gcc g++ libc6-dev
-       libcivetweb-dev libcurl4-openssl-dev libjwt-dev libcjson-dev libsqlite3-dev libpq-dev libhiredis-dev libargon2-dev libcrypt-dev
+       libcivetweb-dev libcurl4-openssl-dev libcjson-dev libsqlite3-dev libpq-dev libhiredis-dev libargon2-dev libcrypt-dev
        libqrencode-dev libssl-dev ca-certificates tzdata)
 
 # Debian 13 moved the old names of time zones (Asia/Calcutta, which browsers still send) to a package of their own.
@@ -21,12 +21,12 @@ if [[ $system == "debian "1[3-9]* ]]; then
     BUILD+=(tzdata-legacy)
 fi
 
-# To test: the unit test library, the servers that tests start, and what the README's session uses. iproute2 brings up the loopback of
+# To test: the unit test library, the servers that tests start, libjwt as another reader and writer of tokens, and what the README's session uses. iproute2 brings up the loopback of
 # the network namespace that session runs in; locales has the one with a decimal point of two bytes.
 postgresql=17
 [[ $system != "debian 12" ]] || postgresql=15
 pgvector=postgresql-$postgresql-pgvector
-TEST=(check curl jq openssl iproute2 locales "postgresql-$postgresql" "$pgvector" pgbouncer redis-server)
+TEST=(check libjwt-dev curl jq openssl iproute2 locales "postgresql-$postgresql" "$pgvector" pgbouncer redis-server)
 SERVICES=(pgbouncer redis-server) # of these packages, those that bring one of their name
 
 # To build pgvector's package where Debian has none.
