@@ -14,7 +14,7 @@ CONFIGURE = cmake --log-level=WARNING
 BUILD = cmake --build
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-asan test-tsan lint bench-store bench-postgres bench-auth plans install supabase-migrations clean deps deps-test
+.PHONY: help run build test test-asan test-tsan lint bench-store bench-postgres bench-auth fuzz plans install supabase-migrations clean deps deps-test
 
 help: ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,17 @@ test-tsan: deps-test ## Runs the tests under ThreadSanitizer.
 	@$(CONFIGURE) --preset tsan
 	@$(BUILD) build/tsan -j $(JOBS)
 	@ctest --preset tsan -j $(JOBS)
+
+FUZZ_SECONDS ?= 60
+fuzz: ## Looks for inputs that break a fuzz target (tests/fuzz/), FUZZ_SECONDS (60) for each.
+	@scripts/install-deps.sh fuzz
+	@$(CONFIGURE) --preset fuzz
+	@$(BUILD) --preset fuzz -j $(JOBS)
+	@for target in build/fuzz/fuzz/fuzz_*; do \
+	  mkdir -p build/fuzz/found/$${target##*/fuzz_}; \
+	  $$target -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -close_fd_mask=1 -artifact_prefix=build/fuzz/found/ \
+	    build/fuzz/found/$${target##*/fuzz_} tests/fuzz/corpus/$${target##*/fuzz_} || exit 1; \
+	done
 
 lint: ## Checks formatting, clang-tidy, the shell scripts and the walls between the rooms.
 	@scripts/install-deps.sh lint

@@ -16,6 +16,7 @@ set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
 
 option(TRIPSAGE_WERROR "Warnings are errors" OFF)
 set(TRIPSAGE_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them")
+option(TRIPSAGE_FUZZ "Link the fuzz targets with libFuzzer (clang; the preset fuzz sets what belongs to it)" OFF)
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow $<$<COMPILE_LANGUAGE:C>:-Wconversion>
                     -ffile-prefix-map=${PROJECT_SOURCE_DIR}/= -ffile-prefix-map=${PROJECT_BINARY_DIR}=.)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# install-deps.sh build|test|lint: installs the Debian packages that a purpose needs and this machine lacks.
+# install-deps.sh build|test|lint|fuzz: installs the Debian packages that a purpose needs and this machine lacks.
 #
 # This is the one list of them; but for a few, the names are the same on Debian 12 and 13. When nothing is missing, apt is not started at
 # all, so a second run works without a network. Installing needs root, or sudo; without either, the command to run is printed.
@@ -35,6 +35,9 @@ PGVECTOR=(make gcc libc6-dev dpkg-dev "postgresql-server-dev-$postgresql")
 # To lint: one clang does it all; shellcheck reads the scripts.
 LINT=(clang clang-format clang-tidy shellcheck)
 
+# To fuzz: clang with its sanitizers, of which libFuzzer is one.
+FUZZ=(clang libclang-rt-dev)
+
 # Sanitizers come with gcc; clang is the second compiler of .ci/run and is in LINT.
 
 purpose=${1:-build}
@@ -42,8 +45,9 @@ case $purpose in
 build) packages=("${BUILD[@]}") ;;
 test) packages=("${BUILD[@]}" "${TEST[@]}") ;;
 lint) packages=("${BUILD[@]}" "${TEST[@]}" "${LINT[@]}") ;;
+fuzz) packages=("${BUILD[@]}" "${TEST[@]}" "${FUZZ[@]}") ;;
 *)
-    echo "usage: install-deps.sh build|test|lint" >&2
+    echo "usage: install-deps.sh build|test|lint|fuzz" >&2
     exit 2
     ;;
 esac
