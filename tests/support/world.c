@@ -32,6 +32,7 @@ tripsage *world_open_another(void)
     /* The least Argon2id there is: the tests are about accounts, not about the cost of guessing. */
     auth.argon2_memory_kib = 8;
     auth.argon2_passes = 1;
+    auth.algorithm = getenv("TRIPSAGE_TEST_ALGORITHM");
     options.runtime = &runtime;
     options.auth = &auth;
     options.listen_url = *world->listen_url ? world->listen_url : NULL;
