@@ -288,7 +288,7 @@ START_TEST(purge_takes_many)
     tripsage_auth *auth = auth_with_sessions_of(store, HOUR / 1000);
     tripsage_doc *session = new_session(auth);
     const char *user = tripsage_doc_text(session, "/user/id");
-    char id[TRIPSAGE__UUID_SIZE];
+    char id[TRIPSAGE__UUID_SIZE] = "";
 
     for (int i = 0; i < 2 * TRIPSAGE__SESSION_PURGE_BATCH; i++) {
         tripsage__value params[] = {tripsage__text(user), tripsage__int(1),           tripsage__null_of(TRIPSAGE__TEXT),
