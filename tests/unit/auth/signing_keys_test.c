@@ -516,6 +516,41 @@ START_TEST(private_parts_are_sealed_and_go)
 }
 END_TEST
 
+/* Where the keys cannot be read, one caller a second is told, and the others do not stand in line for the same. */
+START_TEST(a_store_that_fails_is_asked_once_a_second)
+{
+    char folder[] = "/tmp/tripsage-keys-XXXXXX", url[64], command[64];
+    tripsage_auth_options options = cheap_options();
+    tripsage_runtime runtime = test_runtime();
+    tripsage__held_key held;
+    tripsage_auth *auth;
+    sqlite3 *db;
+
+    options.jwt_secret = NULL;
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(url, sizeof url, "sqlite://%s/t.db", folder);
+    ck_assert_ok(tripsage_auth_open(&auth, url, &options, &runtime));
+    ck_assert_int_eq(sqlite3_open(url + strlen("sqlite://"), &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db, "UPDATE signing_key SET public_key = 'none'", NULL, NULL, NULL), SQLITE_OK);
+    for (int i = 0; i < 3; i++) {
+        clock_ms += TRIPSAGE__KEYS_MIN_AGE_MS;
+        ck_assert_fails(tripsage__signing_keys_find(&held, auth->signing_keys, TRIPSAGE__ES256, "x"),
+                        TRIPSAGE_ECORRUPT);
+        tripsage__held_key_release(&held);
+        ck_assert_ok(tripsage__signing_keys_find(&held, auth->signing_keys, TRIPSAGE__ES256, "x"));
+        ck_assert(!held.found);
+        tripsage__held_key_release(&held);
+    }
+    ck_assert_ok(tripsage__signing_keys_current(&held, auth->signing_keys));
+    ck_assert(held.found);
+    tripsage__held_key_release(&held);
+    sqlite3_close(db);
+    tripsage_auth_close(auth);
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
 /* ---- keys of a project ---- */
 
 static char *project_key(const char *claims, const char *secret)
@@ -578,4 +613,5 @@ SUITE_MAIN("auth/signing_keys", es256_is_the_default, anybody_can_check_a_token,
            only_the_service_role_looks_after_keys, a_rotation, others_notice_a_rotation,
            unknown_ids_are_looked_up_once_a_second, a_clock_set_back_reads_again, algorithms_live_side_by_side,
            a_secret_beside_pairs, previous_keys_are_bounded, who_opens_at_once_has_one_key,
-           keys_change_under_those_who_use_them, private_parts_are_sealed_and_go, project_keys_have_a_role_and_no_user)
+           keys_change_under_those_who_use_them, private_parts_are_sealed_and_go,
+           a_store_that_fails_is_asked_once_a_second, project_keys_have_a_role_and_no_user)

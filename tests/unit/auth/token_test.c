@@ -313,6 +313,27 @@ START_TEST(no_algorithm_but_hs256)
 }
 END_TEST
 
+/* Whoever looks the key up may be mistaken; the key still says how it is used. */
+START_TEST(a_key_is_for_its_own_algorithm)
+{
+    tripsage__token_key key = {"", NULL, KEY, sizeof KEY - 1};
+    char *text = forge(HEADER, CLAIMS, KEY);
+    tripsage__token token;
+    tripsage_actor *actor;
+    tripsage__key *pair;
+
+    ck_assert_int_eq(tripsage__key_make(&pair, TRIPSAGE__ES256), TRIPSAGE_OK);
+    key.pair = pair;
+    ck_assert_int_eq(tripsage__token_open(&token, text, strlen(text)), TRIPSAGE_OK);
+    ck_assert_int_eq(tripsage__token_actor(&actor, &token, &key, "tripsage", NOON_MS), TRIPSAGE_ETOKEN);
+    ck_assert_ptr_nonnull(strstr(tripsage_last_error()->message, "unrecognized JWT kid"));
+    ck_assert_int_eq(tripsage__token_actor(&actor, &token, NULL, "tripsage", NOON_MS), TRIPSAGE_ETOKEN);
+    ck_assert_ptr_null(actor);
+    tripsage__free(text);
+    tripsage__key_free(pair);
+}
+END_TEST
+
 START_TEST(alg_none_without_signature)
 {
     tripsage__buf token = TRIPSAGE__BUF_INIT(4096);
@@ -564,7 +585,7 @@ END_TEST
 SUITE_MAIN("auth/token", makes_the_claims_of_supabase, signs_with_hs256_as_anybody_can_check,
            writes_the_claims_in_the_order_of_supabase, the_longest_token_is_not_too_long, takes_other_good_tokens,
            takes_a_token_without_a_session, says_how_sure_it_is, ids_are_lowered, no_algorithm_but_hs256,
-           alg_none_without_signature, a_member_twice_in_the_header, other_types_and_critical_extensions,
-           headers_that_are_no_json_objects, another_key, every_changed_character, another_text_of_the_same_signature,
-           every_truncation, more_behind_the_token, claims_that_are_not_ours, claims_nested_deep,
-           expiry_has_a_minute_of_grace, expired_and_forged_is_forged, too_long, no_token_at_all)
+           a_key_is_for_its_own_algorithm, alg_none_without_signature, a_member_twice_in_the_header,
+           other_types_and_critical_extensions, headers_that_are_no_json_objects, another_key, every_changed_character,
+           another_text_of_the_same_signature, every_truncation, more_behind_the_token, claims_that_are_not_ours,
+           claims_nested_deep, expiry_has_a_minute_of_grace, expired_and_forged_is_forged, too_long, no_token_at_all)
