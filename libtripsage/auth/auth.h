@@ -19,7 +19,7 @@ void tripsage__auth_free(tripsage_auth *auth); /* NULL is fine */
 
 /* Whom a project's key of Supabase's older kind speaks for: 1 for the service role, 0 for anon. It is a token with that role and without a
  * user, of any issuer who has one of the handle's keys. Errors: TRIPSAGE_ETOKEN, TRIPSAGE_EEXPIRED, TRIPSAGE_ENOMEM, and what the store gives. */
-tripsage_status tripsage__auth_project_key(int *is_service, tripsage_auth *auth, const char *token, size_t length);
+tripsage_status tripsage__auth_project_key(int *is_service, tripsage_auth *auth, const char *text, size_t length);
 
 /* Deletes sessions whose token has expired, a bounded batch to a transaction; gives how many there were. */
 tripsage_status tripsage__auth_purge(int64_t *sessions, tripsage_auth *auth);

@@ -1,6 +1,8 @@
 /* contract/auth.c: accounts, sessions, and the actors made of them. */
 #include "contract.h"
 
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -484,6 +486,50 @@ START_TEST(keys_are_shared)
 }
 END_TEST
 
+/* One of several who are the first to ask for RS256 on a database. */
+typedef struct opener {
+    pthread_t thread;
+    tripsage_status status;
+    char keys[4096]; /* what it shows */
+} opener;
+
+static void *open_first(void *context)
+{
+    tripsage_auth_options options = TRIPSAGE_AUTH_OPTIONS_INIT;
+    opener *o = context;
+    tripsage_auth *auth = NULL;
+    tripsage_doc *doc = NULL;
+
+    options.algorithm = "RS256";
+    o->status = tripsage_auth_open(&auth, world->url, &options, NULL);
+    if (o->status == TRIPSAGE_OK)
+        o->status = tripsage_auth_jwks(&doc, auth);
+    if (o->status == TRIPSAGE_OK)
+        snprintf(o->keys, sizeof o->keys, "%s", tripsage_doc_json(doc, NULL));
+    tripsage_doc_free(doc);
+    tripsage_auth_close(auth);
+    return NULL;
+}
+
+START_TEST(first_keys_are_made_once)
+{
+    static opener openers[4];
+    size_t count = sizeof openers / sizeof openers[0];
+
+    if (strcmp(world->url, "sqlite::memory:") == 0)
+        return; /* nobody else's */
+    for (size_t i = 0; i < count; i++)
+        ck_assert_int_eq(pthread_create(&openers[i].thread, NULL, open_first, &openers[i]), 0);
+    for (size_t i = 0; i < count; i++)
+        ck_assert_int_eq(pthread_join(openers[i].thread, NULL), 0);
+    for (size_t i = 0; i < count; i++) {
+        ck_assert_int_eq(openers[i].status, TRIPSAGE_OK);
+        ck_assert_ptr_nonnull(strstr(openers[i].keys, "RS256"));
+        SAME_TEXT(openers[i].keys, openers[0].keys);
+    }
+}
+END_TEST
+
 Suite *contract_auth(void)
 {
     Suite *suite = suite_create("auth");
@@ -512,5 +558,6 @@ Suite *contract_auth(void)
     tcase_add_test(tcase, the_service_finds_an_account);
     tcase_add_test(tcase, keys_are_shown_and_rotated);
     tcase_add_test(tcase, keys_are_shared);
+    tcase_add_test(tcase, first_keys_are_made_once);
     return suite;
 }
