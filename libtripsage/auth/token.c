@@ -179,6 +179,15 @@ static int take_kid(tripsage__token *t, const tripsage__json *header)
     return 1;
 }
 
+/* What may be repeated of an algorithm: a name of the kind that algorithms have. */
+static const char *name_of(const tripsage__json *algorithm)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    const char *name = tripsage__json_text(algorithm);
+
+    return name && *name && strlen(name) <= 16 && strspn(name, letters) == strlen(name) ? name : "(unspecified)";
+}
+
 /* `alg` is one we know; a type, where there is one, is JWT; nothing is critical, since we know no extension (RFC 7515, 4.1.11). Members that
  * would bring a key along or say where one is (jwk, jku, x5c, x5u) are not looked at. */
 static tripsage_status take_header(tripsage__token *t, const tripsage__json *header)
@@ -188,8 +197,7 @@ static tripsage_status take_header(tripsage__token *t, const tripsage__json *hea
 
     t->algorithm = tripsage__algorithm_of(tripsage__json_text(algorithm));
     if (!t->algorithm)
-        return REFUSE(UNVERIFIED "token signature is invalid: signing method %.16s is invalid",
-                      tripsage__json_is_string(algorithm) ? tripsage__json_text(algorithm) : "(unspecified)");
+        return REFUSE(UNVERIFIED "token signature is invalid: signing method %s is invalid", name_of(algorithm));
     if (type && !text_is(type, "JWT"))
         return REFUSE(UNVERIFIED "token is of another type than JWT");
     if (tripsage__json_member(header, "crit"))

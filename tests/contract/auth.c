@@ -558,6 +558,6 @@ Suite *contract_auth(void)
     tcase_add_test(tcase, the_service_finds_an_account);
     tcase_add_test(tcase, keys_are_shown_and_rotated);
     tcase_add_test(tcase, keys_are_shared);
-    tcase_add_test(tcase, first_keys_are_made_once);
+    tcase_add_test(test_threads_case(suite, "auth"), first_keys_are_made_once);
     return suite;
 }
