@@ -121,11 +121,8 @@ static tripsage_status read_keys(struct loading *l, int64_t now)
                                  .on_begin = forget_keys,
                                  .on_row = take_key,
                                  .context = l};
-    tripsage_status status = tripsage__store_read(l->keys->store, NULL, &step, 1);
 
-    if (status != TRIPSAGE_OK)
-        forget_keys(l);
-    return status;
+    return tripsage__store_read(l->keys->store, NULL, &step, 1);
 }
 
 /* ---- keys into the database ---- */
@@ -259,12 +256,12 @@ static tripsage_status load(tripsage__signing_keys *keys)
         if (status == TRIPSAGE_OK)
             status = read_keys(&l, now);
     }
-    if (status == TRIPSAGE_OK && !l.current[0]) {
-        forget_keys(&l);
+    if (status == TRIPSAGE_OK && !l.current[0])
         status = TRIPSAGE_FAIL(TRIPSAGE_ECORRUPT, "there is no current signing key");
-    }
     if (status == TRIPSAGE_OK)
         replace(keys, &l, now);
+    else
+        forget_keys(&l);
     return status;
 }
 
