@@ -89,4 +89,38 @@ void tripsage__http_show(char out[TRIPSAGE__HTTP_SHOWN_SIZE], const char *url);
 /* Writes the text percent-encoded, so that it may stand anywhere in a URL. */
 void tripsage__http_put_encoded(tripsage__buf *buf, const char *text);
 
+/* ---- mail ---- */
+
+typedef enum tripsage__smtp_encryption {
+    TRIPSAGE__SMTP_STANDARD = 0, /* a must, but for a server on this machine's loopback address */
+    TRIPSAGE__SMTP_MUST,
+    TRIPSAGE__SMTP_MAY /* where the server offers it */
+} tripsage__smtp_encryption;
+
+/* Where mail is handed over. All borrowed for the call. */
+typedef struct tripsage__smtp {
+    const char *host;
+    uint16_t port;               /* 0: 587 (RFC 6409). 465 is TLS from the first byte on (RFC 8314), others STARTTLS */
+    const char *user, *password; /* NULL: none */
+    tripsage__smtp_encryption encryption;
+} tripsage__smtp;
+
+/* One mail to one person: addresses are ASCII; names, subject and bodies UTF-8 without line breaks, in the bodies with "\n". Borrowed. */
+typedef struct tripsage__mail {
+    const char *from, *from_name; /* the name may be NULL */
+    const char *to;
+    const char *subject;
+    const char *text, *html; /* the same twice: plain, and for those who like it pretty; html may be NULL */
+    uint32_t deadline_ms;    /* 0: TRIPSAGE__HTTP_DEADLINE_MS */
+    const _Atomic int *stop; /* as in a request */
+} tripsage__mail;
+
+/* 1 when a mail may be from or to it: what could end a line or an address is not in it. */
+int tripsage__mail_is_address(const char *text);
+
+/* Hands the mail over; after success the server answers for it. It is tried once: a caller who can wait does better than this call.
+ * Errors: TRIPSAGE_EINVALID (a text that may not stand in a mail, or the server refuses it for good: trying again is no use),
+ * TRIPSAGE_EUNAVAILABLE (now; also no encryption), TRIPSAGE_ETIMEOUT (it may have been taken all the same), TRIPSAGE_ENOMEM. */
+tripsage_status tripsage__mail_send(tripsage__http *http, const tripsage__smtp *server, const tripsage__mail *mail);
+
 #endif

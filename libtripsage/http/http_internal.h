@@ -24,18 +24,21 @@ tripsage_status tripsage__transfer_http(tripsage__http_response *out, tripsage__
                                         struct transfers *transfers, const tripsage__http_request *request,
                                         int64_t deadline);
 
-/* Mail, of which every text was checked. */
+/* A mail as it goes out, of which every text was checked. */
 typedef struct tripsage__transfer_mail {
     const char *url; /* smtp:// or smtps:// */
     const char *user, *password;
-    const char *from, *to; /* with their angle brackets */
-    const char *text;
+    const char *from, *to;
+    const char *message;
     size_t size;
-    int must_encrypt; /* STARTTLS or nothing, on smtp:// */
+    tripsage__smtp_encryption encryption; /* on smtp:// */
     const _Atomic int *stop;
 } tripsage__transfer_mail;
 
-tripsage_status tripsage__transfer_smtp(tripsage__transfer_end *end, int *code, struct transfers *transfers,
-                                        const tripsage__transfer_mail *mail, int64_t deadline);
+tripsage_status tripsage__transfer_smtp(struct transfers *transfers, const tripsage__transfer_mail *mail,
+                                        int64_t deadline);
+
+/* Writes the mail as RFC 5322 and 2045 have it. Errors: TRIPSAGE_EINVALID, TRIPSAGE_ENOMEM, TRIPSAGE_ETOOLARGE. */
+tripsage_status tripsage__message_put(tripsage__buf *out, tripsage__env *env, const tripsage__mail *mail);
 
 #endif

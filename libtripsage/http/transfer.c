@@ -156,6 +156,7 @@ typedef struct transfer {
     const char *text; /* of a mail, from what is still to be sent on */
     size_t left;
     const _Atomic int *stop;
+    int64_t deadline;
     char problem[CURL_ERROR_SIZE];
     CURLcode set; /* the first option that could not be set */
 } transfer;
@@ -205,8 +206,9 @@ static size_t give_mail(char *out, size_t one, size_t size, void *user)
     return given;
 }
 
-/* Called at least once a second, whatever the network does. */
-static int look_for_stop(void *user, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up)
+/* Called at least once a second, whatever the network does. Non-zero ends the transfer; also its good-bye to a mail server, on which
+ * curl's own time limit is not. */
+static int look_for_end(void *user, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up)
 {
     const transfer *t = user;
 
@@ -214,12 +216,12 @@ static int look_for_stop(void *user, curl_off_t down_total, curl_off_t down, cur
     (void)down;
     (void)up_total;
     (void)up;
-    return t->stop && atomic_load(t->stop);
+    return (t->stop && atomic_load(t->stop)) || tripsage__monotonic_ms() >= t->deadline;
 }
 
-static void set_common(transfer *t, const struct transfers *pool, const char *url, int64_t deadline)
+static void set_common(transfer *t, const struct transfers *pool, const char *url)
 {
-    int64_t left = deadline - tripsage__monotonic_ms();
+    int64_t left = t->deadline - tripsage__monotonic_ms();
 
     SET(t, CURLOPT_ERRORBUFFER, t->problem);
     SET(t, CURLOPT_SHARE, pool->share);
@@ -234,7 +236,7 @@ static void set_common(transfer *t, const struct transfers *pool, const char *ur
     if (pool->proxy)
         SET(t, CURLOPT_PROXY, pool->proxy);
     SET(t, CURLOPT_NOPROGRESS, 0L);
-    SET(t, CURLOPT_XFERINFOFUNCTION, look_for_stop);
+    SET(t, CURLOPT_XFERINFOFUNCTION, look_for_end);
     SET(t, CURLOPT_XFERINFODATA, t);
 }
 
@@ -259,6 +261,8 @@ static tripsage_status tell(const transfer *t, CURLcode code, const char *what, 
     const char *problem = t->problem[0] ? t->problem : curl_easy_strerror(code);
 
     tripsage__http_show(shown, url);
+    if (code == CURLE_ABORTED_BY_CALLBACK && !(t->stop && atomic_load(t->stop)))
+        code = CURLE_OPERATION_TIMEDOUT;
     switch (code) {
     case CURLE_OK:
         return TRIPSAGE_OK;
@@ -370,7 +374,8 @@ tripsage_status tripsage__transfer_http(tripsage__http_response *out, tripsage__
                                         struct transfers *transfers, const tripsage__http_request *request,
                                         int64_t deadline)
 {
-    transfer t = {.easy = take_handle(transfers), .out = out, .stop = request->stop, .set = CURLE_OK};
+    transfer t = {
+        .easy = take_handle(transfers), .out = out, .stop = request->stop, .deadline = deadline, .set = CURLE_OK};
     struct curl_slist *headers = NULL;
     tripsage_status status;
     CURLcode code;
@@ -381,7 +386,7 @@ tripsage_status tripsage__transfer_http(tripsage__http_response *out, tripsage__
         status = TRIPSAGE_NOMEM();
         goto out;
     }
-    set_common(&t, transfers, request->url, deadline);
+    set_common(&t, transfers, request->url);
     set_http(&t, request, headers);
     code = t.set == CURLE_OK ? curl_easy_perform(t.easy) : t.set;
     read_end(out, end, t.easy);
@@ -398,12 +403,16 @@ out:
 
 /* ---- SMTP ---- */
 
+/* A connection is for one mail: curl would keep one whose server has not answered to a message yet, and take that answer for the next
+ * one's; and it would say good-bye when the handle is freed, and wait for two minutes. */
 static void set_smtp(transfer *t, const tripsage__transfer_mail *mail, struct curl_slist *to)
 {
+    SET(t, CURLOPT_FORBID_REUSE, 1L);
     SET(t, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-    if (mail->must_encrypt)
-        SET(t, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
+    if (mail->encryption != TRIPSAGE__SMTP_STANDARD)
+        SET(t, CURLOPT_USE_SSL, (long)(mail->encryption == TRIPSAGE__SMTP_MUST ? CURLUSESSL_ALL : CURLUSESSL_TRY));
     if (mail->user) {
+        SET(t, CURLOPT_SASL_IR, 1L); /* the password along with the command: a round trip less */
         SET(t, CURLOPT_USERNAME, mail->user);
         SET(t, CURLOPT_PASSWORD, mail->password ? mail->password : "");
     }
@@ -415,31 +424,40 @@ static void set_smtp(transfer *t, const tripsage__transfer_mail *mail, struct cu
     SET(t, CURLOPT_READDATA, t);
 }
 
-/* 4yz of a server is "not now", the same as no server. */
-tripsage_status tripsage__transfer_smtp(tripsage__transfer_end *end, int *code, struct transfers *transfers,
-                                        const tripsage__transfer_mail *mail, int64_t deadline)
+/* A 5yz is for good (RFC 5321, 4.2.1), and so is a password that is not taken. */
+static int refuses(CURLcode code, long answered)
 {
-    transfer t = {
-        .easy = take_handle(transfers), .text = mail->text, .left = mail->size, .stop = mail->stop, .set = CURLE_OK};
-    struct curl_slist *to = NULL;
-    tripsage_status status;
-    CURLcode failed;
-    long answered = 0;
+    return code == CURLE_LOGIN_DENIED || (code != CURLE_OK && answered >= 500 && answered < 600);
+}
 
-    memset(end, 0, sizeof *end);
-    *code = 0;
+tripsage_status tripsage__transfer_smtp(struct transfers *transfers, const tripsage__transfer_mail *mail,
+                                        int64_t deadline)
+{
+    transfer t = {.easy = take_handle(transfers),
+                  .text = mail->message,
+                  .left = mail->size,
+                  .stop = mail->stop,
+                  .deadline = deadline,
+                  .set = CURLE_OK};
+    char shown[TRIPSAGE__HTTP_SHOWN_SIZE];
+    struct curl_slist *to = NULL;
+    long answered = 0;
+    tripsage_status status;
+    CURLcode code;
+
     if (!t.easy || !append(&to, mail->to)) {
         status = TRIPSAGE_NOMEM();
         goto out;
     }
-    set_common(&t, transfers, mail->url, deadline);
+    set_common(&t, transfers, mail->url);
     set_smtp(&t, mail, to);
-    failed = t.set == CURLE_OK ? curl_easy_perform(t.easy) : t.set;
+    code = t.set == CURLE_OK ? curl_easy_perform(t.easy) : t.set;
     curl_easy_getinfo(t.easy, CURLINFO_RESPONSE_CODE, &answered);
-    *code = (int)answered;
-    end->unsent = failed_unsent(failed) || (failed != CURLE_OK && answered >= 400 && answered < 500);
-    end->broken = failed_broken(failed);
-    status = tell(&t, failed, "mail through", mail->url);
+    tripsage__http_show(shown, mail->url);
+    status = refuses(code, answered)
+                 ? TRIPSAGE_FAIL_NATIVE(TRIPSAGE_EINVALID, (int)code, "mail through %s is refused: %s (%ld)", shown,
+                                        t.problem[0] ? t.problem : curl_easy_strerror(code), answered)
+                 : tell(&t, code, "mail through", mail->url);
 out:
     if (t.easy)
         give_handle(transfers, t.easy);
