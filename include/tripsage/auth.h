@@ -51,6 +51,54 @@ TRIPSAGE_API void tripsage_actor_free(tripsage_actor *actor);
 
 typedef struct tripsage_auth tripsage_auth;
 
+/* Words of one's own for one of the mails. In them stand, as in Supabase's templates, {{ .ConfirmationURL }}, {{ .Token }} (the code of
+ * six digits), {{ .TokenHash }}, {{ .SiteURL }}, {{ .RedirectTo }}, {{ .Email }} and {{ .NewEmail }}; other names between {{ }} are
+ * refused. What is put into HTML is escaped. A text that is NULL stays as it is built in. */
+typedef struct tripsage_mail_template {
+    const char *name; /* "confirmation", "invite", "recovery", "magic_link", "email_change", "reauthentication" */
+    const char *subject;
+    const char *text;
+    const char *html;
+} tripsage_mail_template;
+
+/* The mails of accounts: confirmations, invitations, codes. They go to an SMTP server from a thread of the handle's own, tried again for
+ * ten minutes; a call does not wait for it, so that its time does not tell whether an address has an account. What is still unsent
+ * five seconds after closing is given up. Each carries a code to type and a link, since scanners of mail open links. */
+typedef struct tripsage_mail_options {
+    uint32_t version; /* 1; set by TRIPSAGE_MAIL_OPTIONS_INIT */
+
+    /* The SMTP server; port 0: 587, with STARTTLS. 465 is TLS from the first byte on. Only a server at this machine's loopback address
+     * may do without encryption. user and password may be NULL. Copied. */
+    const char *host;
+    uint32_t port;
+    const char *user;
+    const char *password;
+
+    /* Whom the mails are from: an address, and a name or NULL. Copied. */
+    const char *sender;
+    const char *sender_name;
+
+    /* Without a host: 1 writes a mail's code and link into the log (TRIPSAGE_LOG_INFO) instead, which is for development and nothing
+     * else, since whoever reads the log may sign in as anybody. 0 refuses what needs a mail. */
+    uint32_t log_mails;
+
+    /* The application, where links lead in the end; NULL: "http://localhost:3000", Supabase's default. And where else they may lead: URLs
+     * separated by commas, in which * stands for anything but . and /, ** for anything, ? for one character. Copied. */
+    const char *site_url;
+    const char *redirect_urls;
+
+    /* Where this library's server is reached from outside: links in mails begin with it, before /auth/v1/verify. NULL: site_url. Copied. */
+    const char *external_url;
+
+    const tripsage_mail_template *templates; /* copied; NULL: none */
+    size_t template_count;
+} tripsage_mail_options;
+
+#define TRIPSAGE_MAIL_OPTIONS_INIT                                                                                     \
+    {                                                                                                                  \
+        1, NULL, 0, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, 0                                               \
+    }
+
 typedef struct tripsage_auth_options {
     uint32_t version; /* 1; set by TRIPSAGE_AUTH_OPTIONS_INIT */
 
@@ -104,11 +152,13 @@ typedef struct tripsage_auth_options {
      * database and kept in it, sealed; or "HS256", with `jwt_secret`, or without one a random secret that is made with the database and kept
      * in it. NULL: HS256 with a `jwt_secret`, else ES256. Copied. */
     const char *algorithm;
+
+    const tripsage_mail_options *mail; /* NULL: no mail can be sent */
 } tripsage_auth_options;
 
 #define TRIPSAGE_AUTH_OPTIONS_INIT                                                                                     \
     {                                                                                                                  \
-        1, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL                                         \
+        1, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL                                   \
     }
 
 /* Opens accounts alone over a database (see tripsage/store.h for URLs). `options` and `runtime` may be NULL and are copied.

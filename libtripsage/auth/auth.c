@@ -220,6 +220,7 @@ tripsage_status tripsage__auth_new(tripsage_auth **out, tripsage__store *store, 
                                          or_default(options->argon2_passes, 2), 0));
     TRIPSAGE_TRY(tripsage__verified_new(&auth->verified, auth->env, cache));
     TRIPSAGE_TRY(tripsage__keyring_new(&auth->keyring, auth->env, options->public_key, options->service_key));
+    TRIPSAGE_TRY(tripsage__mailer_new(&auth->mailer, auth->env, options->mail));
     *out = auth;
     auth = NULL;
 out:
@@ -231,6 +232,7 @@ void tripsage__auth_free(tripsage_auth *auth)
 {
     if (!auth)
         return;
+    tripsage__mailer_free(auth->mailer); /* first: its thread still works */
     tripsage__keyring_free(auth->keyring);
     tripsage__throttle_free(auth->throttle);
     tripsage__verified_free(auth->verified);

@@ -4,6 +4,7 @@
 
 #include "auth/auth.h"
 #include "auth/keyring.h"
+#include "auth/mail.h"
 #include "auth/password.h"
 #include "auth/session.h"
 #include "auth/signing_keys.h"
@@ -12,7 +13,7 @@
 #include "auth/verified.h"
 #include "base/seal.h"
 
-/* Immutable once made, except for what `passwords`, `verified`, `signing_keys`, `throttle` and `keyring` guard themselves. */
+/* Immutable once made, except for what `passwords`, `verified`, `signing_keys`, `mailer`, `throttle` and `keyring` guard themselves. */
 struct tripsage_auth {
     tripsage__store *store; /* a reference of our own */
     tripsage__env *env;     /* the store's */
@@ -22,6 +23,7 @@ struct tripsage_auth {
     tripsage__throttle *throttle; /* NULL: nothing is limited */
     tripsage__signing_keys *signing_keys;
     tripsage__keyring *keyring;
+    tripsage__mailer *mailer;
     char *issuer;
     unsigned char refresh_key[32]; /* of refresh tokens */
     uint32_t token_ttl_s;

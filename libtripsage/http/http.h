@@ -118,6 +118,12 @@ typedef struct tripsage__mail {
 /* 1 when a mail may be from or to it: what could end a line or an address is not in it. */
 int tripsage__mail_is_address(const char *text);
 
+/* 1 when the text may stand in a header: one line of UTF-8. */
+int tripsage__mail_is_line(const char *text);
+
+/* 1 when the text is the name or the address of a host. */
+int tripsage__smtp_is_host(const char *text);
+
 /* Hands the mail over; after success the server answers for it. It is tried once: a caller who can wait does better than this call.
  * Errors: TRIPSAGE_EINVALID (a text that may not stand in a mail, or the server refuses it for good: trying again is no use),
  * TRIPSAGE_EUNAVAILABLE (now; also no encryption), TRIPSAGE_ETIMEOUT (it may have been taken all the same), TRIPSAGE_ENOMEM. */

@@ -30,7 +30,7 @@ int tripsage__mail_is_address(const char *text)
 }
 
 /* A line break would begin another header (CWE-93). */
-static int is_line(const char *text)
+int tripsage__mail_is_line(const char *text)
 {
     for (const char *c = text; *c; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
@@ -44,7 +44,7 @@ static tripsage_status check(const tripsage__mail *mail)
         return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "the sender is no address that mail can be from");
     if (!tripsage__mail_is_address(mail->to))
         return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "the recipient is no address that mail can be sent to");
-    if (!is_line(mail->subject) || (mail->from_name && !is_line(mail->from_name)))
+    if (!tripsage__mail_is_line(mail->subject) || (mail->from_name && !tripsage__mail_is_line(mail->from_name)))
         return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "a mail's subject and its sender's name are one line of text each");
     if (!tripsage__utf8_valid(mail->text, strlen(mail->text)) ||
         (mail->html && !tripsage__utf8_valid(mail->html, strlen(mail->html))))

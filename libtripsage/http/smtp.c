@@ -12,7 +12,7 @@
 #define SUBMISSION  587 /* RFC 6409 */
 #define SUBMISSIONS 465 /* RFC 8314 */
 
-static int is_host(const char *text)
+int tripsage__smtp_is_host(const char *text)
 {
     size_t length = text ? strlen(text) : 0;
 
@@ -30,7 +30,7 @@ static tripsage_status make_url(char out[HOST_MAX + 32], const tripsage__smtp *s
     unsigned port = server->port ? server->port : SUBMISSION;
     const char *scheme = port == SUBMISSIONS ? "smtps" : "smtp";
 
-    if (!is_host(server->host))
+    if (!tripsage__smtp_is_host(server->host))
         return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "the mail server's host is no name and no address");
     snprintf(out, HOST_MAX + 32, strchr(server->host, ':') ? "%s://[%s]:%u" : "%s://%s:%u", scheme, server->host, port);
     return TRIPSAGE_OK;
