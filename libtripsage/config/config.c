@@ -26,6 +26,7 @@ static tripsage_config *new_config(void)
     static const tripsage__buf empty = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT);
     static const tripsage_options options = TRIPSAGE_OPTIONS_INIT;
     static const tripsage_auth_options auth = TRIPSAGE_AUTH_OPTIONS_INIT;
+    static const tripsage_mail_options mail = TRIPSAGE_MAIL_OPTIONS_INIT;
     static const tripsage_cache_options cache = TRIPSAGE_CACHE_OPTIONS_INIT;
     tripsage_config *config = tripsage__calloc(1, sizeof *config);
 
@@ -34,6 +35,8 @@ static tripsage_config *new_config(void)
     config->url = config->listen_url = config->shown = config->issuer = config->jwks_url = empty;
     config->options = options;
     config->auth = auth;
+    config->mail = mail;
+    config->auth.mail = &config->mail;
     config->options.auth = &config->auth;
     config->cache = cache;
     config->options.cache = &config->cache;
@@ -49,6 +52,27 @@ static void take_cache(tripsage_config *config)
     config->cache.deadline_ms = (uint32_t)config->values[CACHE_DEADLINE].number;
     config->cache.retry_after_ms = (uint32_t)config->values[CACHE_RETRY_AFTER].number;
     config->cache.connections = (uint32_t)config->values[REDIS_MAX_CONNECTIONS].number;
+}
+
+static tripsage_status take_mail(tripsage_config *config, const char *environment)
+{
+    tripsage_mail_options *mail = &config->mail;
+    char source[64];
+
+    mail->host = config->values[SMTP_HOST].text;
+    mail->port = (uint32_t)config->values[SMTP_PORT].number;
+    mail->user = config->values[SMTP_USER].text;
+    mail->password = config->values[SMTP_PASS].text;
+    mail->sender = config->values[SMTP_SENDER].text;
+    mail->sender_name = config->values[SMTP_SENDER_NAME].text;
+    mail->site_url = config->values[SITE_URL].text;
+    mail->redirect_urls = config->values[REDIRECT_URLS].text;
+    mail->external_url = config->values[EXTERNAL_URL].text;
+    mail->log_mails = !environment || strcmp(environment, "production") != 0;
+    if (mail->host && !mail->sender)
+        return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s is set, but not SMTP_ADMIN_EMAIL, the address that mails are from",
+                             tripsage__config_source(config, SMTP_HOST, source));
+    return TRIPSAGE_OK;
 }
 
 /* A URL of ours or another one, without its secrets. */
@@ -74,6 +98,7 @@ static tripsage_status make(tripsage_config *config, tripsage_config_lookup look
     if (config->url.data)
         put_shown(&config->shown, config->url.data);
     take_cache(config);
+    TRIPSAGE_TRY(take_mail(config, lookup("ENVIRONMENT", user)));
     config->auth.jwt_secret = config->values[DATABASE_JWT_SECRET].text;
     config->auth.secret_key = config->values[SECRET_KEY].text;
     config->auth.previous_secret_key = config->values[SECRET_KEY_PREVIOUS].text;

@@ -32,13 +32,23 @@ typedef enum setting_id {
     CACHE_PREFIX,
     CACHE_DEADLINE,
     CACHE_RETRY_AFTER,
+    SMTP_HOST,
+    SMTP_PORT,
+    SMTP_USER,
+    SMTP_PASS,
+    SMTP_SENDER,
+    SMTP_SENDER_NAME,
+    SITE_URL,
+    REDIRECT_URLS,
+    EXTERNAL_URL,
     SETTING_COUNT
 } setting_id;
 
 typedef struct setting_value {
-    char *text;  /* NULL: not set */
-    int of_file; /* it came from the file that NAME_FILE names */
-    long number; /* of a number or a switch */
+    char *text;    /* NULL: not set */
+    int of_file;   /* it came from the file that NAME_FILE names */
+    int of_gotrue; /* from the variable that Supabase Auth's own container has for it */
+    long number;   /* of a number or a switch */
 } setting_value;
 
 struct tripsage_config {
@@ -49,10 +59,11 @@ struct tripsage_config {
     tripsage__buf url, listen_url, shown, issuer, jwks_url;
     tripsage_options options;
     tripsage_auth_options auth;
+    tripsage_mail_options mail;
     tripsage_cache_options cache;
 };
 
-/* The variable that the value came from: NAME, or NAME_FILE. */
+/* The variable that the value came from: NAME, NAME_FILE, or the one of Supabase Auth. */
 const char *tripsage__config_source(const tripsage_config *config, setting_id id, char out[64]);
 
 /* Reads every setting and checks each for itself. */

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "cache/cache.h"
 #include "config_internal.h"
+#include "http/http.h"
 
 /* The longest a value may be. URLs with several hosts and certificates have some hundred characters. */
 #define VALUE_MAX 8191
@@ -59,6 +60,31 @@ static const tripsage_setting settings[SETTING_COUNT] = {
     [CACHE_DEADLINE] = {"TRIPSAGE_CACHE_DEADLINE_MS", "longest a call waits for Redis", "100", 0},
     [CACHE_RETRY_AFTER] = {"TRIPSAGE_CACHE_RETRY_AFTER_MS", "how long a Redis that did not answer is left alone",
                            "1000", 0},
+    [SMTP_HOST] = {"SMTP_HOST",
+                   "mail server for confirmations and codes; without it they go to the log, and with "
+                   "ENVIRONMENT production nowhere",
+                   NULL, 0},
+    [SMTP_PORT] = {"SMTP_PORT", "its port; 465 is TLS from the start, others STARTTLS", "587", 0},
+    [SMTP_USER] = {"SMTP_USER", "who signs in to it", NULL, 0},
+    [SMTP_PASS] = {"SMTP_PASS", "the password of that", NULL, 1},
+    [SMTP_SENDER] = {"SMTP_ADMIN_EMAIL", "address that mails are from; needed with SMTP_HOST", NULL, 0},
+    [SMTP_SENDER_NAME] = {"SMTP_SENDER_NAME", "name that mails are from", NULL, 0},
+    [SITE_URL] = {"SITE_URL", "the application, where links in mails lead in the end", "http://localhost:3000", 0},
+    [REDIRECT_URLS] = {"ADDITIONAL_REDIRECT_URLS",
+                       "where else they may lead: URLs separated by commas, * and ** for any part", NULL, 0},
+    [EXTERNAL_URL] = {"API_EXTERNAL_URL", "this server as browsers reach it, for links in mails", "SITE_URL", 0},
+};
+
+/* What Supabase Auth's own container calls the same: the variables above are those of the file beside Supabase's compose file. */
+static const char *const gotrue_names[SETTING_COUNT] = {
+    [SMTP_HOST] = "GOTRUE_SMTP_HOST",
+    [SMTP_PORT] = "GOTRUE_SMTP_PORT",
+    [SMTP_USER] = "GOTRUE_SMTP_USER",
+    [SMTP_PASS] = "GOTRUE_SMTP_PASS",
+    [SMTP_SENDER] = "GOTRUE_SMTP_ADMIN_EMAIL",
+    [SMTP_SENDER_NAME] = "GOTRUE_SMTP_SENDER_NAME",
+    [SITE_URL] = "GOTRUE_SITE_URL",
+    [REDIRECT_URLS] = "GOTRUE_URI_ALLOW_LIST",
 };
 
 /* What a value has to be. */
@@ -73,6 +99,9 @@ typedef enum kind {
     MASTER_KEY,
     CACHE,
     PREFIX,
+    HOST,
+    ADDRESS,
+    WEB,
     SWITCH,
     NUMBER
 } kind;
@@ -103,6 +132,15 @@ static const struct {
     [CACHE_PREFIX] = {PREFIX, 0, 0},
     [CACHE_DEADLINE] = {NUMBER, 1, 60000}, /* a minute, and nobody waits any more */
     [CACHE_RETRY_AFTER] = {NUMBER, 1, 3600000},
+    [SMTP_HOST] = {HOST, 0, 0},
+    [SMTP_PORT] = {NUMBER, 1, 65535},
+    [SMTP_USER] = {TEXT, 0, 0},
+    [SMTP_PASS] = {TEXT, 0, 0},
+    [SMTP_SENDER] = {ADDRESS, 0, 0},
+    [SMTP_SENDER_NAME] = {TEXT, 0, 0},
+    [SITE_URL] = {WEB, 0, 0},
+    [REDIRECT_URLS] = {TEXT, 0, 0},
+    [EXTERNAL_URL] = {WEB, 0, 0},
 };
 
 const tripsage_setting *tripsage_config_setting(size_t index)
@@ -112,7 +150,9 @@ const tripsage_setting *tripsage_config_setting(size_t index)
 
 const char *tripsage__config_source(const tripsage_config *config, setting_id id, char out[64])
 {
-    snprintf(out, 64, "%s%s", settings[id].name, config->values[id].of_file ? "_FILE" : "");
+    const setting_value *value = &config->values[id];
+
+    snprintf(out, 64, "%s%s", value->of_gotrue ? gotrue_names[id] : settings[id].name, value->of_file ? "_FILE" : "");
     return out;
 }
 
@@ -178,6 +218,16 @@ static tripsage_status read_setting(setting_value *value, const tripsage_setting
 out:
     tripsage__wipe(text, sizeof text);
     return status;
+}
+
+static tripsage_status read_gotrue(setting_value *value, const char *name, tripsage_config_lookup lookup, void *user)
+{
+    const char *found = lookup(name, user);
+
+    if (!found || !found[0])
+        return TRIPSAGE_OK;
+    value->of_gotrue = 1;
+    return keep(value, name, found);
 }
 
 /* ---- checking ---- */
@@ -322,6 +372,22 @@ static tripsage_status check(tripsage_config *config, setting_id id)
         return strlen(value->text) <= 256
                    ? TRIPSAGE_OK
                    : TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: expected at most 256 bytes", variable);
+    case HOST:
+        return tripsage__smtp_is_host(value->text)
+                   ? TRIPSAGE_OK
+                   : TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: expected the name or the address of a host, and no more",
+                                   variable);
+    case ADDRESS:
+        return tripsage__mail_is_address(value->text)
+                   ? TRIPSAGE_OK
+                   : TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: expected an e-mail address such as trips@example.org",
+                                   variable);
+    case WEB:
+        return (strncmp(value->text, "https://", 8) == 0 && value->text[8]) ||
+                       (strncmp(value->text, "http://", 7) == 0 && value->text[7])
+                   ? TRIPSAGE_OK
+                   : TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: expected a URL that begins with https:// or http://",
+                                   variable);
     case SWITCH:
         return check_switch(variable, value->text, &value->number);
     case NUMBER:
@@ -379,6 +445,8 @@ static tripsage_status read_one(tripsage_config *config, setting_id id, tripsage
     char source[64];
     tripsage_status status = read_setting(value, &settings[id], lookup, user);
 
+    if (status == TRIPSAGE_OK && !value->text && gotrue_names[id])
+        status = read_gotrue(value, gotrue_names[id], lookup, user);
     if (status != TRIPSAGE_OK || !value->text)
         return status;
     if (settings[id].secret && tripsage__is_sealed(value->text) && rules[id].kind != MASTER_KEY)

@@ -387,6 +387,63 @@ START_TEST(settings_become_options)
 }
 END_TEST
 
+START_TEST(mail_settings_become_options)
+{
+    tripsage_config *config = CONFIG(NULL);
+    const tripsage_mail_options *mail = tripsage_config_options(config)->auth->mail;
+
+    ck_assert_uint_eq(mail->version, 1);
+    ck_assert_ptr_null(mail->host);
+    ck_assert_uint_eq(mail->log_mails, 1);
+    tripsage_config_free(config);
+
+    config = CONFIG("SMTP_HOST=mail.example.org", "SMTP_PORT=465", "SMTP_USER=me", "SMTP_PASS=hunter2",
+                    "SMTP_ADMIN_EMAIL=trips@example.org", "SMTP_SENDER_NAME=Trips & more", "ENVIRONMENT=production");
+    mail = tripsage_config_options(config)->auth->mail;
+    ck_assert_str_eq(mail->host, "mail.example.org");
+    ck_assert_uint_eq(mail->port, 465);
+    ck_assert_str_eq(mail->user, "me");
+    ck_assert_str_eq(mail->password, "hunter2");
+    ck_assert_str_eq(mail->sender, "trips@example.org");
+    ck_assert_str_eq(mail->sender_name, "Trips & more");
+    ck_assert_uint_eq(mail->log_mails, 0);
+    tripsage_config_free(config);
+
+    /* The names of Supabase Auth's container; the other goes before. */
+    config = CONFIG("GOTRUE_SITE_URL=https://a.example.org", "SITE_URL=https://b.example.org",
+                    "GOTRUE_URI_ALLOW_LIST=https://*.example.org/**", "API_EXTERNAL_URL=https://api.example.org",
+                    "GOTRUE_SMTP_HOST=m", "GOTRUE_SMTP_ADMIN_EMAIL=a@b");
+    mail = tripsage_config_options(config)->auth->mail;
+    ck_assert_str_eq(mail->site_url, "https://b.example.org");
+    ck_assert_str_eq(mail->redirect_urls, "https://*.example.org/**");
+    ck_assert_str_eq(mail->external_url, "https://api.example.org");
+    ck_assert_str_eq(mail->host, "m");
+    tripsage_config_free(config);
+}
+END_TEST
+
+START_TEST(wrong_mail_settings_are_refused)
+{
+    static const char *const table[][2] = {
+        {"SMTP_HOST=smtp://mail.example.org", "SMTP_HOST: expected the name or the address of a host, and no more"},
+        {"GOTRUE_SMTP_HOST=a b", "GOTRUE_SMTP_HOST: expected the name or the address of a host, and no more"},
+        {"SMTP_PORT=0", "SMTP_PORT: expected a number from 1 to 65535, got \"0\""},
+        {"SMTP_ADMIN_EMAIL=Trips <a@b>", "SMTP_ADMIN_EMAIL: expected an e-mail address such as trips@example.org"},
+        {"SITE_URL=app.example.org", "SITE_URL: expected a URL that begins with https:// or http://"},
+        {"API_EXTERNAL_URL=https://", "API_EXTERNAL_URL: expected a URL that begins with https:// or http://"},
+        {"GOTRUE_SMTP_HOST=m", "GOTRUE_SMTP_HOST is set, but not SMTP_ADMIN_EMAIL, the address that mails are from"},
+    };
+
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        const char *variables[VARIABLES_MAX] = {table[i][0]};
+        tripsage_config *config;
+
+        ck_assert_fails(tripsage_config_read(&config, look_up, variables), TRIPSAGE_EINVALID);
+        ck_assert_str_eq(tripsage_last_error()->message, table[i][1]);
+    }
+}
+END_TEST
+
 /* The text at /settings/<i>/<member> of the setting with this name. */
 static const char *explained(tripsage_doc *doc, const char *name, const char *member)
 {
@@ -583,4 +640,5 @@ SUITE_MAIN_WITH("config", test_heap_install, NULL, settings_become_a_url, settin
                 what_is_wrong_is_said_with_its_fix, a_secret_may_be_in_a_file, settings_become_options,
                 explained_without_secrets, the_environment_is_read, without_memory,
                 a_sealed_setting_is_read_with_the_secret_key, a_sealed_setting_in_a_file_is_read,
-                a_sealed_setting_that_cannot_be_read_is_refused)
+                a_sealed_setting_that_cannot_be_read_is_refused, mail_settings_become_options,
+                wrong_mail_settings_are_refused)
