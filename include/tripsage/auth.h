@@ -154,11 +154,15 @@ typedef struct tripsage_auth_options {
     const char *algorithm;
 
     const tripsage_mail_options *mail; /* NULL: no mail can be sent */
+
+    /* A Supabase project whose Auth has the accounts, by its address ("https://<project>.supabase.co"); `public_key` and `service_key` are then
+     * that project's. NULL: the accounts are this database's own. Copied. */
+    const char *supabase_url;
 } tripsage_auth_options;
 
 #define TRIPSAGE_AUTH_OPTIONS_INIT                                                                                     \
     {                                                                                                                  \
-        1, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL                                   \
+        1, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL                             \
     }
 
 /* Opens accounts alone over a database (see tripsage/store.h for URLs). `options` and `runtime` may be NULL and are copied.

@@ -82,12 +82,13 @@ typedef struct tripsage_field_error {
 
 typedef struct tripsage_error {
     tripsage_status status;
-    int native;         /* SQLite extended result code, CURLcode, errno; 0 where there is none */
-    char sqlstate[6];   /* PostgreSQL's SQLSTATE, "" on other engines */
-    int line;           /* where in the library the failure was born */
-    const char *file;   /* the same; static */
-    char message[256];  /* one line for people; never holds a secret */
-    char reason[40];    /* a finer code than the status, for programs: that of Supabase Auth ("otp_expired"); "" where there is none */
+    int native;        /* SQLite extended result code, CURLcode, errno; 0 where there is none */
+    char sqlstate[6];  /* PostgreSQL's SQLSTATE, "" on other engines */
+    int line;          /* where in the library the failure was born */
+    const char *file;  /* the same; static */
+    char message[256]; /* one line for people; never holds a secret */
+    char reason
+        [40]; /* a finer code than the status, for programs: that of Supabase Auth ("otp_expired"); "" where there is none */
     size_t field_count; /* 0 unless status is TRIPSAGE_EINVALID or TRIPSAGE_ECONFLICT */
     tripsage_field_error fields[TRIPSAGE_FIELD_ERRORS_MAX];
 } tripsage_error;

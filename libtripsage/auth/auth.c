@@ -193,6 +193,14 @@ static tripsage_status take_options(tripsage_auth *auth, const tripsage_auth_opt
 
 /* ---- opened and closed ---- */
 
+static tripsage_status open_supabase(tripsage_auth *auth, const tripsage_auth_options *o)
+{
+    const tripsage__supabase_options project = {
+        .url = o->supabase_url, .public_key = o->public_key, .service_key = o->service_key};
+
+    return o->supabase_url ? tripsage__supabase_new(&auth->supabase, auth->env, &project) : TRIPSAGE_OK;
+}
+
 tripsage_status tripsage__auth_new(tripsage_auth **out, tripsage__store *store, tripsage_cache *cache,
                                    const tripsage_auth_options *options)
 {
@@ -221,6 +229,7 @@ tripsage_status tripsage__auth_new(tripsage_auth **out, tripsage__store *store, 
     TRIPSAGE_TRY(tripsage__verified_new(&auth->verified, auth->env, cache));
     TRIPSAGE_TRY(tripsage__keyring_new(&auth->keyring, auth->env, options->public_key, options->service_key));
     TRIPSAGE_TRY(tripsage__mailer_new(&auth->mailer, auth->env, options->mail));
+    TRIPSAGE_TRY(open_supabase(auth, options));
     *out = auth;
     auth = NULL;
 out:
@@ -233,6 +242,7 @@ void tripsage__auth_free(tripsage_auth *auth)
     if (!auth)
         return;
     tripsage__mailer_free(auth->mailer); /* first: its thread still works */
+    tripsage__supabase_free(auth->supabase);
     tripsage__keyring_free(auth->keyring);
     tripsage__throttle_free(auth->throttle);
     tripsage__verified_free(auth->verified);

@@ -8,12 +8,14 @@
 #include "auth/password.h"
 #include "auth/session.h"
 #include "auth/signing_keys.h"
+#include "auth/supabase.h"
 #include "auth/throttle.h"
 #include "auth/token.h"
 #include "auth/verified.h"
 #include "base/seal.h"
 
-/* Immutable once made, except for what `passwords`, `verified`, `signing_keys`, `mailer`, `throttle` and `keyring` guard themselves. */
+/* Immutable once made, except for what `passwords`, `verified`, `signing_keys`, `mailer`, `supabase`, `throttle` and `keyring` guard
+ * themselves. */
 struct tripsage_auth {
     tripsage__store *store; /* a reference of our own */
     tripsage__env *env;     /* the store's */
@@ -24,6 +26,7 @@ struct tripsage_auth {
     tripsage__signing_keys *signing_keys;
     tripsage__keyring *keyring;
     tripsage__mailer *mailer;
+    tripsage__supabase *supabase; /* NULL: the accounts are our own */
     char *issuer;
     unsigned char refresh_key[32]; /* of refresh tokens */
     uint32_t token_ttl_s;

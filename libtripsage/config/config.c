@@ -32,7 +32,7 @@ static tripsage_config *new_config(void)
 
     if (!config)
         return NULL;
-    config->url = config->listen_url = config->shown = config->issuer = config->jwks_url = empty;
+    config->url = config->listen_url = config->shown = config->supabase_url = config->issuer = config->jwks_url = empty;
     config->options = options;
     config->auth = auth;
     config->mail = mail;
@@ -161,6 +161,7 @@ void tripsage_config_free(tripsage_config *config)
     tripsage__config_wipe(&config->url);
     tripsage__config_wipe(&config->listen_url);
     tripsage__buf_free(&config->shown);
+    tripsage__buf_free(&config->supabase_url);
     tripsage__buf_free(&config->issuer);
     tripsage__buf_free(&config->jwks_url);
     tripsage__free(config);

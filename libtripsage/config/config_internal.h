@@ -56,7 +56,7 @@ struct tripsage_config {
     tripsage__sealer *sealer;        /* of SECRET_KEY and the one before; NULL without one */
     tripsage__span address, project; /* of DATABASE_URL, when that is a Supabase project's; else NULL */
     int has_ssl_mode;                /* PGSSLMODE is set: libpq reads it, and what we add must not weaken it */
-    tripsage__buf url, listen_url, shown, issuer, jwks_url;
+    tripsage__buf url, listen_url, shown, supabase_url, issuer, jwks_url;
     tripsage_options options;
     tripsage_auth_options auth;
     tripsage_mail_options mail;

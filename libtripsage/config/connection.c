@@ -254,12 +254,15 @@ static tripsage_status use_address(tripsage_config *config)
     (void)tripsage__supabase_address(text_of(config, DATABASE_URL), &config->address, &config->project);
     TRIPSAGE_TRY(check_key_project(config, DATABASE_PUBLIC_KEY));
     TRIPSAGE_TRY(check_key_project(config, DATABASE_SERVICE_KEY));
+    tripsage__buf_put(&config->supabase_url, config->address.at, config->address.size);
     tripsage__buf_printf(&config->issuer, "%.*s/auth/v1", (int)config->address.size, config->address.at);
     tripsage__buf_printf(&config->jwks_url, "%.*s/auth/v1/.well-known/jwks.json", (int)config->address.size,
                          config->address.at);
+    TRIPSAGE_TRY(tripsage__buf_status(&config->supabase_url));
     TRIPSAGE_TRY(tripsage__buf_status(&config->issuer));
     TRIPSAGE_TRY(tripsage__buf_status(&config->jwks_url));
     config->auth.issuer = config->issuer.data;
+    config->auth.supabase_url = config->supabase_url.data;
 out:
     return status;
 }

@@ -52,6 +52,8 @@ START_TEST(refuses_options_out_of_bounds)
     WITH(secret_key, "31 bytes are one too few for it");
     WITH(secret_key, long_key);
     WITH(previous_secret_key, "31 bytes are one too few for it");
+    WITH(mail, &(tripsage_mail_options){.version = 2});
+    WITH(supabase_url, "abcdefghijklmnopqrst.supabase.co");
 }
 END_TEST
 

@@ -370,6 +370,9 @@ START_TEST(settings_become_options)
     ck_assert_int_eq(options->no_migrate, 1);
     ck_assert_str_eq(options->auth->jwt_secret, LONG_SECRET);
     ck_assert_str_eq(options->auth->issuer, PROJECT "/auth/v1");
+    ck_assert_str_eq(options->auth->supabase_url, PROJECT);
+    ck_assert_str_eq(options->auth->public_key, ANON);
+    ck_assert_str_eq(options->auth->service_key, SERVICE);
     tripsage_config_free(config);
 
     config = CONFIG("DATABASE_URL=sqlite::memory:", "TRIPSAGE_DATABASE_POOL_SIZE=3", "TRIPSAGE_DATABASE_MIGRATE=1",
@@ -379,6 +382,7 @@ START_TEST(settings_become_options)
     ck_assert_uint_eq(options->readers, 3);
     ck_assert_uint_eq(options->busy_timeout_ms, 700);
     ck_assert_uint_eq(options->max_staleness_ms, 300);
+    ck_assert_ptr_null(options->auth->supabase_url); /* the keys of this server's own Auth */
     ck_assert_int_eq(options->no_migrate, 0);
     ck_assert_str_eq(options->auth->public_key, "sb_publishable_0123456789");
     ck_assert_str_eq(options->auth->service_key, "sb_secret_0123456789");
