@@ -63,7 +63,7 @@ tripsage__step tripsage__session_start_step(tripsage__value params[TRIPSAGE__SES
 tripsage_status tripsage__grant_make(tripsage__grant *out, const tripsage_auth *auth, const tripsage__account *account,
                                      const tripsage__session *session, int flags)
 {
-    char refresh[TRIPSAGE__REFRESH_TOKEN_SIZE];
+    char refresh[TRIPSAGE__REFRESH_TOKEN_SIZE] = "";
     tripsage_doc *doc = NULL;
     char *token = NULL;
     tripsage_status status;
@@ -87,6 +87,7 @@ tripsage_status tripsage__grant_make(tripsage__grant *out, const tripsage_auth *
 out:
     snprintf(out->user_id, sizeof out->user_id, "%s", account->id);
     snprintf(out->session_id, sizeof out->session_id, "%s", session->id);
+    snprintf(out->refresh_prefix, sizeof out->refresh_prefix, "%.5s", refresh);
     tripsage__free(token);
     return status;
 }
@@ -421,6 +422,7 @@ static tripsage_status sign_on_once(tripsage__grant *out, int *again, tripsage_a
     tripsage__session_renew(&session, auth, now);
     session.refresh_counter += behind == 0;
     TRIPSAGE_TRY(tripsage__grant_make(out, auth, &account, &session, flags));
+    out->behind = behind;
     if (behind == 0)
         TRIPSAGE_TRY(advance(&advanced, auth, &session, origin, now));
     *again = !advanced; /* somebody else came first: his is the next one */

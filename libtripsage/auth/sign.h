@@ -11,6 +11,8 @@ typedef struct tripsage__grant {
     tripsage_doc *doc; /* owned by whoever asked */
     char user_id[TRIPSAGE__UUID_SIZE];
     char session_id[TRIPSAGE__UUID_SIZE];
+    char refresh_prefix[6]; /* of the refresh token: what logs may show of it */
+    int64_t behind;         /* of a session that was carried on: by how many tokens the one given was not the last */
 } tripsage__grant;
 
 /* Beside those of account.h: the session says that its password is good enough ("weak_password": null). */

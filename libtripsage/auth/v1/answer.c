@@ -77,6 +77,9 @@ void tripsage_auth_response_free(tripsage_auth_response *response)
 
 /* ---- writers ---- */
 
+/* What browsers and proxies take. */
+#define URL_MAX ((size_t)8 * 1024)
+
 void tripsage__v1_put_status(tripsage__v1_call *call, int http)
 {
     call->answer->http = http;
@@ -122,8 +125,23 @@ void tripsage__v1_put_grant(tripsage__v1_call *call, tripsage__grant *grant)
 {
     tripsage__v1_put_header(call, "sb-auth-user-id", grant->user_id);
     tripsage__v1_put_header(call, "sb-auth-session-id", grant->session_id);
+    tripsage__v1_put_header(call, "sb-auth-refresh-token-prefix", grant->refresh_prefix);
     tripsage__v1_put_doc(call, grant->doc);
     grant->doc = NULL;
+}
+
+void tripsage__v1_put_url(tripsage__buf *json, const tripsage__v1_call *call, const char *path)
+{
+    tripsage__buf url = TRIPSAGE__BUF_INIT(URL_MAX);
+
+    tripsage__buf_puts(&url, call->request->origin ? call->request->origin : "http://localhost");
+    TRIPSAGE__LIT(&url, "/auth/v1");
+    tripsage__buf_puts(&url, path);
+    if (url.failed != TRIPSAGE_OK)
+        call->answer->failed = TRIPSAGE_ENOMEM;
+    else
+        tripsage__json_put_stringn(json, url.data, url.size);
+    tripsage__buf_free(&url);
 }
 
 void tripsage__v1_put_text(tripsage__v1_call *call, const char *type, const char *text)

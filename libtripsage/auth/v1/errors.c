@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "auth/password_rules.h"
+
 /* ---- which HTTP status ---- */
 
 /* What a code stands for where the endpoint does not say otherwise. */
@@ -149,7 +151,9 @@ static void put_weakness(tripsage__buf *json, const tripsage__v1_call *call)
 {
     if (!call->weakness)
         return;
-    TRIPSAGE__LIT(json, ",\"weak_password\":{\"reasons\":[\"length\"]}");
+    TRIPSAGE__LIT(json, ",\"weak_password\":{\"reasons\":");
+    tripsage__password_put_reasons(json, call->weakness);
+    tripsage__buf_putc(json, '}');
 }
 
 static void put_body(tripsage__buf *json, const tripsage__v1_call *call, const struct told *told)

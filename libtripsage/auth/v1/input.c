@@ -1,6 +1,8 @@
 /* auth/v1/input.c: what came in: members of the body, parameters, headers; read as Supabase Auth reads them. */
 #include <string.h>
+#include <strings.h>
 
+#include "auth/password_rules.h"
 #include "auth/v1/v1.h"
 #include "base/memory.h"
 
@@ -165,6 +167,23 @@ tripsage_status tripsage__v1_email(tripsage__v1_call *call, const char *text, ch
     if (!tripsage__email_normalize(text, out))
         return TRIPSAGE__V1_FAIL(call, 400, "validation_failed", "Unable to validate email address: invalid format");
     return TRIPSAGE_OK;
+}
+
+/* 72 bytes: what bcrypt looks at, so that accounts can be taken along to Supabase. */
+#define PASSWORD_MAX 72
+
+tripsage_status tripsage__v1_check_password(tripsage__v1_call *call, const char *password, const char *email)
+{
+    char advice[TRIPSAGE__PASSWORD_ADVICE_SIZE];
+
+    if (strlen(password) > PASSWORD_MAX)
+        return TRIPSAGE__V1_FAIL(call, 400, "validation_failed", "Password cannot be longer than %d characters",
+                                 PASSWORD_MAX);
+    call->weakness = tripsage__password_weakness(password, call->auth->password_min, email && *email ? email : NULL);
+    if (!call->weakness)
+        return TRIPSAGE_OK;
+    tripsage__password_advice(advice, call->weakness, call->auth->password_min);
+    return TRIPSAGE__V1_FAIL(call, 422, "weak_password", "%s", advice);
 }
 
 tripsage_status tripsage__v1_pkce_read(tripsage__v1_call *call, tripsage__v1_pkce *out)

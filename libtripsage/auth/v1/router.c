@@ -11,7 +11,7 @@
 #define USERS  TRIPSAGE__V1_FOR_USERS
 #define ADMINS TRIPSAGE__V1_FOR_ADMINS
 
-/* Endpoints of one path stand together. {} is one part of any text, which the handler finds in call->param. */
+/* {} is one part of any text, which the handler finds in call->param; * is the rest of the path, and any method. */
 static const struct endpoint {
     const char *method, *path;
     tripsage__v1_access access;
@@ -19,9 +19,28 @@ static const struct endpoint {
 } endpoints[] = {
     /* meta.c */
     {"GET", "/health", KEYS, tripsage__v1_health},
+    {"GET", "/settings", KEYS, tripsage__v1_settings},
+    {"GET", "/.well-known/jwks.json", ALL, tripsage__v1_jwks},
+    {"GET", "/.well-known/openid-configuration", ALL, tripsage__v1_openid_configuration},
+    {"GET", "/authorize", ALL, tripsage__v1_authorize},
+    {"POST", "/sso", KEYS, tripsage__v1_no_sso},
+    {"GET", "/user/identities/authorize", USERS, tripsage__v1_no_linking},
+    {"DELETE", "/user/identities/{}", USERS, tripsage__v1_no_linking},
+    {"*", "/passkeys*", KEYS, tripsage__v1_no_passkeys},
+    {"*", "/oauth/*", KEYS, tripsage__v1_no_feature},
+    {"*", "/scim/*", KEYS, tripsage__v1_no_feature},
+    {"*", "/admin/oauth/*", ADMINS, tripsage__v1_no_feature},
+    {"*", "/admin/sso/*", ADMINS, tripsage__v1_no_feature},
+    {"*", "/admin/custom-providers*", ADMINS, tripsage__v1_no_feature},
 
     /* token.c */
+    {"POST", "/signup", KEYS, tripsage__v1_signup},
     {"POST", "/token", KEYS, tripsage__v1_token},
+
+    /* user.c */
+    {"GET", "/user", USERS, tripsage__v1_user_get},
+    {"PUT", "/user", USERS, tripsage__v1_user_put},
+    {"POST", "/logout", USERS, tripsage__v1_logout},
 };
 
 #define ENDPOINTS (sizeof endpoints / sizeof endpoints[0])
@@ -36,6 +55,8 @@ static int matches(tripsage__v1_call *call, const char *form, const char *path)
     while (*form && *path) {
         size_t length = strcspn(path, "/");
 
+        if (*form == '*')
+            return 1;
         if (*form != '{') {
             if (*form++ != *path++)
                 return 0;
@@ -48,7 +69,7 @@ static int matches(tripsage__v1_call *call, const char *form, const char *path)
         path += length;
         form += 2;
     }
-    return !*form && (!*path || strcmp(path, "/") == 0);
+    return (!*form || *form == '*') && (!*path || strcmp(path, "/") == 0);
 }
 
 /* The endpoint; or NULL, and the methods the path is known with: "" when it is not known. */
@@ -57,7 +78,7 @@ static const struct endpoint *find(tripsage__v1_call *call, tripsage__buf *allow
     for (size_t i = 0; i < ENDPOINTS; i++) {
         if (!matches(call, endpoints[i].path, call->request->path))
             continue;
-        if (strcmp(endpoints[i].method, call->request->method) == 0)
+        if (endpoints[i].method[0] == '*' || strcmp(endpoints[i].method, call->request->method) == 0)
             return &endpoints[i];
         if (allowed->size)
             TRIPSAGE__LIT(allowed, ", ");

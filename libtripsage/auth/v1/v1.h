@@ -102,8 +102,8 @@ const char *tripsage__v1_header(const tripsage__v1_call *call, const char *name)
 /* The address in the form it is kept in: TRIPSAGE_EINVALID ("validation_failed") for what is none. */
 tripsage_status tripsage__v1_email(tripsage__v1_call *call, const char *text, char out[TRIPSAGE__EMAIL_SIZE]);
 
-/* A password to be set: TRIPSAGE_EINVALID ("validation_failed" when it is too long, "weak_password"). `email` is that of whoever it is for, or NULL. */
-tripsage_status tripsage__v1_new_password(tripsage__v1_call *call, const char *password, const char *email);
+/* Whether a password may be set: "validation_failed" when it is too long, "weak_password". `email` is that of whoever it is for; "" or NULL: none. */
+tripsage_status tripsage__v1_check_password(tripsage__v1_call *call, const char *password, const char *email);
 
 /* `code_challenge` and `code_challenge_method` of the body: both or none. The method is "s256" or "plain". */
 typedef struct tripsage__v1_pkce {
@@ -113,7 +113,7 @@ tripsage_status tripsage__v1_pkce_read(tripsage__v1_call *call, tripsage__v1_pkc
 
 /* ---- gateway.c: who may ---- */
 
-/* What the key of a request (its header `apikey`, or the parameter) may. Without any key configured everybody is TRIPSAGE__V1_ANON. */
+/* What a key of the API may; TRIPSAGE__V1_NOBODY for a text that is none. */
 tripsage_status tripsage__v1_key_role(tripsage__v1_role *out, tripsage_auth *auth, const char *key);
 
 typedef enum tripsage__v1_access {
@@ -139,6 +139,8 @@ tripsage__buf *tripsage__v1_put_json(tripsage__v1_call *call);
 void tripsage__v1_put_doc(tripsage__v1_call *call, tripsage_doc *doc);
 /* A session, with the headers that tell about it; frees its document. */
 void tripsage__v1_put_grant(tripsage__v1_call *call, tripsage__grant *grant);
+/* The URL of an endpoint, as clients reach it, as a JSON string. */
+void tripsage__v1_put_url(tripsage__buf *json, const tripsage__v1_call *call, const char *path);
 /* Another media type than JSON. */
 void tripsage__v1_put_text(tripsage__v1_call *call, const char *type, const char *text);
 /* 303 See Other. */
@@ -150,8 +152,22 @@ typedef tripsage_status (*tripsage__v1_handler)(tripsage__v1_call *call);
 
 /* meta.c */
 tripsage_status tripsage__v1_health(tripsage__v1_call *call);
+tripsage_status tripsage__v1_settings(tripsage__v1_call *call);
+tripsage_status tripsage__v1_jwks(tripsage__v1_call *call);
+tripsage_status tripsage__v1_openid_configuration(tripsage__v1_call *call);
+tripsage_status tripsage__v1_authorize(tripsage__v1_call *call);
+tripsage_status tripsage__v1_no_sso(tripsage__v1_call *call);
+tripsage_status tripsage__v1_no_linking(tripsage__v1_call *call);
+tripsage_status tripsage__v1_no_passkeys(tripsage__v1_call *call);
+tripsage_status tripsage__v1_no_feature(tripsage__v1_call *call);
 
 /* token.c */
+tripsage_status tripsage__v1_signup(tripsage__v1_call *call);
 tripsage_status tripsage__v1_token(tripsage__v1_call *call);
+
+/* user.c */
+tripsage_status tripsage__v1_user_get(tripsage__v1_call *call);
+tripsage_status tripsage__v1_user_put(tripsage__v1_call *call);
+tripsage_status tripsage__v1_logout(tripsage__v1_call *call);
 
 #endif
