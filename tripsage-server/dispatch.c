@@ -19,7 +19,8 @@ static void answer_options(request *r, unsigned allowed)
     if (r->headers[HEADER_ORIGIN] && r->headers[HEADER_REQUEST_METHOD]) {
         respond_header(r, "Access-Control-Allow-Methods", allow);
         respond_header(r, "Access-Control-Allow-Headers",
-                       "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-Id");
+                       "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-Id, "
+                       "apikey, X-Client-Info, X-Supabase-Api-Version, traceparent, tracestate, baggage");
         respond_header(r, "Access-Control-Max-Age", "600");
     }
     respond_bytes(r, 204, NULL, NULL, 0);
@@ -86,6 +87,8 @@ static int authenticate(request *r)
 
 static int read_query(request *r)
 {
+    if (r->route->flags & ROUTE_SUBTREE)
+        return 1;
     if (r->query[0] && !query_split(r)) {
         respond_problem(r, 400, "MALFORMED_REQUEST",
                         "the query is not valid percent-encoded UTF-8, or has more than %d members", QUERY_MAX);
@@ -126,19 +129,6 @@ static int has_body(const request *r)
     return r->content_length > 0 || r->chunked;
 }
 
-static void refuse_body(request *r, int status)
-{
-    r->response.close = 1;
-    if (status == 413)
-        respond_problem(r, 413, "PAYLOAD_TOO_LARGE", "the body is larger than %zu bytes", BODY_MAX);
-    else if (status == 408)
-        respond_problem(r, 408, "REQUEST_TIMEOUT", "the body did not come whole, or came too slowly");
-    else if (status == 503)
-        respond_problem(r, 503, "OUT_OF_MEMORY", "%s", tripsage_status_sentence(TRIPSAGE_ENOMEM));
-    else
-        respond_problem(r, 400, "MALFORMED_REQUEST", "the body's chunks are not well-formed");
-}
-
 /* A route that takes no body leaves it on the connection. */
 static int read_body(request *r)
 {
@@ -153,7 +143,7 @@ static int read_body(request *r)
     }
     status = http_read_body(r, BODY_MAX);
     if (status) {
-        refuse_body(r, status);
+        respond_unread(r, status);
         return 0;
     }
     if (r->body.length == 0 && r->route->flags & ROUTE_BODY) {

@@ -185,6 +185,11 @@ static int client_keeps_alive(const request *r)
     return 0;
 }
 
+const char *http_header(const request *r, const char *name)
+{
+    return mg_get_header(r->connection, name);
+}
+
 /* ---- the body ---- */
 
 static int read_exactly(request *r, size_t length)

@@ -157,9 +157,11 @@ static void put_operation(buffer *b, const route *op)
     BUFFER_LIT(b, "}");
 }
 
-/* All operations of the path of routes[first], unless an earlier route had the same path. */
+/* All operations of the path of routes[first], unless an earlier route had the same path. A subtree is described elsewhere. */
 static void put_path(buffer *b, const route *routes, size_t count, size_t first)
 {
+    if (routes[first].flags & ROUTE_SUBTREE)
+        return;
     for (size_t i = 0; i < first; i++)
         if (strcmp(routes[i].path, routes[first].path) == 0)
             return;
@@ -215,6 +217,6 @@ char *openapi_document(size_t *length)
 
 void openapi_get(request *r)
 {
-    r->response.cacheable = 1;
+    r->response.cache_control = "no-cache"; /* public data */
     respond_bytes(r, 200, "application/json", r->server->openapi, r->server->openapi_length);
 }

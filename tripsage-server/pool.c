@@ -194,6 +194,7 @@ void pool_give(struct pool *p, request *r)
 {
     pool_watch(r, 0);
     tripsage_doc_free(r->response.doc);
+    tripsage_auth_response_free(r->response.wire);
     tripsage_free(r->response.owned);
     tripsage_actor_free(r->actor);
     buffer_clear(&r->in, KEEP_BUFFER_BYTES);

@@ -71,13 +71,14 @@ struct http_listener;
 typedef struct response {
     int status;
     const char *media_type; /* NULL: no body */
-    const char *body;       /* borrowed from `doc`, `owned`, a buffer of the request, or static */
+    const char *body;       /* borrowed from `doc`, `wire`, `owned`, a buffer of the request, or static */
     size_t length;
     char etag[40]; /* without quotes; "": none. See preconditions.h */
     tripsage_doc *doc;
-    char *owned;   /* tripsage_free after the write */
-    int close;     /* the connection ends with this answer */
-    int cacheable; /* public data: no "Cache-Control: no-store" */
+    tripsage_auth_response *wire;
+    char *owned;               /* tripsage_free after the write */
+    int close;                 /* the connection ends with this answer */
+    const char *cache_control; /* NULL: "no-store" */
 } response;
 
 typedef struct request {

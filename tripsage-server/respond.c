@@ -68,6 +68,8 @@ static const char *reason(int status)
         return "Created";
     case 204:
         return "No Content";
+    case 303:
+        return "See Other";
     case 304:
         return "Not Modified";
     case 400:
@@ -189,6 +191,19 @@ void respond_failure(request *r, tripsage_status status)
     send_problem(r, http, tripsage_status_code(status),
                  told && http < 500 ? error->message : tripsage_status_sentence(status), error->fields,
                  told ? error->field_count : 0);
+}
+
+void respond_unread(request *r, int status)
+{
+    r->response.close = 1;
+    if (status == 413)
+        respond_problem(r, 413, "PAYLOAD_TOO_LARGE", "the body is larger than %zu bytes", BODY_MAX);
+    else if (status == 408)
+        respond_problem(r, 408, "REQUEST_TIMEOUT", "the body did not come whole, or came too slowly");
+    else if (status == 503)
+        respond_problem(r, 503, "OUT_OF_MEMORY", "%s", tripsage_status_sentence(TRIPSAGE_ENOMEM));
+    else
+        respond_problem(r, 400, "MALFORMED_REQUEST", "the body's chunks are not well-formed");
 }
 
 void respond_invalid(request *r)
@@ -377,8 +392,8 @@ static void put_cors(request *r)
             BUFFER_LIT(&r->out, "Access-Control-Allow-Origin: ");
             buffer_puts(&r->out, origin);
             BUFFER_LIT(&r->out, "\r\nAccess-Control-Expose-Headers: ETag, Location, Link, X-Request-Id, "
-                                "Idempotency-Replayed, Retry-After, "
-                                "WWW-Authenticate\r\n");
+                                "Idempotency-Replayed, Retry-After, WWW-Authenticate, X-Total-Count, "
+                                "X-Supabase-Api-Version\r\n");
             return;
         }
 }
@@ -409,10 +424,8 @@ static void put_head(request *r)
         buffer_puts(out, a->etag);
         BUFFER_LIT(out, "\"");
     }
-    if (a->cacheable)
-        BUFFER_LIT(out, "\r\nCache-Control: no-cache");
-    else
-        BUFFER_LIT(out, "\r\nCache-Control: no-store");
+    BUFFER_LIT(out, "\r\nCache-Control: ");
+    buffer_puts(out, a->cache_control ? a->cache_control : "no-store");
     BUFFER_LIT(out, "\r\nX-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\n");
     put_cors(r);
     buffer_put(out, r->fields.data, r->fields.size);

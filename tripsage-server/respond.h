@@ -33,6 +33,9 @@ void respond_result_renamed(request *r, tripsage_status status, tripsage_doc **d
 void respond_problem(request *r, int http, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* A body that http_read_body could not read; `status` is what it gave. The connection ends. */
+void respond_unread(request *r, int status);
+
 /* 422 with everything request_complain collected. */
 void respond_invalid(request *r);
 

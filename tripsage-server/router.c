@@ -15,6 +15,7 @@ typedef struct node {
 
 struct router {
     node root;
+    const route *subtree; /* there is one */
 };
 
 /* ---- building ---- */
@@ -83,7 +84,9 @@ router *router_new(void)
     const route *routes = routes_all(&count);
 
     for (size_t i = 0; tree && i < count; i++)
-        if (!add_route(&tree->root, &routes[i])) {
+        if (routes[i].flags & ROUTE_SUBTREE) {
+            tree->subtree = &routes[i];
+        } else if (!add_route(&tree->root, &routes[i])) {
             router_free(tree);
             tree = NULL;
         }
@@ -190,13 +193,28 @@ static int split(walk *w, request *r)
     return *p == '\0';
 }
 
+/* What is below the path of a subtree is its own to decode. */
+static int is_below(const route *subtree, const char *target)
+{
+    size_t length = strlen(subtree->path);
+
+    return strncmp(target, subtree->path, length) == 0 && target[length] == '/';
+}
+
 matched router_match(const router *tree, request *r, unsigned *allowed)
 {
     walk w = {.count = 0, .params = r->params};
-    int ok = split(&w, r);
-    const node *found = ok > 0 ? descend(&w, &tree->root, 0, 0) : NULL;
     method wanted = r->method == METHOD_HEAD ? METHOD_GET : r->method;
+    const node *found;
+    int ok;
 
+    if (is_below(tree->subtree, r->target)) {
+        *allowed = (1u << METHOD_ROUTABLE) - 1;
+        r->route = tree->subtree;
+        return r->method == METHOD_OPTIONS ? MATCH_NO_METHOD : MATCH_FOUND;
+    }
+    ok = split(&w, r);
+    found = ok > 0 ? descend(&w, &tree->root, 0, 0) : NULL;
     *allowed = 0;
     if (ok < 0)
         return MATCH_MALFORMED;

@@ -17,7 +17,7 @@ typedef enum matched {
     MATCH_MALFORMED  /* 400: a percent sign without two digits, a NUL, not UTF-8 */
 } matched;
 
-/* Fills route and params. Every path is also known with a slash at its end; literal segments win over parameters; HEAD finds GET's
+/* Fills route and params. A route of a subtree has whatever is below its path, with any method but OPTIONS. Every other path is also known with a slash at its end; literal segments win over parameters; HEAD finds GET's
  * route. `allowed` gets the methods of the path, as a set of 1 << method. Allocates nothing. */
 matched router_match(const router *tree, request *r, unsigned *allowed);
 

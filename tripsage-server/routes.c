@@ -74,6 +74,9 @@ static const parameter unified_query[] = {
     LIMIT,
     END};
 
+static const parameter logout_query[] = {
+    {"scope", PARAMETER_WORD, 0, 0, 0, "local others global", "this session, all others, or all (local)"}, END};
+
 static const parameter complete_query[] = {
     {"query", PARAMETER_TEXT, 1, 1, 100, NULL, "what was typed so far"}, LIMIT_50, END};
 
@@ -153,7 +156,8 @@ static const route table[] = {
 
     {POST, BODY | PUBLIC, "/api/auth/register", "register", "Make an account and sign in", auth_register, "Registration", "Session", NULL, 201},
     {POST, BODY | PUBLIC, "/api/auth/login", "login", "Sign in", auth_login, "Credentials", "Session", NULL, 200},
-    {POST, 0, "/api/auth/logout", "logout", "End the session", auth_logout, NULL, NULL, NULL, 204},
+    {POST, BODY | PUBLIC, "/api/auth/refresh", "refresh", "Carry a session on", auth_refresh, "Refresh", "Session", NULL, 200},
+    {POST, 0, "/api/auth/logout", "logout", "End the session, the others, or all", auth_logout, NULL, NULL, logout_query, 204},
     {GET, 0, "/api/auth/me", "getSelf", "One's own account", user_get, NULL, "User", NULL, 200},
     {GET, 0, "/api/users/me", "getUser", "One's own account", user_get, NULL, "User", NULL, 200},
     {PATCH, BODY, "/api/users/me", "updateUser", "Change one's own account", user_update, "UserPatch", "User", NULL, 200},
@@ -174,6 +178,8 @@ static const route table[] = {
     {GET, HEALTH, "/api/health/readiness", "apiReadiness", "Whether it may be sent requests", health_ready, NULL, "Readiness", NULL, 200},
     {GET, HEALTH, "/api/health/database", "apiHealthDatabase", "How the database is", health_database, NULL, "Component", NULL, 200},
     {GET, HEALTH, "/api/health/cache", "apiHealthCache", "How the cache is", health_cache, NULL, "Component", NULL, 200},
+
+    {GET, PUBLIC | ROUTE_SUBTREE, "/auth/v1", NULL, NULL, auth_wire, NULL, NULL, NULL, 200},
 
     {GET, PUBLIC, "/openapi.json", "openapi", "This description", openapi_get, NULL, NULL, NULL, 200},
 };

@@ -30,7 +30,8 @@ enum {
     ROUTE_BODY = 4,          /* takes JSON */
     ROUTE_BODY_OPTIONAL = 8, /* takes JSON or nothing */
     ROUTE_CONDITIONAL = 16,  /* heeds If-Match (writes) or If-None-Match (reads) */
-    ROUTE_IDEMPOTENT = 32    /* heeds Idempotency-Key */
+    ROUTE_IDEMPOTENT = 32,   /* heeds Idempotency-Key */
+    ROUTE_SUBTREE = 64 /* all that is below the path, whatever the method: the handler reads query and body itself */
 };
 
 /* 1 MiB: the library's own bound on a document. */

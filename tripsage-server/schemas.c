@@ -312,18 +312,27 @@ static const schema table[] = {
         "type": "object", "required": ["email", "password"], "properties": {"email": {"type": "string"}, "password": {"type": "string"}}})},
     {"User", TRIPSAGE_JSON({
         "type": "object",
-        "required": ["id", "email", "role", "created_at", "updated_at", "user_metadata", "app_metadata"],
+        "required": ["id", "aud", "role", "email", "full_name", "phone", "app_metadata", "user_metadata", "identities", "created_at",
+            "updated_at", "is_anonymous"],
         "properties": {
-            "id": {"type": "string", "format": "uuid"}, "email": {"type": "string"}, "full_name": {"type": ["string", "null"]},
-            "role": {"type": "string"}, "user_metadata": {"type": "object"}, "app_metadata": {"type": "object"}
+            "id": {"type": "string", "format": "uuid"}, "aud": {"const": "authenticated"}, "role": {"type": "string"},
+            "email": {"type": "string"}, "full_name": {"type": ["string", "null"]}, "phone": {"type": "string"},
+            "email_confirmed_at": {"type": "string", "format": "date-time"}, "confirmed_at": {"type": "string", "format": "date-time"},
+            "last_sign_in_at": {"type": "string", "format": "date-time"},
+            "app_metadata": {"type": "object"}, "user_metadata": {"type": "object"},
+            "identities": {"type": "array", "items": {"type": "object"}},
+            "created_at": {"type": "string", "format": "date-time"}, "updated_at": {"type": "string", "format": "date-time"},
+            "is_anonymous": {"type": "boolean"}
         }})},
     {"UserPatch", TRIPSAGE_JSON({
         "type": "object",
         "properties": {"full_name": {"type": ["string", "null"]}, "password": {"type": "string"}, "data": {"type": "object"}}})},
     {"Session", TRIPSAGE_JSON({
-        "type": "object", "required": ["access_token", "token_type", "expires_in", "expires_at", "user"],
+        "type": "object", "required": ["access_token", "token_type", "expires_in", "expires_at", "refresh_token", "user"],
         "properties": {"access_token": {"type": "string"}, "token_type": {"const": "bearer"}, "expires_in": {"type": "integer"},
-            "expires_at": {"type": "integer"}, "user": {"$ref": "#/components/schemas/User"}}})},
+            "expires_at": {"type": "integer"}, "refresh_token": {"type": "string"}, "user": {"$ref": "#/components/schemas/User"}}})},
+    {"Refresh", TRIPSAGE_JSON({
+        "type": "object", "required": ["refresh_token"], "properties": {"refresh_token": {"type": "string"}}})},
     {"Preferences", TRIPSAGE_JSON({
         "type": "object", "required": ["preferences"], "properties": {"preferences": {"type": "object"}}})},
     {"Component", TRIPSAGE_JSON({

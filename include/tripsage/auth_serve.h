@@ -55,7 +55,8 @@ typedef struct tripsage_auth_request {
      * taken from a request's Host unless that was checked. NULL: "http://localhost". */
     const char *origin;
 
-    const char *body; /* need not end with a NUL; NULL: none */
+    /* Need not end with a NUL; NULL: none. One of more than 1 MiB is refused by its length alone and need not be read. */
+    const char *body;
     size_t length;
 } tripsage_auth_request;
 

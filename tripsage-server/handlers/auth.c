@@ -4,6 +4,10 @@
 #include "body.h"
 #include "handlers/handlers.h"
 #include "respond.h"
+#include "routes.h"
+
+/* Far more than a token of ours has: what is longer need not be looked at. */
+#define REFRESH_TOKEN_MAX 255
 
 static void put_member(buffer *b, const char *name, const char *value)
 {
@@ -86,7 +90,28 @@ void auth_login(request *r)
     respond_result(r, tripsage_auth_sign_in(&session, request_auth(r), r->body.data, r->body.length), 200, &session);
 }
 
+void auth_refresh(request *r)
+{
+    tripsage_doc *body = body_parse(r), *session = NULL;
+    const char *token;
+
+    if (!body)
+        return;
+    token = body_text(r, body, "/refresh_token", REFRESH_TOKEN_MAX);
+    if (!token && r->error_count == 0)
+        request_complain(r, "/refresh_token", "is required");
+    body_only(r, body, "refresh_token");
+    if (!body_accept(r, body))
+        return;
+    respond_result(r, tripsage_auth_refresh(&session, request_auth(r), token), 200, &session);
+    tripsage_doc_free(body);
+}
+
 void auth_logout(request *r)
 {
-    respond_done(r, tripsage_auth_sign_out(request_auth(r), r->actor, TRIPSAGE_SIGN_OUT_LOCAL));
+    static const tripsage_sign_out scopes[] = {TRIPSAGE_SIGN_OUT_LOCAL, TRIPSAGE_SIGN_OUT_OTHERS,
+                                               TRIPSAGE_SIGN_OUT_GLOBAL};
+
+    respond_done(
+        r, tripsage_auth_sign_out(request_auth(r), r->actor, scopes[query_word(r, "scope", "local others global", 0)]));
 }

@@ -65,7 +65,11 @@ void search_suggest(request *r);
 /* auth.c */
 void auth_register(request *r);
 void auth_login(request *r);
+void auth_refresh(request *r);
 void auth_logout(request *r);
+
+/* auth_wire.c */
+void auth_wire(request *r);
 
 /* users.c */
 void user_get(request *r);

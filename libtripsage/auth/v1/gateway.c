@@ -72,11 +72,14 @@ static const char *bearer_of(const tripsage__v1_call *call)
     return value[7] && !strpbrk(value + 7, " \t") ? value + 7 : NULL;
 }
 
-/* The refusals of a token are 403 here, but for one that is none of a user's at all. */
+/* What is wrong with a token is 403 here, for whatever reason. */
 static tripsage_status refuse_token(tripsage__v1_call *call, tripsage_status status)
 {
-    if (status == TRIPSAGE_ETOKEN || status == TRIPSAGE_EEXPIRED)
-        call->http = 403;
+    if (status != TRIPSAGE_ETOKEN && status != TRIPSAGE_EEXPIRED)
+        return status;
+    call->http = 403;
+    if (!tripsage_last_error()->reason[0])
+        tripsage__error_reason("bad_jwt");
     return status;
 }
 

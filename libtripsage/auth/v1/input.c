@@ -182,6 +182,9 @@ tripsage_status tripsage__v1_check_password(tripsage__v1_call *call, const char 
     call->weakness = tripsage__password_weakness(password, call->auth->password_min, email && *email ? email : NULL);
     if (!call->weakness)
         return TRIPSAGE_OK;
+    if (call->weakness &
+        TRIPSAGE__WEAK_LENGTH) /* a longer one is another one: what else is wrong with this one is no advice */
+        call->weakness = TRIPSAGE__WEAK_LENGTH;
     tripsage__password_advice(advice, call->weakness, call->auth->password_min);
     return TRIPSAGE__V1_FAIL(call, 422, "weak_password", "%s", advice);
 }

@@ -1,0 +1,80 @@
+/* handlers/auth_wire.c: /auth/v1/...: Supabase Auth's wire, which is the library's (tripsage/auth_serve.h); here it meets HTTP. */
+#include <stdio.h>
+#include <string.h>
+
+#include "handlers/handlers.h"
+#include "http.h"
+#include "log.h"
+#include "respond.h"
+#include "routes.h"
+
+static const char *header_of(void *context, const char *name)
+{
+    return http_header(context, name);
+}
+
+/* 0 after it answered. A body that is too long is the library's to refuse, in its own form. */
+static int take_body(request *r, tripsage_auth_request *wire)
+{
+    int status = http_read_body(r, BODY_MAX);
+
+    if (status != 0 && status != 413) {
+        respond_unread(r, status);
+        return 0;
+    }
+    wire->body = r->body.data;
+    wire->length = status == 413 ? BODY_MAX + 1 : r->body.length;
+    return 1;
+}
+
+/* Those that every answer has are not written twice. */
+static void take_header(request *r, const char *name, const char *value)
+{
+    if (strcmp(name, "cache-control") == 0)
+        r->response.cache_control = value;
+    else if (strcmp(name, "content-type") == 0)
+        r->response.media_type = value;
+    else if (strcmp(name, "x-content-type-options") != 0)
+        respond_header(r, name, value);
+}
+
+static void answer(request *r, tripsage_auth_response *given)
+{
+    int http = tripsage_auth_response_status(given);
+    const char *name, *value, *body;
+    size_t length;
+
+    r->response.wire = given;
+    if (http >= 500)
+        log_event(TRIPSAGE_LOG_ERROR, tripsage_status_name(tripsage_last_error()->status), "%s in request %s",
+                  tripsage_last_error()->message, r->id);
+    for (size_t i = 0; tripsage_auth_response_header(given, i, &name, &value); i++)
+        take_header(r, name, value);
+    body = tripsage_auth_response_body(given, &length);
+    respond_bytes(r, http, r->response.media_type, body, length);
+}
+
+void auth_wire(request *r)
+{
+    const settings *s = r->server->settings;
+    tripsage_auth_request wire = TRIPSAGE_AUTH_REQUEST_INIT;
+    tripsage_auth_response *given;
+    char origin[32];
+    tripsage_status status;
+
+    if (!take_body(r, &wire))
+        return;
+    snprintf(origin, sizeof origin, "http://localhost:%d", http_port(r->listener));
+    wire.method = r->method_name;
+    wire.path = r->target + strlen(r->route->path);
+    wire.query = r->query;
+    wire.header = header_of;
+    wire.context = r;
+    wire.address = r->remote_addr;
+    wire.origin = s->public_url[0] ? s->public_url : origin;
+    status = tripsage_auth_serve(&given, request_auth(r), &wire);
+    if (status == TRIPSAGE_OK)
+        answer(r, given);
+    else
+        respond_failure(r, status);
+}
