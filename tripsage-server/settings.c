@@ -130,13 +130,6 @@ static int is_origin(const char *origin)
     return host && host[0] && !host[strcspn(host, "/*?#@ ")];
 }
 
-static const char *read_public_url(settings *s, const char *value)
-{
-    static const char expected[] = "an origin such as https://trips.example.org";
-
-    return is_origin(value) ? copy(s->public_url, sizeof s->public_url, value, expected) : expected;
-}
-
 static const char *read_origins(settings *s, const char *value)
 {
     static const char expected[] =
@@ -179,10 +172,6 @@ static const struct setting {
      SETTINGS_SERVER, 0, read_request_timeout},
     {"TRIPSAGE_ALLOWED_ORIGINS", NULL, NULL, "web origins that may call, separated by commas (none)", SETTINGS_SERVER,
      0, read_origins},
-    {"TRIPSAGE_PUBLIC_URL", NULL, NULL,
-     "origin under which clients reach the server: links in mails begin with it "
-     "(http://localhost and the port)",
-     SETTINGS_SERVER, 0, read_public_url},
     {"ENVIRONMENT", NULL, NULL, "a name that the health answer shows (development)", SETTINGS_SERVER, 0,
      read_environment},
 };

@@ -36,7 +36,6 @@ typedef struct settings {
     char origin_text[4096];
     const char *origins[ORIGINS_MAX]; /* point into origin_text */
     size_t origin_count;
-    char public_url[256]; /* "": none is given */
     struct {
         const char *source, *value; /* NULL: not set */
     } given[SERVER_SETTINGS_MAX];   /* by place in the table of settings.c */

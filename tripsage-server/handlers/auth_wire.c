@@ -56,7 +56,6 @@ static void answer(request *r, tripsage_auth_response *given)
 
 void auth_wire(request *r)
 {
-    const settings *s = r->server->settings;
     tripsage_auth_request wire = TRIPSAGE_AUTH_REQUEST_INIT;
     tripsage_auth_response *given;
     char origin[32];
@@ -71,7 +70,7 @@ void auth_wire(request *r)
     wire.header = header_of;
     wire.context = r;
     wire.address = r->remote_addr;
-    wire.origin = s->public_url[0] ? s->public_url : origin;
+    wire.origin = origin;
     status = tripsage_auth_serve(&given, request_auth(r), &wire);
     if (status == TRIPSAGE_OK)
         answer(r, given);

@@ -8,7 +8,7 @@
 static tripsage_status sign_up(tripsage__v1_call *call, const tripsage__newcomer *who)
 {
     tripsage__grant grant;
-    tripsage_status status = tripsage__sign_up(&grant, call->auth, &call->origin, who, 0);
+    tripsage_status status = tripsage__sign_up(&grant, call->auth, &call->origin, who, TRIPSAGE__USER_UNREAD);
 
     if (status == TRIPSAGE_OK)
         tripsage__v1_put_grant(call, &grant);
