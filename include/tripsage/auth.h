@@ -153,6 +153,10 @@ typedef struct tripsage_auth_options {
      * in it. NULL: HS256 with a `jwt_secret`, else ES256. Copied. */
     const char *algorithm;
 
+    /* 1: tripsage_auth_serve answers only those who show an API key, one of the above or of this database. 0: only where one of the above is
+     * given; else it is open, as Supabase Auth is without the gateway in front of it. */
+    int require_api_key;
+
     const tripsage_mail_options *mail; /* NULL: no mail can be sent */
 
     /* A Supabase project whose Auth has the accounts, by its address ("https://<project>.supabase.co"); `public_key` and `service_key` are then
@@ -162,7 +166,7 @@ typedef struct tripsage_auth_options {
 
 #define TRIPSAGE_AUTH_OPTIONS_INIT                                                                                     \
     {                                                                                                                  \
-        1, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL                             \
+        1, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL                          \
     }
 
 /* Opens accounts alone over a database (see tripsage/store.h for URLs). `options` and `runtime` may be NULL and are copied.

@@ -185,6 +185,7 @@ static tripsage_status take_options(tripsage_auth *auth, const tripsage_auth_opt
     auth->session_timebox_s = options->session_timebox_s;
     auth->session_inactivity_s = options->session_inactivity_s;
     auth->session_single = options->session_single;
+    auth->require_api_key = options->require_api_key || options->public_key || options->service_key;
     auth->issuer = tripsage__strdup(options->issuer ? options->issuer : "tripsage");
     if (!auth->issuer)
         return TRIPSAGE_NOMEM();

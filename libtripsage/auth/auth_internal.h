@@ -34,6 +34,7 @@ struct tripsage_auth {
     uint32_t refresh_reuse_s;
     uint32_t session_timebox_s, session_inactivity_s; /* 0: none */
     int session_single;
+    int require_api_key;
 };
 
 /* Makes the access token of a session with the handle's key, for tripsage__free. */

@@ -104,6 +104,7 @@ static tripsage_status make(tripsage_config *config, tripsage_config_lookup look
     config->auth.previous_secret_key = config->values[SECRET_KEY_PREVIOUS].text;
     config->auth.public_key = config->values[DATABASE_PUBLIC_KEY].text;
     config->auth.service_key = config->values[DATABASE_SERVICE_KEY].text;
+    config->auth.require_api_key = 1;
     config->options.busy_timeout_ms =
         (uint32_t)config->values[DATABASE_BUSY_TIMEOUT].number; /* not set is 0, the default */
     config->options.readers = (uint32_t)config->values[DATABASE_POOL_SIZE].number;

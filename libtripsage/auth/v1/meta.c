@@ -29,11 +29,15 @@ tripsage_status tripsage__v1_settings(tripsage__v1_call *call)
     return TRIPSAGE_OK;
 }
 
-/* Keys of HMACs are never listed, and there are no others yet. */
 tripsage_status tripsage__v1_jwks(tripsage__v1_call *call)
 {
+    tripsage_doc *keys = NULL;
+    tripsage_status status = tripsage_auth_jwks(&keys, call->auth);
+
+    if (status != TRIPSAGE_OK)
+        return status;
     tripsage__v1_put_header(call, "cache-control", CACHE_TEN_MINUTES);
-    TRIPSAGE__LIT(tripsage__v1_put_json(call), "{\"keys\":[]}");
+    tripsage__v1_put_doc(call, keys);
     return TRIPSAGE_OK;
 }
 
