@@ -42,7 +42,7 @@ typedef struct replay_result {
     int unexpected; /* differ and are not listed, or are listed and equal */
 } replay_result;
 
-/* Replays a recording; prints every difference. */
-replay_result replay(const replay_stage *stage, const char *file, const replay_difference *differences);
+/* Replays a recording; prints every difference. `own`: those of this stage, beside those listed in auth_replay.c; NULL: none. */
+replay_result replay(const replay_stage *stage, const char *file, const replay_difference *own);
 
 #endif
