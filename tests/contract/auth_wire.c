@@ -9,7 +9,8 @@
 #include "support/auth_replay.h"
 
 #define SECRET "a secret of more than thirty-two bytes, for tests"
-#define ISSUER "http://127.0.0.1:54321/auth/v1"
+#define BASE   "http://127.0.0.1:54321/auth/v1"
+#define ISSUER BASE
 
 /* So many of a recording's exchanges are equal; fewer are a step back. */
 #define EQUAL_MIN 59
@@ -85,7 +86,7 @@ static void wait_by_clock(void *context, int seconds)
 START_TEST(a_recorded_session_is_answered_alike)
 {
     tripsage_auth_options options = TRIPSAGE_AUTH_OPTIONS_INIT;
-    const replay_stage stage = {send_to_library, NULL, wait_by_clock, NULL, ISSUER, SECRET};
+    const replay_stage stage = {send_to_library, NULL, wait_by_clock, NULL, BASE, ISSUER, SECRET};
     replay_result result;
 
     options.jwt_secret = SECRET;

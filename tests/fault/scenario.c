@@ -511,6 +511,90 @@ static tripsage_status password_update(stage *s)
     return tripsage_auth_user_update(&s->doc, world->auth, s->actor, "{\"password\":\"" TEST_PASSWORD "\"}", N);
 }
 
+/* ---- Supabase Auth's wire ---- */
+
+static const char *wire_header(void *context, const char *name)
+{
+    static char bearer[sizeof((stage *)0)->token + 8];
+
+    if (strcmp(name, "authorization") != 0)
+        return NULL;
+    snprintf(bearer, sizeof bearer, "Bearer %s", ((stage *)context)->token);
+    return bearer;
+}
+
+/* An answer of 500 or more tells of a failure inside, which is the thread's last one; any other is one. */
+static tripsage_status ask(stage *s, const char *method, const char *path, const char *query, const char *body)
+{
+    tripsage_auth_request request = TRIPSAGE_AUTH_REQUEST_INIT;
+    tripsage_auth_response *response;
+    tripsage_status status;
+
+    request.method = method;
+    request.path = path;
+    request.query = query;
+    request.header = wire_header;
+    request.context = s;
+    request.body = body;
+    request.length = body ? strlen(body) : 0;
+    status = tripsage_auth_serve(&response, world->auth, &request);
+    if (status == TRIPSAGE_OK && tripsage_auth_response_status(response) >= 500)
+        status = tripsage_last_error()->status;
+    tripsage_auth_response_free(response);
+    return status;
+}
+
+static tripsage_status wire_meta(stage *s)
+{
+    tripsage_status status = ask(s, "GET", "/settings", NULL, NULL);
+
+    if (status == TRIPSAGE_OK)
+        status = ask(s, "GET", "/.well-known/openid-configuration", NULL, NULL);
+    return status == TRIPSAGE_OK ? ask(s, "GET", "/nope", NULL, NULL) : status;
+}
+
+static tripsage_status wire_sign_up(stage *s)
+{
+    char json[160];
+
+    snprintf(json, sizeof json, "{\"email\":\"w%lld@example.org\",\"password\":\"correct horse\",\"data\":{\"a\":1}}",
+             (long long)s->number);
+    return ask(s, "POST", "/signup", NULL, json);
+}
+
+static tripsage_status wire_sign_in(stage *s)
+{
+    return ask(s, "POST", "/token", "grant_type=password",
+               "{\"email\":\"friend@example.org\",\"password\":\"" TEST_PASSWORD "\"}");
+}
+
+static tripsage_status wire_refresh(stage *s)
+{
+    char json[2200];
+
+    snprintf(json, sizeof json, "{\"refresh_token\":\"%s\"}", s->token);
+    return ask(s, "POST", "/token", "grant_type=refresh_token", json);
+}
+
+static tripsage_status wire_user(stage *s)
+{
+    return ask(s, "GET", "/user", NULL, NULL);
+}
+
+static tripsage_status wire_user_put(stage *s)
+{
+    char json[160];
+
+    snprintf(json, sizeof json, "{\"data\":{\"a\":{\"n\":%lld}},\"password\":\"correct horse %lld\"}",
+             (long long)s->number, (long long)s->number);
+    return ask(s, "PUT", "/user", NULL, json);
+}
+
+static tripsage_status wire_logout(stage *s)
+{
+    return ask(s, "POST", "/logout", "scope=local", NULL);
+}
+
 /* ---- API keys ---- */
 
 /* `number` counts calls, and a name has one key: the ones before are revoked, so that there are never too many. */
@@ -1026,6 +1110,13 @@ const scenario test_scenarios[] = {
     {.name = "auth_user", .prepare = friend_signed_in, .act = user, .look = look_nothing},
     {.name = "auth_find_user", .prepare = with_friend, .act = find_user, .look = look_nothing},
     {.name = "auth_user_update", .prepare = friend_signed_in, .act = user_update, .look = look_nothing},
+    {.name = "auth_serve about itself", .act = wire_meta, .look = look_nothing},
+    {.name = "auth_serve signup", .act = wire_sign_up, .look = look_nothing},
+    {.name = "auth_serve token", .prepare = with_friend, .act = wire_sign_in, .look = look_nothing},
+    {.name = "auth_serve refresh", .prepare = with_friend, .before = with_refresh_token, .act = wire_refresh, .look = look_nothing},
+    {.name = "auth_serve user", .prepare = friend_signed_in, .act = wire_user, .look = look_nothing, .benign = 1},
+    {.name = "auth_serve change", .prepare = friend_signed_in, .act = wire_user_put, .look = look_nothing},
+    {.name = "auth_serve logout", .prepare = with_friend, .before = with_token, .act = wire_logout, .look = look_nothing, .benign = 1},
     {.name = "auth_jwks", .before = two_hours_later, .act = jwks, .look = look_nothing},
     {.name = "auth_signing_keys", .act = signing_keys, .look = look_nothing},
     {.name = "auth_rotate_signing_key", .before = two_hours_later, .act = rotate_signing_key, .look = look_nothing},

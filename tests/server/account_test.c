@@ -27,6 +27,44 @@ START_TEST(a_session_begins_and_ends)
 }
 END_TEST
 
+START_TEST(a_session_is_carried_on)
+{
+    http_answer *answer = ANSWERS(201, http_call(&server, NULL, "POST", "/api/auth/register", NULL,
+                                                 "{\"email\":\"on@example.org\",\"password\":\"a cup of green tea\"}"));
+    const char *body = test_format("{\"refresh_token\":\"%s\"}", http_text(answer, "/refresh_token"));
+
+    answer = ANSWERS(200, http_call(&server, NULL, "POST", "/api/auth/refresh", NULL, body));
+    ck_assert_ptr_null(strstr(body, http_text(answer, "/refresh_token")));
+    ANSWERS(200, http_call(&server, http_text(answer, "/access_token"), "GET", "/api/auth/me", NULL, NULL));
+    ANSWERS(422, http_call(&server, NULL, "POST", "/api/auth/refresh", NULL, "{\"refresh_token\":\"x\"}"));
+    ANSWERS(422, http_call(&server, NULL, "POST", "/api/auth/refresh", NULL, "{}"));
+    ANSWERS(422, http_call(&server, NULL, "POST", "/api/auth/refresh", NULL, "{\"refresh_token\":\"x\",\"y\":1}"));
+    ANSWERS(204, http_call(&server, http_text(answer, "/access_token"), "POST", "/api/auth/logout", NULL, NULL));
+    ANSWERS(401, http_call(&server, NULL, "POST", "/api/auth/refresh", NULL, body));
+}
+END_TEST
+
+START_TEST(signing_out_has_a_scope)
+{
+    const char *credentials = "{\"email\":\"scope@example.org\",\"password\":\"a cup of green tea\"}";
+    const char *tokens[3] = {http_text(
+        ANSWERS(201, http_call(&server, NULL, "POST", "/api/auth/register", NULL, credentials)), "/access_token")};
+
+    for (size_t i = 1; i < 3; i++)
+        tokens[i] = http_text(ANSWERS(200, http_call(&server, NULL, "POST", "/api/auth/login", NULL, credentials)),
+                              "/access_token");
+    ANSWERS(422, http_call(&server, tokens[0], "POST", "/api/auth/logout?scope=some", NULL, NULL));
+    ANSWERS(204, http_call(&server, tokens[0], "POST", "/api/auth/logout?scope=others", NULL, NULL));
+    ANSWERS(200, http_call(&server, tokens[0], "GET", "/api/auth/me", NULL, NULL));
+    ANSWERS(401, http_call(&server, tokens[1], "GET", "/api/auth/me", NULL, NULL));
+    tokens[1] = http_text(ANSWERS(200, http_call(&server, NULL, "POST", "/api/auth/login", NULL, credentials)),
+                          "/access_token");
+    ANSWERS(204, http_call(&server, tokens[0], "POST", "/api/auth/logout?scope=global", NULL, NULL));
+    ANSWERS(401, http_call(&server, tokens[0], "GET", "/api/auth/me", NULL, NULL));
+    ANSWERS(401, http_call(&server, tokens[1], "GET", "/api/auth/me", NULL, NULL));
+}
+END_TEST
+
 START_TEST(a_wrong_password_and_no_account_are_told_alike)
 {
     http_answer *wrong, *unknown;
@@ -64,6 +102,17 @@ START_TEST(the_older_form_of_registering_is_understood)
 }
 END_TEST
 
+/* What an account has in its data besides what Supabase Auth puts there. */
+static const char *own_data(const http_answer *answer)
+{
+    static const char *const theirs[] = {"email", "email_verified", "phone_verified", "sub"};
+    const char *data = http_value(answer, "/user/user_metadata");
+
+    for (size_t i = 0; i < sizeof theirs / sizeof theirs[0]; i++)
+        data = test_without(data, theirs[i]);
+    return data;
+}
+
 /* A username does not push out the data, and is a text. */
 START_TEST(a_username_joins_the_data)
 {
@@ -94,11 +143,10 @@ START_TEST(a_username_joins_the_data)
             wrong[i].pointer);
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
         ck_assert_str_eq(
-            http_value(ANSWERS(201, http_call(&server, NULL, "POST", "/api/auth/register", NULL,
-                                              test_format("{\"email\":\"g%zu@example.org\",\"password\":\"a cup of "
-                                                          "green tea\",%s}",
-                                                          i, good[i].members))),
-                       "/user/user_metadata"),
+            own_data(ANSWERS(201, http_call(&server, NULL, "POST", "/api/auth/register", NULL,
+                                            test_format("{\"email\":\"g%zu@example.org\",\"password\":\"a cup of "
+                                                        "green tea\",%s}",
+                                                        i, good[i].members)))),
             good[i].data);
 }
 END_TEST
@@ -188,6 +236,7 @@ START_TEST(the_log_keeps_secrets_to_itself)
 }
 END_TEST
 
-SERVER_SUITE("server/account", variables, a_session_begins_and_ends, a_wrong_password_and_no_account_are_told_alike,
-             the_older_form_of_registering_is_understood, a_username_joins_the_data, an_account_is_changed_by_its_owner,
-             preferences_are_merged, preferences_are_an_object, the_log_keeps_secrets_to_itself)
+SERVER_SUITE("server/account", variables, a_session_begins_and_ends, a_session_is_carried_on, signing_out_has_a_scope,
+             a_wrong_password_and_no_account_are_told_alike, the_older_form_of_registering_is_understood,
+             a_username_joins_the_data, an_account_is_changed_by_its_owner, preferences_are_merged,
+             preferences_are_an_object, the_log_keeps_secrets_to_itself)

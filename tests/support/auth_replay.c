@@ -360,8 +360,8 @@ static size_t named_at(const char *text, const char **name)
 /* Where the recorded servers were reached, and ours, with or without a gateway in front. */
 static size_t base_at(const run *r, const char *text)
 {
-    const char *const bases[] = {r->stage->issuer, "http://127.0.0.1:54321/auth/v1", "http://127.0.0.1:9994/auth/v1",
-                                 "http://127.0.0.1:54321"};
+    const char *const bases[] = {r->stage->issuer, r->stage->base, "http://127.0.0.1:54321/auth/v1",
+                                 "http://127.0.0.1:9994/auth/v1", "http://127.0.0.1:54321"};
 
     for (size_t i = 0; i < sizeof bases / sizeof bases[0]; i++)
         if (strncmp(text, bases[i], strlen(bases[i])) == 0)

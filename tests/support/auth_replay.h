@@ -28,6 +28,7 @@ typedef struct replay_stage {
         void *context); /* the last message sent; NULL: none. The member may be NULL: there are no mails */
     void (*wait)(void *context, int seconds);
     void *context;
+    const char *base;       /* of the links: where the paths begin */
     const char *issuer;     /* of the tokens */
     const char *jwt_secret; /* they are signed with */
 } replay_stage;
