@@ -153,8 +153,8 @@ typedef struct tripsage_auth_options {
      * in it. NULL: HS256 with a `jwt_secret`, else ES256. Copied. */
     const char *algorithm;
 
-    /* 1: tripsage_auth_serve answers only those who show an API key, one of the above or of this database. 0: only where one of the above is
-     * given; else it is open, as Supabase Auth is without the gateway in front of it. */
+    /* 1: tripsage_auth_serve answers only those who show an API key, one of the above or of this database. 0: only where one of the
+     * above is given; else it is open, as Supabase Auth is without the gateway in front of it. */
     int require_api_key;
 
     const tripsage_mail_options *mail; /* NULL: no mail can be sent */

@@ -43,16 +43,16 @@ typedef struct tripsage_auth_request {
     const char *path;   /* what follows /auth/v1, without the query, as it stood in the request line: "/admin/users" */
     const char *query;  /* what follows the question mark, as it stood there; NULL: nothing */
 
-    /* The value of a header field, or NULL where the request has none; `name` is in lower case. It stays until the call returns. NULL: there are
-     * no headers. */
+    /* The value of a header field, or NULL where the request has none; `name` is in lower case. It stays until the call returns.
+     * NULL: there are no headers. */
     const char *(*header)(void *context, const char *name);
     void *context;
 
     /* The client's IP address, which sessions are listed with and limits are counted by: not a proxy's. NULL: unknown. */
     const char *address;
 
-    /* Scheme, host and port under which clients reach this service: "https://trips.example.org". Links in mails begin with it, so it must not be
-     * taken from a request's Host unless that was checked. NULL: "http://localhost". */
+    /* Scheme, host and port under which clients reach this service: "https://trips.example.org". Links in mails begin with it, so it must
+     * not be taken from a request's Host unless that was checked. NULL: "http://localhost". */
     const char *origin;
 
     /* Need not end with a NUL; NULL: none. One of more than 1 MiB is refused by its length alone and need not be read. */
@@ -70,16 +70,16 @@ typedef struct tripsage_auth_response tripsage_auth_response;
 /* Answers a request. Whatever is wrong with it, or goes wrong with it, is an answer as well: the call itself only fails without one, by
  * TRIPSAGE_ENOMEM and TRIPSAGE_EINVALID (field "#request": another version; no method or no path).
  *
- * tripsage_last_error() tells why where the answer's status is 400 or more; its message is for the program's log where the status is 500 or more, since
- * clients are not told. */
+ * tripsage_last_error() tells why where the answer's status is 400 or more; its message is for the program's log where the status is 500
+ * or more, since clients are not told. */
 TRIPSAGE_API tripsage_status tripsage_auth_serve(tripsage_auth_response **out, tripsage_auth *auth,
                                                  const tripsage_auth_request *request);
 
 /* The HTTP status, 200 to 599. */
 TRIPSAGE_API int tripsage_auth_response_status(const tripsage_auth_response *response);
 
-/* Header field number `index`, from 0 on; 0 behind the last one. Content-Type is among them where there is a body, Content-Length is not. Both
- * are borrowed until the response is freed. */
+/* Header field number `index`, from 0 on; 0 behind the last one. Content-Type is among them where there is a body, Content-Length is not.
+ * Both are borrowed until the response is freed. */
 TRIPSAGE_API int tripsage_auth_response_header(const tripsage_auth_response *response, size_t index, const char **name,
                                                const char **value);
 

@@ -1,4 +1,5 @@
-/* contract/auth_wire.c: Supabase Auth's wire: what a real server answered, and what we do; who may come in, and in which form errors are told. */
+/* contract/auth_wire.c: Supabase Auth's wire: what a real server answered, and what we do; who may come in, and in which form errors are
+ * told. */
 #include "contract.h"
 
 #include <stdio.h>

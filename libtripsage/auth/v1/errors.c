@@ -89,7 +89,8 @@ struct told {
     const char *code, *message;
 };
 
-/* A failure the room tells by its status only. What went wrong inside is for the log; that it did is the client's to know, who may come again. */
+/* A failure the room tells by its status only. What went wrong inside is for the log; that it did is the client's to know, who may come
+ * again. */
 static struct told tell_plain(tripsage_status status, const tripsage_error *error)
 {
     switch (status) {

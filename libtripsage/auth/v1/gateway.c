@@ -1,7 +1,7 @@
 /* auth/v1/gateway.c: what stands in front of Supabase Auth: keys of the API, and whose call it is.
  *
- * A key stands in the header `apikey`, or in the parameter of that name, or in their place as a bearer. It says which role the program has; a
- * user's access token, as the bearer, says who he is. */
+ * A key stands in the header `apikey`, or in the parameter of that name, or in their place as a bearer. It says which role the
+ * program has; a user's access token, as the bearer, says who he is. */
 #include <string.h>
 
 #include "auth/v1/v1.h"

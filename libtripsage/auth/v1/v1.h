@@ -102,7 +102,8 @@ const char *tripsage__v1_header(const tripsage__v1_call *call, const char *name)
 /* The address in the form it is kept in: TRIPSAGE_EINVALID ("validation_failed") for what is none. */
 tripsage_status tripsage__v1_email(tripsage__v1_call *call, const char *text, char out[TRIPSAGE__EMAIL_SIZE]);
 
-/* Whether a password may be set: "validation_failed" when it is too long, "weak_password". `email` is that of whoever it is for; "" or NULL: none. */
+/* Whether a password may be set: "validation_failed" when it is too long, "weak_password". `email` is that of whoever it is for; "" or
+ * NULL: none. */
 tripsage_status tripsage__v1_check_password(tripsage__v1_call *call, const char *password, const char *email);
 
 /* `code_challenge` and `code_challenge_method` of the body: both or none. The method is "s256" or "plain". */
