@@ -135,6 +135,7 @@ tripsage_status tripsage__v1_user_put(tripsage__v1_call *call)
     struct wishes wishes;
     tripsage_status status;
 
+    TRIPSAGE_TRY(tripsage__auth_ask(call->auth, TRIPSAGE__THROTTLE_USER, NULL, &call->origin));
     TRIPSAGE_TRY(read_wishes(&wishes, call));
     TRIPSAGE_TRY(read_own(&account, call));
     TRIPSAGE_TRY(check_wishes(call, &account, &wishes));
