@@ -37,6 +37,17 @@ typedef struct run {
     int silent; /* only learn */
 } run;
 
+/* How many seconds the recording's clock went on before a request, where that matters: there is a pause between two mails. */
+static const struct {
+    const char *label;
+    int seconds;
+} pauses[] = {{"refresh reuse grandparent after 10s", 11},
+              {"otp existing", 2},
+              {"otp pkce", 2},
+              {"signup repeat unconfirmed <1s", 2},
+              {"signup repeat unconfirmed later", 2},
+              {"resend signup", 2}};
+
 /* ---- what a request takes from answers before it ----
  *
  * The recordings do not say whose token a request was sent with, nor which masked token is in its body. */
@@ -44,7 +55,7 @@ typedef struct run {
 typedef struct cue {
     const char *label;
     const char *as;     /* the answer whose access token is the bearer; or a token of a kind of its own */
-    const char *name;   /* the member of the body that is to be set */
+    const char *name;   /* the member of the body that is to be set; ?name: the parameter */
     const char *source; /* the answer whose member of that name it is; or a value of a kind of its own */
 } cue;
 
@@ -83,6 +94,7 @@ static const cue cues[] = {
     {"user survivor", "token 3", NULL, NULL},
     {"logout global", "token 3", NULL, NULL},
     {"logout again", "token 3", NULL, NULL},
+    {"verify GET pkce", NULL, "?token", "#mail"},
     {"verify bad hash", NULL, "token_hash", "#hash"},
     {"verify both", NULL, "token_hash", "#hash"},
     {"otp pkce", NULL, "code_challenge", "#challenge"},
@@ -257,6 +269,21 @@ static const char *auth_code(const run *r)
     return at ? test_format("%.36s", at + 6) : "";
 }
 
+static const char *last_mail(const run *r)
+{
+    const char *mail = r->stage->mail ? r->stage->mail(r->stage->context) : NULL;
+
+    return mail ? mail : "";
+}
+
+/* What the link of the last message carries. */
+static const char *mailed_token(const run *r)
+{
+    const char *at = strstr(last_mail(r), "token=");
+
+    return at ? test_format("%.*s", (int)strspn(at + 6, "0123456789abcdef_pkc"), at + 6) : "";
+}
+
 static const char *value_of(const run *r, const char *name, const char *source)
 {
     if (strcmp(source, "#ended") == 0)
@@ -273,6 +300,8 @@ static const char *value_of(const run *r, const char *name, const char *source)
         return VERIFIER "x";
     if (strcmp(source, "#code") == 0)
         return auth_code(r);
+    if (strcmp(source, "#mail") == 0)
+        return mailed_token(r);
     if (strcmp(source, "#totp") == 0)
         return "000000";
     if (strcmp(name, "token_hash") == 0)
@@ -401,7 +430,7 @@ static masked mask(const run *r, const char *text)
             kind = "<masked>";
         } else if ((length = base_at(r, text)) != 0) {
             kind = "<base>";
-        } else if ((length = run_of(text, DIGITS)) >= 9) {
+        } else if ((length = run_of(text, DIGITS)) >= 9 || (length && strncmp(text + length, " seconds", 8) == 0)) {
             kind = "<number>";
         } else {
             *to++ = *text++;
@@ -613,7 +642,7 @@ static const char *body_of(const run *r, const cJSON *request)
         return long_body(body->valuestring);
     text = translate(r, test_keep(cJSON_PrintUnformatted(body)));
     for (size_t i = 0; i < sizeof cues / sizeof cues[0]; i++)
-        if (cues[i].name && strcmp(cues[i].label, r->label) == 0)
+        if (cues[i].name && cues[i].name[0] != '?' && strcmp(cues[i].label, r->label) == 0)
             text = test_with(
                 text, test_format("{\"%s\":%s}", cues[i].name, test_quoted(value_of(r, cues[i].name, cues[i].source))));
     return text;
@@ -632,9 +661,23 @@ static const char *bearer_for(const run *r, const cJSON *request)
     return role_token(r, auth);
 }
 
+static const char *path_of(const run *r, const cJSON *request)
+{
+    const char *path = translate(r, member(request, "path"));
+
+    for (size_t i = 0; i < sizeof cues / sizeof cues[0]; i++)
+        if (cues[i].name && cues[i].name[0] == '?' && strcmp(cues[i].label, r->label) == 0) {
+            const char *at = strstr(path, test_format("%s=", cues[i].name + 1)) + strlen(cues[i].name);
+
+            path = test_format("%.*s%s%s", (int)(at - path), path, value_of(r, cues[i].name, cues[i].source),
+                               at + strcspn(at, "&"));
+        }
+    return path;
+}
+
 static replay_answer send_one(const run *r, const cJSON *request)
 {
-    const char *method = member(request, "method"), *path = translate(r, member(request, "path"));
+    const char *method = member(request, "method"), *path = path_of(r, request);
     const cJSON *version = cJSON_GetObjectItemCaseSensitive(request, "apiVersion");
     size_t length = strcspn(path, "?");
     const replay_request sent = {method ? method : member(request, "m"), test_format("%.*s", (int)length, path),
@@ -647,9 +690,9 @@ static replay_answer send_one(const run *r, const cJSON *request)
 /* A message is compared by whom it is for and where its link leads: the words are each server's own. */
 static void compare_mail(run *r, const char *recorded)
 {
-    const char *ours = r->stage->mail ? r->stage->mail(r->stage->context) : NULL;
-    const char *link = strstr(recorded, "/verify?"), *our_link = ours ? strstr(ours, "/verify?") : NULL;
-    const char *to = strstr(recorded, "To: "), *our_to = ours ? strstr(ours, "To: ") : NULL;
+    const char *ours = last_mail(r), *theirs = test_replaced(recorded, "&amp;", "&");
+    const char *link = strstr(theirs, "/verify?"), *our_link = strstr(ours, "/verify?");
+    const char *to = strstr(theirs, "To: "), *our_to = strstr(ours, "To: ");
 
     if (!link || !to || !our_link || !our_to) {
         differ(r, "there is no message with a link");
@@ -672,8 +715,9 @@ static void replay_one(run *r, const cJSON *exchange)
         compare_mail(r, mail);
         return;
     }
-    if (strstr(r->label, "after 10s"))
-        r->stage->wait(r->stage->context, 11);
+    for (size_t i = 0; i < sizeof pauses / sizeof pauses[0]; i++)
+        if (strcmp(pauses[i].label, r->label) == 0)
+            r->stage->wait(r->stage->context, pauses[i].seconds);
     answer = send_one(r, cJSON_GetObjectItemCaseSensitive(exchange, "req"));
     ck_assert_uint_lt(r->answer_count, ANSWERS_MAX);
     r->answers[r->answer_count++] = (told){test_format("%s", r->label), answer};

@@ -24,8 +24,7 @@ typedef struct replay_answer {
 /* Where it is replayed. What is returned lives until the replay ends. */
 typedef struct replay_stage {
     replay_answer (*send)(void *context, const replay_request *request);
-    const char *(*mail)(
-        void *context); /* the last message sent; NULL: none. The member may be NULL: there are no mails */
+    const char *(*mail)(void *context); /* the last message: "To: ", a line's end, and its link. NULL: there are none */
     void (*wait)(void *context, int seconds);
     void *context;
     const char *base;       /* of the links: where the paths begin */

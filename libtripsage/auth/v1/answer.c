@@ -120,12 +120,18 @@ void tripsage__v1_put_doc(tripsage__v1_call *call, tripsage_doc *doc)
     tripsage_doc_free(doc);
 }
 
-/* The headers are informational: what people find in the logs of a proxy. */
-void tripsage__v1_put_grant(tripsage__v1_call *call, tripsage__grant *grant)
+void tripsage__v1_put_grant_headers(tripsage__v1_call *call, const tripsage__grant *grant)
 {
+    if (!grant->session_id[0])
+        return;
     tripsage__v1_put_header(call, "sb-auth-user-id", grant->user_id);
     tripsage__v1_put_header(call, "sb-auth-session-id", grant->session_id);
     tripsage__v1_put_header(call, "sb-auth-refresh-token-prefix", grant->refresh_prefix);
+}
+
+void tripsage__v1_put_grant(tripsage__v1_call *call, tripsage__grant *grant)
+{
+    tripsage__v1_put_grant_headers(call, grant);
     tripsage__v1_put_doc(call, grant->doc);
     grant->doc = NULL;
 }

@@ -138,7 +138,9 @@ void tripsage__v1_put_header(tripsage__v1_call *call, const char *name, const ch
 tripsage__buf *tripsage__v1_put_json(tripsage__v1_call *call);
 /* The document's text; frees it. */
 void tripsage__v1_put_doc(tripsage__v1_call *call, tripsage_doc *doc);
-/* A session, with the headers that tell about it; frees its document. */
+/* The headers that tell about a session, which people find in the logs of a proxy; none where there is no session. */
+void tripsage__v1_put_grant_headers(tripsage__v1_call *call, const tripsage__grant *grant);
+/* A session with its headers; frees its document. */
 void tripsage__v1_put_grant(tripsage__v1_call *call, tripsage__grant *grant);
 /* The URL of an endpoint, as clients reach it, as a JSON string. */
 void tripsage__v1_put_url(tripsage__buf *json, const tripsage__v1_call *call, const char *path);
