@@ -87,7 +87,8 @@ static void wait_by_clock(void *context, int seconds)
 START_TEST(a_recorded_session_is_answered_alike)
 {
     tripsage_auth_options options = TRIPSAGE_AUTH_OPTIONS_INIT;
-    const replay_stage stage = {send_to_library, NULL, wait_by_clock, NULL, BASE, ISSUER, SECRET};
+    const replay_stage stage = {
+        .send = send_to_library, .wait = wait_by_clock, .base = BASE, .issuer = ISSUER, .jwt_secret = SECRET};
     replay_result result;
 
     options.jwt_secret = SECRET;

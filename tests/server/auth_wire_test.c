@@ -139,9 +139,11 @@ START_TEST(a_recorded_session_is_answered_alike)
                                             {"logout no auth", gateway},
                                             {"admin no auth", gateway},
                                             {NULL, NULL}};
-    const replay_stage stage = {
-        send_to_server, NULL,  wait_for_real, NULL, test_format("http://localhost:%d/auth/v1", server.port),
-        "tripsage",     SECRET};
+    const replay_stage stage = {.send = send_to_server,
+                                .wait = wait_for_real,
+                                .base = test_format("http://localhost:%d/auth/v1", server.port),
+                                .issuer = "tripsage",
+                                .jwt_secret = SECRET};
     replay_result result = replay(&stage, TRIPSAGE_SOURCE_DIR "/tests/data/supabase_auth.jsonl", own);
 
     ck_assert_int_eq(result.unexpected, 0);

@@ -303,7 +303,9 @@ static const char *value_of(const run *r, const char *name, const char *source)
     if (strcmp(source, "#mail") == 0)
         return mailed_token(r);
     if (strcmp(source, "#totp") == 0)
-        return "000000";
+        return r->stage->code
+                   ? r->stage->code(r->stage->context, text_at(answer_to(r, "factor enroll"), "/totp/secret"))
+                   : "000000";
     if (strcmp(name, "token_hash") == 0)
         name = "hashed_token";
     return text_at(answer_to(r, source), test_format("/%s", name));

@@ -25,6 +25,7 @@ typedef struct replay_answer {
 typedef struct replay_stage {
     replay_answer (*send)(void *context, const replay_request *request);
     const char *(*mail)(void *context); /* the last message: "To: ", a line's end, and its link. NULL: there are none */
+    const char *(*code)(void *context, const char *secret); /* what an authenticator app shows; NULL: nobody has one */
     void (*wait)(void *context, int seconds);
     void *context;
     const char *base;       /* of the links: where the paths begin */
