@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/json.h"
 #include "support/auth_replay.h"
 
 #define SECRET "a secret of more than thirty-two bytes, for tests"
@@ -302,6 +303,13 @@ START_TEST(queries_are_decoded)
             "{\"code\":\"validation_failed\",\"message\":\"missing email or phone\"}");
     answers(ask("GET", "/authorize", "provider=%FF%FE", NEW_FORM, NULL), 400,
             "{\"code\":\"validation_failed\",\"message\":\"Unsupported provider: Provider  could not be found\"}");
+    for (int shift = 0; shift < 2; shift++) { /* a character that does not fit is left out whole */
+        const char *long_name = test_format("provider=%s%s", shift ? "x" : "", test_repeat("%C3%A9", 200));
+        const char *body = ask("GET", "/authorize", long_name, NEW_FORM, NULL).body;
+
+        ck_assert(tripsage__utf8_valid(body, strlen(body)));
+        ck_assert_ptr_nonnull(strstr(body, "Provider "));
+    }
     close_auth();
 }
 END_TEST

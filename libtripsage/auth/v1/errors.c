@@ -148,6 +148,16 @@ static int asks_for_new_form(const tripsage__v1_call *call)
     return strcmp(given, VERSION) >= 0;
 }
 
+/* What somebody sent may stand in it, and an error has room for so much: a character may have been cut in two. */
+static void put_message(tripsage__buf *json, const char *message)
+{
+    size_t length = strlen(message);
+
+    while (length > 0 && !tripsage__utf8_valid(message, length))
+        length--;
+    tripsage__json_put_stringn(json, message, length);
+}
+
 static void put_weakness(tripsage__buf *json, const tripsage__v1_call *call)
 {
     if (!call->weakness)
@@ -161,19 +171,19 @@ static void put_body(tripsage__buf *json, const tripsage__v1_call *call, const s
 {
     if (!told->code[0]) { /* the gateway's own */
         TRIPSAGE__LIT(json, "{\"message\":");
-        tripsage__json_put_string(json, told->message);
+        put_message(json, told->message);
     } else if (asks_for_new_form(call)) {
         TRIPSAGE__LIT(json, "{\"code\":");
         tripsage__json_put_string(json, told->code);
         TRIPSAGE__LIT(json, ",\"message\":");
-        tripsage__json_put_string(json, told->message);
+        put_message(json, told->message);
     } else {
         TRIPSAGE__LIT(json, "{\"code\":");
         tripsage__buf_int(json, told->http);
         TRIPSAGE__LIT(json, ",\"error_code\":");
         tripsage__json_put_string(json, told->code);
         TRIPSAGE__LIT(json, ",\"msg\":");
-        tripsage__json_put_string(json, told->message);
+        put_message(json, told->message);
     }
     put_weakness(json, call);
     tripsage__buf_putc(json, '}');

@@ -75,7 +75,7 @@ tripsage_status tripsage__v1_openid_configuration(tripsage__v1_call *call)
 
 tripsage_status tripsage__v1_authorize(tripsage__v1_call *call)
 {
-    return TRIPSAGE__V1_FAIL(call, 400, "validation_failed", "Unsupported provider: Provider %.64s could not be found",
+    return TRIPSAGE__V1_FAIL(call, 400, "validation_failed", "Unsupported provider: Provider %s could not be found",
                              tripsage__v1_query(call, "provider"));
 }
 

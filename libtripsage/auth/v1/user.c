@@ -163,5 +163,5 @@ tripsage_status tripsage__v1_logout(tripsage__v1_call *call)
             tripsage__v1_put_status(call, 204);
             return tripsage_auth_sign_out(call->auth, call->actor, scopes[i].scope);
         }
-    return TRIPSAGE__V1_FAIL(call, 400, "validation_failed", "Unsupported logout scope \"%.64s\"", given);
+    return TRIPSAGE__V1_FAIL(call, 400, "validation_failed", "Unsupported logout scope \"%s\"", given);
 }
