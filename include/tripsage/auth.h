@@ -258,7 +258,8 @@ TRIPSAGE_API tripsage_status tripsage_auth_signing_keys(tripsage_doc **out, trip
 
 /* Makes the standby key of the handle's algorithm the current one, at once for this handle and within a minute for others on the same
  * database, and makes another standby key. The private part of the one before is deleted; what it signed stays good until it expires. Of
- * several that rotate at once one does. Only the service role may.
+ * several that rotate at once one does. Where the secret key is lost that the current key is sealed under (signing in fails with
+ * TRIPSAGE_EUNAVAILABLE then), this gives a key that can sign. Only the service role may.
  * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EFORBIDDEN, TRIPSAGE_ENOTSUP (the handle signs with HS256), TRIPSAGE_ELIMIT (there are 28
  * keys already; they go as their tokens expire). */
 TRIPSAGE_API tripsage_status tripsage_auth_rotate_signing_key(tripsage_auth *auth, const tripsage_actor *actor);

@@ -27,6 +27,7 @@ struct tripsage__signing_keys {
     pthread_mutex_t lock;      /* around what follows, which is replaced as a whole */
     tripsage__keyset *set;     /* NULL with HS256 */
     char current[TRIPSAGE__THUMBPRINT_SIZE];
+    int is_locked; /* the current one is sealed under a secret that is not here: only its public half is known */
     int64_t loaded_at, tried_at;
 };
 
@@ -44,7 +45,7 @@ struct loading {
     const tripsage__signing_keys *keys;
     tripsage__keyset *set;
     char current[TRIPSAGE__THUMBPRINT_SIZE];
-    int has_standby;
+    int has_standby, is_locked;
 };
 
 static void forget_keys(void *context)
@@ -54,7 +55,7 @@ static void forget_keys(void *context)
     tripsage__keyset_release(l->set);
     l->set = NULL;
     l->current[0] = '\0';
-    l->has_standby = 0;
+    l->has_standby = l->is_locked = 0;
 }
 
 static void purpose_of(char out[PURPOSE_SIZE], const char *kid)
@@ -77,7 +78,7 @@ static tripsage_status unseal_pair(tripsage__key **out, const tripsage__sealer *
     return status;
 }
 
-/* The key of a row: the pair of the one we sign with, the public half of any other. */
+/* The key of a row: the pair of the one we sign with, the public half of any other. Whoever has lost a secret key can still open his database. */
 static tripsage_status key_of_row(tripsage__key **out, struct loading *l, const tripsage__row *row)
 {
     const char *kid = tripsage__row_text(row, KID, NULL), *state = tripsage__row_text(row, STATE, NULL);
@@ -88,8 +89,13 @@ static tripsage_status key_of_row(tripsage__key **out, struct loading *l, const 
     if (algorithm == l->keys->algorithm && strcmp(state, "standby") == 0)
         l->has_standby = 1;
     if (algorithm == l->keys->algorithm && strcmp(state, "current") == 0) {
+        tripsage_status status =
+            unseal_pair(out, l->keys->sealer, algorithm, kid, tripsage__row_text(row, PRIVATE_KEY, NULL));
+
         memcpy(l->current, kid, strlen(kid) + 1);
-        return unseal_pair(out, l->keys->sealer, algorithm, kid, tripsage__row_text(row, PRIVATE_KEY, NULL));
+        if (status != TRIPSAGE_EUNAVAILABLE)
+            return status;
+        l->is_locked = 1;
     }
     return tripsage__jwk_parse(out, tripsage__row_text(row, PUBLIC_KEY, NULL));
 }
@@ -239,6 +245,7 @@ static void replace(tripsage__signing_keys *keys, const struct loading *l, int64
     old = keys->set;
     keys->set = l->set;
     memcpy(keys->current, l->current, sizeof keys->current);
+    keys->is_locked = l->is_locked;
     keys->loaded_at = keys->tried_at = now;
     pthread_mutex_unlock(&keys->lock);
     tripsage__keyset_release(old);
@@ -366,13 +373,15 @@ static void hold_pair(tripsage__held_key *out, tripsage__signing_keys *keys, tri
     out->set = tripsage__keyset_retain(keys->set);
     if (!kid)
         memcpy(out->kid, keys->current, sizeof out->kid);
+    out->is_locked = keys->is_locked && !kid;
     pthread_mutex_unlock(&keys->lock);
     out->key.kid = out->kid;
     out->key.pair = tripsage__keyset_find(out->set, kid ? kid : out->kid, algorithm, tripsage__now_ms(keys->env));
     out->found = out->key.pair != NULL;
 }
 
-tripsage_status tripsage__signing_keys_current(tripsage__held_key *out, tripsage__signing_keys *keys)
+/* Also where it cannot sign. */
+static tripsage_status hold_current(tripsage__held_key *out, tripsage__signing_keys *keys)
 {
     tripsage_status status;
 
@@ -384,6 +393,17 @@ tripsage_status tripsage__signing_keys_current(tripsage__held_key *out, tripsage
     status = refresh(keys);
     if (status == TRIPSAGE_OK)
         hold_pair(out, keys, keys->algorithm, NULL);
+    return status;
+}
+
+tripsage_status tripsage__signing_keys_current(tripsage__held_key *out, tripsage__signing_keys *keys)
+{
+    tripsage_status status = hold_current(out, keys);
+
+    if (status == TRIPSAGE_OK && out->is_locked)
+        return TRIPSAGE_FAIL(
+            TRIPSAGE_EUNAVAILABLE,
+            "the signing key is sealed under another secret key; give that, or rotate the signing key");
     return status;
 }
 
@@ -419,7 +439,7 @@ void tripsage__held_key_release(tripsage__held_key *held)
 tripsage_status tripsage__signing_keys_put(tripsage__buf *out, tripsage__signing_keys *keys)
 {
     tripsage__held_key held;
-    tripsage_status status = tripsage__signing_keys_current(&held, keys);
+    tripsage_status status = hold_current(&held, keys);
 
     if (status == TRIPSAGE_OK && held.set)
         status = tripsage__keyset_put(out, held.set, tripsage__now_ms(keys->env));
@@ -559,6 +579,9 @@ tripsage_status tripsage__signing_keys_rotate(tripsage__signing_keys *keys, int6
         return TRIPSAGE_FAIL(TRIPSAGE_ENOTSUP, "HS256 has a secret, and no keys to rotate");
     pthread_mutex_lock(&keys->load_lock);
     status = rotate(keys, ttl_ms);
+    if (status == TRIPSAGE_OK &&
+        keys->is_locked) /* and the standby key with it, most likely; the one made just now is not */
+        status = rotate(keys, ttl_ms);
     pthread_mutex_unlock(&keys->load_lock);
     return status;
 }

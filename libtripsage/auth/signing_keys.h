@@ -24,7 +24,7 @@ typedef struct tripsage__signing_keys tripsage__signing_keys;
 /* `algorithm` signs. `secret`, copied: HS256's; NULL: HS256 is refused. With HS256 as the algorithm the database keeps no keys and none is
  * looked for. Else its keys are read, and made where there are none; of several processes that do so at once, one's stay. `store` and
  * `sealer` are borrowed.
- * Errors: TRIPSAGE_EUNAVAILABLE (the keys are sealed under a secret that is not here), and what the store gives. */
+ * Errors: what the store gives. */
 tripsage_status tripsage__signing_keys_new(tripsage__signing_keys **out, tripsage__store *store,
                                            const tripsage__sealer *sealer, tripsage__algorithm algorithm,
                                            const char *secret);
@@ -33,12 +33,13 @@ void tripsage__signing_keys_free(tripsage__signing_keys *keys); /* NULL is fine 
 /* A key being used: it stays while the others change. */
 typedef struct tripsage__held_key {
     tripsage__token_key key;
-    int found; /* 0: there is none */
+    int found;     /* 0: there is none */
+    int is_locked; /* it cannot sign */
     char kid[TRIPSAGE__THUMBPRINT_SIZE];
     tripsage__keyset *set;
 } tripsage__held_key;
 
-/* The one to sign with. */
+/* The one to sign with. TRIPSAGE_EUNAVAILABLE when it is sealed under a secret that is not here; a rotation makes another. */
 tripsage_status tripsage__signing_keys_current(tripsage__held_key *out, tripsage__signing_keys *keys);
 /* The one that a token's header asks for. That there is none is no failure. */
 tripsage_status tripsage__signing_keys_find(tripsage__held_key *out, tripsage__signing_keys *keys,
