@@ -15,6 +15,7 @@
 
 const tripsage__sealed_place tripsage__sealed_places[] = {
     {&tripsage__sql_user_secret_stale, &tripsage__sql_user_secret_reseal},
+    {&tripsage__sql_signing_key_stale, &tripsage__sql_signing_key_reseal},
 };
 const size_t tripsage__sealed_place_count = sizeof tripsage__sealed_places / sizeof tripsage__sealed_places[0];
 

@@ -268,6 +268,15 @@ const tripsage__statement tripsage__sql_signing_key_promote = {
     "AND NOT EXISTS (SELECT 1 FROM signing_key WHERE alg = $1 AND state = 'current')",
     NULL};
 
+/* As user_secret_stale and user_secret_reseal. */
+const tripsage__statement tripsage__sql_signing_key_stale = {
+    "signing_key_stale",
+    "SELECT kid, private_key, 'signing_key:' || kid FROM signing_key "
+    "WHERE kid > $2 AND substr(private_key, 1, 24) <> $1 ORDER BY kid LIMIT $3",
+    NULL};
+const tripsage__statement tripsage__sql_signing_key_reseal = {
+    "signing_key_reseal", "UPDATE signing_key SET private_key = $3 WHERE kid = $1 AND private_key = $2", NULL};
+
 const tripsage__statement *const *tripsage__auth_statements(size_t *count)
 {
     /* clang-format off: one to a line */
@@ -286,6 +295,7 @@ const tripsage__statement *const *tripsage__auth_statements(size_t *count)
         &tripsage__sql_user_secret_list,   &tripsage__sql_user_secret_delete, &tripsage__sql_user_secret_stale,
         &tripsage__sql_user_secret_reseal, &tripsage__sql_signing_key_list,   &tripsage__sql_signing_key_insert,
         &tripsage__sql_signing_key_purge,  &tripsage__sql_signing_key_retire, &tripsage__sql_signing_key_promote,
+        &tripsage__sql_signing_key_stale,  &tripsage__sql_signing_key_reseal,
     };
     /* clang-format on */
 

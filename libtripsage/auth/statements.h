@@ -46,6 +46,8 @@ extern const tripsage__statement tripsage__sql_signing_key_insert;
 extern const tripsage__statement tripsage__sql_signing_key_purge;
 extern const tripsage__statement tripsage__sql_signing_key_retire;
 extern const tripsage__statement tripsage__sql_signing_key_promote;
+extern const tripsage__statement tripsage__sql_signing_key_stale;
+extern const tripsage__statement tripsage__sql_signing_key_reseal;
 
 /* How many sessions one tripsage__sql_session_purge deletes at most: a few milliseconds in which other writers wait. */
 #define TRIPSAGE__SESSION_PURGE_BATCH 1000
