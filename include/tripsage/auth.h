@@ -383,6 +383,81 @@ TRIPSAGE_API tripsage_status tripsage_auth_audit_list(tripsage_doc **page, trips
  * chain is another. Errors: TRIPSAGE_EINVALID (field "#anchor"). */
 TRIPSAGE_API tripsage_status tripsage_auth_audit_verify(tripsage_doc **report, tripsage_auth *auth,
                                                         const tripsage_actor *actor, const char *anchor);
+/* ---- the accounts of others ----
+ *
+ * For the service role alone: everybody else gets TRIPSAGE_EFORBIDDEN with reason "not_admin". Users are the "user" object above, as they are
+ * after the call. An id that is none is TRIPSAGE_EINVALID with field "#user_id", one that nobody has TRIPSAGE_ENOTFOUND with reason "user_not_found".
+ *
+ * Trips do not go with an account. They know their owner and their collaborators by an id that may be of the program's own accounts as well, and
+ * what several people planned together is not one person's to take along. A deleted user's trips stay where they are: those they were shared with
+ * see them as before, and the service role may give them to one of those (tripsage_trip_transfer) or delete them (tripsage_trip_delete); a
+ * program that wants them gone does so before it deletes the account. */
+
+typedef struct tripsage_user_list_options {
+    uint32_t version;   /* 1; set by TRIPSAGE_USER_LIST_OPTIONS_INIT */
+    uint32_t page;      /* from 1; 0: 1. A page costs what lies before it: entries of an index */
+    uint32_t per_page;  /* at most 1,000; 0: 50 */
+    const char *filter; /* part of the address or the full name, at most 255 bytes, without regard to ASCII case; NULL: all */
+    const char *email;  /* this address alone, in any case: a look-up; NULL: all */
+    int oldest_first;   /* 1; 0: newest first */
+} tripsage_user_list_options;
+
+#define TRIPSAGE_USER_LIST_OPTIONS_INIT                                                                                \
+    {                                                                                                                  \
+        1, 0, 0, NULL, NULL, 0                                                                                         \
+    }
+
+/* A page of users: {"users", "page", "per_page", "total"}, without their identities. `total` counts to 100,000 and no further: beyond it is more
+ * than what was seen while there are more. A filter looks through the first 100,000 accounts of the list, which takes about as many reads; to
+ * find somebody by the whole address, give `email`. `options` may be NULL.
+ * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EFORBIDDEN, TRIPSAGE_EINVALID (fields "#options", "#email", "#filter"). */
+TRIPSAGE_API tripsage_status tripsage_auth_admin_user_list(tripsage_doc **page, tripsage_auth *auth,
+                                                           const tripsage_actor *actor,
+                                                           const tripsage_user_list_options *options);
+
+/* Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EFORBIDDEN, TRIPSAGE_EINVALID, TRIPSAGE_ENOTFOUND. */
+TRIPSAGE_API tripsage_status tripsage_auth_admin_user_get(tripsage_doc **user, tripsage_auth *auth,
+                                                          const tripsage_actor *actor, const char *user_id);
+
+/* Makes an account without signing anybody in. Takes {"email": text, "id": uuid?, "password": text?, "password_hash": text?,
+ * "email_confirm": bool?, "user_metadata": object?, "app_metadata": object?, "role": text?, "ban_duration": text?}.
+ * A hash in the place of a password is one of another system's: bcrypt, Argon2i or Argon2id, or Firebase's scrypt ("$fbscrypt$"). Without either,
+ * the account has no password until one is set. Who is not confirmed cannot sign in. The metadata have 4 KiB each, and what a token has room
+ * for together; the full name is user_metadata's "full_name". The role, "authenticated" without one, is what the token's claim says, and never
+ * that of the service. A ban is a duration such as "24h" or "1h30m".
+ * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EFORBIDDEN, TRIPSAGE_EMALFORMED, TRIPSAGE_EINVALID (fields), TRIPSAGE_EEXISTS (reason
+ * "email_exists", or "user_already_exists" for the id), TRIPSAGE_EBUSY as in tripsage_auth_sign_up. */
+TRIPSAGE_API tripsage_status tripsage_auth_admin_user_create(tripsage_doc **user, tripsage_auth *auth,
+                                                             const tripsage_actor *actor, const char *json,
+                                                             size_t length);
+
+/* Changes an account. Takes the same but for "id"; what is not given stays. Metadata are merged member by member: null takes a member away, every other
+ * value replaces it. A password, or a hash, ends all sessions of the user and what mails to him still promise. An address is his at once; whether it
+ * is confirmed does not change but by "email_confirm". "ban_duration": "none" lifts a ban.
+ * Errors: as above, and TRIPSAGE_ENOTFOUND. */
+TRIPSAGE_API tripsage_status tripsage_auth_admin_user_update(tripsage_doc **user, tripsage_auth *auth,
+                                                             const tripsage_actor *actor, const char *user_id,
+                                                             const char *json, size_t length);
+
+/* Deletes an account, with its sessions and whatever else of this header's is its own. With `soft` the account stays to be looked at, with its id and
+ * its times: metadata, name and password are emptied, the address gives way to a hash of it (so that somebody may sign up with it again), and it has
+ * no sessions and cannot be signed in to. Doing it again changes nothing.
+ * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EFORBIDDEN, TRIPSAGE_EINVALID, TRIPSAGE_ENOTFOUND. */
+TRIPSAGE_API tripsage_status tripsage_auth_admin_user_delete(tripsage_auth *auth, const tripsage_actor *actor,
+                                                             const char *user_id, int soft);
+
+/* ---- the actor's sessions ---- */
+
+/* {"sessions": [{"id", "created_at", "refreshed_at", "not_after"?, "aal": "aal1"|"aal2", "amr": [{"method", "timestamp"}], "user_agent"|null,
+ * "ip"|null, "current": bool}]}, the newest first. `current` is the one that the actor's token is of.
+ * Errors: TRIPSAGE_EUNAUTHENTICATED. */
+TRIPSAGE_API tripsage_status tripsage_auth_session_list(tripsage_doc **sessions, tripsage_auth *auth,
+                                                        const tripsage_actor *actor);
+
+/* Ends one session of the actor's user, as tripsage_auth_sign_out does.
+ * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EINVALID (field "#session_id"), TRIPSAGE_ENOTFOUND (none of his, or it has ended). */
+TRIPSAGE_API tripsage_status tripsage_auth_session_revoke(tripsage_auth *auth, const tripsage_actor *actor,
+                                                          const char *session_id);
 
 TRIPSAGE_END_DECLS
 

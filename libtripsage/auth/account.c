@@ -1,8 +1,11 @@
 /* auth/account.c: accounts out of rows, and into JSON. */
 #include "auth/account.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "auth/auth.h"
+#include "base/crypto.h"
 #include "base/json.h"
 #include "base/memory.h"
 
@@ -94,6 +97,26 @@ tripsage_status tripsage__account_read(tripsage__account *out, tripsage__store *
     return status;
 }
 
+tripsage_status tripsage__account_alias(char out[TRIPSAGE__ALIAS_SIZE], const char *id, const char *value)
+{
+    unsigned char digest[TRIPSAGE__SHA256_SIZE];
+    tripsage__buf text = TRIPSAGE__BUF_INIT(TRIPSAGE__UUID_SIZE + TRIPSAGE__EMAIL_SIZE);
+    tripsage__buf alias = TRIPSAGE__BUF_INIT(TRIPSAGE__ALIAS_SIZE);
+    tripsage_status status;
+
+    tripsage__buf_puts(&text, id);
+    tripsage__buf_puts(&text, value);
+    TRIPSAGE_TRY(tripsage__buf_status(&text));
+    TRIPSAGE_TRY(tripsage__sha256(digest, text.data, text.size));
+    tripsage__base64url_put(&alias, digest, sizeof digest);
+    TRIPSAGE_TRY(tripsage__buf_status(&alias));
+    memcpy(out, alias.data, alias.size + 1);
+out:
+    tripsage__buf_free(&text);
+    tripsage__buf_free(&alias);
+    return status;
+}
+
 const char *tripsage__account_address(const tripsage__account *account)
 {
     return strchr(account->email, '@') ? account->email : "";
@@ -116,18 +139,39 @@ static void put_instant(tripsage__buf *buf, const char *name, int64_t ms)
     tripsage__json_put_instant(buf, ms);
 }
 
+/* The id at the provider is the account's; that of a deleted account cannot be told from its alias. */
+static void put_identity_id(tripsage__buf *buf, const tripsage__account *a)
+{
+    char value[sizeof "email:" + TRIPSAGE__UUID_SIZE], alias[TRIPSAGE__ALIAS_SIZE];
+    tripsage_status status;
+
+    if (!a->deleted_at) {
+        put_text(buf, ",\"id\":", a->id);
+        return;
+    }
+    snprintf(value, sizeof value, "email:%s", a->id);
+    status = tripsage__account_alias(alias, a->id, value);
+    if (status == TRIPSAGE_OK)
+        put_text(buf, ",\"id\":", alias);
+    else
+        buf->failed = status;
+}
+
 static void put_identity(tripsage__buf *buf, const tripsage__account *a)
 {
     put_text(buf, "{\"identity_id\":", a->identity_id);
-    put_text(buf, ",\"id\":", a->id);
+    put_identity_id(buf, a);
     put_text(buf, ",\"user_id\":", a->id);
-    TRIPSAGE__LIT(buf, ",\"identity_data\":");
-    tripsage__buf_puts(buf, a->identity_data);
+    if (!a->deleted_at) {
+        TRIPSAGE__LIT(buf, ",\"identity_data\":");
+        tripsage__buf_puts(buf, a->identity_data);
+    }
     TRIPSAGE__LIT(buf, ",\"provider\":\"email\"");
     put_instant(buf, ",\"last_sign_in_at\":", a->identity_created_at); /* no later sign-in touches it, there or here */
     put_instant(buf, ",\"created_at\":", a->identity_created_at);
     put_instant(buf, ",\"updated_at\":", a->identity_updated_at);
-    put_text(buf, ",\"email\":", tripsage__account_address(a));
+    if (!a->deleted_at)
+        put_text(buf, ",\"email\":", tripsage__account_address(a));
     tripsage__buf_putc(buf, '}');
 }
 
@@ -157,7 +201,7 @@ void tripsage__account_put(tripsage__buf *buf, const tripsage__account *a, const
     put_text(buf, "{\"id\":", a->id);
     TRIPSAGE__LIT(buf, ",\"aud\":\"authenticated\"");
     put_text(buf, ",\"role\":", a->role);
-    put_text(buf, ",\"email\":", tripsage__account_address(a));
+    put_text(buf, ",\"email\":", a->deleted_at ? a->email : tripsage__account_address(a));
     if (flags & TRIPSAGE__USER_NATIVE) {
         TRIPSAGE__LIT(buf, ",\"full_name\":");
         tripsage__json_put_text(buf, a->full_name, a->full_name ? strlen(a->full_name) : 0);

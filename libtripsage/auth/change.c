@@ -3,7 +3,22 @@
 
 #include "auth/audit.h"
 #include "auth/statements.h"
-#include "base/json.h"
+
+void tripsage__shallow_put(tripsage__buf *replaced, const tripsage__json *data)
+{
+    const char *comma = "";
+
+    tripsage__buf_putc(replaced, '{');
+    for (const tripsage__json *m = tripsage__json_first(data); m; m = tripsage__json_next(m)) {
+        if (!tripsage__json_is_object(m))
+            continue;
+        tripsage__buf_puts(replaced, comma);
+        tripsage__json_put_string(replaced, tripsage__json_name(m));
+        TRIPSAGE__LIT(replaced, ":null");
+        comma = ",";
+    }
+    tripsage__buf_putc(replaced, '}');
+}
 
 /* What comes of a change: what merging makes of the metadata, and the account. */
 typedef struct changing {

@@ -3,6 +3,10 @@
 #define TRIPSAGE_AUTH_CHANGE_H
 
 #include "auth/auth_internal.h"
+#include "base/json.h"
+
+/* For those who replace members instead of merging them, as Supabase Auth does: `replaced` of what is below, for an object or NULL. */
+void tripsage__shallow_put(tripsage__buf *replaced, const tripsage__json *data);
 
 /* What is to be changed; NULL leaves it. */
 typedef struct tripsage__account_change {

@@ -56,8 +56,10 @@ const tripsage__statement tripsage__sql_account_signed_in = {
     " WHERE id = $1 AND ($3 IS NULL OR (" size " <= 4448 AND COALESCE(" members ", 0) <= 256))"
 
 #define MERGED(D) TRIPSAGE__##D##_MERGE(TRIPSAGE__##D##_MERGE("user_metadata", "$2"), "$3")
+/* 42: {"provider":"email","providers":["email"]}. */
+#define ACCOUNT_SIZE(D, user, app) TRIPSAGE__##D##_SIZE(user) " + " TRIPSAGE__##D##_SIZE(app) " - 42"
 #define IN(D, TEXT)                                                                                                    \
-    TEXT(MERGED(D), TRIPSAGE__##D##_SIZE(MERGED(D)), TRIPSAGE__##D##_MEMBERS(MERGED(D)), NAME_##D(MERGED(D)))
+    TEXT(MERGED(D), ACCOUNT_SIZE(D, MERGED(D), "app_metadata"), TRIPSAGE__##D##_MEMBERS(MERGED(D)), NAME_##D(MERGED(D)))
 #define NAME_SQLITE(metadata)                                                                                          \
     "CASE json_type(" metadata ", '$.full_name') WHEN 'text' THEN " metadata " ->> '$.full_name' END"
 #define NAME_POSTGRES(metadata)                                                                                        \
@@ -68,6 +70,116 @@ const tripsage__statement tripsage__sql_account_merge_look = {"account_merge_loo
                                                               IN(POSTGRES, ACCOUNT_MERGE_LOOK)};
 const tripsage__statement tripsage__sql_account_update = {"account_update", IN(SQLITE, ACCOUNT_UPDATE),
                                                           IN(POSTGRES, ACCOUNT_UPDATE)};
+
+/* ---- accounts, by those who look after them ---- */
+
+/* $2: until when; 0: no longer. */
+const tripsage__statement tripsage__sql_account_ban = {"account_ban",
+                                                       "UPDATE account SET banned_until = $2 WHERE id = $1", NULL};
+
+/* $1 account; $2 and $3 what is to be merged into user_metadata one after the other, $4 and $5 into app_metadata; $6 now; $7 another address;
+ * $8 hash of a new password; $9 role; $10 end of the ban; $11 1: the address is confirmed; $12 id of the identity, where there is none yet,
+ * and $13 what is to be merged into its data. NULL leaves what is there. */
+#define ADMIN_USER(D) TRIPSAGE__##D##_MERGE(TRIPSAGE__##D##_MERGE("user_metadata", "$2"), "COALESCE($3, '{}')")
+#define ADMIN_APP(D)  TRIPSAGE__##D##_MERGE(TRIPSAGE__##D##_MERGE("app_metadata", "$4"), "COALESCE($5, '{}')")
+#define ADMIN_SIZE(D) ACCOUNT_SIZE(D, ADMIN_USER(D), ADMIN_APP(D))
+#define ADMIN_MEMBERS(D)                                                                                               \
+    "COALESCE(" TRIPSAGE__##D##_MEMBERS(ADMIN_USER(D)) ", 0)", "COALESCE(" TRIPSAGE__##D##_MEMBERS(ADMIN_APP(D)) ", "  \
+                                                                                                                 "0)"
+#define ADDRESS_TAKEN "EXISTS (SELECT 1 FROM account other WHERE other.email = $7 AND other.id <> $1)"
+
+#define ADMIN_LOOK(size, user_members, app_members)                                                                    \
+    "SELECT " size ", " user_members ", " app_members ", " ADDRESS_TAKEN " FROM account WHERE id = $1"
+
+#define ADMIN_UPDATE(D, size, user_members, app_members)                                                               \
+    "UPDATE account SET full_name = CASE WHEN $3 IS NULL THEN full_name ELSE " NAME_##D(ADMIN_USER(                    \
+        D)) " END"                                                                                                     \
+            ", user_metadata = CASE WHEN $3 IS NULL THEN user_metadata ELSE " ADMIN_USER(                              \
+                D) " END"                                                                                              \
+                   ", app_metadata = CASE WHEN $5 IS NULL THEN app_metadata ELSE " ADMIN_APP(                          \
+                       D) " END"                                                                                       \
+                          ", email = COALESCE($7, email), password_hash = COALESCE($8, password_hash)"                 \
+                          ", password_version = password_version + CASE WHEN $8 IS NULL THEN 0 ELSE 1 END, role = "    \
+                          "COALESCE($9, role)"                                                                         \
+                          ", banned_until = COALESCE($10, banned_until)"                                               \
+                          ", email_confirmed_at = CASE WHEN $11 = 1 THEN $6 ELSE email_confirmed_at END"               \
+                          ", is_anonymous = CASE WHEN $7 IS NULL OR $11 = 0 THEN is_anonymous ELSE 0 END"              \
+                          ", identity_id = CASE WHEN $7 IS NULL OR identity_id <> '' THEN identity_id ELSE $12 END"    \
+                          ", identity_data = CASE WHEN $7 IS NULL THEN identity_data ELSE " TRIPSAGE__##D##_MERGE(     \
+                              "identity_data", "$13") " END"                                                           \
+                                                      ", identity_created_at = CASE WHEN $7 IS NULL OR "               \
+                                                      "identity_created_at <> 0 THEN identity_created_at ELSE $6 END"  \
+                                                      ", identity_updated_at = CASE WHEN $7 IS NULL THEN "             \
+                                                      "identity_updated_at ELSE $6 END"                                \
+                                                      ", updated_at = $6, version = version + 1"                       \
+                                                      " WHERE id = $1 AND " size " <= 4448 AND " user_members          \
+                                                      " <= 256 AND " app_members " <= 256 AND NOT " ADDRESS_TAKEN
+
+#define ADMIN_LOOK_ROW(...)      ADMIN_LOOK(__VA_ARGS__)
+#define ADMIN_UPDATE_ROW(D, ...) ADMIN_UPDATE(D, __VA_ARGS__)
+
+const tripsage__statement tripsage__sql_account_admin_look = {
+    "account_admin_look", ADMIN_LOOK_ROW(ADMIN_SIZE(SQLITE), ADMIN_MEMBERS(SQLITE)),
+    ADMIN_LOOK_ROW(ADMIN_SIZE(POSTGRES), ADMIN_MEMBERS(POSTGRES))};
+const tripsage__statement tripsage__sql_account_admin_update = {
+    "account_admin_update", ADMIN_UPDATE_ROW(SQLITE, ADMIN_SIZE(SQLITE), ADMIN_MEMBERS(SQLITE)),
+    ADMIN_UPDATE_ROW(POSTGRES, ADMIN_SIZE(POSTGRES), ADMIN_MEMBERS(POSTGRES))};
+
+const tripsage__statement tripsage__sql_account_delete = {"account_delete", "DELETE FROM account WHERE id = $1", NULL};
+
+/* What was read of the account, $2 its address and $3 the one it asked for, gives way to $4 and $5. $6: now. */
+const tripsage__statement tripsage__sql_account_bury = {
+    "account_bury",
+    "UPDATE account SET email = $4, new_email = $5, password_hash = '', password_version = password_version + 1, "
+    "full_name = NULL, user_metadata = '{}', app_metadata = '{}', identity_data = '{}', deleted_at = $6, updated_at = "
+    "$6, "
+    "version = version + 1 WHERE id = $1 AND email = $2 AND new_email = $3 AND deleted_at = 0",
+    NULL};
+
+/* Behind account_bury in the same call: what is left of an account that is buried. */
+#define BURIED "user_id = $1 AND EXISTS (SELECT 1 FROM account WHERE id = $1 AND deleted_at <> 0)"
+const tripsage__statement tripsage__sql_session_end_buried = {"session_end_buried", "DELETE FROM session WHERE " BURIED,
+                                                              NULL};
+const tripsage__statement tripsage__sql_one_time_token_end_buried = {"one_time_token_end_buried",
+                                                                     "DELETE FROM one_time_token WHERE " BURIED, NULL};
+const tripsage__statement tripsage__sql_flow_state_end_buried = {"flow_state_end_buried",
+                                                                 "DELETE FROM flow_state WHERE " BURIED, NULL};
+
+/* Pages by their number. $1 rows, $2 passed over; they are counted off in an index. */
+#define LISTED(direction)        " ORDER BY created_at " direction ", id " direction
+#define PAGE_OF(from, direction) "SELECT id FROM " from LISTED(direction) " LIMIT $1 OFFSET $2"
+#define ACCOUNT_PAGE(D, from, direction)                                                                               \
+    "SELECT " ACCOUNT_COLUMNS " FROM account WHERE id " AMONG_##D(PAGE_OF(from, direction)) LISTED(direction)
+#define AMONG_SQLITE(ids)   "IN (" ids ")"
+#define AMONG_POSTGRES(ids) "= ANY (ARRAY(" ids "))"
+
+const tripsage__statement tripsage__sql_account_list_newest = {
+    "account_list_newest", ACCOUNT_PAGE(SQLITE, "account", "DESC"), ACCOUNT_PAGE(POSTGRES, "account", "DESC")};
+const tripsage__statement tripsage__sql_account_list_oldest = {
+    "account_list_oldest", ACCOUNT_PAGE(SQLITE, "account", "ASC"), ACCOUNT_PAGE(POSTGRES, "account", "ASC")};
+
+/* $1: so far and no further. */
+const tripsage__statement tripsage__sql_account_count = {
+    "account_count", "SELECT count(*) FROM (SELECT id FROM account" LISTED("ASC") " LIMIT $1) counted", NULL};
+
+/* Those with $3, in lower case, in address or name; of the first $4 of the list. */
+#define FOUND(D, direction)                                                                                            \
+    "(SELECT id, email, full_name, created_at FROM account" LISTED(direction) " LIMIT $4) looked WHERE " POSITION_##D  \
+        "(email, $3) > 0 OR " POSITION_##D "(lower(full_name), $3) > 0"
+#define POSITION_SQLITE   "instr"
+#define POSITION_POSTGRES "strpos"
+#define ACCOUNT_FIND(direction)                                                                                        \
+    ACCOUNT_PAGE(SQLITE, FOUND(SQLITE, direction), direction),                                                         \
+        ACCOUNT_PAGE(POSTGRES, FOUND(POSTGRES, direction), direction)
+#define ACCOUNT_FIND_COUNT(direction)                                                                                  \
+    "SELECT count(*) FROM " FOUND(SQLITE, direction), "SELECT count(*) FROM " FOUND(POSTGRES, direction)
+
+const tripsage__statement tripsage__sql_account_find_newest = {"account_find_newest", ACCOUNT_FIND("DESC")};
+const tripsage__statement tripsage__sql_account_find_oldest = {"account_find_oldest", ACCOUNT_FIND("ASC")};
+const tripsage__statement tripsage__sql_account_find_count_newest = {"account_find_count_newest",
+                                                                     ACCOUNT_FIND_COUNT("DESC")};
+const tripsage__statement tripsage__sql_account_find_count_oldest = {"account_find_count_oldest",
+                                                                     ACCOUNT_FIND_COUNT("ASC")};
 
 /* ---- sessions ---- */
 
@@ -92,6 +204,13 @@ const tripsage__statement tripsage__sql_session_end_outdated = {
     "AND EXISTS (SELECT 1 FROM account WHERE id = $1 AND password_hash = $3)",
     NULL};
 
+/* The same of what mails carry; $2 is not looked at. */
+const tripsage__statement tripsage__sql_one_time_token_end_outdated = {
+    "one_time_token_end_outdated",
+    "DELETE FROM one_time_token WHERE user_id = $1 "
+    "AND EXISTS (SELECT 1 FROM account WHERE id = $1 AND password_hash = $3)",
+    NULL};
+
 /* Whether a token's user is there, until when he is banned, and whether its session is there and has not ended. $3: now. */
 const tripsage__statement tripsage__sql_session_alive = {
     "session_alive",
@@ -106,8 +225,11 @@ const tripsage__statement tripsage__sql_session_alive = {
 const tripsage__statement tripsage__sql_session_by_id = {"session_by_id",
                                                          "SELECT " SESSION_COLUMNS " FROM session WHERE id = $1", NULL};
 
+/* $2: now. */
 const tripsage__statement tripsage__sql_session_list = {
-    "session_list", "SELECT " SESSION_COLUMNS " FROM session WHERE user_id = $1 ORDER BY id DESC", NULL};
+    "session_list",
+    "SELECT " SESSION_COLUMNS " FROM session WHERE user_id = $1 AND (not_after = 0 OR not_after > $2) ORDER BY id DESC",
+    NULL};
 
 /* $2: the counter that was read; $3 now; $4 and $5 where from; $6 when it ends. */
 const tripsage__statement tripsage__sql_session_refresh = {
@@ -279,23 +401,68 @@ const tripsage__statement tripsage__sql_signing_key_reseal = {
 
 const tripsage__statement *const *tripsage__auth_statements(size_t *count)
 {
-    /* clang-format off: one to a line */
-    static const tripsage__statement *const all[] = {
-        &tripsage__sql_account_insert,     &tripsage__sql_account_by_email,   &tripsage__sql_account_by_id,
-        &tripsage__sql_account_by_session, &tripsage__sql_account_signed_in,  &tripsage__sql_account_merge_look,
-        &tripsage__sql_account_update,     &tripsage__sql_session_start,      &tripsage__sql_session_end,
-        &tripsage__sql_session_end_all,    &tripsage__sql_session_end_others, &tripsage__sql_session_end_outdated,
-        &tripsage__sql_session_alive,      &tripsage__sql_session_by_id,      &tripsage__sql_session_list,
-        &tripsage__sql_session_refresh,    &tripsage__sql_session_purge,      &tripsage__sql_audit_append,
-        &tripsage__sql_audit_page,         &tripsage__sql_audit_last,         &tripsage__sql_audit_walk,
-        &tripsage__sql_api_key_insert,     &tripsage__sql_api_key_look,       &tripsage__sql_api_key_list,
-        &tripsage__sql_api_key_by_id,      &tripsage__sql_api_key_defaults,   &tripsage__sql_api_key_by_hash,
-        &tripsage__sql_api_key_used,       &tripsage__sql_api_key_replace,    &tripsage__sql_api_key_successor,
-        &tripsage__sql_api_key_revoke,     &tripsage__sql_user_secret_put,    &tripsage__sql_user_secret_get,
-        &tripsage__sql_user_secret_list,   &tripsage__sql_user_secret_delete, &tripsage__sql_user_secret_stale,
-        &tripsage__sql_user_secret_reseal, &tripsage__sql_signing_key_list,   &tripsage__sql_signing_key_insert,
-        &tripsage__sql_signing_key_purge,  &tripsage__sql_signing_key_retire, &tripsage__sql_signing_key_promote,
-        &tripsage__sql_signing_key_stale,  &tripsage__sql_signing_key_reseal,
+    /* clang-format off */
+    static const tripsage__statement *const all[] = { /* one to a line */
+        &tripsage__sql_account_insert,
+        &tripsage__sql_account_by_email,
+        &tripsage__sql_account_by_id,
+        &tripsage__sql_account_by_session,
+        &tripsage__sql_account_signed_in,
+        &tripsage__sql_account_merge_look,
+        &tripsage__sql_account_update,
+        &tripsage__sql_session_start,
+        &tripsage__sql_session_end,
+        &tripsage__sql_session_end_all,
+        &tripsage__sql_session_end_others,
+        &tripsage__sql_session_end_outdated,
+        &tripsage__sql_session_alive,
+        &tripsage__sql_session_by_id,
+        &tripsage__sql_session_list,
+        &tripsage__sql_session_refresh,
+        &tripsage__sql_session_purge,
+        &tripsage__sql_audit_append,
+        &tripsage__sql_audit_page,
+        &tripsage__sql_audit_last,
+        &tripsage__sql_audit_walk,
+        &tripsage__sql_api_key_insert,
+        &tripsage__sql_api_key_look,
+        &tripsage__sql_api_key_list,
+        &tripsage__sql_api_key_by_id,
+        &tripsage__sql_api_key_defaults,
+        &tripsage__sql_api_key_by_hash,
+        &tripsage__sql_api_key_used,
+        &tripsage__sql_api_key_replace,
+        &tripsage__sql_api_key_successor,
+        &tripsage__sql_api_key_revoke,
+        &tripsage__sql_user_secret_put,
+        &tripsage__sql_user_secret_get,
+        &tripsage__sql_user_secret_list,
+        &tripsage__sql_user_secret_delete,
+        &tripsage__sql_user_secret_stale,
+        &tripsage__sql_user_secret_reseal,
+        &tripsage__sql_signing_key_list,
+        &tripsage__sql_signing_key_insert,
+        &tripsage__sql_signing_key_purge,
+        &tripsage__sql_signing_key_retire,
+        &tripsage__sql_signing_key_promote,
+        &tripsage__sql_signing_key_stale,
+        &tripsage__sql_signing_key_reseal,
+        &tripsage__sql_one_time_token_end_outdated,
+        &tripsage__sql_account_ban,
+        &tripsage__sql_account_admin_look,
+        &tripsage__sql_account_admin_update,
+        &tripsage__sql_account_delete,
+        &tripsage__sql_account_bury,
+        &tripsage__sql_session_end_buried,
+        &tripsage__sql_one_time_token_end_buried,
+        &tripsage__sql_flow_state_end_buried,
+        &tripsage__sql_account_list_newest,
+        &tripsage__sql_account_list_oldest,
+        &tripsage__sql_account_count,
+        &tripsage__sql_account_find_newest,
+        &tripsage__sql_account_find_oldest,
+        &tripsage__sql_account_find_count_newest,
+        &tripsage__sql_account_find_count_oldest,
     };
     /* clang-format on */
 

@@ -25,6 +25,7 @@ Suite *contract_destination(void);
 Suite *contract_auth(void);
 Suite *contract_auth_wire(void);
 Suite *contract_auth_session(void);
+Suite *contract_auth_admin(void);
 Suite *contract_vector(void);
 Suite *contract_cache(void);
 Suite *contract_cache_bounds(void);

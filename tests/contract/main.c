@@ -3,8 +3,8 @@
 
 int main(void)
 {
-    /* clang-format off: one to a line */
-    static Suite *(*const suites[])(void) = {
+    /* clang-format off */
+    static Suite *(*const suites[])(void) = { /* one to a line */
         contract_trip_create,
         contract_trip_update,
         contract_trip_life,
@@ -29,6 +29,7 @@ int main(void)
         contract_store,
         contract_doc,
         contract_feed,
+        contract_auth_admin,
         contract_secrets,
     };
     /* clang-format on */

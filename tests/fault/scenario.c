@@ -747,6 +747,80 @@ static tripsage_status rotate_signing_key(stage *s)
     return tripsage_auth_rotate_signing_key(world->auth, world->service);
 }
 
+static tripsage_status session_list(stage *s)
+{
+    return tripsage_auth_session_list(&s->doc, world->auth, s->actor);
+}
+
+static tripsage_status session_revoke(stage *s)
+{
+    return tripsage_auth_session_revoke(world->auth, s->actor, tripsage_actor_session_id(s->actor));
+}
+
+/* An account to be looked after; its id goes where ids go. */
+static void with_account(stage *s)
+{
+    static long long made;
+    char json[192];
+
+    snprintf(json, sizeof json,
+             "{\"email\":\"a%lld@example.org\",\"user_metadata\":{\"full_name\":\"Ann\",\"k\":\"%.60s\"}}", ++made,
+             test_repeat("m", 60));
+    OK(tripsage_auth_admin_user_create(&s->doc, world->auth, world->service, json, N));
+    copy_id(s->item, tripsage_doc_text(s->doc, "/id"));
+    test_stage_clear(s);
+}
+
+static tripsage_status admin_create(stage *s)
+{
+    char json[192];
+
+    snprintf(json, sizeof json,
+             "{\"email\":\"c%lld@example.org\",\"password\":\"correct horse\",\"email_confirm\":true,"
+             "\"user_metadata\":{\"a\":1},\"app_metadata\":{\"b\":2},\"ban_duration\":\"1h\"}",
+             (long long)s->number);
+    return tripsage_auth_admin_user_create(&s->doc, world->auth, world->service, json, N);
+}
+
+static tripsage_status admin_get(stage *s)
+{
+    return tripsage_auth_admin_user_get(&s->doc, world->auth, world->service, s->item);
+}
+
+static tripsage_status admin_update(stage *s)
+{
+    char json[192];
+
+    snprintf(json, sizeof json,
+             "{\"email\":\"d%lld@example.org\",\"password\":\"battery staple\",\"user_metadata\":{\"o\":{\"a\":1}},"
+             "\"app_metadata\":{\"roles\":[\"x\"]}}",
+             (long long)s->number);
+    return tripsage_auth_admin_user_update(&s->doc, world->auth, world->service, s->item, json, N);
+}
+
+static tripsage_status admin_list(stage *s)
+{
+    return tripsage_auth_admin_user_list(&s->doc, world->auth, world->service, NULL);
+}
+
+static tripsage_status admin_find(stage *s)
+{
+    tripsage_user_list_options options = TRIPSAGE_USER_LIST_OPTIONS_INIT;
+
+    options.filter = "ann";
+    return tripsage_auth_admin_user_list(&s->doc, world->auth, world->service, &options);
+}
+
+static tripsage_status admin_delete(stage *s)
+{
+    return tripsage_auth_admin_user_delete(world->auth, world->service, s->item, 0);
+}
+
+static tripsage_status admin_delete_softly(stage *s)
+{
+    return tripsage_auth_admin_user_delete(world->auth, world->service, s->item, 1);
+}
+
 static tripsage_status actor_user(stage *s)
 {
     return tripsage_actor_user(&s->made_actor, OWNER_ID);
@@ -1134,6 +1208,15 @@ const scenario test_scenarios[] = {
     {.name = "auth_reseal", .prepare = friend_signed_in, .before = with_secret, .act = reseal, .look = look_secrets},
     {.name = "auth_audit_list", .prepare = with_key, .act = audit_list, .look = look_keys},
     {.name = "auth_audit_verify", .prepare = with_key, .act = audit_verify, .look = look_keys},
+    {.name = "auth_session_list", .prepare = friend_signed_in, .act = session_list, .look = look_nothing},
+    {.name = "auth_session_revoke", .prepare = with_friend, .before = signed_in, .act = session_revoke, .look = look_nothing, .benign = 1},
+    {.name = "auth_admin_user_create", .act = admin_create, .look = look_nothing},
+    {.name = "auth_admin_user_get", .prepare = with_account, .act = admin_get, .look = look_nothing},
+    {.name = "auth_admin_user_update", .before = with_account, .act = admin_update, .look = look_nothing},
+    {.name = "auth_admin_user_list", .prepare = with_account, .act = admin_list, .look = look_nothing},
+    {.name = "auth_admin_user_list filtered", .prepare = with_account, .act = admin_find, .look = look_nothing},
+    {.name = "auth_admin_user_delete", .before = with_account, .act = admin_delete, .look = look_nothing},
+    {.name = "auth_admin_user_delete softly", .before = with_account, .act = admin_delete_softly, .look = look_nothing},
     {.name = "actor_user", .act = actor_user, .look = look_nothing},
     {.name = "actor_service", .act = actor_service, .look = look_nothing},
     {.name = "vector_collection_create", .act = collection_create, .look = look_vectors},
