@@ -275,9 +275,9 @@ TRIPSAGE_API tripsage_status tripsage_auth_find_user(tripsage_doc **user, tripsa
                                                      const tripsage_actor *actor, const char *email);
 
 /* Changes the actor's own account: {"full_name": text|null?, "password": text?, "data": object?}; "data" is merged
- * into user_metadata (RFC 7396). A new password ends the user's other sessions.
+ * into user_metadata (RFC 7396). A new password ends the user's other sessions; who has a second factor sets one in a session of level 2.
  * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_ENOTFOUND, TRIPSAGE_EMALFORMED, TRIPSAGE_EINVALID (fields),
- * TRIPSAGE_EBUSY. */
+ * TRIPSAGE_EFORBIDDEN (reason "insufficient_aal"), TRIPSAGE_EBUSY. */
 TRIPSAGE_API tripsage_status tripsage_auth_user_update(tripsage_doc **user, tripsage_auth *auth,
                                                        const tripsage_actor *actor, const char *json, size_t length);
 
@@ -458,6 +458,61 @@ TRIPSAGE_API tripsage_status tripsage_auth_session_list(tripsage_doc **sessions,
  * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EINVALID (field "#session_id"), TRIPSAGE_ENOTFOUND (none of his, or it has ended). */
 TRIPSAGE_API tripsage_status tripsage_auth_session_revoke(tripsage_auth *auth, const tripsage_actor *actor,
                                                           const char *session_id);
+
+/* ---- second factors ----
+ *
+ * An authenticator app (RFC 6238: six digits, a new code each 30 seconds) beside the password. It is enrolled, which shows its secret, and counts
+ * once a code of it was verified; from then on a sign-in gives a session of assurance level 1 (claim "aal": "aal1"), and verifying a code raises it
+ * to level 2 ("aal2"). What level a route asks for is the program's to say; the library asks for level 2 where a password or factors are changed. A
+ * secret is kept encrypted (see tripsage_auth_options.secret_key). A factor is
+ *
+ *     {"id", "created_at", "updated_at", "status": "verified"|"unverified", "friendly_name", "factor_type": "totp", "phone": "", "last_challenged_at"?}
+ *
+ * and the "user" object has them as "factors", where there are any. All calls need an actor made from a token but the list: TRIPSAGE_EINVALID
+ * (field "#actor"). */
+
+/* A new factor of {"friendly_name": text?, "issuer": text?}: up to 100 characters that none of his others has, and up to 64 bytes that the app shows
+ * beside the address, "TripSage" without. Gives {"id","type":"totp","friendly_name","totp":{"qr_code": an SVG image,"secret": base32,"uri"}}.
+ * There may be ten; one that was not verified within an hour gives way.
+ * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EMALFORMED, TRIPSAGE_EINVALID (fields), TRIPSAGE_EEXISTS (the name), TRIPSAGE_ELIMIT,
+ * TRIPSAGE_EFORBIDDEN (a guest; or reason "insufficient_aal": he has a factor and the session is of level 1), TRIPSAGE_ENOTFOUND (no account). */
+TRIPSAGE_API tripsage_status tripsage_auth_factor_enroll(tripsage_doc **factor, tripsage_auth *auth,
+                                                         const tripsage_actor *actor, const char *json, size_t length);
+
+/* What a code is going to answer, within five minutes: {"id","type":"totp","expires_at": seconds since 1970}.
+ * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EINVALID (field "#factor_id"), TRIPSAGE_ENOTFOUND. */
+TRIPSAGE_API tripsage_status tripsage_auth_factor_challenge(tripsage_doc **challenge, tripsage_auth *auth,
+                                                            const tripsage_actor *actor, const char *factor_id);
+
+/* Answers it with the app's code, of now or the half minute before or after. Gives the session, raised to level 2, with its next tokens; ends the
+ * user's sessions of level 1, and drops his factors that were never verified. A code is good once.
+ * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EINVALID (fields "#factor_id", "#challenge_id"), TRIPSAGE_ENOTFOUND (no such factor of his),
+ * TRIPSAGE_ECREDENTIALS (reasons "mfa_verification_failed": the code; "mfa_factor_not_found": no such challenge of it; "mfa_ip_address_mismatch": the
+ * challenge was answered), TRIPSAGE_EEXPIRED (the challenge), TRIPSAGE_ETOKEN (the session has ended). */
+TRIPSAGE_API tripsage_status tripsage_auth_factor_verify(tripsage_doc **session, tripsage_auth *auth,
+                                                         const tripsage_actor *actor, const char *factor_id,
+                                                         const char *challenge_id, const char *code);
+
+/* Takes a factor away. Sessions that were raised by it are of level 1 again, and with the last one go the recovery codes.
+ * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EINVALID (field "#factor_id"), TRIPSAGE_ENOTFOUND, TRIPSAGE_EFORBIDDEN (reason
+ * "insufficient_aal": a verified one, and the session is of level 1). */
+TRIPSAGE_API tripsage_status tripsage_auth_factor_unenroll(tripsage_auth *auth, const tripsage_actor *actor,
+                                                           const char *factor_id);
+
+/* {"factors": [...]}, the oldest first. Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_ENOTFOUND (no account). */
+TRIPSAGE_API tripsage_status tripsage_auth_factor_list(tripsage_doc **factors, tripsage_auth *auth,
+                                                       const tripsage_actor *actor);
+
+/* Ten recovery codes for who has lost the app, in the place of those before: {"recovery_codes": [text]}. Only hashes of them are kept. They are for
+ * who has a verified factor, and a session of level 2.
+ * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_ENOTFOUND (he has none), TRIPSAGE_EFORBIDDEN (reason "insufficient_aal"). */
+TRIPSAGE_API tripsage_status tripsage_auth_recovery_codes(tripsage_doc **codes, tripsage_auth *auth,
+                                                          const tripsage_actor *actor);
+
+/* Raises the session by one of them, in any case, with its dashes or without; it is good once.
+ * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_ECREDENTIALS, TRIPSAGE_ETOKEN (the session has ended). */
+TRIPSAGE_API tripsage_status tripsage_auth_recovery_verify(tripsage_doc **session, tripsage_auth *auth,
+                                                           const tripsage_actor *actor, const char *code);
 
 TRIPSAGE_END_DECLS
 

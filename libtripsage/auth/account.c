@@ -33,7 +33,8 @@ void tripsage__account_of(tripsage__account *out, const tripsage__row *row)
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         *numbers[i] = tripsage__row_int(row, column++); /* 0 for NULL */
     out->new_email_confirmed = (int)tripsage__row_int(row, column++);
-    out->is_anonymous = (int)tripsage__row_int(row, column);
+    out->is_anonymous = (int)tripsage__row_int(row, column++);
+    out->factors = tripsage__row_text(row, column, NULL);
     out->block = NULL;
 }
 
@@ -41,10 +42,10 @@ void tripsage__account_of(tripsage__account *out, const tripsage__row *row)
 static tripsage_status take_row(void *context, const tripsage__row *row)
 {
     tripsage__account *account = context;
-    const char **texts[] = {&account->id,           &account->email,     &account->password_hash,
-                            &account->full_name,    &account->role,      &account->user_metadata,
-                            &account->app_metadata, &account->new_email, &account->identity_id,
-                            &account->identity_data};
+    const char **texts[] = {
+        &account->id,          &account->email,         &account->password_hash, &account->full_name,
+        &account->role,        &account->user_metadata, &account->app_metadata,  &account->new_email,
+        &account->identity_id, &account->identity_data, &account->factors};
     size_t total = 0;
     char *at;
 
@@ -220,6 +221,7 @@ void tripsage__account_put(tripsage__buf *buf, const tripsage__account *a, const
     tripsage__buf_puts(buf, a->app_metadata);
     TRIPSAGE__LIT(buf, ",\"user_metadata\":");
     tripsage__buf_puts(buf, a->user_metadata);
+    factors = factors ? factors : a->factors;
     if (factors && strcmp(factors, "[]") != 0) {
         TRIPSAGE__LIT(buf, ",\"factors\":");
         tripsage__buf_puts(buf, factors);

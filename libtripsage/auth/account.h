@@ -25,6 +25,7 @@ typedef struct tripsage__account {
     const char *new_email;   /* "": none is asked for */
     const char *identity_id; /* "": no identity */
     const char *identity_data;
+    const char *factors; /* JSON array; NULL: none */
     int64_t password_version;
     int64_t created_at;
     int64_t updated_at;
@@ -72,7 +73,7 @@ enum {
     TRIPSAGE__USER_UNREAD = 4 /* not read from the database yet: "confirmed_at", which that makes, is not there */
 };
 
-/* The User of Supabase Auth. `factors`: a JSON array, or NULL for none. */
+/* The User of Supabase Auth. `factors`: a JSON array in the place of the account's own, or NULL. */
 void tripsage__account_put(tripsage__buf *buf, const tripsage__account *account, const char *factors, int flags);
 
 #endif

@@ -413,7 +413,9 @@ static tripsage_status write_aliases(int64_t *buried, const tripsage_auth *auth,
         {.statement = &tripsage__sql_account_bury, .params = params, .param_count = 6, .changes = buried},
         {.statement = &tripsage__sql_session_end_buried, .params = params, .param_count = 1},
         {.statement = &tripsage__sql_one_time_token_end_buried, .params = params, .param_count = 1},
-        {.statement = &tripsage__sql_flow_state_end_buried, .params = params, .param_count = 1}};
+        {.statement = &tripsage__sql_flow_state_end_buried, .params = params, .param_count = 1},
+        {.statement = &tripsage__sql_factor_end_buried, .params = params, .param_count = 1},
+        {.statement = &tripsage__sql_recovery_code_end_buried, .params = params, .param_count = 1}};
     tripsage_status status;
 
     TRIPSAGE_TRY(tripsage__account_alias(alias, account->id, tripsage__account_address(account)));

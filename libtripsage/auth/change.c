@@ -22,7 +22,7 @@ void tripsage__shallow_put(tripsage__buf *replaced, const tripsage__json *data)
 
 /* What comes of a change: what merging makes of the metadata, and the account. */
 typedef struct changing {
-    int64_t size, members;
+    int64_t size, members, is_strong;
     tripsage_doc *doc;
     int flags;
 } changing;
@@ -33,6 +33,12 @@ static tripsage_status look_row(void *context, const tripsage__row *row)
 
     c->size = tripsage__row_int(row, 0);
     c->members = tripsage__row_int(row, 1);
+    return TRIPSAGE_OK;
+}
+
+static tripsage_status strength_row(void *context, const tripsage__row *row)
+{
+    ((changing *)context)->is_strong = tripsage__row_int(row, 0);
     return TRIPSAGE_OK;
 }
 
@@ -58,8 +64,9 @@ static tripsage_status write_change(changing *c, int64_t *changed, const tripsag
                                     const tripsage_actor *actor, const tripsage__account_change *change)
 {
     const tripsage__value update[] = {
-        tripsage__text(actor->user_id), tripsage__text(change->replaced ? change->replaced : "{}"),
-        tripsage__text(change->data), tripsage__int(tripsage__now_ms(auth->env)), tripsage__text(change->new_hash)};
+        tripsage__text(actor->user_id),   tripsage__text(change->replaced ? change->replaced : "{}"),
+        tripsage__text(change->data),     tripsage__int(tripsage__now_ms(auth->env)),
+        tripsage__text(change->new_hash), tripsage__text(actor->session_id)};
     const tripsage__value end[] = {tripsage__text(actor->user_id), tripsage__text(actor->session_id),
                                    tripsage__text(change->new_hash)};
     tripsage__audit_entry entry;
@@ -67,7 +74,7 @@ static tripsage_status write_change(changing *c, int64_t *changed, const tripsag
                                          .actor = actor->user_id,
                                          .subject = actor->user_id,
                                          .if_changed = 1};
-    tripsage__step steps[5];
+    tripsage__step steps[6];
     size_t count = 0;
 
     *changed = 0;
@@ -77,8 +84,14 @@ static tripsage_status write_change(changing *c, int64_t *changed, const tripsag
                                           .param_count = 3,
                                           .on_row = look_row,
                                           .context = c};
+    if (change->new_hash)
+        steps[count++] = (tripsage__step){.statement = &tripsage__sql_account_strength_look,
+                                          .params = update,
+                                          .param_count = 6,
+                                          .on_row = strength_row,
+                                          .context = c};
     steps[count++] = (tripsage__step){
-        .statement = &tripsage__sql_account_update, .params = update, .param_count = 5, .changes = changed};
+        .statement = &tripsage__sql_account_update, .params = update, .param_count = 6, .changes = changed};
     steps[count++] = tripsage__audit_step(&entry, auth->env, &event);
     if (change->new_hash) /* somebody else may have had the old password */
         steps[count++] =
@@ -97,6 +110,9 @@ static tripsage_status explain(const changing *c)
 {
     if (c->doc->json.size == 0)
         return TRIPSAGE_FAIL_REASON(TRIPSAGE_ENOTFOUND, "user_not_found", "User not found");
+    if (!c->is_strong)
+        return TRIPSAGE_FAIL_REASON(TRIPSAGE_EFORBIDDEN, "insufficient_aal",
+                                    "AAL2 session is required to update email or password when MFA is enabled.");
     if (c->size > (int64_t)TRIPSAGE__ACCOUNT_METADATA_MAX)
         return TRIPSAGE_FAIL_FIELD("/data", "is more than %zu bytes together with what is there",
                                    TRIPSAGE__ACCOUNT_METADATA_MAX);
@@ -107,7 +123,7 @@ static tripsage_status explain(const changing *c)
 tripsage_status tripsage__account_change_write(tripsage_doc **out, tripsage_auth *auth, const tripsage_actor *actor,
                                                const tripsage__account_change *change, int flags)
 {
-    changing c = {0, 0, NULL, flags};
+    changing c = {0, 0, 1, NULL, flags};
     int64_t changed = 0;
     tripsage_status status;
 

@@ -16,7 +16,8 @@ typedef struct tripsage__account_change {
 } tripsage__account_change;
 
 /* Gives the user as he is then; `flags` are those of account.h. One round trip.
- * Errors: TRIPSAGE_ENOTFOUND ("user_not_found"), TRIPSAGE_EINVALID (field "/data"). */
+ * Errors: TRIPSAGE_ENOTFOUND ("user_not_found"), TRIPSAGE_EINVALID (field "/data"), TRIPSAGE_EFORBIDDEN ("insufficient_aal": a password by a
+ * session without the second factor that the user has). */
 tripsage_status tripsage__account_change_write(tripsage_doc **out, tripsage_auth *auth, const tripsage_actor *actor,
                                                const tripsage__account_change *change, int flags);
 

@@ -13,7 +13,7 @@
     "id, email, password_hash, full_name, role, user_metadata, app_metadata, new_email, identity_id, identity_data, "  \
     "password_version, created_at, updated_at, last_sign_in_at, email_confirmed_at, invited_at, "                      \
     "confirmation_sent_at, recovery_sent_at, email_change_sent_at, reauthentication_sent_at, banned_until, "           \
-    "deleted_at, identity_created_at, identity_updated_at, new_email_confirmed, is_anonymous"
+    "deleted_at, identity_created_at, identity_updated_at, new_email_confirmed, is_anonymous, factors"
 
 /* ---- accounts ---- */
 
@@ -47,13 +47,23 @@ const tripsage__statement tripsage__sql_account_signed_in = {
  * largest object. */
 #define ACCOUNT_MERGE_LOOK(merged, size, members, name) "SELECT " size ", " members " FROM account WHERE id = $1"
 
+/* Who has a second factor changes password and address ($1 account, $6 session) only where he has shown it. */
+#define MAY_CHANGE_ADDRESS                                                                                             \
+    "(NOT EXISTS (SELECT 1 FROM factor WHERE user_id = $1 AND status = 'verified') OR EXISTS (SELECT 1 FROM session "  \
+    "WHERE id = $6 AND user_id = $1 AND aal = 2))"
+
+/* Whether he may: $1 account, $6 session. */
+const tripsage__statement tripsage__sql_account_strength_look = {"account_strength_look", "SELECT " MAY_CHANGE_ADDRESS,
+                                                                 NULL};
+
 /* $4: now; $5: the hash of a new password, or NULL. The name that trips show goes with the metadata. */
 #define ACCOUNT_UPDATE(merged, size, members, name)                                                                    \
     "UPDATE account SET full_name = CASE WHEN $3 IS NULL THEN full_name ELSE " name " END"                             \
     ", user_metadata = CASE WHEN $3 IS NULL THEN user_metadata ELSE " merged " END"                                    \
     ", updated_at = $4, password_hash = COALESCE($5, password_hash)"                                                   \
     ", password_version = password_version + CASE WHEN $5 IS NULL THEN 0 ELSE 1 END, version = version + 1"            \
-    " WHERE id = $1 AND ($3 IS NULL OR (" size " <= 4448 AND COALESCE(" members ", 0) <= 256))"
+    " WHERE id = $1 AND ($3 IS NULL OR (" size " <= 4448 AND COALESCE(" members ", 0) <= 256))"                        \
+    " AND ($5 IS NULL OR " MAY_CHANGE_ADDRESS ")"
 
 #define MERGED(D) TRIPSAGE__##D##_MERGE(TRIPSAGE__##D##_MERGE("user_metadata", "$2"), "$3")
 /* 42: {"provider":"email","providers":["email"]}. */
@@ -131,7 +141,8 @@ const tripsage__statement tripsage__sql_account_delete = {"account_delete", "DEL
 const tripsage__statement tripsage__sql_account_bury = {
     "account_bury",
     "UPDATE account SET email = $4, new_email = $5, password_hash = '', password_version = password_version + 1, "
-    "full_name = NULL, user_metadata = '{}', app_metadata = '{}', identity_data = '{}', deleted_at = $6, updated_at = "
+    "full_name = NULL, user_metadata = '{}', app_metadata = '{}', identity_data = '{}', factors = '[]', deleted_at = "
+    "$6, updated_at = "
     "$6, "
     "version = version + 1 WHERE id = $1 AND email = $2 AND new_email = $3 AND deleted_at = 0",
     NULL};
@@ -399,6 +410,139 @@ const tripsage__statement tripsage__sql_signing_key_stale = {
 const tripsage__statement tripsage__sql_signing_key_reseal = {
     "signing_key_reseal", "UPDATE signing_key SET private_key = $3 WHERE kid = $1 AND private_key = $2", NULL};
 
+/* ---- second factors ---- */
+
+/* What User shows of them, into the account they are of: last, behind every change of one. $2: the account. */
+#define FACTOR_TIME_SQLITE(column)                                                                                     \
+    "strftime('%Y-%m-%dT%H:%M:%S', " column " / 1000, 'unixepoch') || printf('.%03dZ', " column " % 1000)"
+#define FACTOR_TIME_POSTGRES(column)                                                                                   \
+    "to_char(to_timestamp(" column " / 1000) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS') || '.' || "              \
+    "lpad((" column " % 1000)::text, 3, '0') || 'Z'"
+#define FACTOR_MEMBERS(TIME)                                                                                           \
+    "'id', id, 'created_at', " TIME("created_at") ", 'updated_at', " TIME(                                             \
+        "updated_at") ", 'status', status, 'friendly_name', friendly_name, 'factor_type', 'totp', 'phone', '', "       \
+                      "'last_challenged_at', "                                                                         \
+                      "CASE WHEN last_challenged_at > 0 THEN " TIME("last_challenged_at") " END"
+
+const tripsage__statement tripsage__sql_account_factors = {
+    "account_factors",
+    "UPDATE account SET factors = (SELECT json_group_array(json_patch('{}', json_object(" FACTOR_MEMBERS(
+        FACTOR_TIME_SQLITE) "))) FROM (SELECT * FROM factor WHERE user_id = $2 ORDER BY id)) WHERE id = $2",
+    "UPDATE account SET factors = COALESCE((SELECT CAST(json_agg(json_strip_nulls(json_build_object(" FACTOR_MEMBERS(
+        FACTOR_TIME_POSTGRES) ")) ORDER BY id) AS text) FROM factor WHERE user_id = $2), '[]') WHERE id = $2"};
+
+/* Of the user $2: whether he has a factor that counts, and whether the session $3 was authenticated by one. */
+#define HAS_FACTOR "EXISTS (SELECT 1 FROM factor WHERE user_id = $2 AND status = 'verified')"
+#define IS_STRONG  "EXISTS (SELECT 1 FROM session WHERE id = $3 AND user_id = $2 AND aal = 2)"
+
+/* Enrolment: $1 the factor, $2 user, $3 session, $4 name, $5 sealed secret, $6 now, $7 how many there may be, $8 up to when one that was not
+ * verified is taken for given up. */
+const tripsage__statement tripsage__sql_factor_give_up = {
+    "factor_give_up", "DELETE FROM factor WHERE user_id = $2 AND status = 'unverified' AND created_at < $8", NULL};
+
+#define FACTOR_NAMED "EXISTS (SELECT 1 FROM factor WHERE user_id = $2 AND friendly_name = $4 AND friendly_name <> '')"
+#define FACTOR_COUNT "(SELECT count(*) FROM factor WHERE user_id = $2)"
+const tripsage__statement tripsage__sql_factor_look = {
+    "factor_look", "SELECT " FACTOR_COUNT ", " FACTOR_NAMED ", " HAS_FACTOR ", " IS_STRONG, NULL};
+
+const tripsage__statement tripsage__sql_factor_insert = {
+    "factor_insert",
+    "INSERT INTO factor (id, user_id, friendly_name, status, secret, created_at, updated_at) "
+    "SELECT $1, id, $4, 'unverified', $5, $6, $6 FROM account WHERE id = $2 AND " FACTOR_COUNT
+    " < $7 AND NOT " FACTOR_NAMED " AND (NOT " HAS_FACTOR " OR " IS_STRONG ")",
+    NULL};
+
+/* A challenge: $1 its id, $2 user, $3 factor, $4 now, $5 where from, $6 up to when older ones are kept. */
+const tripsage__statement tripsage__sql_challenge_insert = {
+    "challenge_insert",
+    "INSERT INTO challenge (id, factor_id, created_at, address) SELECT $1, id, $4, $5 FROM factor WHERE id = $3 AND "
+    "user_id = $2",
+    NULL};
+const tripsage__statement tripsage__sql_factor_challenged = {
+    "factor_challenged", "UPDATE factor SET last_challenged_at = $4 WHERE id = $3 AND user_id = $2", NULL};
+const tripsage__statement tripsage__sql_challenge_purge = {
+    "challenge_purge",
+    "DELETE FROM challenge WHERE factor_id = $3 AND created_at < $6 "
+    "AND EXISTS (SELECT 1 FROM factor WHERE id = $3 AND user_id = $2)",
+    NULL};
+
+const tripsage__statement tripsage__sql_factor_by_id = {
+    "factor_by_id", "SELECT secret, last_step FROM factor WHERE id = $1 AND user_id = $2", NULL};
+const tripsage__statement tripsage__sql_challenge_by_id = {
+    "challenge_by_id", "SELECT created_at, verified_at, address FROM challenge WHERE id = $1 AND factor_id = $2", NULL};
+
+/* Raising a session: $1 the session, $2 user, $3 its refresh counter as it was read, $4 its methods from now on, $5 factor or NULL, $6 now, $7
+ * and $8 where from, $9 the step of the code, $10 challenge; without a factor the hash of the recovery code. */
+#define SESSION_RAISE                                                                                                  \
+    "UPDATE session SET aal = 2, amr = $4, factor_id = $5, refresh_counter = refresh_counter + 1, refreshed_at = $6, " \
+    "user_agent = $7, address = $8 WHERE id = $1 AND user_id = $2 AND refresh_counter = $3 AND "
+const tripsage__statement tripsage__sql_session_raise = {
+    "session_raise",
+    SESSION_RAISE "EXISTS (SELECT 1 FROM factor WHERE id = $5 AND user_id = $2 AND last_step < $9) "
+                  "AND EXISTS (SELECT 1 FROM challenge WHERE id = $10 AND factor_id = $5 AND verified_at = 0)",
+    NULL};
+const tripsage__statement tripsage__sql_session_raise_by_code = {
+    "session_raise_by_code",
+    SESSION_RAISE "EXISTS (SELECT 1 FROM recovery_code WHERE user_id = $2 AND hash = $10 AND used_at = 0)", NULL};
+
+/* Behind it in the same call. */
+#define IS_RAISED                                                                                                      \
+    "EXISTS (SELECT 1 FROM session WHERE id = $1 AND user_id = $2 AND refresh_counter = $3 + 1 AND amr = $4)"
+const tripsage__statement tripsage__sql_factor_verified = {
+    "factor_verified",
+    "UPDATE factor SET status = 'verified', last_step = $9, updated_at = $6 WHERE id = $5 AND last_step < $9 "
+    "AND " IS_RAISED,
+    NULL};
+const tripsage__statement tripsage__sql_challenge_verified = {
+    "challenge_verified", "UPDATE challenge SET verified_at = $6 WHERE id = $10 AND factor_id = $5 AND " IS_RAISED,
+    NULL};
+const tripsage__statement tripsage__sql_factor_end_unverified = {
+    "factor_end_unverified", "DELETE FROM factor WHERE user_id = $2 AND status = 'unverified' AND " IS_RAISED, NULL};
+const tripsage__statement tripsage__sql_recovery_code_used = {
+    "recovery_code_used",
+    "UPDATE recovery_code SET used_at = $6 WHERE user_id = $2 AND hash = $10 AND used_at = 0 AND " IS_RAISED, NULL};
+const tripsage__statement tripsage__sql_session_end_weaker = {
+    "session_end_weaker", "DELETE FROM session WHERE user_id = $2 AND aal < 2 AND " IS_RAISED, NULL};
+
+/* Unenrolment: $1 the factor, $2 user, $3 session. */
+const tripsage__statement tripsage__sql_factor_delete_look = {
+    "factor_delete_look", "SELECT 1 FROM factor WHERE id = $1 AND user_id = $2", NULL};
+const tripsage__statement tripsage__sql_factor_delete = {
+    "factor_delete", "DELETE FROM factor WHERE id = $1 AND user_id = $2 AND (status = 'unverified' OR " IS_STRONG ")",
+    NULL};
+const tripsage__statement tripsage__sql_factor_delete_any = {"factor_delete_any",
+                                                             "DELETE FROM factor WHERE id = $1 AND user_id = $2", NULL};
+/* Behind it: what stood on the factor alone. */
+const tripsage__statement tripsage__sql_session_lower = {
+    "session_lower",
+    "UPDATE session SET aal = 1, factor_id = NULL WHERE user_id = $2 AND aal = 2 AND (factor_id = $1 OR NOT " HAS_FACTOR
+    ") AND NOT EXISTS (SELECT 1 FROM factor WHERE id = $1)",
+    NULL};
+const tripsage__statement tripsage__sql_recovery_code_end = {
+    "recovery_code_end", "DELETE FROM recovery_code WHERE user_id = $2 AND NOT " HAS_FACTOR, NULL};
+
+/* $1 the factor, $2 user, $3 its new name, $4 now. */
+const tripsage__statement tripsage__sql_factor_rename = {
+    "factor_rename", "UPDATE factor SET friendly_name = $3, updated_at = $4 WHERE id = $1 AND user_id = $2", NULL};
+
+/* Recovery codes: $1 JSON array of hashes, $2 user, $3 session. */
+const tripsage__statement tripsage__sql_recovery_code_look = {"recovery_code_look", "SELECT " HAS_FACTOR ", " IS_STRONG,
+                                                              NULL};
+#define MAY_HAVE_CODES HAS_FACTOR " AND " IS_STRONG
+const tripsage__statement tripsage__sql_recovery_code_replace = {
+    "recovery_code_replace", "DELETE FROM recovery_code WHERE user_id = $2 AND " MAY_HAVE_CODES, NULL};
+const tripsage__statement tripsage__sql_recovery_code_insert = {
+    "recovery_code_insert",
+    "INSERT INTO recovery_code (user_id, hash) SELECT $2, value FROM json_each($1) WHERE " MAY_HAVE_CODES,
+    "INSERT INTO recovery_code (user_id, hash) SELECT $2, value FROM json_array_elements_text(CAST($1 AS json)) "
+    "WHERE " MAY_HAVE_CODES};
+
+/* Of an account that is buried: see session_end_buried. */
+const tripsage__statement tripsage__sql_factor_end_buried = {"factor_end_buried", "DELETE FROM factor WHERE " BURIED,
+                                                             NULL};
+const tripsage__statement tripsage__sql_recovery_code_end_buried = {"recovery_code_end_buried",
+                                                                    "DELETE FROM recovery_code WHERE " BURIED, NULL};
+
 const tripsage__statement *const *tripsage__auth_statements(size_t *count)
 {
     /* clang-format off */
@@ -410,6 +554,7 @@ const tripsage__statement *const *tripsage__auth_statements(size_t *count)
         &tripsage__sql_account_signed_in,
         &tripsage__sql_account_merge_look,
         &tripsage__sql_account_update,
+        &tripsage__sql_account_strength_look,
         &tripsage__sql_session_start,
         &tripsage__sql_session_end,
         &tripsage__sql_session_end_all,
@@ -463,6 +608,33 @@ const tripsage__statement *const *tripsage__auth_statements(size_t *count)
         &tripsage__sql_account_find_oldest,
         &tripsage__sql_account_find_count_newest,
         &tripsage__sql_account_find_count_oldest,
+        &tripsage__sql_account_factors,
+        &tripsage__sql_factor_give_up,
+        &tripsage__sql_factor_look,
+        &tripsage__sql_factor_insert,
+        &tripsage__sql_challenge_insert,
+        &tripsage__sql_factor_challenged,
+        &tripsage__sql_challenge_purge,
+        &tripsage__sql_factor_by_id,
+        &tripsage__sql_challenge_by_id,
+        &tripsage__sql_session_raise,
+        &tripsage__sql_session_raise_by_code,
+        &tripsage__sql_factor_verified,
+        &tripsage__sql_challenge_verified,
+        &tripsage__sql_factor_end_unverified,
+        &tripsage__sql_recovery_code_used,
+        &tripsage__sql_session_end_weaker,
+        &tripsage__sql_factor_delete_look,
+        &tripsage__sql_factor_delete,
+        &tripsage__sql_factor_delete_any,
+        &tripsage__sql_session_lower,
+        &tripsage__sql_recovery_code_end,
+        &tripsage__sql_factor_rename,
+        &tripsage__sql_recovery_code_look,
+        &tripsage__sql_recovery_code_replace,
+        &tripsage__sql_recovery_code_insert,
+        &tripsage__sql_factor_end_buried,
+        &tripsage__sql_recovery_code_end_buried,
     };
     /* clang-format on */
 

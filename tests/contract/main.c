@@ -31,6 +31,7 @@ int main(void)
         contract_feed,
         contract_auth_admin,
         contract_secrets,
+        contract_auth_factors,
     };
     /* clang-format on */
     SRunner *runner = srunner_create(contract_roles());

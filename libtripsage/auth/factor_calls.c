@@ -1,0 +1,124 @@
+/* auth/factor_calls.c: the calls of tripsage/auth.h about second factors. */
+#include <string.h>
+
+#include "auth/factors.h"
+
+static tripsage_status check_session(const tripsage_actor *actor)
+{
+    tripsage_status status = tripsage__actor_check(actor);
+
+    if (status == TRIPSAGE_OK && !actor->session_id[0])
+        return TRIPSAGE_FAIL_FIELD("#actor", "has no session: it was not made from a token");
+    return status;
+}
+
+static tripsage_status check_id(char out[TRIPSAGE__UUID_SIZE], const char *text, const char *argument)
+{
+    if (!text || !tripsage__uuid_parse(text, out))
+        return TRIPSAGE_FAIL_FIELD(argument, "expected a UUID");
+    return TRIPSAGE_OK;
+}
+
+tripsage_status tripsage_auth_factor_enroll(tripsage_doc **factor, tripsage_auth *auth, const tripsage_actor *actor,
+                                            const char *json, size_t length)
+{
+    tripsage__reader r = {.root = NULL};
+    const char *name = "", *issuer = "TripSage";
+    tripsage_status status;
+
+    *factor = NULL;
+    TRIPSAGE_TRY(check_session(actor));
+    TRIPSAGE_TRY(tripsage__reader_open(&r, json, length));
+    tripsage__read_text(&r, "friendly_name", TRIPSAGE__OPTIONAL, 1, TRIPSAGE__FACTOR_NAME_MAX, &name);
+    if (tripsage__read_text(&r, "issuer", TRIPSAGE__OPTIONAL, 1, TRIPSAGE__FACTOR_ISSUER_MAX, &issuer) ==
+            TRIPSAGE__PRESENT &&
+        strlen(issuer) > TRIPSAGE__FACTOR_ISSUER_MAX)
+        tripsage__reader_complain(&r, "issuer", "expected at most %d bytes", TRIPSAGE__FACTOR_ISSUER_MAX);
+    tripsage__reader_close_object(&r);
+    TRIPSAGE_TRY(tripsage__reader_status(&r));
+    status = tripsage__factor_enroll(factor, auth, actor, name, issuer);
+out:
+    tripsage__reader_free(&r);
+    return status;
+}
+
+tripsage_status tripsage_auth_factor_challenge(tripsage_doc **challenge, tripsage_auth *auth,
+                                               const tripsage_actor *actor, const char *factor_id)
+{
+    char id[TRIPSAGE__UUID_SIZE];
+    tripsage_status status;
+
+    *challenge = NULL;
+    TRIPSAGE_TRY(check_session(actor));
+    TRIPSAGE_TRY(check_id(id, factor_id, "#factor_id"));
+    status = tripsage__factor_challenge(challenge, auth, actor, NULL, id);
+out:
+    return status;
+}
+
+tripsage_status tripsage_auth_factor_verify(tripsage_doc **session, tripsage_auth *auth, const tripsage_actor *actor,
+                                            const char *factor_id, const char *challenge_id, const char *code)
+{
+    char factor[TRIPSAGE__UUID_SIZE], challenge[TRIPSAGE__UUID_SIZE];
+    tripsage__grant grant = {.doc = NULL};
+    tripsage_status status;
+
+    *session = NULL;
+    TRIPSAGE_TRY(check_session(actor));
+    TRIPSAGE_TRY(check_id(factor, factor_id, "#factor_id"));
+    TRIPSAGE_TRY(check_id(challenge, challenge_id, "#challenge_id"));
+    status =
+        tripsage__factor_verify(&grant, auth, actor, NULL, factor, challenge, code ? code : "", TRIPSAGE__USER_NATIVE);
+    *session = grant.doc;
+out:
+    return status;
+}
+
+tripsage_status tripsage_auth_factor_unenroll(tripsage_auth *auth, const tripsage_actor *actor, const char *factor_id)
+{
+    char id[TRIPSAGE__UUID_SIZE];
+    tripsage_status status;
+
+    TRIPSAGE_TRY(check_session(actor));
+    TRIPSAGE_TRY(check_id(id, factor_id, "#factor_id"));
+    status = tripsage__factor_unenroll(auth, actor, id);
+out:
+    return status;
+}
+
+tripsage_status tripsage_auth_factor_list(tripsage_doc **factors, tripsage_auth *auth, const tripsage_actor *actor)
+{
+    tripsage_doc *doc = NULL;
+    tripsage_status status;
+
+    *factors = NULL;
+    TRIPSAGE_TRY(tripsage__actor_check(actor));
+    TRIPSAGE_TRY(tripsage__doc_new(&doc, 1024));
+    TRIPSAGE__LIT(&doc->json, "{\"factors\":");
+    TRIPSAGE_TRY(tripsage__factor_list(&doc->json, auth, actor->user_id));
+    tripsage__buf_putc(&doc->json, '}');
+out:
+    return tripsage__doc_finish(factors, doc, status);
+}
+
+tripsage_status tripsage_auth_recovery_codes(tripsage_doc **codes, tripsage_auth *auth, const tripsage_actor *actor)
+{
+    tripsage_status status = check_session(actor);
+
+    *codes = NULL;
+    return status == TRIPSAGE_OK ? tripsage__recovery_codes_make(codes, auth, actor) : status;
+}
+
+tripsage_status tripsage_auth_recovery_verify(tripsage_doc **session, tripsage_auth *auth, const tripsage_actor *actor,
+                                              const char *code)
+{
+    tripsage__grant grant = {.doc = NULL};
+    tripsage_status status;
+
+    *session = NULL;
+    TRIPSAGE_TRY(check_session(actor));
+    status = tripsage__recovery_code_use(&grant, auth, actor, NULL, code ? code : "", TRIPSAGE__USER_NATIVE);
+    *session = grant.doc;
+out:
+    return status;
+}
