@@ -52,7 +52,7 @@ tripsage_status tripsage__amr_add(char amr[TRIPSAGE__AMR_SIZE], const char *meth
     tripsage_status status = TRIPSAGE_OK;
 
     if (amr[0])
-        TRIPSAGE_TRY(tripsage__json_parse_trusted(&before, amr, TRIPSAGE_NUL));
+        TRIPSAGE_TRY(tripsage__json_parse_trusted(&before, amr, strlen(amr)));
     TRIPSAGE__LIT(&buf, "[{\"method\":");
     tripsage__json_put_string(&buf, method);
     TRIPSAGE__LIT(&buf, ",\"timestamp\":");
