@@ -469,7 +469,7 @@ TRIPSAGE_API tripsage_status tripsage_auth_session_revoke(tripsage_auth *auth, c
  *     {"id", "created_at", "updated_at", "status": "verified"|"unverified", "friendly_name", "factor_type": "totp", "phone": "", "last_challenged_at"?}
  *
  * and the "user" object has them as "factors", where there are any. All calls need an actor made from a token but the list: TRIPSAGE_EINVALID
- * (field "#actor"). */
+ * (field "#actor"). Codes are guessed ten times in ten minutes: TRIPSAGE_ERATELIMITED. */
 
 /* A new factor of {"friendly_name": text?, "issuer": text?}: up to 100 characters that none of his others has, and up to 64 bytes that the app shows
  * beside the address, "TripSage" without. Gives {"id","type":"totp","friendly_name","totp":{"qr_code": an SVG image,"secret": base32,"uri"}}.

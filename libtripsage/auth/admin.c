@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "auth/account.h"
+#include "auth/audit.h"
 #include "auth/change.h"
 #include "auth/statements.h"
 #include "base/crypto.h"
@@ -20,6 +21,16 @@ static tripsage_status email_exists(void)
 {
     return TRIPSAGE_FAIL_REASON(TRIPSAGE_EEXISTS, "email_exists",
                                 "A user with this email address has already been registered");
+}
+
+/* Behind the statement that does it. */
+static tripsage__step trail_step(tripsage__audit_entry *entry, const tripsage_auth *auth, const char *action,
+                                 const char *id)
+{
+    const tripsage__audit_event event = {
+        .action = action, .actor = TRIPSAGE__AUDIT_SERVICE, .subject = id, .if_changed = 1};
+
+    return tripsage__audit_step(entry, auth->env, &event);
 }
 
 int tripsage__role_is_good(const char *role)
@@ -147,11 +158,13 @@ static tripsage_status write_account(const tripsage_auth *auth, const tripsage__
                                       tripsage__int(a->created_at),
                                       tripsage__int(a->identity_created_at)};
     const tripsage__value ban[] = {tripsage__text(a->id), tripsage__int(a->banned_until)};
+    tripsage__audit_entry entry;
     int64_t inserted = 0;
     const tripsage__step steps[] = {
         {.statement = &tripsage__sql_account_insert, .params = insert, .param_count = 15, .changes = &inserted},
+        trail_step(&entry, auth, a->invited_at ? "user_invited" : "user_signedup", a->id),
         {.statement = &tripsage__sql_account_ban, .params = ban, .param_count = 2}};
-    tripsage_status status = tripsage__store_write(auth->store, NULL, steps, a->banned_until ? 2 : 1);
+    tripsage_status status = tripsage__store_write(auth->store, NULL, steps, a->banned_until ? 3 : 2);
 
     if (status == TRIPSAGE_EEXISTS)
         return TRIPSAGE_FAIL_REASON(TRIPSAGE_EEXISTS, "user_already_exists", "A user with this id already exists");
@@ -182,14 +195,6 @@ out:
 }
 
 /* ---- looking at one ---- */
-
-static void begin_doc(void *context)
-{
-    tripsage__buf *json = context;
-
-    json->size = 0;
-    json->failed = TRIPSAGE_OK;
-}
 
 tripsage_status tripsage__admin_get(tripsage_doc **out, tripsage_auth *auth, const char *id, int flags)
 {
@@ -229,7 +234,10 @@ static tripsage_status look_row(void *context, const tripsage__row *row)
 
 static void begin_user(void *context)
 {
-    begin_doc(((changing *)context)->json);
+    tripsage__buf *json = ((changing *)context)->json;
+
+    json->size = 0;
+    json->failed = TRIPSAGE_OK;
 }
 
 static tripsage_status put_user(void *context, const tripsage__row *row)
@@ -298,7 +306,8 @@ static tripsage_status write_change(changing *c, const tripsage_auth *auth, cons
         tripsage__text(who->email ? c->identity_data.data : NULL),
     };
     const tripsage__value end[] = {tripsage__text(id), tripsage__text(""), tripsage__text(new_hash)};
-    tripsage__step steps[5];
+    tripsage__audit_entry entry;
+    tripsage__step steps[6];
     size_t count = 0;
 
     steps[count++] = (tripsage__step){.statement = &tripsage__sql_account_admin_look,
@@ -308,6 +317,7 @@ static tripsage_status write_change(changing *c, const tripsage_auth *auth, cons
                                       .context = c};
     steps[count++] = (tripsage__step){
         .statement = &tripsage__sql_account_admin_update, .params = update, .param_count = 13, .changes = &c->changed};
+    steps[count++] = trail_step(&entry, auth, "user_modified", id);
     if (new_hash) { /* all sessions, and what is under way in mails: somebody else may have had the old password */
         steps[count++] =
             (tripsage__step){.statement = &tripsage__sql_session_end_outdated, .params = end, .param_count = 3};
@@ -393,10 +403,12 @@ out:
 static tripsage_status delete_row(const tripsage_auth *auth, const char *id)
 {
     const tripsage__value param = tripsage__text(id);
+    tripsage__audit_entry entry;
     int64_t deleted = 0;
-    const tripsage__step step = {
-        .statement = &tripsage__sql_account_delete, .params = &param, .param_count = 1, .changes = &deleted};
-    tripsage_status status = tripsage__store_write(auth->store, NULL, &step, 1);
+    const tripsage__step steps[] = {
+        {.statement = &tripsage__sql_account_delete, .params = &param, .param_count = 1, .changes = &deleted},
+        trail_step(&entry, auth, "user_deleted", id)};
+    tripsage_status status = tripsage__store_write(auth->store, NULL, steps, 2);
 
     return status == TRIPSAGE_OK && !deleted ? not_found() : status;
 }
@@ -409,8 +421,10 @@ static tripsage_status write_aliases(int64_t *buried, const tripsage_auth *auth,
                                     tripsage__text(account->new_email), tripsage__text(alias),
                                     tripsage__text(new_alias),          tripsage__int(tripsage__now_ms(auth->env))};
     tripsage__value params[6];
+    tripsage__audit_entry entry;
     const tripsage__step steps[] = {
         {.statement = &tripsage__sql_account_bury, .params = params, .param_count = 6, .changes = buried},
+        trail_step(&entry, auth, "user_deleted", account->id),
         {.statement = &tripsage__sql_session_end_buried, .params = params, .param_count = 1},
         {.statement = &tripsage__sql_one_time_token_end_buried, .params = params, .param_count = 1},
         {.statement = &tripsage__sql_flow_state_end_buried, .params = params, .param_count = 1},

@@ -36,7 +36,7 @@ tripsage_status tripsage_auth_factor_enroll(tripsage_doc **factor, tripsage_auth
         tripsage__reader_complain(&r, "issuer", "expected at most %d bytes", TRIPSAGE__FACTOR_ISSUER_MAX);
     tripsage__reader_close_object(&r);
     TRIPSAGE_TRY(tripsage__reader_status(&r));
-    status = tripsage__factor_enroll(factor, auth, actor, name, issuer);
+    status = tripsage__factor_enroll(factor, auth, actor, NULL, name, issuer);
 out:
     tripsage__reader_free(&r);
     return status;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/audit.h"
 #include "auth/statements.h"
 #include "auth/totp.h"
 #include "base/crypto.h"
@@ -22,6 +23,15 @@ static tripsage_status name_conflict(const char *name)
 {
     return TRIPSAGE_FAIL_REASON(TRIPSAGE_EEXISTS, "mfa_factor_name_conflict",
                                 "A factor with the friendly name \"%s\" for this user already exists", name);
+}
+
+/* Behind the statement that does it. */
+static tripsage__step trail_step(tripsage__audit_entry *entry, const tripsage_auth *auth, const char *action,
+                                 const char *actor, const char *factor_id)
+{
+    const tripsage__audit_event event = {.action = action, .actor = actor, .subject = factor_id, .if_changed = 1};
+
+    return tripsage__audit_step(entry, auth->env, &event);
 }
 
 /* ---- enrolment ---- */
@@ -113,6 +123,7 @@ static tripsage_status write_factor(const tripsage_auth *auth, const tripsage_ac
                                       tripsage__int(TRIPSAGE__FACTORS_MAX),
                                       tripsage__int(now - GIVE_UP_MS)};
     standing s = {0, 0, 0, 0};
+    tripsage__audit_entry entry;
     const tripsage__step steps[] = {
         {.statement = &tripsage__sql_factor_give_up, .params = params, .param_count = 8},
         {.statement = &tripsage__sql_factor_look,
@@ -121,6 +132,7 @@ static tripsage_status write_factor(const tripsage_auth *auth, const tripsage_ac
          .on_row = take_standing,
          .context = &s},
         {.statement = &tripsage__sql_factor_insert, .params = params, .param_count = 8, .changes = &inserted},
+        trail_step(&entry, auth, "factor_in_progress", actor->user_id, id),
         {.statement = &tripsage__sql_account_factors, .params = params, .param_count = 2}};
     tripsage_status status = tripsage__store_write(auth->store, NULL, steps, sizeof steps / sizeof steps[0]);
 
@@ -137,7 +149,7 @@ static tripsage_status seal_secret(tripsage__buf *out, const tripsage_auth *auth
 }
 
 tripsage_status tripsage__factor_enroll(tripsage_doc **out, tripsage_auth *auth, const tripsage_actor *actor,
-                                        const char *name, const char *issuer)
+                                        const tripsage__origin *origin, const char *name, const char *issuer)
 {
     unsigned char secret[TRIPSAGE__TOTP_SECRET_SIZE];
     char id[TRIPSAGE__UUID_SIZE];
@@ -147,6 +159,8 @@ tripsage_status tripsage__factor_enroll(tripsage_doc **out, tripsage_auth *auth,
     tripsage_status status;
 
     *out = NULL;
+    memset(&account, 0, sizeof account);
+    TRIPSAGE_TRY(tripsage__auth_ask(auth, TRIPSAGE__THROTTLE_FACTOR, NULL, origin));
     TRIPSAGE_TRY(tripsage__account_read(&account, auth->store, &tripsage__sql_account_by_id, actor->user_id));
     if (account.is_anonymous) {
         status = TRIPSAGE_FAIL_REASON(TRIPSAGE_EFORBIDDEN, "no_authorization",
@@ -188,6 +202,7 @@ tripsage_status tripsage__factor_challenge(tripsage_doc **out, tripsage_auth *au
     tripsage_status status;
 
     *out = NULL;
+    TRIPSAGE_TRY(tripsage__auth_ask(auth, TRIPSAGE__THROTTLE_FACTOR, NULL, origin));
     TRIPSAGE_TRY(tripsage__uuid7(auth->env, id));
     TRIPSAGE_TRY(tripsage__doc_new(&doc, 128));
     TRIPSAGE__LIT(&doc->json, "{\"id\":");
@@ -218,15 +233,20 @@ static tripsage_status delete_factor(int *found, int64_t *deleted, tripsage_auth
                                      const char *session_id)
 {
     const tripsage__value params[] = {tripsage__text(factor_id), tripsage__text(user_id), tripsage__text(session_id)};
-    const tripsage__step steps[] = {{.statement = &tripsage__sql_factor_delete_look,
-                                     .params = params,
-                                     .param_count = 2,
-                                     .on_row = take_found,
-                                     .context = found},
-                                    {.statement = statement, .params = params, .param_count = 3, .changes = deleted},
-                                    {.statement = &tripsage__sql_session_lower, .params = params, .param_count = 3},
-                                    {.statement = &tripsage__sql_recovery_code_end, .params = params, .param_count = 3},
-                                    {.statement = &tripsage__sql_account_factors, .params = params, .param_count = 2}};
+    const int is_own = statement == &tripsage__sql_factor_delete;
+    tripsage__audit_entry entry;
+    const tripsage__step steps[] = {
+        {.statement = &tripsage__sql_factor_delete_look,
+         .params = params,
+         .param_count = 2,
+         .on_row = take_found,
+         .context = found},
+        {.statement = statement, .params = params, .param_count = is_own ? 3 : 2, .changes = deleted},
+        trail_step(&entry, auth, is_own ? "factor_unenrolled" : "factor_deleted",
+                   is_own ? user_id : TRIPSAGE__AUDIT_SERVICE, factor_id),
+        {.statement = &tripsage__sql_session_lower, .params = params, .param_count = 3},
+        {.statement = &tripsage__sql_recovery_code_end, .params = params, .param_count = 3},
+        {.statement = &tripsage__sql_account_factors, .params = params, .param_count = 2}};
 
     *found = 0;
     *deleted = 0;
@@ -305,11 +325,13 @@ tripsage_status tripsage__factor_rename(tripsage__buf *out, tripsage_auth *auth,
 {
     const tripsage__value params[] = {tripsage__text(factor_id), tripsage__text(user_id), tripsage__text(name),
                                       tripsage__int(tripsage__now_ms(auth->env))};
+    tripsage__audit_entry entry;
     int64_t renamed = 0;
     const tripsage__step steps[] = {
         {.statement = &tripsage__sql_factor_rename, .params = params, .param_count = 4, .changes = &renamed},
+        trail_step(&entry, auth, "factor_updated", TRIPSAGE__AUDIT_SERVICE, factor_id),
         {.statement = &tripsage__sql_account_factors, .params = params, .param_count = 2}};
-    tripsage_status status = tripsage__store_write(auth->store, NULL, steps, 2);
+    tripsage_status status = tripsage__store_write(auth->store, NULL, steps, 3);
 
     if (status == TRIPSAGE_EEXISTS)
         return name_conflict(name);

@@ -1,6 +1,7 @@
 /* auth/factors.h: second factors: authenticator apps, and recovery codes. For both doors: the calls of tripsage/auth.h, and Supabase Auth's wire (v1/).
  *
- * A session has an assurance level: 1 after a password or a mail, 2 after a code of a factor as well. */
+ * A session has an assurance level: 1 after a password or a mail, 2 after a code of a factor as well. `origin` may be NULL. Enrolling, challenging and
+ * verifying give TRIPSAGE_ERATELIMITED ("over_request_rate_limit"), too. */
 #ifndef TRIPSAGE_AUTH_FACTORS_H
 #define TRIPSAGE_AUTH_FACTORS_H
 
@@ -17,7 +18,7 @@
  * Errors: TRIPSAGE_ENOTFOUND ("user_not_found"), TRIPSAGE_EEXISTS ("mfa_factor_name_conflict"), TRIPSAGE_ELIMIT ("too_many_enrolled_mfa_factors"),
  * TRIPSAGE_EFORBIDDEN ("insufficient_aal": he has one, and the session did not show it; "no_authorization": a guest). */
 tripsage_status tripsage__factor_enroll(tripsage_doc **out, tripsage_auth *auth, const tripsage_actor *actor,
-                                        const char *name, const char *issuer);
+                                        const tripsage__origin *origin, const char *name, const char *issuer);
 
 /* What a code is to answer: {"id","type":"totp","expires_at": seconds}. One write.
  * TRIPSAGE_ENOTFOUND ("mfa_factor_not_found"). */

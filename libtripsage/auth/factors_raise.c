@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/audit.h"
 #include "auth/factors.h"
 #include "auth/statements.h"
 #include "auth/totp.h"
@@ -223,16 +224,23 @@ static tripsage_status write_raise(int64_t *raised, const tripsage_auth *auth, c
         &tripsage__sql_factor_end_unverified, &tripsage__sql_session_end_weaker, &tripsage__sql_account_factors};
     static const tripsage__statement *const by_code[] = {
         &tripsage__sql_session_raise_by_code, &tripsage__sql_recovery_code_used, &tripsage__sql_session_end_weaker};
-    tripsage__step steps[RAISE_STEPS];
+    const tripsage__audit_event event = {.action = "mfa_code_login",
+                                         .actor = actor->user_id,
+                                         .subject = p->factor_id,
+                                         .address = origin ? origin->address : NULL,
+                                         .if_changed = 1};
+    tripsage__audit_entry entry;
+    tripsage__step steps[RAISE_STEPS + 1];
     size_t count = p->factor_id ? RAISE_STEPS : sizeof by_code / sizeof by_code[0];
 
     *raised = 0;
     for (size_t i = 0; i < count; i++)
-        steps[i] = (tripsage__step){.statement = p->factor_id ? by_factor[i] : by_code[i],
-                                    .params = params,
-                                    .param_count = i == ACCOUNT_FACTORS ? 2 : RAISE_PARAMS,
-                                    .changes = i == 0 ? raised : NULL};
-    return tripsage__store_write(auth->store, NULL, steps, count);
+        steps[i + (i > 0)] = (tripsage__step){.statement = p->factor_id ? by_factor[i] : by_code[i],
+                                              .params = params,
+                                              .param_count = i == ACCOUNT_FACTORS ? 2 : RAISE_PARAMS,
+                                              .changes = i == 0 ? raised : NULL};
+    steps[1] = tripsage__audit_step(&entry, auth->env, &event);
+    return tripsage__store_write(auth->store, NULL, steps, count + 1);
 }
 
 /* The grant is made before anything is written, so that nothing is left to fail behind it. */
@@ -268,6 +276,22 @@ out:
 
 /* ---- the ways ---- */
 
+/* Whether one may guess once more: a guess counts before it is looked at. */
+static tripsage_status ask(const tripsage_auth *auth, const tripsage_actor *actor, const tripsage__origin *origin)
+{
+    tripsage_status status = tripsage__auth_ask(auth, TRIPSAGE__THROTTLE_FACTOR, NULL, origin);
+
+    return status == TRIPSAGE_OK ? tripsage__auth_ask(auth, TRIPSAGE__THROTTLE_CODE, actor->user_id, origin) : status;
+}
+
+/* It was right, and those before it are forgiven. */
+static void forgive(const tripsage_auth *auth, const tripsage_actor *actor, const tripsage__origin *origin)
+{
+    if (auth->throttle)
+        (void)tripsage__throttle_succeeded(auth->throttle, TRIPSAGE__THROTTLE_CODE, actor->user_id,
+                                           origin ? origin->address : NULL);
+}
+
 static tripsage_status verify_once(tripsage__grant *out, int *again, tripsage_auth *auth, const tripsage_actor *actor,
                                    const tripsage__origin *origin, const char *factor_id, const char *challenge_id,
                                    const char *code, int flags)
@@ -291,12 +315,14 @@ tripsage_status tripsage__factor_verify(tripsage__grant *out, tripsage_auth *aut
                                         const tripsage__origin *origin, const char *factor_id, const char *challenge_id,
                                         const char *code, int flags)
 {
-    tripsage_status status = TRIPSAGE_OK;
+    tripsage_status status = ask(auth, actor, origin);
     int again = 1;
 
     memset(out, 0, sizeof *out);
     while (status == TRIPSAGE_OK && again)
         status = verify_once(out, &again, auth, actor, origin, factor_id, challenge_id, code, flags);
+    if (status == TRIPSAGE_OK)
+        forgive(auth, actor, origin);
     return status;
 }
 
@@ -325,11 +351,18 @@ tripsage_status tripsage__recovery_code_use(tripsage__grant *out, tripsage_auth 
     int again = 1;
 
     memset(out, 0, sizeof *out);
+    if (status == TRIPSAGE_OK)
+        status = ask(auth, actor, origin);
     if (status == TRIPSAGE_OK && !*hash)
         return wrong_code("recovery");
     for (int looks = 0; status == TRIPSAGE_OK && again && looks < 2; looks++)
         status = use_once(out, &again, auth, actor, origin, hash, flags);
-    return status == TRIPSAGE_OK && again ? wrong_code("recovery") : status;
+    if (status != TRIPSAGE_OK)
+        return status;
+    if (again)
+        return wrong_code("recovery");
+    forgive(auth, actor, origin);
+    return TRIPSAGE_OK;
 }
 
 /* ---- recovery codes ---- */
@@ -352,6 +385,9 @@ static tripsage_status write_codes(const tripsage_auth *auth, const tripsage_act
     const tripsage__value params[] = {tripsage__text(hashes), tripsage__text(actor->user_id),
                                       tripsage__text(actor->session_id)};
     strength s = {0, 0};
+    const tripsage__audit_event event = {
+        .action = "generate_recovery_codes", .actor = actor->user_id, .subject = actor->user_id, .if_changed = 1};
+    tripsage__audit_entry entry;
     const tripsage__step steps[] = {
         {.statement = &tripsage__sql_recovery_code_look,
          .params = params,
@@ -359,8 +395,9 @@ static tripsage_status write_codes(const tripsage_auth *auth, const tripsage_act
          .on_row = take_strength,
          .context = &s},
         {.statement = &tripsage__sql_recovery_code_replace, .params = params, .param_count = 3},
-        {.statement = &tripsage__sql_recovery_code_insert, .params = params, .param_count = 3}};
-    tripsage_status status = tripsage__store_write(auth->store, NULL, steps, 3);
+        {.statement = &tripsage__sql_recovery_code_insert, .params = params, .param_count = 3},
+        tripsage__audit_step(&entry, auth->env, &event)};
+    tripsage_status status = tripsage__store_write(auth->store, NULL, steps, 4);
 
     if (status != TRIPSAGE_OK || (s.has_factor && s.is_strong))
         return status;

@@ -377,6 +377,29 @@ START_TEST(trips_outlive_an_account)
 }
 END_TEST
 
+static const char *last_in_the_trail(void)
+{
+    tripsage_doc *trail = OK(tripsage_auth_audit_list(OUT, world->auth, world->service, 0, 1));
+
+    return test_format("%s %s %s", text_of(trail, "/items/0/action"), text_of(trail, "/items/0/actor"),
+                       text_of(trail, "/items/0/subject"));
+}
+
+START_TEST(the_trail_tells_of_it)
+{
+    const char *id = text_of(create(ANN), "/id");
+
+    SAME_TEXT(last_in_the_trail(), test_format("user_signedup service_role %s", id));
+    OK(update(OUT, id, "{\"password\":\"battery staple\"}"));
+    SAME_TEXT(last_in_the_trail(), test_format("user_modified service_role %s", id));
+    FAILS(TRIPSAGE_ENOTFOUND, update(OUT, NO_SUCH_ID, "{}"));
+    FAILS(TRIPSAGE_EEXISTS, create_status(OUT, ANN));
+    SAME_TEXT(last_in_the_trail(), test_format("user_modified service_role %s", id));
+    OK(tripsage_auth_admin_user_delete(world->auth, SERVICE, id, 1));
+    SAME_TEXT(last_in_the_trail(), test_format("user_deleted service_role %s", id));
+}
+END_TEST
+
 /* ---- lists ---- */
 
 static tripsage_doc *list(uint32_t page, uint32_t per_page, const char *filter, int oldest_first)
@@ -532,6 +555,7 @@ Suite *contract_auth_admin(void)
     tcase_add_test(tcase, an_account_is_deleted);
     tcase_add_test(tcase, an_account_is_deleted_and_left_standing);
     tcase_add_test(tcase, trips_outlive_an_account);
+    tcase_add_test(tcase, the_trail_tells_of_it);
     tcase_add_test(tcase, accounts_are_listed);
     tcase_add_test(tcase, accounts_are_found);
     tcase_add_test(tcase, refuses_a_bad_list);

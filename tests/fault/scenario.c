@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "support/app.h"
+
 #define N TRIPSAGE_NUL
 #define T world->trips
 
@@ -821,6 +823,67 @@ static tripsage_status admin_delete_softly(stage *s)
     return tripsage_auth_admin_user_delete(world->auth, world->service, s->item, 1);
 }
 
+/* Second factors. The factor's id goes where items' go, its secret where cursors go, that of the challenge where notes' go, and the code to the
+ * token. */
+static void with_factor(stage *s)
+{
+    OK(tripsage_auth_factor_enroll(&s->doc, world->auth, s->actor, "{\"issuer\":\"ts\"}", N));
+    copy_id(s->item, tripsage_doc_text(s->doc, "/id"));
+    snprintf(s->cursor, sizeof s->cursor, "%s", tripsage_doc_text(s->doc, "/totp/secret"));
+    test_stage_clear(s);
+}
+
+static void with_challenge(stage *s)
+{
+    test_clock_advance(&world->chance, 30 * TEST_SECOND); /* the next code */
+    OK(tripsage_auth_factor_challenge(&s->doc, world->auth, s->actor, s->item));
+    copy_id(s->note, tripsage_doc_text(s->doc, "/id"));
+    test_app_code(s->token, s->cursor, world->chance.now_ms);
+    test_stage_clear(s);
+}
+
+static tripsage_status factor_enroll(stage *s)
+{
+    return tripsage_auth_factor_enroll(&s->doc, world->auth, s->actor, "{}", N);
+}
+
+static tripsage_status factor_challenge(stage *s)
+{
+    return tripsage_auth_factor_challenge(&s->doc, world->auth, s->actor, s->item);
+}
+
+static tripsage_status factor_verify(stage *s)
+{
+    return tripsage_auth_factor_verify(&s->doc, world->auth, s->actor, s->item, s->note, s->token);
+}
+
+static tripsage_status factor_unenroll(stage *s)
+{
+    return tripsage_auth_factor_unenroll(world->auth, s->actor, s->item);
+}
+
+static tripsage_status factor_list(stage *s)
+{
+    return tripsage_auth_factor_list(&s->doc, world->auth, s->actor);
+}
+
+static tripsage_status recovery_codes(stage *s)
+{
+    return tripsage_auth_recovery_codes(&s->doc, world->auth, s->actor);
+}
+
+static void with_codes(stage *s)
+{
+    OK(recovery_codes(s));
+    snprintf(s->cursor, sizeof s->cursor, "%s", tripsage_doc_text(s->doc, "/recovery_codes/0"));
+    test_stage_clear(s);
+}
+
+static tripsage_status recovery_verify(stage *s)
+{
+    return tripsage_auth_recovery_verify(&s->doc, world->auth, s->actor, s->cursor);
+}
+
 static tripsage_status actor_user(stage *s)
 {
     return tripsage_actor_user(&s->made_actor, OWNER_ID);
@@ -835,6 +898,25 @@ static void friend_signed_in(stage *s)
 {
     with_friend(s);
     signed_in(s);
+}
+
+static void friend_with_factor(stage *s)
+{
+    friend_signed_in(s);
+    with_factor(s);
+}
+
+static void friend_raised(stage *s)
+{
+    friend_with_factor(s);
+    with_challenge(s);
+    OK(factor_verify(s));
+    test_stage_clear(s);
+}
+
+static const char *look_factors(stage *s)
+{
+    return json_of(OK(tripsage_auth_factor_list(OUT, world->auth, s->actor)));
 }
 
 static const char *look_nothing(stage *s)
@@ -1217,6 +1299,13 @@ const scenario test_scenarios[] = {
     {.name = "auth_admin_user_list filtered", .prepare = with_account, .act = admin_find, .look = look_nothing},
     {.name = "auth_admin_user_delete", .before = with_account, .act = admin_delete, .look = look_nothing},
     {.name = "auth_admin_user_delete softly", .before = with_account, .act = admin_delete_softly, .look = look_nothing},
+    {.name = "auth_factor_enroll", .prepare = friend_signed_in, .before = two_hours_later, .act = factor_enroll, .look = look_factors},
+    {.name = "auth_factor_challenge", .prepare = friend_with_factor, .act = factor_challenge, .look = look_factors},
+    {.name = "auth_factor_verify", .prepare = friend_with_factor, .before = with_challenge, .act = factor_verify, .look = look_factors},
+    {.name = "auth_factor_unenroll", .prepare = friend_signed_in, .before = with_factor, .act = factor_unenroll, .look = look_factors},
+    {.name = "auth_factor_list", .prepare = friend_with_factor, .act = factor_list, .look = look_factors},
+    {.name = "auth_recovery_codes", .prepare = friend_raised, .act = recovery_codes, .look = look_factors},
+    {.name = "auth_recovery_verify", .prepare = friend_raised, .before = with_codes, .act = recovery_verify, .look = look_factors},
     {.name = "actor_user", .act = actor_user, .look = look_nothing},
     {.name = "actor_service", .act = actor_service, .look = look_nothing},
     {.name = "vector_collection_create", .act = collection_create, .look = look_vectors},

@@ -20,6 +20,15 @@ SELECT pg_temp.user_of(n), 'recovery', 'h' || n, :T + n FROM generate_series(1, 
 INSERT INTO flow_state (id, user_id, purpose, auth_code, challenge, method, amr_method, created_at)
 SELECT pg_temp.id('dddd', n), pg_temp.user_of(n), 'recovery', 'c' || n, 'x', 's256', 'otp', :T + n FROM generate_series(1, :N / 20) n;
 
+INSERT INTO factor (id, user_id, friendly_name, status, secret, created_at, updated_at)
+SELECT pg_temp.id('dddc', n), pg_temp.user_of(n), 'phone', 'verified', 'enc:v1:x', :T + n, :T + n FROM generate_series(1, :N / 20) n;
+
+INSERT INTO challenge (id, factor_id, created_at)
+SELECT pg_temp.id('dddb', n), pg_temp.id('dddc', n), :T + n FROM generate_series(1, :N / 20) n;
+
+INSERT INTO recovery_code (user_id, hash)
+SELECT pg_temp.user_of(n), 'h' || k FROM generate_series(1, :N / 20) n, generate_series(1, 10) k;
+
 INSERT INTO trip (id, user_id, version, created_at, updated_at, deleted_at, start_date, end_date, status, trip_type, visibility, travelers,
                   title, description, destination_names, tags, destinations, preferences)
 SELECT pg_temp.id('cccc', n), pg_temp.user_of(n), 1, :T + n, :T + n, CASE WHEN n % 50 = 0 THEN :T + n END, '2026-11-02', '2026-11-09',

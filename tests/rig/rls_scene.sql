@@ -10,6 +10,10 @@ INSERT INTO session (id, user_id, created_at, refreshed_at, not_after, amr) SELE
 INSERT INTO one_time_token (user_id, purpose, hash, created_at) SELECT id, 'recovery', 'SECRET-' || id, 0 FROM account;
 INSERT INTO flow_state (id, user_id, purpose, auth_code, challenge, method, amr_method, created_at)
 SELECT id, id, 'recovery', 'SECRET-' || id, 'SECRET', 's256', 'otp', 0 FROM account;
+INSERT INTO factor (id, user_id, friendly_name, status, secret, created_at, updated_at)
+SELECT 'SECRET-' || id, id, 'SECRET', 'verified', 'enc:v1:SECRET', 0, 0 FROM account;
+INSERT INTO challenge (id, factor_id, created_at) SELECT 'SECRET-' || id, 'SECRET-' || id, 0 FROM account;
+INSERT INTO recovery_code (user_id, hash) SELECT id, 'SECRET-' || id FROM account;
 INSERT INTO meta VALUES ('SECRET-key', 'SECRET');
 
 INSERT INTO trip ({trip_columns})

@@ -452,6 +452,10 @@ static const attack attacks[] = {
     {OWNER, DENIED, "SELECT * FROM session"},
     {OWNER, DENIED, "SELECT * FROM one_time_token"},
     {OWNER, DENIED, "SELECT * FROM flow_state"},
+    {OWNER, DENIED, "SELECT * FROM factor"},
+    {OWNER, DENIED, "SELECT * FROM challenge"},
+    {OWNER, DENIED, "SELECT * FROM recovery_code"},
+    {OWNER, DENIED, "SELECT factors FROM account WHERE id = auth.uid()::text"},
     {OWNER, DENIED, "SELECT * FROM meta"},
     {OWNER, DENIED, "SELECT * FROM schema_migration"},
     /* functions tell of what is hidden what they tell of what is not there */

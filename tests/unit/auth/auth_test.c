@@ -363,6 +363,16 @@ static int counts_off(const tripsage__statement *statement, const char *plan)
            strstr(plan, "SCAN account USING") && strstr(plan, "INDEX account_created");
 }
 
+/* Whether something is read from end to end but what the call was given, and the one row of nothing. */
+static int walks(const char *plan)
+{
+    for (const char *at = strstr(plan, "SCAN "); at; at = strstr(at + 5, "SCAN "))
+        if (strncmp(at + 5, "json_", 5) != 0 && strncmp(at + 5, "CONSTANT ROW", 12) != 0 &&
+            strncmp(at + 5, "(subquery", 9) != 0)
+            return 1;
+    return strstr(plan, "TEMP B-TREE") && !strstr(plan, "SCAN json_tree");
+}
+
 START_TEST(no_statement_reads_a_whole_table)
 {
     char folder[] = "/tmp/tripsage-auth-XXXXXX";
@@ -384,9 +394,7 @@ START_TEST(no_statement_reads_a_whole_table)
         plan_of(plan, sizeof plan, db, all[i]);
         if (takes_first_rows(all[i]) || counts_off(all[i], plan))
             continue;
-        /* The members of what the call was given are counted. */
-        ck_assert_msg(strstr(plan, "SCAN json_tree") || (!strstr(plan, "SCAN") && !strstr(plan, "TEMP B-TREE")),
-                      "%s: %s", all[i]->name, plan);
+        ck_assert_msg(!walks(plan), "%s: %s", all[i]->name, plan);
         ck_assert_msg(strstr(plan, "SEARCH") || all[i] == &tripsage__sql_account_insert, "%s: %s", all[i]->name, plan);
     }
     sqlite3_close(db);
