@@ -41,6 +41,25 @@ static const struct endpoint {
     {"GET", "/user", USERS, tripsage__v1_user_get},
     {"PUT", "/user", USERS, tripsage__v1_user_put},
     {"POST", "/logout", USERS, tripsage__v1_logout},
+
+    /* factors.c */
+    {"POST", "/factors/recovery-codes", USERS, tripsage__v1_recovery_codes},
+    {"POST", "/factors/recovery-codes/verify", USERS, tripsage__v1_recovery_verify},
+    {"POST", "/factors", USERS, tripsage__v1_factor_enroll},
+    {"DELETE", "/factors/{}", USERS, tripsage__v1_factor_unenroll},
+    {"POST", "/factors/{}/challenge", USERS, tripsage__v1_factor_challenge},
+    {"POST", "/factors/{}/verify", USERS, tripsage__v1_factor_verify},
+    {"GET", "/admin/users/{}/factors", ADMINS, tripsage__v1_admin_factors},
+    {"DELETE", "/admin/users/{}/factors/{}", ADMINS, tripsage__v1_admin_factor_delete},
+    {"PUT", "/admin/users/{}/factors/{}", ADMINS, tripsage__v1_admin_factor_put},
+
+    /* admin.c */
+    {"GET", "/admin/users", ADMINS, tripsage__v1_admin_users},
+    {"POST", "/admin/users", ADMINS, tripsage__v1_admin_user_create},
+    {"GET", "/admin/users/{}", ADMINS, tripsage__v1_admin_user_get},
+    {"PUT", "/admin/users/{}", ADMINS, tripsage__v1_admin_user_put},
+    {"DELETE", "/admin/users/{}", ADMINS, tripsage__v1_admin_user_delete},
+    {"GET", "/admin/audit", ADMINS, tripsage__v1_admin_audit},
 };
 
 #define ENDPOINTS (sizeof endpoints / sizeof endpoints[0])

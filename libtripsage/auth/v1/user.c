@@ -84,22 +84,6 @@ static tripsage_status check_wishes(tripsage__v1_call *call, const tripsage__acc
     return check_password(call, account, wishes);
 }
 
-/* Data is merged at its first level only: an object in it takes the place of what was there. So those are taken away first. */
-static void put_replaced(tripsage__buf *out, const tripsage__json *data)
-{
-    int count = 0;
-
-    tripsage__buf_putc(out, '{');
-    for (const tripsage__json *m = tripsage__json_first(data); m; m = tripsage__json_next(m)) {
-        if (!tripsage__json_is_object(m))
-            continue;
-        tripsage__buf_puts(out, count++ ? "," : "");
-        tripsage__json_put_string(out, tripsage__json_name(m));
-        TRIPSAGE__LIT(out, ":null");
-    }
-    tripsage__buf_putc(out, '}');
-}
-
 static tripsage_status change(tripsage__v1_call *call, const struct wishes *wishes)
 {
     char hash[TRIPSAGE__PASSWORD_HASH_SIZE];
@@ -111,7 +95,7 @@ static tripsage_status change(tripsage__v1_call *call, const struct wishes *wish
 
     if (wishes->data) {
         tripsage__json_put(&data, wishes->data);
-        put_replaced(&replaced, wishes->data);
+        tripsage__shallow_put(&replaced, wishes->data);
         TRIPSAGE_TRY(tripsage__buf_status(&data));
         TRIPSAGE_TRY(tripsage__buf_status(&replaced));
         change.data = data.data;

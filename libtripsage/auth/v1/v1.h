@@ -173,4 +173,23 @@ tripsage_status tripsage__v1_user_get(tripsage__v1_call *call);
 tripsage_status tripsage__v1_user_put(tripsage__v1_call *call);
 tripsage_status tripsage__v1_logout(tripsage__v1_call *call);
 
+/* admin.c */
+tripsage_status tripsage__v1_admin_users(tripsage__v1_call *call);
+tripsage_status tripsage__v1_admin_user_create(tripsage__v1_call *call);
+tripsage_status tripsage__v1_admin_user_get(tripsage__v1_call *call);
+tripsage_status tripsage__v1_admin_user_put(tripsage__v1_call *call);
+tripsage_status tripsage__v1_admin_user_delete(tripsage__v1_call *call);
+tripsage_status tripsage__v1_admin_audit(tripsage__v1_call *call);
+
+/* factors.c */
+tripsage_status tripsage__v1_factor_enroll(tripsage__v1_call *call);
+tripsage_status tripsage__v1_factor_unenroll(tripsage__v1_call *call);
+tripsage_status tripsage__v1_factor_challenge(tripsage__v1_call *call);
+tripsage_status tripsage__v1_factor_verify(tripsage__v1_call *call);
+tripsage_status tripsage__v1_recovery_codes(tripsage__v1_call *call);
+tripsage_status tripsage__v1_recovery_verify(tripsage__v1_call *call);
+tripsage_status tripsage__v1_admin_factors(tripsage__v1_call *call);
+tripsage_status tripsage__v1_admin_factor_delete(tripsage__v1_call *call);
+tripsage_status tripsage__v1_admin_factor_put(tripsage__v1_call *call);
+
 #endif

@@ -31,6 +31,11 @@ static exception exceptions[] = {
     {"account_find_*", "account_created", 0},         /* entries as they say, with a LIMIT */
     {"account_count", "account_created", 0},          /* the same */
     {"idempotency_purge", "idempotency_key_age", 0},  /* from the oldest to those that are not over, with a LIMIT */
+    {"audit_append", "audit", 0},                     /* its last row */
+    {"audit_last", "audit", 0},                       /* the same */
+    {"api_key_insert", "api_key", 0},                 /* counted up to its bound of 1,000 */
+    {"api_key_list", "api_key", 0},                   /* all of them, as many at most */
+    {"signing_key_*", "signing_key", 0},              /* 32 at most */
     {"list_all_updated*", "trip", 0}, /* the service role's list of all trips in another order than of */
     {"list_all_start*", "trip", 0},   /* their creation: asked for by operators, not by users */
     {"list_all_title*", "trip", 0},
@@ -52,6 +57,14 @@ static char folder[TEST_PATH_SIZE];
 static sqlite3 *db;
 
 /* Stands in for the function that searches call; here they are explained only. */
+/* What the library gives each of its connections; here nothing is run. */
+static void unused_function(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    (void)count;
+    (void)values;
+    sqlite3_result_null(context);
+}
+
 static void score(sqlite3_context *result, int count, sqlite3_value **ranks)
 {
     (void)count;
@@ -71,6 +84,8 @@ static void make_schema(void)
     ck_assert_int_eq(tripsage_open(&ts, url, NULL), TRIPSAGE_OK);
     tripsage_close(ts);
     ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_create_function(db, "tripsage_sha256", 1, SQLITE_UTF8, NULL, unused_function, NULL, NULL),
+                     SQLITE_OK);
     ck_assert_int_eq(sqlite3_create_function(db, "tripsage_score", 1, SQLITE_UTF8, NULL, score, NULL, NULL), SQLITE_OK);
 }
 
