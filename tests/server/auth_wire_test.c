@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "suite.h"
+#include "support/app.h"
 #include "support/auth_replay.h"
 
 #define PUBLIC_KEY "sb_publishable_AAAAAAAAAAAAAAAAAAAAAA_AAAAAAAA"
@@ -127,6 +128,15 @@ static void wait_for_real(void *context, int seconds)
     nanosleep(&(struct timespec){seconds, 0}, NULL);
 }
 
+static const char *code_of_app(void *context, const char *secret)
+{
+    char code[7];
+
+    (void)context;
+    test_app_code(code, secret, (int64_t)time(NULL) * 1000);
+    return test_format("%s", code);
+}
+
 START_TEST(a_recorded_session_is_answered_alike)
 {
     static const char longer[] = "passwords have eight characters here";
@@ -141,6 +151,7 @@ START_TEST(a_recorded_session_is_answered_alike)
                                             {NULL, NULL}};
     const replay_stage stage = {.send = send_to_server,
                                 .wait = wait_for_real,
+                                .code = code_of_app,
                                 .base = test_format("http://localhost:%d/auth/v1", server.port),
                                 .issuer = "tripsage",
                                 .jwt_secret = SECRET};
