@@ -163,6 +163,8 @@ static const route table[] = {
     {PATCH, BODY, "/api/users/me", "updateUser", "Change one's own account", user_update, "UserPatch", "User", NULL, 200},
     {GET, 0, "/api/users/preferences", "getPreferences", "One's own preferences", user_preferences_get, NULL, "Preferences", NULL, 200},
     {PUT, BODY, "/api/users/preferences", "setPreferences", "Merge into one's own preferences", user_preferences_put, "Preferences", "Preferences", NULL, 200},
+    {GET, 0, "/api/users/sessions", "listSessions", "One's own sessions, the newest first", user_sessions, NULL, "Sessions", NULL, 200},
+    {DELETE, 0, "/api/users/sessions/{session_id}", "revokeSession", "End one of one's own sessions", user_session_revoke, NULL, NULL, NULL, 204},
 
     {GET, HEALTH, "/health", "health", "How the server and its parts are", health_overall, NULL, "Health", NULL, 200},
     {GET, HEALTH, "/health/live", "live", "Whether the process answers", health_live, NULL, "Liveness", NULL, 200},

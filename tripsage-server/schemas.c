@@ -319,6 +319,7 @@ static const schema table[] = {
             "email": {"type": "string"}, "full_name": {"type": ["string", "null"]}, "phone": {"type": "string"},
             "email_confirmed_at": {"type": "string", "format": "date-time"}, "confirmed_at": {"type": "string", "format": "date-time"},
             "last_sign_in_at": {"type": "string", "format": "date-time"},
+            "factors": {"type": "array", "items": {"type": "object"}},
             "app_metadata": {"type": "object"}, "user_metadata": {"type": "object"},
             "identities": {"type": "array", "items": {"type": "object"}},
             "created_at": {"type": "string", "format": "date-time"}, "updated_at": {"type": "string", "format": "date-time"},
@@ -331,6 +332,16 @@ static const schema table[] = {
         "type": "object", "required": ["access_token", "token_type", "expires_in", "expires_at", "refresh_token", "user"],
         "properties": {"access_token": {"type": "string"}, "token_type": {"const": "bearer"}, "expires_in": {"type": "integer"},
             "expires_at": {"type": "integer"}, "refresh_token": {"type": "string"}, "user": {"$ref": "#/components/schemas/User"}}})},
+    {"Sessions", TRIPSAGE_JSON({
+        "type": "object", "required": ["sessions"],
+        "properties": {"sessions": {"type": "array", "items": {
+            "type": "object", "required": ["id", "created_at", "refreshed_at", "aal", "amr", "user_agent", "ip", "current"],
+            "properties": {"id": {"type": "string", "format": "uuid"}, "created_at": {"type": "string", "format": "date-time"},
+                "refreshed_at": {"type": "string", "format": "date-time"}, "not_after": {"type": "string", "format": "date-time"},
+                "aal": {"enum": ["aal1", "aal2"]},
+                "amr": {"type": "array", "items": {"type": "object", "required": ["method", "timestamp"],
+                    "properties": {"method": {"type": "string"}, "timestamp": {"type": "integer"}}}},
+                "user_agent": {"type": ["string", "null"]}, "ip": {"type": ["string", "null"]}, "current": {"type": "boolean"}}}}}})},
     {"Refresh", TRIPSAGE_JSON({
         "type": "object", "required": ["refresh_token"], "properties": {"refresh_token": {"type": "string"}}})},
     {"Preferences", TRIPSAGE_JSON({

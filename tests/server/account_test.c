@@ -200,6 +200,29 @@ START_TEST(preferences_are_an_object)
 }
 END_TEST
 
+START_TEST(sessions_are_listed_and_ended)
+{
+    const char *credentials = "{\"email\":\"sessions@example.org\",\"password\":\"a cup of green tea\"}";
+    const char *token = test_format(
+        "%s", http_text(ANSWERS(201, http_call(&server, NULL, "POST", "/api/auth/register", NULL, credentials)),
+                        "/access_token"));
+    const char *other = test_format(
+        "%s", http_text(ANSWERS(200, http_call(&server, NULL, "POST", "/api/auth/login", NULL, credentials)),
+                        "/access_token"));
+    http_answer *answer = ANSWERS(200, http_call(&server, token, "GET", "/api/users/sessions", NULL, NULL));
+    const char *path;
+
+    ck_assert_str_eq(test_json_at(answer->body, "/sessions/0/current"), "false"); /* the newest first */
+    ck_assert_str_eq(test_json_at(answer->body, "/sessions/1/current"), "true");
+    path = test_format("/api/users/sessions/%s", http_text(answer, "/sessions/0/id"));
+    ANSWERS(404, http_call(&server, http_register(&server, "stranger@example.org", NULL), "DELETE", path, NULL, NULL));
+    ANSWERS(204, http_call(&server, token, "DELETE", path, NULL, NULL));
+    ANSWERS(404, http_call(&server, token, "DELETE", path, NULL, NULL));
+    ANSWERS(401, http_call(&server, other, "GET", "/api/users/me", NULL, NULL));
+    ANSWERS(422, http_call(&server, token, "DELETE", "/api/users/sessions/x", NULL, NULL));
+}
+END_TEST
+
 START_TEST(the_log_keeps_secrets_to_itself)
 {
     const char *token = http_register(&server, "secrets@example.org", NULL), *log;
@@ -239,4 +262,4 @@ END_TEST
 SERVER_SUITE("server/account", variables, a_session_begins_and_ends, a_session_is_carried_on, signing_out_has_a_scope,
              a_wrong_password_and_no_account_are_told_alike, the_older_form_of_registering_is_understood,
              a_username_joins_the_data, an_account_is_changed_by_its_owner, preferences_are_merged,
-             preferences_are_an_object, the_log_keeps_secrets_to_itself)
+             preferences_are_an_object, sessions_are_listed_and_ended, the_log_keeps_secrets_to_itself)

@@ -76,6 +76,8 @@ void user_get(request *r);
 void user_update(request *r);
 void user_preferences_get(request *r);
 void user_preferences_put(request *r);
+void user_sessions(request *r);
+void user_session_revoke(request *r);
 
 /* health.c */
 void health_overall(request *r);

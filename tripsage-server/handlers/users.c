@@ -1,4 +1,4 @@
-/* handlers/users.c: the caller's own account and preferences. */
+/* handlers/users.c: the caller's own account, preferences and sessions. */
 #include "body.h"
 #include "handlers/handlers.h"
 #include "respond.h"
@@ -64,4 +64,16 @@ void user_preferences_put(request *r)
     tripsage_doc_free(body);
     status = tripsage_auth_user_update(&user, request_auth(r), r->actor, r->composed.data, r->composed.size);
     answer_preferences(r, status, user);
+}
+
+void user_sessions(request *r)
+{
+    tripsage_doc *sessions = NULL;
+
+    respond_result(r, tripsage_auth_session_list(&sessions, request_auth(r), r->actor), 200, &sessions);
+}
+
+void user_session_revoke(request *r)
+{
+    respond_done(r, tripsage_auth_session_revoke(request_auth(r), r->actor, request_param(r, 0)));
 }
