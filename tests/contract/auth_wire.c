@@ -393,6 +393,179 @@ START_TEST(what_there_is_not_says_so)
 }
 END_TEST
 
+/* ---- administrators ---- */
+
+#define AS_ADMIN NEW_FORM "apikey: " SERVICE_KEY "\n"
+
+static const char *head_of(replay_answer got, const char *name)
+{
+    const char *value = find_field((void *)(size_t)got.head, name);
+
+    return value ? value : "";
+}
+
+static void make_users(int count)
+{
+    for (int i = 0; i < count; i++) {
+        replay_answer got =
+            ask("POST", "/admin/users", "", AS_ADMIN,
+                test_format("{\"email\":\"u%d@example.org\",\"user_metadata\":{\"full_name\":\"U %d\"}}", i, i));
+
+        ck_assert_msg(got.status == 200, "%d: %s", got.status, got.body);
+        world_advance(1000);
+    }
+}
+
+/* auth-js takes the next page's number from behind the first equals sign. */
+START_TEST(pages_are_told_in_headers)
+{
+    replay_answer got;
+
+    open_with_keys();
+    make_users(5);
+    got = ask("GET", "/admin/users", "page=2&per_page=2", AS_ADMIN, NULL);
+    SAME_TEXT(head_of(got, "x-total-count"), "5");
+    SAME_TEXT(head_of(got, "link"),
+              "</admin/users?page=3&per_page=2>; rel=\"next\", </admin/users?page=3&per_page=2>; rel=\"last\"");
+    SAME_TEXT(test_json_at(got.body, "/users/0/email"), "\"u2@example.org\"");
+    SAME_TEXT(test_json_at(got.body, "/users/0/identities"), "null");
+    got = ask("GET", "/admin/users", "page=3&per_page=2&sort=created_at+asc&filter=%40example", AS_ADMIN, NULL);
+    SAME_TEXT(head_of(got, "link"),
+              "</admin/users?page=3&per_page=2&filter=%40example&sort=created_at%20asc>; rel=\"last\"");
+    SAME_TEXT(test_json_at(got.body, "/users/0/email"), "\"u4@example.org\"");
+    got = ask("GET", "/admin/users", "page=&per_page=", AS_ADMIN, NULL);
+    SAME_TEXT(head_of(got, "link"), "</admin/users?page=1>; rel=\"last\"");
+    got = ask("GET", "/admin/users", "email=U1%40example.org", AS_ADMIN, NULL);
+    SAME_TEXT(head_of(got, "x-total-count"), "1");
+    SAME_TEXT(test_json_at(got.body, "/users/0/email"), "\"u1@example.org\"");
+    got = ask("GET", "/admin/users", "page=99999999999999999&per_page=99999", AS_ADMIN, NULL);
+    ck_assert_int_eq(got.status, 200);
+    SAME_TEXT(test_json_at(got.body, "/users"), "[]");
+    close_auth();
+}
+END_TEST
+
+START_TEST(bad_lists_are_refused)
+{
+    static const struct {
+        const char *query, *message;
+    } rows[] = {
+        {"page=-1", "Bad Pagination Parameters: strconv.ParseUint: parsing \\\"-1\\\": invalid syntax"},
+        {"per_page=99999999999999999999",
+         "Bad Pagination Parameters: strconv.ParseUint: parsing \\\"99999999999999999999\\\": value out of range"},
+        {"sort=email", "Bad Sort Parameters: bad field for sort 'email'"},
+        {"sort=created_at+up", "Bad Sort Parameters: bad direction for sort 'up', only 'asc' and 'desc' allowed"},
+        {"email=ann", "Unable to validate email address: invalid format"},
+    };
+
+    open_with_keys();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        answers(ask("GET", "/admin/users", rows[i].query, AS_ADMIN, NULL), 400,
+                test_format("{\"code\":\"validation_failed\",\"message\":\"%s\"}", rows[i].message));
+    close_auth();
+}
+END_TEST
+
+START_TEST(a_user_is_nobodys_service_role)
+{
+    replay_answer got;
+
+    open_with_keys();
+    got = ask("POST", "/admin/users", "", AS_ADMIN, "{\"email\":\"a@b.org\",\"role\":\"service_role\"}");
+    answers(got, 400,
+            "{\"code\":\"validation_failed\",\"message\":\"A user cannot have the role \\\"service_role\\\"\"}");
+    got = ask("POST", "/admin/users", "", AS_ADMIN, "{\"email\":\"a@b.org\",\"password\":\"1\"}");
+    ck_assert_int_eq(got.status, 422);
+    got = ask("POST", "/admin/users", "", AS_ADMIN, "{\"email\":\"a@b.org\",\"password_hash\":\"md5\"}");
+    ck_assert_int_eq(got.status, 400);
+    got = ask("POST", "/admin/users", "", "apikey: " PUBLIC_KEY "\n", "{\"email\":\"a@b.org\"}");
+    ck_assert_int_eq(got.status, 403);
+    got = ask("DELETE", "/admin/users/" NO_SUCH_ID, "", AS_ADMIN, NULL);
+    answers(got, 404, "{\"code\":\"user_not_found\",\"message\":\"User not found\"}");
+    close_auth();
+}
+END_TEST
+
+START_TEST(the_trail_has_pages)
+{
+    replay_answer got;
+
+    open_with_keys();
+    make_users(3);
+    got = ask("GET", "/admin/audit", "per_page=2", AS_ADMIN, NULL);
+    SAME_TEXT(test_json_at(got.body, "/0/payload/action"), "\"user_signedup\"");
+    SAME_TEXT(test_json_at(got.body, "/0/payload/actor_username"), "\"service_role\"");
+    SAME_TEXT(test_json_at(got.body, "/0/id"), "\"00000000-0000-0000-0000-000000000003\"");
+    SAME_TEXT(head_of(got, "x-total-count"), "3");
+    got = ask("GET", "/admin/audit", "page=2&per_page=2", AS_ADMIN, NULL);
+    SAME_TEXT(test_json_at(got.body, "/0/id"), "\"00000000-0000-0000-0000-000000000001\"");
+    SAME_TEXT(head_of(got, "link"), "</admin/audit?page=2&per_page=2>; rel=\"last\"");
+    SAME_TEXT(ask("GET", "/admin/audit", "page=9", AS_ADMIN, NULL).body, "[]");
+    close_auth();
+}
+END_TEST
+
+/* ---- second factors ---- */
+
+START_TEST(recovery_codes_have_endpoints)
+{
+    const char *as, *code;
+    replay_answer got;
+    char app[7];
+
+    open_with_keys();
+    as = test_format(NEW_FORM "apikey: " PUBLIC_KEY "\nAuthorization: Bearer %s\n",
+                     sign_up_with("apikey: " PUBLIC_KEY "\n"));
+    got = ask("POST", "/factors", "", as, "{\"factor_type\":\"totp\",\"friendly_name\":\"f\"}");
+    ck_assert_msg(got.status == 200, "%d: %s", got.status, got.body);
+    ck_assert_ptr_nonnull(strstr(got.body, "otpauth://totp/127.0.0.1%3A54321:ann"));
+    test_app_code(app, test_replaced(test_json_at(got.body, "/totp/secret"), "\"", ""), world->chance.now_ms);
+    code = test_replaced(test_json_at(got.body, "/id"), "\"", "");
+    got = ask("POST", test_format("/factors/%s/challenge", code), "", as, NULL);
+    answers(ask("POST", "/factors/recovery-codes", "", as, NULL), 404,
+            "{\"code\":\"mfa_factor_not_found\",\"message\":\"There is no verified factor\"}");
+    got = ask("POST", test_format("/factors/%s/verify", code), "", as,
+              test_format("{\"challenge_id\":%s,\"code\":\"%s\"}", test_json_at(got.body, "/id"), app));
+    ck_assert_msg(got.status == 200, "%d: %s", got.status, got.body);
+    got = ask("POST", "/factors/recovery-codes", "", as, NULL);
+    ck_assert_msg(got.status == 200, "%d: %s", got.status, got.body);
+    code = test_json_at(got.body, "/recovery_codes/0");
+    got = ask("POST", "/factors/recovery-codes/verify", "", as, test_format("{\"code\":%s}", code));
+    ck_assert_msg(got.status == 200, "%d: %s", got.status, got.body);
+    got = ask("POST", "/factors/recovery-codes/verify", "", as, test_format("{\"code\":%s}", code));
+    answers(got, 422, "{\"code\":\"mfa_verification_failed\",\"message\":\"Invalid recovery code entered\"}");
+    answers(ask("POST", "/factors", "", as, "{\"factor_type\":\"phone\"}"), 422,
+            "{\"code\":\"mfa_phone_enroll_not_enabled\",\"message\":\"MFA enroll is disabled for Phone\"}");
+    answers(ask("DELETE", "/factors/zzz", "", as, NULL), 404,
+            "{\"code\":\"validation_failed\",\"message\":\"factor_id must be an UUID\"}");
+    close_auth();
+}
+END_TEST
+
+START_TEST(administrators_see_factors)
+{
+    const char *token, *as, *id, *factor;
+    replay_answer got;
+
+    open_with_keys();
+    token = sign_up_with("apikey: " PUBLIC_KEY "\n");
+    as = test_format(NEW_FORM "apikey: " PUBLIC_KEY "\nAuthorization: Bearer %s\n", token);
+    id = test_replaced(test_json_at(ask("GET", "/user", "", as, NULL).body, "/id"), "\"", "");
+    got = ask("POST", "/factors", "", as, "{\"factor_type\":\"totp\",\"friendly_name\":\"f\"}");
+    factor = test_replaced(test_json_at(got.body, "/id"), "\"", "");
+    got = ask("GET", test_format("/admin/users/%s/factors", id), "", AS_ADMIN, NULL);
+    SAME_TEXT(test_json_at(got.body, "/0/friendly_name"), "\"f\"");
+    got = ask("PUT", test_format("/admin/users/%s/factors/%s", id, factor), "", AS_ADMIN, "{\"friendly_name\":\"g\"}");
+    SAME_TEXT(test_json_at(got.body, "/friendly_name"), "\"g\"");
+    got = ask("DELETE", test_format("/admin/users/%s/factors/%s", id, factor), "", AS_ADMIN, NULL);
+    SAME_TEXT(test_json_at(got.body, "/id"), test_format("\"%s\"", factor));
+    answers(ask("DELETE", test_format("/admin/users/%s/factors/%s", id, factor), "", AS_ADMIN, NULL), 404,
+            "{\"code\":\"mfa_factor_not_found\",\"message\":\"Factor not found\"}");
+    SAME_TEXT(ask("GET", test_format("/admin/users/%s/factors", id), "", AS_ADMIN, NULL).body, "[]");
+    close_auth();
+}
+END_TEST
+
 Suite *contract_auth_wire(void)
 {
     Suite *suite = suite_create("auth_wire");
@@ -409,5 +582,11 @@ Suite *contract_auth_wire(void)
     tcase_add_test(tcase, a_request_must_be_one);
     tcase_add_test(tcase, data_is_merged_at_its_first_level_until_signed_out);
     tcase_add_test(tcase, what_there_is_not_says_so);
+    tcase_add_test(tcase, pages_are_told_in_headers);
+    tcase_add_test(tcase, bad_lists_are_refused);
+    tcase_add_test(tcase, a_user_is_nobodys_service_role);
+    tcase_add_test(tcase, the_trail_has_pages);
+    tcase_add_test(tcase, recovery_codes_have_endpoints);
+    tcase_add_test(tcase, administrators_see_factors);
     return suite;
 }

@@ -16,9 +16,10 @@
 
 /* What has nothing to do with the store. A star at the end stands for anything. */
 static const char *const elsewhere[] = {
-    "actor_*",     "auth_close",    "auth_secret_free", "cache_*",     "close",        "config_*",
-    "doc_*",       "embed",         "feed_*",           "free",        "get_*",        "last_error",
-    "own_process", "set_allocator", "status_*",         "trips_close", "vector_close", "version",
+    "actor_*",    "auth_close",  "auth_response_*", "auth_secret_free", "cache_*",     "close",
+    "config_*",   "doc_*",       "embed",           "feed_*",           "free",        "get_*",
+    "last_error", "own_process", "set_allocator",   "status_*",         "trips_close", "vector_close",
+    "version",
 };
 
 /* What takes another number than one, at most, and why. */
@@ -43,15 +44,24 @@ static const struct {
     {"auth_key_verify", 2, "reads the key, and notes that it was used"},
     {"auth_reseal", 15,
      "is made on a handle opened for it; reads what is to be sealed anew and writes it, a hundred at a time"},
+    {"auth_serve about itself", 0, "asks nothing"},
+    {"auth_serve token", 2, "as auth_sign_in"},
+    {"auth_serve refresh", 2, "as auth_refresh"},
+    {"auth_serve change", 3, "asks for the token's session, reads the password that is to be another, writes"},
+    {"auth_serve logout", 2, "asks for the token's session, ends it"},
+    {"auth_admin_user_delete softly", 2, "reads what is to be made unreadable, writes that"},
+    {"auth_factor_enroll", 2, "reads the address for the app to show, writes"},
+    {"auth_factor_verify", 2, "reads the secret and the challenge, compares the code, raises the session"},
+    {"auth_recovery_verify", 2, "reads the session, raises it"},
     {"check", 2, "asks for the schema, then for the trips"},
     {"auth_rotate_signing_key", 2, "looks which key is the current one before it makes a new one"},
     {"purge_expired", 3, "trips, idempotency keys and sessions go one after the other"},
     {"feed", 8, "opens a connection to listen on"},
     {"open new", 0, "is about SQLite"},
-    {"open", 12, "looks at the login and the migrations, and reads the secrets"},
-    {"trips_open", 12, "looks at the login and the migrations, and reads the secrets"},
-    {"auth_open", 12, "looks at the login and the migrations, and reads the secrets"},
-    {"vector_open", 12, "looks at the login and the migrations, and reads the secrets"},
+    {"open", 14, "looks at the login and the migrations, and reads the secrets and the keys of tokens"},
+    {"trips_open", 14, "looks at the login and the migrations, and reads the secrets and the keys of tokens"},
+    {"auth_open", 14, "looks at the login and the migrations, and reads the secrets and the keys of tokens"},
+    {"vector_open", 14, "looks at the login and the migrations, and reads the secrets and the keys of tokens"},
 };
 
 static int is_named(const char *pattern, const char *name)

@@ -79,7 +79,8 @@ static void choose_url(void)
     if (strstr(url, "{db}")) {
         url = test_replaced(url, "{db}", test_pg_create(world_migrate));
         /* The copy has the secrets of the world it was made for. This one's come out of its chance, as in a fresh file. */
-        test_pg_exec(TEST_PG_SUPERUSER, "DELETE FROM tripsage.meta WHERE key <> 'destinations'");
+        test_pg_exec(TEST_PG_SUPERUSER,
+                     "DELETE FROM tripsage.meta WHERE key <> 'destinations'; DELETE FROM tripsage.signing_key");
         world->persists = 1;
     }
     url = test_replaced(url, "{rig}", TEST_RIG);
