@@ -13,6 +13,9 @@
 static const char *const variables[] = {"TRIPSAGE_MAX_CONNECTIONS=32", "TRIPSAGE_ALLOWED_ORIGINS=" ORIGIN,
                                         "DATABASE_PUBLIC_KEY=" PUBLIC_KEY, "DATABASE_JWT_SECRET=" SECRET, NULL};
 
+/* So many of the recording's exchanges are equal; fewer are a step back. */
+#define EQUAL_MIN 53
+
 /* A request with these header lines, each ended by CRLF. */
 static http_answer *ask(const char *method, const char *target, const char *fields, const char *body)
 {
@@ -97,7 +100,9 @@ START_TEST(the_log_keeps_secrets_to_itself)
 
     ck_assert_int_eq(ask("GET", "/user", test_format(KEY "Authorization: Bearer %s\r\n", token), "")->status, 200);
     ask("GET", test_format("/verify?token=%s", token), "", "");
-    log = http_server_log(&server);
+    do
+        log = http_server_log(&server); /* lines come within 100 ms */
+    while (!strstr(log, "\"path\":\"/auth/v1/verify\""));
     ck_assert_ptr_nonnull(strstr(log, "\"route\":\"/auth/v1\",\"path\":\"/auth/v1/signup\",\"status\":200"));
     ck_assert_ptr_null(strstr(log, token));
     ck_assert_ptr_null(strstr(log, PUBLIC_KEY));
@@ -158,6 +163,7 @@ START_TEST(a_recorded_session_is_answered_alike)
     replay_result result = replay(&stage, TRIPSAGE_SOURCE_DIR "/tests/data/supabase_auth.jsonl", own);
 
     ck_assert_int_eq(result.unexpected, 0);
+    ck_assert_int_ge(result.equal, EQUAL_MIN);
 }
 END_TEST
 
