@@ -66,7 +66,8 @@ static const cue cues[] = {
     {"refresh reuse parent-of-active", NULL, "refresh_token", "token ok"},
     {"refresh second", NULL, "refresh_token", "refresh ok"},
     {"refresh reuse grandparent within 10s", NULL, "refresh_token", "token ok"},
-    {"refresh reuse grandparent after 10s", NULL, "refresh_token", "token ok"},
+    /* There, the token had become the parent of the current one, which had branched off from it. Ours in that place is another. */
+    {"refresh reuse grandparent after 10s", NULL, "refresh_token", "refresh ok"},
     {"refresh active after reuse detection", NULL, "refresh_token", "refresh reuse grandparent within 10s"},
     {"user after reuse detection", "token ok", NULL, NULL},
     {"user garbage bearer", "#garbage", NULL, NULL},
@@ -743,9 +744,6 @@ static const replay_difference differences[] = {
     {"jwks", "a secret of HS256 is not listed, and the recorded server had a pair of keys"},
     {"signup bad json", "says at which byte instead of in the words of Go's parser"},
     {"refresh reuse grandparent within 10s", "tokens are counted: nobody branches off, and the header tells so"},
-    {"refresh reuse grandparent after 10s", "a token used again for real ends the session"},
-    {"refresh active after reuse detection", "a token used again for real ends the session"},
-    {"user after reuse detection", "a token used again for real ends the session"},
     {"admin audit", "the trail keeps ids and no addresses, which would stay in it when their users are deleted"},
     {NULL, NULL},
 };
