@@ -8,6 +8,8 @@
 #include "respond.h"
 #include "routes.h"
 
+#define LOCAL_ORIGIN_SIZE sizeof "http://localhost:65535"
+
 static const char *header_of(void *context, const char *name)
 {
     return http_header(context, name);
@@ -54,23 +56,31 @@ static void answer(request *r, tripsage_auth_response *given)
     respond_bytes(r, http, r->response.media_type, body, length);
 }
 
+/* How clients reach the server: as its settings say, or on this machine. */
+static const char *origin_of(const request *r, char local[LOCAL_ORIGIN_SIZE])
+{
+    const tripsage_mail_options *mail = tripsage_config_options(r->server->settings->config)->auth->mail;
+
+    snprintf(local, LOCAL_ORIGIN_SIZE, "http://localhost:%d", http_port(r->listener));
+    return mail && mail->external_url ? mail->external_url : local;
+}
+
 void auth_wire(request *r)
 {
     tripsage_auth_request wire = TRIPSAGE_AUTH_REQUEST_INIT;
     tripsage_auth_response *given;
-    char origin[32];
+    char local[LOCAL_ORIGIN_SIZE];
     tripsage_status status;
 
     if (!take_body(r, &wire))
         return;
-    snprintf(origin, sizeof origin, "http://localhost:%d", http_port(r->listener));
     wire.method = r->method_name;
     wire.path = r->target + strlen(r->route->path);
     wire.query = r->query;
     wire.header = header_of;
     wire.context = r;
     wire.address = r->remote_addr;
-    wire.origin = origin;
+    wire.origin = origin_of(r, local);
     status = tripsage_auth_serve(&given, request_auth(r), &wire);
     if (status == TRIPSAGE_OK)
         answer(r, given);

@@ -138,9 +138,13 @@ void tripsage__v1_put_grant(tripsage__v1_call *call, tripsage__grant *grant)
 
 void tripsage__v1_put_url(tripsage__buf *json, const tripsage__v1_call *call, const char *path)
 {
+    const char *origin = call->request->origin ? call->request->origin : "http://localhost";
     tripsage__buf url = TRIPSAGE__BUF_INIT(URL_MAX);
+    size_t length = strlen(origin);
 
-    tripsage__buf_puts(&url, call->request->origin ? call->request->origin : "http://localhost");
+    while (length > 0 && origin[length - 1] == '/')
+        length--;
+    tripsage__buf_put(&url, origin, length);
     TRIPSAGE__LIT(&url, "/auth/v1");
     tripsage__buf_puts(&url, path);
     if (url.failed != TRIPSAGE_OK)
