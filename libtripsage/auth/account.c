@@ -189,11 +189,11 @@ static void put_identities(tripsage__buf *buf, const tripsage__account *a, int f
     tripsage__buf_putc(buf, ']');
 }
 
+/* When it was asked for stays when it was done. */
 static void put_new_email(tripsage__buf *buf, const tripsage__account *a)
 {
-    if (!*a->new_email)
-        return;
-    put_text(buf, ",\"new_email\":", a->new_email);
+    if (*a->new_email)
+        put_text(buf, ",\"new_email\":", a->new_email);
     put_instant(buf, ",\"email_change_sent_at\":", a->email_change_sent_at);
 }
 

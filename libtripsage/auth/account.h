@@ -13,6 +13,9 @@
  * app_metadata has beyond the 42 bytes of everybody's takes of that room. The statements say so as well (ACCOUNT_SIZE). */
 #define TRIPSAGE__ACCOUNT_METADATA_MAX ((size_t)4448)
 
+/* app_metadata of who has an address and no more. */
+#define TRIPSAGE__EMAIL_PROVIDER "{\"provider\":\"email\",\"providers\":[\"email\"]}"
+
 /* Texts are borrowed, except in an account that was read, where `block` owns them all. Times are ms; 0: not yet. */
 typedef struct tripsage__account {
     const char *id;

@@ -3,13 +3,14 @@
 
 #include "auth/audit.h"
 #include "auth/change.h"
+#include "auth/read.h"
 #include "auth/sign.h"
 #include "auth/statements.h"
 #include "base/json.h"
 #include "base/memory.h"
 
-/* 100 characters: a name as people write it on a booking. */
-#define NAME_MAX_CHARACTERS 100
+/* A code has six digits. */
+#define NONCE_MAX_CHARACTERS 64
 
 /* ---- what comes in ---- */
 
@@ -20,17 +21,9 @@ struct input {
     tripsage__found name_found;
     const char *full_name;
     const tripsage__json *data;
+    tripsage__pkce pkce;
+    const char *redirect_to;
 };
-
-static void read_email(tripsage__reader *r, struct input *in)
-{
-    const char *text;
-
-    if (tripsage__read_text(r, "email", TRIPSAGE__REQUIRED, 1, TRIPSAGE__EMAIL_SIZE - 1, &text) != TRIPSAGE__PRESENT)
-        return;
-    if (!tripsage__email_normalize(text, in->email))
-        tripsage__reader_complain(r, "email", "expected an e-mail address such as name@example.com");
-}
 
 static void read_password(tripsage__reader *r, struct input *in, int required, size_t min)
 {
@@ -43,11 +36,15 @@ static void read_password(tripsage__reader *r, struct input *in, int required, s
 
 static void read_profile(tripsage__reader *r, struct input *in)
 {
-    in->name_found = tripsage__read_text(r, "full_name", TRIPSAGE__OPTIONAL, 1, NAME_MAX_CHARACTERS, &in->full_name);
-    tripsage__read_object(r, "data", TRIPSAGE__OPTIONAL, TRIPSAGE__ACCOUNT_DATA_MAX, &in->data);
+    in->name_found = tripsage__read_profile(r, &in->full_name, &in->data);
 }
 
 /* ---- sign up and in ---- */
+
+static const char *redirect_of(const tripsage_auth *auth, const struct input *in)
+{
+    return tripsage__mailer_redirect(auth->mailer, in->redirect_to ? in->redirect_to : "");
+}
 
 tripsage_status tripsage_auth_sign_up(tripsage_doc **session, tripsage_auth *auth, const char *json, size_t length)
 {
@@ -59,12 +56,18 @@ tripsage_status tripsage_auth_sign_up(tripsage_doc **session, tripsage_auth *aut
 
     *session = NULL;
     TRIPSAGE_TRY(tripsage__reader_open(&r, json, length));
-    read_email(&r, &in);
+    tripsage__read_email(&r, TRIPSAGE__REQUIRED, in.email);
     read_password(&r, &in, TRIPSAGE__REQUIRED, auth->password_min);
     read_profile(&r, &in);
+    tripsage__read_link(&r, &in.pkce, &in.redirect_to);
     tripsage__reader_close_object(&r);
     TRIPSAGE_TRY(tripsage__reader_status(&r));
-    who = (tripsage__newcomer){in.email, in.password, in.full_name, in.data};
+    who = (tripsage__newcomer){.email = in.email,
+                               .password = in.password,
+                               .full_name = in.full_name,
+                               .data = in.data,
+                               .pkce = in.pkce,
+                               .redirect_to = redirect_of(auth, &in)};
     status = tripsage__sign_up(&grant, auth, NULL, &who, TRIPSAGE__USER_NATIVE);
     *session = grant.doc;
 out:
@@ -77,7 +80,7 @@ tripsage_status tripsage_auth_sign_in_anonymously(tripsage_doc **session, tripsa
 {
     tripsage__reader r;
     struct input in = {.password = NULL};
-    tripsage__newcomer who = {NULL, NULL, NULL, NULL};
+    tripsage__newcomer who = {.email = NULL};
     tripsage__grant grant = {.doc = NULL};
     tripsage_status status;
 
@@ -104,7 +107,7 @@ tripsage_status tripsage_auth_sign_in(tripsage_doc **session, tripsage_auth *aut
 
     *session = NULL;
     TRIPSAGE_TRY(tripsage__reader_open(&r, json, length));
-    read_email(&r, &in);
+    tripsage__read_email(&r, TRIPSAGE__REQUIRED, in.email);
     read_password(&r, &in, TRIPSAGE__REQUIRED, 1); /* today's shortest is asked of new passwords only */
     tripsage__reader_close_object(&r);
     TRIPSAGE_TRY(tripsage__reader_status(&r));
@@ -250,11 +253,12 @@ out:
 }
 
 static tripsage_status update(tripsage_doc **out, tripsage_auth *auth, const tripsage_actor *actor,
-                              const struct input *in)
+                              const struct input *in, const char *email, const char *nonce)
 {
     char hash[TRIPSAGE__PASSWORD_HASH_SIZE];
     tripsage__buf patch = TRIPSAGE__BUF_INIT(2 * TRIPSAGE__ACCOUNT_DATA_MAX);
-    tripsage__account_change change = {NULL, NULL, NULL};
+    tripsage__account_change change = {
+        .email = email, .nonce = nonce, .pkce = in->pkce, .redirect_to = redirect_of(auth, in)};
     tripsage_status status = TRIPSAGE_OK;
 
     if (in->data || in->name_found != TRIPSAGE__ABSENT) {
@@ -276,16 +280,21 @@ tripsage_status tripsage_auth_user_update(tripsage_doc **user, tripsage_auth *au
 {
     tripsage__reader r = {.root = NULL};
     struct input in = {.password = NULL};
+    const char *nonce = NULL;
+    tripsage__found email;
     tripsage_status status;
 
     *user = NULL;
     TRIPSAGE_TRY(tripsage__actor_check(actor));
     TRIPSAGE_TRY(tripsage__reader_open(&r, json, length));
+    email = tripsage__read_email(&r, TRIPSAGE__OPTIONAL, in.email);
     read_password(&r, &in, TRIPSAGE__OPTIONAL, auth->password_min);
+    tripsage__read_text(&r, "nonce", TRIPSAGE__OPTIONAL, 1, NONCE_MAX_CHARACTERS, &nonce);
     read_profile(&r, &in);
+    tripsage__read_link(&r, &in.pkce, &in.redirect_to);
     tripsage__reader_close_object(&r);
     TRIPSAGE_TRY(tripsage__reader_status(&r));
-    status = update(user, auth, actor, &in);
+    status = update(user, auth, actor, &in, email == TRIPSAGE__PRESENT ? in.email : NULL, nonce);
 out:
     tripsage__reader_free(&r);
     return status;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "auth/auth_internal.h"
+#include "auth/otp.h"
 #include "auth/statements.h"
 #include "base/crypto.h"
 #include "base/memory.h"
@@ -13,6 +14,10 @@
 #define TTL_MAX_S 31536000u
 /* An hour: who comes with an old token later than that is no tab of the same browser. */
 #define REUSE_MAX_S 3600u
+/* A day: whoever lost a mail must get another one. */
+#define MAIL_INTERVAL_MAX_S 86400u
+/* A week, in which an invitation is read or forgotten. */
+#define OTP_TTL_MAX_S 604800u
 /* Asking for more characters than that keeps people out instead of attackers. */
 #define PASSWORD_MIN_MAX 128u
 
@@ -88,6 +93,10 @@ static tripsage_status check_options(const tripsage_auth_options *o)
         return TRIPSAGE_FAIL_FIELD("#options", "auth.token_ttl_s must be at most %u, a year", TTL_MAX_S);
     if (o->refresh_reuse_s > REUSE_MAX_S)
         return TRIPSAGE_FAIL_FIELD("#options", "auth.refresh_reuse_s must be at most %u, an hour", REUSE_MAX_S);
+    if (o->mail_interval_s > MAIL_INTERVAL_MAX_S)
+        return TRIPSAGE_FAIL_FIELD("#options", "auth.mail_interval_s must be at most %u, a day", MAIL_INTERVAL_MAX_S);
+    if (o->otp_ttl_s > OTP_TTL_MAX_S)
+        return TRIPSAGE_FAIL_FIELD("#options", "auth.otp_ttl_s must be at most %u, a week", OTP_TTL_MAX_S);
     if (o->password_min > PASSWORD_MIN_MAX)
         return TRIPSAGE_FAIL_FIELD("#options", "auth.password_min must be at most %u", PASSWORD_MIN_MAX);
     if (o->argon2_memory_kib &&
@@ -186,6 +195,12 @@ static tripsage_status take_options(tripsage_auth *auth, const tripsage_auth_opt
     auth->session_inactivity_s = options->session_inactivity_s;
     auth->session_single = options->session_single;
     auth->require_api_key = options->require_api_key || options->public_key || options->service_key;
+    auth->mail_interval_s = or_default(options->mail_interval_s, 60);
+    auth->otp_ttl_s = or_default(options->otp_ttl_s, 86400);
+    auth->confirm_email = options->confirm_email ? options->confirm_email > 0
+                                                 : options->mail && options->mail->host && options->mail->host[0];
+    auth->email_change_single = options->email_change_single;
+    auth->password_needs_nonce = options->password_needs_nonce;
     auth->issuer = tripsage__strdup(options->issuer ? options->issuer : "tripsage");
     if (!auth->issuer)
         return TRIPSAGE_NOMEM();
@@ -224,6 +239,7 @@ tripsage_status tripsage__auth_new(tripsage_auth **out, tripsage__store *store, 
     TRIPSAGE_TRY(take_sealer(auth, options));
     TRIPSAGE_TRY(take_signing_keys(auth, options));
     TRIPSAGE_TRY(tripsage__store_secret(auth->refresh_key, auth->store, "refresh_key"));
+    TRIPSAGE_TRY(tripsage__hmac_sha256(auth->otp_key, auth->refresh_key, sizeof auth->refresh_key, "otp", 3));
     TRIPSAGE_TRY(take_throttle(auth, cache, options));
     TRIPSAGE_TRY(tripsage__passwords_new(&auth->passwords, or_default(options->argon2_memory_kib, 19456),
                                          or_default(options->argon2_passes, 2), 0));
@@ -251,6 +267,7 @@ void tripsage__auth_free(tripsage_auth *auth)
     tripsage__signing_keys_free(auth->signing_keys);
     tripsage__sealer_free(auth->sealer);
     tripsage__wipe(auth->refresh_key, sizeof auth->refresh_key);
+    tripsage__wipe(auth->otp_key, sizeof auth->otp_key);
     tripsage__free(auth->issuer);
     tripsage__store_release(auth->store);
     tripsage__free(auth);
@@ -278,23 +295,37 @@ void tripsage_auth_close(tripsage_auth *auth)
 
 /* ---- purge ---- */
 
-tripsage_status tripsage__auth_purge(int64_t *sessions, tripsage_auth *auth)
+/* What was there at `until` or before, a batch to a transaction. */
+static tripsage_status purge(int64_t *count, const tripsage_auth *auth, const tripsage__statement *statement,
+                             int64_t until)
 {
-    const tripsage__value params[] = {tripsage__int(tripsage__now_ms(auth->env)),
-                                      tripsage__int(TRIPSAGE__SESSION_PURGE_BATCH)};
+    const tripsage__value params[] = {tripsage__int(until), tripsage__int(TRIPSAGE__AUTH_PURGE_BATCH)};
     int64_t deleted;
 
-    *sessions = 0;
+    *count = 0;
     do {
-        tripsage__step step = {
-            .statement = &tripsage__sql_session_purge, .params = params, .param_count = 2, .changes = &deleted};
+        const tripsage__step step = {.statement = statement, .params = params, .param_count = 2, .changes = &deleted};
         tripsage_status status;
 
         deleted = 0;
         status = tripsage__store_write(auth->store, NULL, &step, 1);
         if (status != TRIPSAGE_OK)
             return status;
-        *sessions += deleted;
-    } while (deleted == TRIPSAGE__SESSION_PURGE_BATCH);
+        *count += deleted;
+    } while (deleted == TRIPSAGE__AUTH_PURGE_BATCH);
     return TRIPSAGE_OK;
+}
+
+tripsage_status tripsage__auth_purge(int64_t *sessions, tripsage_auth *auth)
+{
+    int64_t now = tripsage__now_ms(auth->env), others;
+    int64_t tokens_until = now - (int64_t)auth->otp_ttl_s * 1000;
+    tripsage_status status;
+
+    TRIPSAGE_TRY(purge(sessions, auth, &tripsage__sql_session_purge, now));
+    TRIPSAGE_TRY(purge(&others, auth, &tripsage__sql_one_time_token_purge, tokens_until));
+    TRIPSAGE_TRY(purge(&others, auth, &tripsage__sql_flow_state_purge, tokens_until - TRIPSAGE__AUTH_CODE_LIFE_MS));
+    TRIPSAGE_TRY(purge(&others, auth, &tripsage__sql_mail_request_purge, now - (int64_t)auth->mail_interval_s * 1000));
+out:
+    return status;
 }

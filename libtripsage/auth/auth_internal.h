@@ -29,12 +29,15 @@ struct tripsage_auth {
     tripsage__supabase *supabase; /* NULL: the accounts are our own */
     char *issuer;
     unsigned char refresh_key[32]; /* of refresh tokens */
+    unsigned char otp_key[32];     /* of codes and links in mails */
     uint32_t token_ttl_s;
     uint32_t password_min;
     uint32_t refresh_reuse_s;
     uint32_t session_timebox_s, session_inactivity_s; /* 0: none */
     int session_single;
     int require_api_key;
+    uint32_t mail_interval_s, otp_ttl_s;
+    int confirm_email, email_change_single, password_needs_nonce;
 };
 
 /* Makes the access token of a session with the handle's key, for tripsage__free. */

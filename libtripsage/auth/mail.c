@@ -456,7 +456,8 @@ tripsage_status tripsage__mailer_check(tripsage__mailer *m)
     tripsage_status status;
 
     if (!m->host && !m->log_mails)
-        return TRIPSAGE_FAIL(TRIPSAGE_ENOTSUP, "mail cannot be sent: no mail server is configured (SMTP_HOST)");
+        return TRIPSAGE_FAIL_REASON(TRIPSAGE_ENOTSUP, "email_provider_disabled",
+                                    "mail cannot be sent: no mail server is configured (SMTP_HOST)");
     pthread_mutex_lock(&m->lock);
     status = check_room(m);
     pthread_mutex_unlock(&m->lock);

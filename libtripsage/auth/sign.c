@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "auth/audit.h"
+#include "auth/otp.h"
 #include "auth/statements.h"
+#include "base/crypto.h"
 #include "base/memory.h"
 
 /* ---- the parts ---- */
@@ -92,9 +94,8 @@ out:
     return status;
 }
 
-/* What the audit trail says of somebody who did something to his own account. */
-static tripsage__audit_event event_of(const char *action, const tripsage__account *account,
-                                      const tripsage__origin *origin)
+tripsage__audit_event tripsage__account_event(const char *action, const tripsage__account *account,
+                                              const tripsage__origin *origin)
 {
     return (tripsage__audit_event){.action = action,
                                    .actor = account->id,
@@ -148,90 +149,221 @@ out:
     return status;
 }
 
-static tripsage_status write_account(const tripsage_auth *auth, const tripsage__account *account,
-                                     const char *identity_data, const tripsage__session *session,
-                                     const tripsage__origin *origin)
+tripsage_status tripsage__draft_make(tripsage__draft *draft, tripsage_auth *auth, const tripsage__newcomer *who,
+                                     int confirmed)
 {
-    const tripsage__value insert[] = {tripsage__text(account->id),
-                                      tripsage__text(account->email),
-                                      tripsage__text(account->password_hash),
-                                      tripsage__text(account->full_name),
-                                      tripsage__text(account->role),
-                                      tripsage__text(account->user_metadata),
-                                      tripsage__text(account->app_metadata),
-                                      tripsage__text(account->identity_id),
-                                      tripsage__text(identity_data),
-                                      tripsage__int(account->is_anonymous),
-                                      tripsage__int(account->email_confirmed_at),
-                                      tripsage__int(account->last_sign_in_at),
-                                      tripsage__int(account->invited_at),
-                                      tripsage__int(account->created_at),
-                                      tripsage__int(account->identity_created_at)};
-    tripsage__value start[TRIPSAGE__SESSION_START_PARAMS];
-    tripsage__audit_entry entry;
-    const tripsage__audit_event event = event_of("user_signedup", account, origin);
-    int64_t inserted = 0;
-    const tripsage__step steps[] = {
-        {.statement = &tripsage__sql_account_insert, .params = insert, .param_count = 15, .changes = &inserted},
-        tripsage__session_start_step(start, account, session, origin, NULL),
-        tripsage__audit_step(&entry, auth->env, &event)};
-    tripsage_status status = tripsage__store_write(auth->store, NULL, steps, 3);
+    int64_t now = tripsage__now_ms(auth->env);
+    tripsage_status status;
 
+    draft->account = (tripsage__account){
+        .id = draft->id,
+        .email = who->email ? who->email : draft->id,
+        .password_hash = draft->hash,
+        .full_name = who->full_name,
+        .role = "authenticated",
+        .app_metadata = who->email ? TRIPSAGE__EMAIL_PROVIDER : "{}",
+        .new_email = "",
+        .identity_id = draft->identity,
+        .identity_data = "{}",
+        .password_version = 1,
+        .created_at = now,
+        .updated_at = now,
+        .last_sign_in_at = confirmed ? now : 0,
+        .email_confirmed_at = who->email && confirmed ? now : 0,
+        .identity_created_at = who->email ? now : 0,
+        .identity_updated_at = who->email ? now : 0,
+        .is_anonymous = !who->email,
+    };
+    TRIPSAGE_TRY(tripsage__uuid7(auth->env, draft->id));
+    if (who->email)
+        TRIPSAGE_TRY(tripsage__uuid7(auth->env, draft->identity));
+    TRIPSAGE_TRY(make_data(&draft->metadata, who, draft->id, confirmed));
+    TRIPSAGE_TRY(make_data(&draft->identity_data, who, draft->id, 0));
+    draft->account.user_metadata = draft->metadata.data;
+    if (who->email)
+        draft->account.identity_data = draft->identity_data.data;
+    if (who->password)
+        status = tripsage__password_hash(draft->hash, auth->passwords, auth->env, who->password);
+out:
+    return status;
+}
+
+void tripsage__draft_params(tripsage__value params[TRIPSAGE__DRAFT_PARAMS], const tripsage__draft *draft)
+{
+    const tripsage__account *account = &draft->account;
+
+    params[0] = tripsage__text(account->id);
+    params[1] = tripsage__text(account->email);
+    params[2] = tripsage__text(account->password_hash);
+    params[3] = tripsage__text(account->full_name);
+    params[4] = tripsage__text(account->role);
+    params[5] = tripsage__text(account->user_metadata);
+    params[6] = tripsage__text(account->app_metadata);
+    params[7] = tripsage__text(account->identity_id);
+    params[8] = tripsage__text(account->identity_data);
+    params[9] = tripsage__int(account->is_anonymous);
+    params[10] = tripsage__int(account->email_confirmed_at);
+    params[11] = tripsage__int(account->last_sign_in_at);
+    params[12] = tripsage__int(account->invited_at);
+    params[13] = tripsage__int(account->created_at);
+    params[14] = tripsage__int(account->identity_created_at);
+}
+
+void tripsage__draft_free(tripsage__draft *draft)
+{
+    tripsage__buf_free(&draft->metadata);
+    tripsage__buf_free(&draft->identity_data);
+}
+
+static tripsage_status write_account(const tripsage_auth *auth, const tripsage__draft *draft,
+                                     const tripsage__session *session, const tripsage__origin *origin)
+{
+    tripsage__value insert[TRIPSAGE__DRAFT_PARAMS], start[TRIPSAGE__SESSION_START_PARAMS];
+    tripsage__audit_entry entry;
+    const tripsage__audit_event event = tripsage__account_event("user_signedup", &draft->account, origin);
+    int64_t inserted = 0;
+    const tripsage__step steps[] = {{.statement = &tripsage__sql_account_insert,
+                                     .params = insert,
+                                     .param_count = TRIPSAGE__DRAFT_PARAMS,
+                                     .changes = &inserted},
+                                    tripsage__session_start_step(start, &draft->account, session, origin, NULL),
+                                    tripsage__audit_step(&entry, auth->env, &event)};
+    tripsage_status status;
+
+    tripsage__draft_params(insert, draft);
+    status = tripsage__store_write(auth->store, NULL, steps, 3);
     if (status == TRIPSAGE_OK && !inserted)
         return TRIPSAGE_FAIL_REASON(TRIPSAGE_EEXISTS, "user_already_exists", "User already registered");
+    return status;
+}
+
+static tripsage_status sign_up_at_once(tripsage__grant *out, tripsage_auth *auth, const tripsage__origin *origin,
+                                       const tripsage__newcomer *who, int flags)
+{
+    tripsage__draft draft = TRIPSAGE__DRAFT_INIT;
+    tripsage__account shown;
+    tripsage__session session;
+    tripsage_status status;
+
+    TRIPSAGE_TRY(tripsage__draft_make(&draft, auth, who, 1));
+    TRIPSAGE_TRY(tripsage__session_begin(&session, auth, who->email ? "password" : "anonymous"));
+    shown = draft.account;
+    if (who->email && (flags & TRIPSAGE__USER_UNREAD))
+        shown.identity_data = shown.user_metadata;
+    TRIPSAGE_TRY(tripsage__grant_make(out, auth, &shown, &session, flags));
+    status = write_account(auth, &draft, &session, origin);
+out:
+    if (status != TRIPSAGE_OK) {
+        tripsage_doc_free(out->doc);
+        out->doc = NULL;
+    }
+    tripsage__draft_free(&draft);
+    return status;
+}
+
+/* ---- sign up, and confirm it ---- */
+
+static tripsage_status show_unconfirmed(tripsage__grant *out, const tripsage__account *account, int flags)
+{
+    tripsage_doc *doc;
+    tripsage_status status = tripsage__doc_new(&doc, 1024);
+
+    if (status != TRIPSAGE_OK)
+        return status;
+    if (flags & TRIPSAGE__USER_NATIVE)
+        TRIPSAGE__LIT(&doc->json, "{\"user\":");
+    tripsage__account_put(&doc->json, account, NULL, flags);
+    if (flags & TRIPSAGE__USER_NATIVE)
+        TRIPSAGE__LIT(&doc->json, "}");
+    snprintf(out->user_id, sizeof out->user_id, "%s", account->id);
+    return tripsage__doc_finish(&out->doc, doc, status);
+}
+
+/* As Supabase Auth makes up somebody: with what he brought along, and no more. */
+static tripsage_status show_made_up(tripsage__grant *out, tripsage__draft *draft, const tripsage__json *data, int flags)
+{
+    tripsage__buf brought = TRIPSAGE__BUF_INIT(TRIPSAGE__ACCOUNT_METADATA_MAX);
+    tripsage_status status;
+
+    if (data)
+        tripsage__json_put(&brought, data);
+    else
+        TRIPSAGE__LIT(&brought, "{}");
+    TRIPSAGE_TRY(tripsage__buf_status(&brought));
+    draft->account.role = "";
+    draft->account.identity_id = "";
+    draft->account.user_metadata = brought.data;
+    status = show_unconfirmed(out, &draft->account, flags);
+out:
+    tripsage__buf_free(&brought);
+    return status;
+}
+
+static tripsage_status write_unconfirmed(tripsage__account *there, tripsage__ask *ask, const tripsage_auth *auth,
+                                         const tripsage__draft *draft)
+{
+    const tripsage__value email = tripsage__text(draft->account.email);
+    tripsage__value insert[TRIPSAGE__DRAFT_PARAMS + 2];
+    tripsage__step steps[TRIPSAGE__ASK_FIRST_STEPS + 1 + TRIPSAGE__ASK_LAST_STEPS + 1];
+    size_t count = tripsage__ask_first_steps(steps, ask);
+
+    steps[count++] = tripsage__ask_insert_step(insert, draft, ask);
+    count += tripsage__ask_last_steps(steps + count, ask);
+    steps[count++] = tripsage__account_step(there, &tripsage__sql_account_by_email, &email);
+    return tripsage__store_write(auth->store, NULL, steps, count);
+}
+
+/* Who is new, who comes again before he confirmed, and who comes again after: the same work but for the mail. Natively the same answer, too: of who
+ * is new, whoever it is. */
+static tripsage_status sign_up_to_confirm(tripsage__grant *out, tripsage_auth *auth, const tripsage__newcomer *who,
+                                          int flags)
+{
+    const tripsage__asked asked = {.purpose = TRIPSAGE__CONFIRMATION,
+                                   .account = who->email,
+                                   .to = TRIPSAGE__TO_UNCONFIRMED,
+                                   .pkce = who->pkce,
+                                   .amr_method = "email/signup"};
+    tripsage__draft draft = TRIPSAGE__DRAFT_INIT;
+    tripsage__account there = {.block = NULL};
+    tripsage__ask ask = {.mailed = 0};
+    tripsage_status status;
+
+    TRIPSAGE_TRY(tripsage__mailer_check(auth->mailer));
+    TRIPSAGE_TRY(tripsage__draft_make(&draft, auth, who, 0));
+    TRIPSAGE_TRY(tripsage__ask_begin(&ask, auth, &asked));
+    TRIPSAGE_TRY(write_unconfirmed(&there, &ask, auth, &draft));
+    TRIPSAGE_TRY(tripsage__ask_check(&ask));
+    draft.account.confirmation_sent_at = ask.now;
+    if (flags & TRIPSAGE__USER_NATIVE)
+        TRIPSAGE_TRY(show_unconfirmed(out, &draft.account, flags));
+    else if (ask.mailed)
+        TRIPSAGE_TRY(show_unconfirmed(out, &there, flags));
+    else
+        TRIPSAGE_TRY(show_made_up(out, &draft, who->data, flags));
+    if (ask.mailed)
+        status = tripsage__ask_send(&ask, auth, who->redirect_to, TRIPSAGE__MAIL_CONFIRMATION);
+out:
+    if (status != TRIPSAGE_OK) {
+        tripsage_doc_free(out->doc);
+        out->doc = NULL;
+    }
+    tripsage__wipe(&ask, sizeof ask);
+    tripsage__account_free(&there);
+    tripsage__draft_free(&draft);
     return status;
 }
 
 tripsage_status tripsage__sign_up(tripsage__grant *out, tripsage_auth *auth, const tripsage__origin *origin,
                                   const tripsage__newcomer *who, int flags)
 {
-    int64_t now = tripsage__now_ms(auth->env);
-    char id[TRIPSAGE__UUID_SIZE], identity[TRIPSAGE__UUID_SIZE] = "", hash[TRIPSAGE__PASSWORD_HASH_SIZE] = "";
-    tripsage__buf metadata = TRIPSAGE__BUF_INIT(TRIPSAGE__ACCOUNT_METADATA_MAX + 1);
-    tripsage__buf identity_data = TRIPSAGE__BUF_INIT(TRIPSAGE__ACCOUNT_METADATA_MAX + 1);
-    tripsage__account account = {.id = id,
-                                 .email = who->email ? who->email : id,
-                                 .password_hash = hash,
-                                 .full_name = who->full_name,
-                                 .role = "authenticated",
-                                 .app_metadata =
-                                     who->email ? "{\"provider\":\"email\",\"providers\":[\"email\"]}" : "{}",
-                                 .new_email = "",
-                                 .identity_id = identity,
-                                 .password_version = 1,
-                                 .created_at = now,
-                                 .updated_at = now,
-                                 .last_sign_in_at = now,
-                                 .email_confirmed_at = who->email ? now : 0,
-                                 .identity_created_at = who->email ? now : 0,
-                                 .identity_updated_at = who->email ? now : 0,
-                                 .is_anonymous = !who->email};
-    tripsage__session session;
-    tripsage_status status;
+    tripsage_status status =
+        tripsage__auth_ask(auth, who->email ? TRIPSAGE__THROTTLE_SIGNUP : TRIPSAGE__THROTTLE_ANONYMOUS, NULL, origin);
 
     memset(out, 0, sizeof *out);
-    TRIPSAGE_TRY(
-        tripsage__auth_ask(auth, who->email ? TRIPSAGE__THROTTLE_SIGNUP : TRIPSAGE__THROTTLE_ANONYMOUS, NULL, origin));
-    TRIPSAGE_TRY(tripsage__uuid7(auth->env, id));
-    if (who->email)
-        TRIPSAGE_TRY(tripsage__uuid7(auth->env, identity));
-    TRIPSAGE_TRY(make_data(&metadata, who, id, 1));
-    TRIPSAGE_TRY(make_data(&identity_data, who, id, 0));
-    account.user_metadata = metadata.data;
-    account.identity_data = !who->email ? "{}" : flags & TRIPSAGE__USER_UNREAD ? metadata.data : identity_data.data;
-    TRIPSAGE_TRY(tripsage__session_begin(&session, auth, who->email ? "password" : "anonymous"));
-    TRIPSAGE_TRY(tripsage__grant_make(out, auth, &account, &session, flags));
-    if (who->password)
-        TRIPSAGE_TRY(tripsage__password_hash(hash, auth->passwords, auth->env, who->password));
-    TRIPSAGE_TRY(write_account(auth, &account, who->email ? identity_data.data : "{}", &session, origin));
-out:
-    if (status != TRIPSAGE_OK) {
-        tripsage_doc_free(out->doc);
-        out->doc = NULL;
-    }
-    tripsage__buf_free(&metadata);
-    tripsage__buf_free(&identity_data);
-    return status;
+    if (status != TRIPSAGE_OK)
+        return status;
+    return who->email && auth->confirm_email ? sign_up_to_confirm(out, auth, who, flags)
+                                             : sign_up_at_once(out, auth, origin, who, flags);
 }
 
 /* ---- sign in ---- */
@@ -280,7 +412,7 @@ static tripsage_status write_session(const tripsage_auth *auth, const tripsage__
                                          tripsage__int(session->created_at), tripsage__text(new_hash)};
     const tripsage__value others[] = {tripsage__text(account->id), tripsage__text(session->id)};
     tripsage__audit_entry entry;
-    const tripsage__audit_event event = event_of("login", account, origin);
+    const tripsage__audit_event event = tripsage__account_event("login", account, origin);
     int64_t started = 0;
     tripsage__step steps[4];
     size_t count = 0;

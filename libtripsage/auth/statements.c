@@ -17,14 +17,15 @@
 
 /* ---- accounts ---- */
 
+#define INSERTED_COLUMNS                                                                                               \
+    "id, email, password_hash, full_name, role, user_metadata, app_metadata, identity_id, identity_data, "             \
+    "is_anonymous, email_confirmed_at, last_sign_in_at, invited_at, created_at, updated_at, identity_created_at, "     \
+    "identity_updated_at"
+#define INSERTED_VALUES "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15, $15"
+
 const tripsage__statement tripsage__sql_account_insert = {
     "account_insert",
-    "INSERT INTO account (id, email, password_hash, full_name, role, user_metadata, app_metadata, identity_id, "
-    "identity_data, is_anonymous, email_confirmed_at, last_sign_in_at, invited_at, created_at, updated_at, "
-    "identity_created_at, identity_updated_at) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15, $15) "
-    "ON CONFLICT (email) DO NOTHING",
-    NULL};
+    "INSERT INTO account (" INSERTED_COLUMNS ") VALUES (" INSERTED_VALUES ") ON CONFLICT (email) DO NOTHING", NULL};
 
 const tripsage__statement tripsage__sql_account_by_email = {
     "account_by_email", "SELECT " ACCOUNT_COLUMNS " FROM account WHERE email = $1", NULL};
@@ -56,14 +57,23 @@ const tripsage__statement tripsage__sql_account_signed_in = {
 const tripsage__statement tripsage__sql_account_strength_look = {"account_strength_look", "SELECT " MAY_CHANGE_ADDRESS,
                                                                  NULL};
 
-/* $4: now; $5: the hash of a new password, or NULL. The name that trips show goes with the metadata. */
+/* $4: now; $5: the hash of a new password, or NULL, and what mails were sent is forgotten with the old one. $7 the hash of the code that lets it
+ * be set, $8 by whom that is used up; $9 to whom a mail goes along with it, $10 its hash; or NULLs. $11 1: he gets another address, which a guest has to
+ * have who sets a password. The name that trips show goes with the metadata. */
 #define ACCOUNT_UPDATE(merged, size, members, name)                                                                    \
     "UPDATE account SET full_name = CASE WHEN $3 IS NULL THEN full_name ELSE " name " END"                             \
     ", user_metadata = CASE WHEN $3 IS NULL THEN user_metadata ELSE " merged " END"                                    \
     ", updated_at = $4, password_hash = COALESCE($5, password_hash)"                                                   \
     ", password_version = password_version + CASE WHEN $5 IS NULL THEN 0 ELSE 1 END, version = version + 1"            \
+    ", confirmation_sent_at = CASE WHEN $5 IS NULL THEN confirmation_sent_at ELSE 0 END"                               \
+    ", recovery_sent_at = CASE WHEN $5 IS NULL THEN recovery_sent_at ELSE 0 END"                                       \
+    ", email_change_sent_at = CASE WHEN $5 IS NULL THEN email_change_sent_at ELSE 0 END"                               \
+    ", reauthentication_sent_at = CASE WHEN $5 IS NULL THEN reauthentication_sent_at ELSE 0 END"                       \
     " WHERE id = $1 AND ($3 IS NULL OR (" size " <= 4448 AND COALESCE(" members ", 0) <= 256))"                        \
-    " AND ($5 IS NULL OR " MAY_CHANGE_ADDRESS ")"
+    " AND (($5 IS NULL AND $11 = 0) OR " MAY_CHANGE_ADDRESS ") AND ($5 IS NULL OR is_anonymous = 0 OR $11 = 1)"        \
+    " AND ($7 IS NULL OR " TOKEN_7_TAKEN_BY_8 ") AND ($9 IS NULL OR " MAIL_10_GOES_TO_9 ")"
+#define TOKEN_7_TAKEN_BY_8 "EXISTS (SELECT 1 FROM one_time_token WHERE hash = $7 AND taken_by = $8)"
+#define MAIL_10_GOES_TO_9  "EXISTS (SELECT 1 FROM mail_request WHERE recipient = $9 AND hash = $10)"
 
 #define MERGED(D) TRIPSAGE__##D##_MERGE(TRIPSAGE__##D##_MERGE("user_metadata", "$2"), "$3")
 /* 42: {"provider":"email","providers":["email"]}. */
@@ -194,11 +204,18 @@ const tripsage__statement tripsage__sql_account_find_count_oldest = {"account_fi
 
 /* ---- sessions ---- */
 
-const tripsage__statement tripsage__sql_session_start = {
-    "session_start",
-    "INSERT INTO session (id, user_id, created_at, refreshed_at, not_after, amr, user_agent, address) "
-    "SELECT $3, id, $4, $4, $5, $6, $7, $8 FROM account WHERE id = $1 AND password_version = $2",
-    NULL};
+#define SESSION_START                                                                                                  \
+    "INSERT INTO session (id, user_id, created_at, refreshed_at, not_after, amr, user_agent, address) "                \
+    "SELECT $3, id, $4, $4, $5, $6, $7, $8 FROM account WHERE id = $1 AND password_version = $2"
+
+const tripsage__statement tripsage__sql_session_start = {"session_start", SESSION_START, NULL};
+/* Behind one_time_token_take: $9 hash, $10 by whom. */
+const tripsage__statement tripsage__sql_session_start_by_token = {
+    "session_start_by_token",
+    SESSION_START " AND EXISTS (SELECT 1 FROM one_time_token WHERE hash = $9 AND taken_by = $10)", NULL};
+/* Behind flow_state_take: $9 by whom. */
+const tripsage__statement tripsage__sql_session_start_by_flow = {
+    "session_start_by_flow", SESSION_START " AND EXISTS (SELECT 1 FROM flow_state WHERE auth_code = $9)", NULL};
 
 const tripsage__statement tripsage__sql_session_end = {"session_end",
                                                        "DELETE FROM session WHERE id = $1 AND user_id = $2", NULL};
@@ -207,6 +224,11 @@ const tripsage__statement tripsage__sql_session_end_all = {"session_end_all", "D
 /* $2: the one that goes on, "" for none. */
 const tripsage__statement tripsage__sql_session_end_others = {
     "session_end_others", "DELETE FROM session WHERE user_id = $1 AND id <> $2", NULL};
+
+/* Behind one that starts $2 in the same call. */
+const tripsage__statement tripsage__sql_session_end_earlier = {
+    "session_end_earlier",
+    "DELETE FROM session WHERE user_id = $1 AND id <> $2 AND EXISTS (SELECT 1 FROM session WHERE id = $2)", NULL};
 
 /* Behind tripsage__sql_account_update in the same call. $3: the new hash, which is the account's where that held. */
 const tripsage__statement tripsage__sql_session_end_outdated = {
@@ -543,23 +565,208 @@ const tripsage__statement tripsage__sql_factor_end_buried = {"factor_end_buried"
 const tripsage__statement tripsage__sql_recovery_code_end_buried = {"recovery_code_end_buried",
                                                                     "DELETE FROM recovery_code WHERE " BURIED, NULL};
 
+/* ---- mails that are asked for ----
+ *
+ * Who asks does so in the same statements whether anybody is known under the address or not. The first writes that this one may go, if none
+ * went a moment ago; the others follow where it did: the hash of its token tells it from others. */
+
+const tripsage__statement tripsage__sql_mail_asked = {"mail_asked",
+                                                      "SELECT asked_at FROM mail_request WHERE recipient = $1", NULL};
+
+/* $3 now; $4 when the one before may have been asked for at the latest. One that comes from the future is the clock's mistake. */
+const tripsage__statement tripsage__sql_mail_ask = {
+    "mail_ask",
+    "INSERT INTO mail_request (recipient, hash, asked_at) VALUES ($1, $2, $3) ON CONFLICT (recipient) "
+    "DO UPDATE SET hash = excluded.hash, asked_at = excluded.asked_at "
+    "WHERE mail_request.asked_at <= $4 OR mail_request.asked_at > $3",
+    NULL};
+
+/* As account_insert, where the mail goes: $16 to whom, $17 its hash. */
+const tripsage__statement tripsage__sql_account_insert_asked = {
+    "account_insert_asked",
+    "INSERT INTO account (" INSERTED_COLUMNS ") SELECT " INSERTED_VALUES
+    " WHERE EXISTS (SELECT 1 FROM mail_request WHERE recipient = $16 AND hash = $17) ON CONFLICT (email) DO NOTHING",
+    NULL};
+
+/* $1 what the account has in its address's place; $2 purpose; $3 now; $4 to whom the mail goes, or NULL for one that is not asked for by
+ * anybody; $5 its hash; $6 1: only to who has confirmed his address, 0: only to who has not, -1: to both; $7 the new address, or NULL. */
+#define ACCOUNT_OF_MAIL                                                                                                \
+    "email = $1 AND deleted_at = 0 "                                                                                   \
+    "AND ($4 IS NULL OR EXISTS (SELECT 1 FROM mail_request WHERE recipient = $4 AND hash = $5)) "                      \
+    "AND ($6 < 0 OR ($6 = 1 AND email_confirmed_at > 0) OR ($6 = 0 AND email_confirmed_at = 0))"
+
+const tripsage__statement tripsage__sql_account_mailed = {
+    "account_mailed",
+    "UPDATE account SET updated_at = $3"
+    ", confirmation_sent_at = CASE WHEN $2 = 'confirmation' THEN $3 ELSE confirmation_sent_at END"
+    ", recovery_sent_at = CASE WHEN $2 = 'recovery' THEN $3 ELSE recovery_sent_at END"
+    ", email_change_sent_at = CASE WHEN $7 IS NULL THEN email_change_sent_at ELSE $3 END"
+    ", reauthentication_sent_at = CASE WHEN $2 = 'reauthentication' THEN $3 ELSE reauthentication_sent_at END"
+    ", new_email = COALESCE($7, new_email)"
+    ", new_email_confirmed = CASE WHEN $7 IS NULL THEN new_email_confirmed ELSE 0 END, version = version + 1 "
+    "WHERE " ACCOUNT_OF_MAIL,
+    NULL};
+
+/* Behind it, with the same parameters. $8 the token's hash; $9 whom it is sent to. */
+const tripsage__statement tripsage__sql_one_time_token_put = {
+    "one_time_token_put",
+    "INSERT INTO one_time_token (user_id, purpose, address, hash, created_at) "
+    "SELECT id, $2, $9, $8, $3 FROM account WHERE " ACCOUNT_OF_MAIL " AND ($7 IS NULL OR new_email = $7) "
+    "ON CONFLICT (user_id, purpose) DO UPDATE SET address = excluded.address, hash = excluded.hash, "
+    "created_at = excluded.created_at, attempts = 0, taken_by = ''",
+    NULL};
+
+/* Behind it. $1 the token's hash. */
+const tripsage__statement tripsage__sql_flow_state_put = {
+    "flow_state_put",
+    "INSERT INTO flow_state (id, user_id, purpose, auth_code, challenge, method, amr_method, created_at) "
+    "SELECT $2, user_id, purpose, $3, $4, $5, $6, $7 FROM one_time_token WHERE hash = $1",
+    NULL};
+
+/* ---- codes and links that are used up ----
+ *
+ * one_time_token_take writes into the token who uses it up, and locks its account, in which nothing has changed since it was read: one of many
+ * that come at once. The others follow where it did. */
+
+#define TOKEN_OF(columns)                                                                                              \
+    "SELECT " columns " FROM one_time_token t JOIN account a ON a.id = t.user_id WHERE t.hash IN ($1, $2, $3, $4) "    \
+    "ORDER BY t.hash LIMIT 1"
+
+/* The token that has one of four hashes. In the order otp_verify.c takes them. */
+const tripsage__statement tripsage__sql_one_time_token_find = {
+    "one_time_token_find",
+    TOKEN_OF("t.hash, t.purpose, t.address, t.created_at, t.attempts, a.version, "
+             "EXISTS (SELECT 1 FROM account o WHERE o.email = a.new_email)"),
+    NULL};
+const tripsage__statement tripsage__sql_account_by_token = {
+    "account_by_token", "SELECT " ACCOUNT_COLUMNS " FROM account WHERE id = (" TOKEN_OF("t.user_id") ")", NULL};
+/* The flow it goes with: the last one begun. The two tokens of a change of address share one. */
+const tripsage__statement tripsage__sql_flow_state_by_token = {
+    "flow_state_by_token",
+    "SELECT id, auth_code FROM flow_state WHERE id = (SELECT max(f.id) FROM flow_state f "
+    "JOIN one_time_token t ON f.user_id = t.user_id "
+    "AND f.purpose = CASE t.purpose WHEN 'email_change_current' THEN 'email_change_new' ELSE t.purpose END "
+    "WHERE t.hash IN ($1, $2, $3, $4) AND f.issued_at = 0)",
+    NULL};
+
+/* $2 by whom; $3 its time is over when it is from then or before; $4 how many wrong codes are too many; $5 the account's version; $6 the address it
+ * moves to, or NULL. */
+#define TOKEN_TAKE(lock)                                                                                               \
+    "UPDATE one_time_token SET taken_by = $2 WHERE hash = $1 AND taken_by = '' AND created_at > $3 AND attempts < $4 " \
+    "AND (SELECT version FROM account WHERE id = one_time_token.user_id" lock ") = $5 "                                \
+    "AND ($6 IS NULL OR NOT EXISTS (SELECT 1 FROM account WHERE email = $6))"
+const tripsage__statement tripsage__sql_one_time_token_take = {"one_time_token_take", TOKEN_TAKE(""),
+                                                               TOKEN_TAKE(" FOR UPDATE")};
+
+#define TOKEN_2_TAKEN_BY_3 "EXISTS (SELECT 1 FROM one_time_token WHERE hash = $2 AND taken_by = $3)"
+
+/* $4 now; $17 1: what mails were sent is forgotten. */
+const tripsage__statement tripsage__sql_account_settle = {
+    "account_settle",
+    "UPDATE account SET email = $5, new_email = $6, new_email_confirmed = $7, email_confirmed_at = $8"
+    ", user_metadata = $9, app_metadata = $10, identity_id = $11, identity_data = $12, identity_created_at = $13"
+    ", identity_updated_at = $14, last_sign_in_at = $15, is_anonymous = $16, updated_at = $4, version = version + 1"
+    ", confirmation_sent_at = CASE WHEN $17 = 1 THEN 0 ELSE confirmation_sent_at END"
+    ", recovery_sent_at = CASE WHEN $17 = 1 THEN 0 ELSE recovery_sent_at END"
+    ", email_change_sent_at = CASE WHEN $17 = 1 THEN 0 ELSE email_change_sent_at END"
+    ", reauthentication_sent_at = CASE WHEN $17 = 1 THEN 0 ELSE reauthentication_sent_at END"
+    " WHERE id = $1 AND " TOKEN_2_TAKEN_BY_3,
+    NULL};
+
+/* $1 which; $4 now. */
+const tripsage__statement tripsage__sql_flow_state_issue = {
+    "flow_state_issue", "UPDATE flow_state SET issued_at = $4 WHERE id = $1 AND issued_at = 0 AND " TOKEN_2_TAKEN_BY_3,
+    NULL};
+
+/* $1 whose; $4 1: whatever else was sent to him is of no use any more, either. */
+const tripsage__statement tripsage__sql_one_time_token_drop = {
+    "one_time_token_drop",
+    "DELETE FROM one_time_token WHERE user_id = $1 AND ($4 = 1 OR hash = $2) AND " TOKEN_2_TAKEN_BY_3, NULL};
+
+/* Behind account_update: a guest gets an address. $3 now; $4 id of his identity, $5 its data; $6 the account's version before. */
+#define ACCOUNT_ADOPT(D)                                                                                               \
+    "UPDATE account SET email = $2, new_email = '', email_confirmed_at = $3, is_anonymous = 0, identity_id = $4, "     \
+    "identity_data = $5, identity_created_at = $3, identity_updated_at = $3, updated_at = $3, user_metadata "          \
+    "= " TRIPSAGE__##D##_MERGE(                                                                                        \
+        "user_metadata", "'{\"email_verified\":true}'") ", version = version + 1 "                                     \
+                                                        "WHERE id = $1 AND is_anonymous = 1 AND version > $6 AND NOT " \
+                                                        "EXISTS (SELECT 1 FROM account WHERE email = $2)"
+const tripsage__statement tripsage__sql_account_adopt = {"account_adopt", ACCOUNT_ADOPT(SQLITE),
+                                                         ACCOUNT_ADOPT(POSTGRES)};
+
+/* What is asked of an account before its address or its password changes: its version, and whether somebody has the address $2. */
+const tripsage__statement tripsage__sql_account_look = {
+    "account_look", "SELECT version, EXISTS (SELECT 1 FROM account WHERE email = $2) FROM account WHERE id = $1", NULL};
+
+/* A wrong code: $1 the address that was given with it, $2 and $3 the purposes. */
+const tripsage__statement tripsage__sql_one_time_token_miss = {
+    "one_time_token_miss",
+    "UPDATE one_time_token SET attempts = attempts + 1 WHERE address = $1 AND purpose IN ($2, $3)", NULL};
+
+/* ---- codes that are exchanged for a session ---- */
+
+const tripsage__statement tripsage__sql_flow_state_find = {
+    "flow_state_find",
+    "SELECT challenge, method, amr_method, issued_at FROM flow_state WHERE auth_code = $1 AND issued_at > 0", NULL};
+const tripsage__statement tripsage__sql_account_by_flow = {
+    "account_by_flow",
+    "SELECT " ACCOUNT_COLUMNS " FROM account WHERE id = (SELECT user_id FROM flow_state WHERE auth_code = $1)", NULL};
+/* $2: by whom, which is its code from now on. */
+const tripsage__statement tripsage__sql_flow_state_take = {
+    "flow_state_take", "UPDATE flow_state SET auth_code = $2 WHERE auth_code = $1 AND issued_at > 0", NULL};
+const tripsage__statement tripsage__sql_flow_state_drop = {"flow_state_drop",
+                                                           "DELETE FROM flow_state WHERE auth_code = $1", NULL};
+
+/* ---- past their time ---- */
+
+#define OLDEST_OF(key, table, when)                                                                                    \
+    "SELECT " key " FROM " table " WHERE " when " > 0 AND " when " <= $1 ORDER BY " when " LIMIT $2"
+#define PURGE_OF(key, table, when)                                                                                     \
+    "DELETE FROM " table " WHERE " key " IN (" OLDEST_OF(key, table, when) ")",                                        \
+        "DELETE FROM " table " WHERE " key " = ANY (ARRAY(" OLDEST_OF(key, table, when) "))"
+const tripsage__statement tripsage__sql_one_time_token_purge = {"one_time_token_purge",
+                                                                PURGE_OF("hash", "one_time_token", "created_at")};
+const tripsage__statement tripsage__sql_flow_state_purge = {"flow_state_purge",
+                                                            PURGE_OF("id", "flow_state", "created_at")};
+const tripsage__statement tripsage__sql_mail_request_purge = {"mail_request_purge",
+                                                              PURGE_OF("recipient", "mail_request", "asked_at")};
+
 const tripsage__statement *const *tripsage__auth_statements(size_t *count)
 {
     /* clang-format off */
-    static const tripsage__statement *const all[] = { /* one to a line */
+    static const tripsage__statement *const all[] = {
         &tripsage__sql_account_insert,
         &tripsage__sql_account_by_email,
         &tripsage__sql_account_by_id,
         &tripsage__sql_account_by_session,
         &tripsage__sql_account_signed_in,
+        &tripsage__sql_account_strength_look,
         &tripsage__sql_account_merge_look,
         &tripsage__sql_account_update,
-        &tripsage__sql_account_strength_look,
+        &tripsage__sql_account_ban,
+        &tripsage__sql_account_admin_look,
+        &tripsage__sql_account_admin_update,
+        &tripsage__sql_account_delete,
+        &tripsage__sql_account_bury,
+        &tripsage__sql_session_end_buried,
+        &tripsage__sql_one_time_token_end_buried,
+        &tripsage__sql_flow_state_end_buried,
+        &tripsage__sql_account_list_newest,
+        &tripsage__sql_account_list_oldest,
+        &tripsage__sql_account_count,
+        &tripsage__sql_account_find_newest,
+        &tripsage__sql_account_find_oldest,
+        &tripsage__sql_account_find_count_newest,
+        &tripsage__sql_account_find_count_oldest,
         &tripsage__sql_session_start,
+        &tripsage__sql_session_start_by_token,
+        &tripsage__sql_session_start_by_flow,
         &tripsage__sql_session_end,
         &tripsage__sql_session_end_all,
         &tripsage__sql_session_end_others,
+        &tripsage__sql_session_end_earlier,
         &tripsage__sql_session_end_outdated,
+        &tripsage__sql_one_time_token_end_outdated,
         &tripsage__sql_session_alive,
         &tripsage__sql_session_by_id,
         &tripsage__sql_session_list,
@@ -592,22 +799,6 @@ const tripsage__statement *const *tripsage__auth_statements(size_t *count)
         &tripsage__sql_signing_key_promote,
         &tripsage__sql_signing_key_stale,
         &tripsage__sql_signing_key_reseal,
-        &tripsage__sql_one_time_token_end_outdated,
-        &tripsage__sql_account_ban,
-        &tripsage__sql_account_admin_look,
-        &tripsage__sql_account_admin_update,
-        &tripsage__sql_account_delete,
-        &tripsage__sql_account_bury,
-        &tripsage__sql_session_end_buried,
-        &tripsage__sql_one_time_token_end_buried,
-        &tripsage__sql_flow_state_end_buried,
-        &tripsage__sql_account_list_newest,
-        &tripsage__sql_account_list_oldest,
-        &tripsage__sql_account_count,
-        &tripsage__sql_account_find_newest,
-        &tripsage__sql_account_find_oldest,
-        &tripsage__sql_account_find_count_newest,
-        &tripsage__sql_account_find_count_oldest,
         &tripsage__sql_account_factors,
         &tripsage__sql_factor_give_up,
         &tripsage__sql_factor_look,
@@ -635,6 +826,29 @@ const tripsage__statement *const *tripsage__auth_statements(size_t *count)
         &tripsage__sql_recovery_code_insert,
         &tripsage__sql_factor_end_buried,
         &tripsage__sql_recovery_code_end_buried,
+        &tripsage__sql_mail_asked,
+        &tripsage__sql_mail_ask,
+        &tripsage__sql_account_insert_asked,
+        &tripsage__sql_account_mailed,
+        &tripsage__sql_one_time_token_put,
+        &tripsage__sql_flow_state_put,
+        &tripsage__sql_one_time_token_find,
+        &tripsage__sql_account_by_token,
+        &tripsage__sql_flow_state_by_token,
+        &tripsage__sql_one_time_token_take,
+        &tripsage__sql_account_settle,
+        &tripsage__sql_flow_state_issue,
+        &tripsage__sql_one_time_token_drop,
+        &tripsage__sql_account_adopt,
+        &tripsage__sql_account_look,
+        &tripsage__sql_one_time_token_miss,
+        &tripsage__sql_flow_state_find,
+        &tripsage__sql_account_by_flow,
+        &tripsage__sql_flow_state_take,
+        &tripsage__sql_flow_state_drop,
+        &tripsage__sql_one_time_token_purge,
+        &tripsage__sql_flow_state_purge,
+        &tripsage__sql_mail_request_purge,
     };
     /* clang-format on */
 

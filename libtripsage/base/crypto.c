@@ -38,15 +38,27 @@ tripsage_status tripsage__sha256(unsigned char out[TRIPSAGE__SHA256_SIZE], const
     return TRIPSAGE_OK;
 }
 
-tripsage_status tripsage__hmac_sha256(unsigned char out[TRIPSAGE__SHA256_SIZE], const void *key, size_t key_size,
-                                      const void *data, size_t size)
+static tripsage_status make_hmac(unsigned char *out, size_t out_size, const char *digest, const void *key,
+                                 size_t key_size, const void *data, size_t size)
 {
     /* OpenSSL reads a NULL key as "no key was given", not as an empty one. */
     const void *given = key ? key : "";
 
-    if (!EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, given, key_size, data, size, out, TRIPSAGE__SHA256_SIZE, NULL))
+    if (!EVP_Q_mac(NULL, "HMAC", NULL, digest, NULL, given, key_size, data, size, out, out_size, NULL))
         return tripsage__openssl_failed("an HMAC");
     return TRIPSAGE_OK;
+}
+
+tripsage_status tripsage__hmac_sha256(unsigned char out[TRIPSAGE__SHA256_SIZE], const void *key, size_t key_size,
+                                      const void *data, size_t size)
+{
+    return make_hmac(out, TRIPSAGE__SHA256_SIZE, "SHA256", key, key_size, data, size);
+}
+
+tripsage_status tripsage__hmac_sha224(unsigned char out[TRIPSAGE__SHA224_SIZE], const void *key, size_t key_size,
+                                      const void *data, size_t size)
+{
+    return make_hmac(out, TRIPSAGE__SHA224_SIZE, "SHA224", key, key_size, data, size);
 }
 
 /* ---- HKDF ---- */

@@ -14,6 +14,11 @@ tripsage_status tripsage__sha256(unsigned char out[TRIPSAGE__SHA256_SIZE], const
 tripsage_status tripsage__hmac_sha256(unsigned char out[TRIPSAGE__SHA256_SIZE], const void *key, size_t key_size,
                                       const void *data, size_t size);
 
+#define TRIPSAGE__SHA224_SIZE 28
+
+tripsage_status tripsage__hmac_sha224(unsigned char out[TRIPSAGE__SHA224_SIZE], const void *key, size_t key_size,
+                                      const void *data, size_t size);
+
 /* HKDF (RFC 5869) with SHA-256, its two halves. `out` may be as long as 255 digests; `info` may be empty. */
 tripsage_status tripsage__hkdf_extract(unsigned char out[TRIPSAGE__SHA256_SIZE], const void *salt, size_t salt_size,
                                        const void *secret, size_t size);

@@ -54,12 +54,26 @@ CREATE TABLE tripsage.one_time_token (
     user_id    text COLLATE "C" NOT NULL REFERENCES tripsage.account (id) ON DELETE CASCADE,
     purpose    text COLLATE "C" NOT NULL
                CHECK (purpose IN ('confirmation', 'recovery', 'email_change_current', 'email_change_new', 'reauthentication')),
-    hash       text COLLATE "C" NOT NULL, -- SHA-224 of address and code in hexadecimal, "pkce_" before it where a code is exchanged
+    address    text COLLATE "C" NOT NULL, -- whom it was sent to
+    hash       text COLLATE "C" NOT NULL, -- of purpose, address and code, under a key; "pkce_" before it where a code is exchanged
     created_at bigint NOT NULL,
+    attempts   bigint NOT NULL DEFAULT 0,           -- wrong codes
+    taken_by   text COLLATE "C" NOT NULL DEFAULT '', -- the call that is using it up
     PRIMARY KEY (user_id, purpose)
 );
 
 CREATE UNIQUE INDEX one_time_token_hash ON tripsage.one_time_token (hash);
+CREATE INDEX one_time_token_address ON tripsage.one_time_token (address, purpose);
+CREATE INDEX one_time_token_created ON tripsage.one_time_token (created_at);
+
+-- When a mail was asked for last, whether anybody is known under that address or not.
+CREATE TABLE tripsage.mail_request (
+    recipient text COLLATE "C" PRIMARY KEY, -- hash of the address and the kind of mail
+    hash      text COLLATE "C" NOT NULL,    -- of the token that was made for it
+    asked_at  bigint NOT NULL
+);
+
+CREATE INDEX mail_request_asked ON tripsage.mail_request (asked_at);
 
 -- A sign-in that ends in another place than it began in (RFC 7636): the code that is exchanged there, and the challenge that whoever began it
 -- can answer.
@@ -79,6 +93,7 @@ CREATE INDEX flow_state_user ON tripsage.flow_state (user_id, purpose);
 CREATE INDEX flow_state_created ON tripsage.flow_state (created_at);
 
 -- As accounts: the library's own affair, in the service role.
-SELECT tripsage.protect('tripsage.session'), tripsage.protect('tripsage.one_time_token'), tripsage.protect('tripsage.flow_state');
+SELECT tripsage.protect('tripsage.session'), tripsage.protect('tripsage.one_time_token'), tripsage.protect('tripsage.flow_state'),
+       tripsage.protect('tripsage.mail_request');
 
 SELECT tripsage.migration_applied(9, 'sessions');

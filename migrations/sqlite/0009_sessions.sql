@@ -52,12 +52,26 @@ CREATE INDEX session_ends ON session (not_after) WHERE not_after > 0;
 CREATE TABLE one_time_token (
     user_id    TEXT NOT NULL REFERENCES account (id) ON DELETE CASCADE,
     purpose    TEXT NOT NULL CHECK (purpose IN ('confirmation', 'recovery', 'email_change_current', 'email_change_new', 'reauthentication')),
-    hash       TEXT NOT NULL, -- SHA-224 of address and code in hexadecimal, "pkce_" before it where a code is exchanged for the session
+    address    TEXT NOT NULL, -- whom it was sent to
+    hash       TEXT NOT NULL, -- of purpose, address and code, under a key; "pkce_" before it where a code is exchanged for the session
     created_at INTEGER NOT NULL,
+    attempts   INTEGER NOT NULL DEFAULT 0, -- wrong codes
+    taken_by   TEXT NOT NULL DEFAULT '',   -- the call that is using it up
     PRIMARY KEY (user_id, purpose)
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX one_time_token_hash ON one_time_token (hash);
+CREATE INDEX one_time_token_address ON one_time_token (address, purpose);
+CREATE INDEX one_time_token_created ON one_time_token (created_at);
+
+-- When a mail was asked for last, whether anybody is known under that address or not.
+CREATE TABLE mail_request (
+    recipient TEXT PRIMARY KEY NOT NULL, -- hash of the address and the kind of mail
+    hash      TEXT NOT NULL,             -- of the token that was made for it
+    asked_at  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX mail_request_asked ON mail_request (asked_at);
 
 -- A sign-in that ends in another place than it began in (RFC 7636): the code that is exchanged there, and the challenge that whoever began it
 -- can answer.

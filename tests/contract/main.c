@@ -22,6 +22,7 @@ int main(void)
         contract_destination,
         contract_auth,
         contract_auth_session,
+        contract_auth_mail,
         contract_auth_wire,
         contract_vector,
         contract_cache,

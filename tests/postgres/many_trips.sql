@@ -14,8 +14,10 @@ SELECT pg_temp.user_of(n), 'user' || n || '@example.org', 'x', :T + n, :T + n FR
 INSERT INTO session (id, user_id, created_at, refreshed_at, not_after, amr)
 SELECT pg_temp.id('bbbb', n), pg_temp.user_of(n), :T + n, :T + n, :T + n, '[]' FROM generate_series(1, :N / 20) n;
 
-INSERT INTO one_time_token (user_id, purpose, hash, created_at)
-SELECT pg_temp.user_of(n), 'recovery', 'h' || n, :T + n FROM generate_series(1, :N / 20) n;
+INSERT INTO one_time_token (user_id, purpose, address, hash, created_at)
+SELECT pg_temp.user_of(n), 'recovery', 'user' || n || '@example.org', 'h' || n, :T + n FROM generate_series(1, :N / 20) n;
+
+INSERT INTO mail_request (recipient, hash, asked_at) SELECT 'r' || n, 'h' || n, :T + n FROM generate_series(1, :N / 20) n;
 
 INSERT INTO flow_state (id, user_id, purpose, auth_code, challenge, method, amr_method, created_at)
 SELECT pg_temp.id('dddd', n), pg_temp.user_of(n), 'recovery', 'c' || n, 'x', 's256', 'otp', :T + n FROM generate_series(1, :N / 20) n;

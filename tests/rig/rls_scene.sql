@@ -7,7 +7,8 @@ INSERT INTO account (id, email, password_hash, full_name, created_at, updated_at
 SELECT u, 'SECRET-' || right(u, 2) || '@example.org', 'SECRET-HASH', 'SECRET name', 0, 0
 FROM unnest(ARRAY['{owner}', '{admin}', '{edit}', '{view}', '{stranger}', '{guest}', '{second_admin}', '{newcomer}']) u;
 INSERT INTO session (id, user_id, created_at, refreshed_at, not_after, amr) SELECT 'SECRET-' || id, id, 0, 0, 0, '[]' FROM account;
-INSERT INTO one_time_token (user_id, purpose, hash, created_at) SELECT id, 'recovery', 'SECRET-' || id, 0 FROM account;
+INSERT INTO one_time_token (user_id, purpose, address, hash, created_at) SELECT id, 'recovery', email, 'SECRET-' || id, 0 FROM account;
+INSERT INTO mail_request (recipient, hash, asked_at) SELECT 'SECRET-' || id, 'SECRET', 0 FROM account;
 INSERT INTO flow_state (id, user_id, purpose, auth_code, challenge, method, amr_method, created_at)
 SELECT id, id, 'recovery', 'SECRET-' || id, 'SECRET', 's256', 'otp', 0 FROM account;
 INSERT INTO factor (id, user_id, friendly_name, status, secret, created_at, updated_at)

@@ -456,6 +456,7 @@ static const attack attacks[] = {
     {OWNER, DENIED, "SELECT * FROM challenge"},
     {OWNER, DENIED, "SELECT * FROM recovery_code"},
     {OWNER, DENIED, "SELECT factors FROM account WHERE id = auth.uid()::text"},
+    {OWNER, DENIED, "SELECT * FROM mail_request"},
     {OWNER, DENIED, "SELECT * FROM meta"},
     {OWNER, DENIED, "SELECT * FROM schema_migration"},
     /* functions tell of what is hidden what they tell of what is not there */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "inbox.h"
 #include "postgres.h"
 
 #define USERS_MAX 256
@@ -33,6 +34,8 @@ tripsage *world_open_another(void)
     auth.argon2_memory_kib = 8;
     auth.argon2_passes = 1;
     auth.algorithm = getenv("TRIPSAGE_TEST_ALGORITHM");
+    auth.mail = &test_inbox_options;
+    runtime.log = test_inbox_log;
     options.runtime = &runtime;
     options.auth = &auth;
     options.listen_url = *world->listen_url ? world->listen_url : NULL;
@@ -118,6 +121,7 @@ void world_open(void)
 {
     memset(world, 0, sizeof *world);
     test_chance_init(&world->chance);
+    test_inbox_clear();
     choose_url();
     choose_cache();
     open_handle();

@@ -7,7 +7,7 @@
  *             postgresql://?host={rig}/direct&dbname={db}&user=tripsage_app, or {rig}/pooled for PgBouncer
  * The cache is the one TRIPSAGE_TEST_CACHE_URL names; memory: without it. In it
  *     {redis} is the socket of a fresh server (support/redis.h):   unix://{redis}
- * Tokens are signed with TRIPSAGE_TEST_ALGORITHM; with the default without it.
+ * Tokens are signed with TRIPSAGE_TEST_ALGORITHM; with the default without it. Mails go to the inbox (support/inbox.h).
  * Clock and chance are the test's own; world_advance moves the clock, and that of the fresh server with it. */
 #ifndef TEST_SUPPORT_WORLD_H
 #define TEST_SUPPORT_WORLD_H

@@ -60,6 +60,15 @@ static const struct endpoint {
     {"PUT", "/admin/users/{}", ADMINS, tripsage__v1_admin_user_put},
     {"DELETE", "/admin/users/{}", ADMINS, tripsage__v1_admin_user_delete},
     {"GET", "/admin/audit", ADMINS, tripsage__v1_admin_audit},
+
+    /* mail.c */
+    {"POST", "/recover", KEYS, tripsage__v1_recover},
+    {"POST", "/otp", KEYS, tripsage__v1_otp},
+    {"POST", "/magiclink", KEYS, tripsage__v1_magiclink},
+    {"POST", "/resend", KEYS, tripsage__v1_resend},
+    {"POST", "/verify", ALL, tripsage__v1_verify_post},
+    {"GET", "/verify", ALL, tripsage__v1_verify_get},
+    {"GET", "/reauthenticate", USERS, tripsage__v1_reauthenticate},
 };
 
 #define ENDPOINTS (sizeof endpoints / sizeof endpoints[0])

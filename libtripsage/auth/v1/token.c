@@ -39,6 +39,8 @@ tripsage_status tripsage__v1_signup(tripsage__v1_call *call)
     TRIPSAGE_TRY(tripsage__v1_email(call, email, address));
     who.email = address;
     who.password = password;
+    who.pkce = (tripsage__pkce){pkce.challenge, pkce.method};
+    who.redirect_to = tripsage__v1_redirect(call);
     status = sign_up(call, &who);
 out:
     return status;
@@ -111,8 +113,11 @@ tripsage_status tripsage__v1_token(tripsage__v1_call *call)
     static const struct {
         const char *name;
         tripsage__v1_handler handle;
-    } grants[] = {
-        {"password", by_password}, {"refresh_token", by_refresh_token}, {"id_token", by_id_token}, {"web3", by_web3}};
+    } grants[] = {{"password", by_password},
+                  {"refresh_token", by_refresh_token},
+                  {"pkce", tripsage__v1_token_pkce},
+                  {"id_token", by_id_token},
+                  {"web3", by_web3}};
     const char *type = tripsage__v1_query(call, "grant_type");
 
     for (size_t i = 0; i < sizeof grants / sizeof grants[0]; i++)

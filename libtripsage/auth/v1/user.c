@@ -34,6 +34,8 @@ struct wishes {
     char email[TRIPSAGE__EMAIL_SIZE];
     const char *password; /* NULL: stays */
     const tripsage__json *data;
+    const char *nonce;
+    tripsage__v1_pkce pkce;
 };
 
 static tripsage_status read_wishes(struct wishes *out, tripsage__v1_call *call)
@@ -44,11 +46,13 @@ static tripsage_status read_wishes(struct wishes *out, tripsage__v1_call *call)
     memset(out, 0, sizeof *out);
     out->password = tripsage__v1_member(call, "password") ? tripsage__v1_text(call, "password") : NULL;
     out->data = tripsage__v1_object(call, "data");
+    out->nonce = tripsage__v1_text(call, "nonce");
     TRIPSAGE_TRY(tripsage__v1_input(call));
     if (*email)
         TRIPSAGE_TRY(tripsage__v1_email(call, email, out->email));
     if (*phone)
         return TRIPSAGE__V1_FAIL(call, 400, "phone_provider_disabled", "Phone numbers are disabled");
+    status = tripsage__v1_pkce_read(call, &out->pkce);
 out:
     return status;
 }
@@ -79,8 +83,6 @@ static tripsage_status check_wishes(tripsage__v1_call *call, const tripsage__acc
 {
     if (tripsage__v1_member(call, "app_metadata"))
         return TRIPSAGE__V1_FAIL(call, 403, "not_admin", "Updating app_metadata requires admin privileges");
-    if (wishes->email[0] && strcmp(wishes->email, account->email) != 0)
-        return TRIPSAGE__V1_FAIL(call, 400, "validation_failed", "The email address cannot be changed");
     return check_password(call, account, wishes);
 }
 
@@ -89,7 +91,10 @@ static tripsage_status change(tripsage__v1_call *call, const struct wishes *wish
     char hash[TRIPSAGE__PASSWORD_HASH_SIZE];
     tripsage__buf data = TRIPSAGE__BUF_INIT(TRIPSAGE__JSON_INPUT_MAX + 1);
     tripsage__buf replaced = TRIPSAGE__BUF_INIT(TRIPSAGE__JSON_INPUT_MAX + 1);
-    tripsage__account_change change = {NULL, NULL, NULL};
+    tripsage__account_change change = {.nonce = wishes->nonce,
+                                       .email = wishes->email[0] ? wishes->email : NULL,
+                                       .pkce = {wishes->pkce.challenge, wishes->pkce.method},
+                                       .redirect_to = tripsage__v1_redirect(call)};
     tripsage_doc *user = NULL;
     tripsage_status status;
 

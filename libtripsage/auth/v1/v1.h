@@ -192,4 +192,16 @@ tripsage_status tripsage__v1_admin_factors(tripsage__v1_call *call);
 tripsage_status tripsage__v1_admin_factor_delete(tripsage__v1_call *call);
 tripsage_status tripsage__v1_admin_factor_put(tripsage__v1_call *call);
 
+/* mail.c */
+tripsage_status tripsage__v1_recover(tripsage__v1_call *call);
+tripsage_status tripsage__v1_otp(tripsage__v1_call *call);
+tripsage_status tripsage__v1_magiclink(tripsage__v1_call *call);
+tripsage_status tripsage__v1_resend(tripsage__v1_call *call);
+tripsage_status tripsage__v1_reauthenticate(tripsage__v1_call *call);
+tripsage_status tripsage__v1_verify_post(tripsage__v1_call *call);
+tripsage_status tripsage__v1_verify_get(tripsage__v1_call *call);
+tripsage_status tripsage__v1_token_pkce(tripsage__v1_call *call); /* of /token, grant_type=pkce */
+/* Where a link in a mail, or one that was followed, is to lead in the end. */
+const char *tripsage__v1_redirect(tripsage__v1_call *call);
+
 #endif

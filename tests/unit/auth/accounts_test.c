@@ -492,10 +492,14 @@ START_TEST(update_refuses_what_is_wrong_with_the_input)
 {
     static const struct {
         const char *json, *pointer;
-    } wrong[] = {{"{\"email\":\"b@b\"}", "/email"},          {"{\"password\":\"short\"}", "/password"},
-                 {"{\"password\":7}", "/password"},          {"{\"full_name\":7}", "/full_name"},
-                 {"{\"full_name\":\" \"}", "/full_name"},    {"{\"data\":\"x\"}", "/data"},
-                 {"{\"app_metadata\":{}}", "/app_metadata"}, {"[]", ""}};
+    } wrong[] = {{"{\"email\":\"b\"}", "/email"},
+                 {"{\"password\":\"short\"}", "/password"},
+                 {"{\"password\":7}", "/password"},
+                 {"{\"full_name\":7}", "/full_name"},
+                 {"{\"full_name\":\" \"}", "/full_name"},
+                 {"{\"data\":\"x\"}", "/data"},
+                 {"{\"app_metadata\":{}}", "/app_metadata"},
+                 {"[]", ""}};
     tripsage_auth *auth = open_auth();
     tripsage_doc *session = new_session(auth);
     tripsage_actor *actor = actor_of(auth, session);

@@ -324,9 +324,26 @@ START_TEST(base64url_remembers_a_full_buffer)
 }
 END_TEST
 
-SUITE_MAIN("base/crypto", sha256_gives_the_published_digests, sha256_of_a_million_letters,
-           hmac_gives_the_published_codes, hmac_takes_an_empty_key_and_empty_data, hkdf_gives_the_published_keys,
-           gcm_gives_the_published_ciphertexts, gcm_refuses_every_changed_bit_and_leaves_zeros,
-           random_bytes_differ_and_fill_all_of_it, equality_sees_every_byte, wipe_leaves_zeros,
-           base64url_gives_the_published_texts, base64url_carries_every_byte, base64url_refuses_what_it_would_not_write,
-           base64url_remembers_a_full_buffer)
+/* RFC 4231, test cases 2 and 3. */
+START_TEST(hmac_sha224_gives_the_published_codes)
+{
+    unsigned char code[TRIPSAGE__SHA224_SIZE], key[20], data[50];
+    char hex[2 * sizeof code + 1];
+
+    ck_assert_int_eq(tripsage__hmac_sha224(code, "Jefe", 4, "what do ya want for nothing?", 28), TRIPSAGE_OK);
+    tripsage__hex(hex, code, sizeof code);
+    ck_assert_str_eq(hex, "a30e01098bc6dbbf45690f3a7e9e6d0f8bbea2a39e6148008fd05e44");
+    memset(key, 0xaa, sizeof key);
+    memset(data, 0xdd, sizeof data);
+    ck_assert_int_eq(tripsage__hmac_sha224(code, key, sizeof key, data, sizeof data), TRIPSAGE_OK);
+    tripsage__hex(hex, code, sizeof code);
+    ck_assert_str_eq(hex, "7fb3cb3588c6c1f6ffa9694d7d6ad2649365b0c1f65d69d1ec8333ea");
+}
+END_TEST
+
+SUITE_MAIN("base/crypto", hmac_sha224_gives_the_published_codes, sha256_gives_the_published_digests,
+           sha256_of_a_million_letters, hmac_gives_the_published_codes, hmac_takes_an_empty_key_and_empty_data,
+           hkdf_gives_the_published_keys, gcm_gives_the_published_ciphertexts,
+           gcm_refuses_every_changed_bit_and_leaves_zeros, random_bytes_differ_and_fill_all_of_it,
+           equality_sees_every_byte, wipe_leaves_zeros, base64url_gives_the_published_texts,
+           base64url_carries_every_byte, base64url_refuses_what_it_would_not_write, base64url_remembers_a_full_buffer)
