@@ -145,6 +145,10 @@ const tripsage__statement tripsage__sql_account_admin_update = {
     "account_admin_update", ADMIN_UPDATE_ROW(SQLITE, ADMIN_SIZE(SQLITE), ADMIN_MEMBERS(SQLITE)),
     ADMIN_UPDATE_ROW(POSTGRES, ADMIN_SIZE(POSTGRES), ADMIN_MEMBERS(POSTGRES))};
 
+/* $1 the address, $2 now. */
+const tripsage__statement tripsage__sql_account_invited = {
+    "account_invited", "UPDATE account SET invited_at = $2 WHERE email = $1 AND deleted_at = 0", NULL};
+
 const tripsage__statement tripsage__sql_account_delete = {"account_delete", "DELETE FROM account WHERE id = $1", NULL};
 
 /* What was read of the account, $2 its address and $3 the one it asked for, gives way to $4 and $5. $6: now. */
@@ -746,6 +750,7 @@ const tripsage__statement *const *tripsage__auth_statements(size_t *count)
         &tripsage__sql_account_ban,
         &tripsage__sql_account_admin_look,
         &tripsage__sql_account_admin_update,
+        &tripsage__sql_account_invited,
         &tripsage__sql_account_delete,
         &tripsage__sql_account_bury,
         &tripsage__sql_session_end_buried,

@@ -596,753 +596,752 @@ static tripsage_status wire_user_put(stage *s)
 static tripsage_status wire_logout(stage *s)
 {
     return ask(s, "POST", "/logout", "scope=local", NULL);
+}
 
-    /* ---- mails ---- */
+/* ---- mails ---- */
 
 #define FRIEND    "friend@example.org"
 #define CHALLENGE "0123456789012345678901234567890123456789012"
 #define PKCE      ",\"code_challenge\":\"" CHALLENGE "\",\"code_challenge_method\":\"plain\""
 
-    /* Another mail may be asked for. A call that fails where it hands the mail over has counted it. */
-    static void minute_later(void)
-    {
-        test_clock_advance(&world->chance, 60 * TEST_SECOND);
-    }
+/* Another mail may be asked for. A call that fails where it hands the mail over has counted it. */
+static void minute_later(void)
+{
+    test_clock_advance(&world->chance, 60 * TEST_SECOND);
+}
 
-    static tripsage_status recover(stage * s)
-    {
-        (void)s;
-        minute_later();
-        return tripsage_auth_recover(world->auth, "{\"email\":\"" FRIEND "\"" PKCE "}", N);
-    }
+static tripsage_status recover(stage *s)
+{
+    (void)s;
+    minute_later();
+    return tripsage_auth_recover(world->auth, "{\"email\":\"" FRIEND "\"" PKCE "}", N);
+}
 
-    static tripsage_status recover_stranger(stage * s)
-    {
-        (void)s;
-        minute_later();
-        return tripsage_auth_recover(world->auth, "{\"email\":\"stranger@example.org\"" PKCE "}", N);
-    }
+static tripsage_status recover_stranger(stage *s)
+{
+    (void)s;
+    minute_later();
+    return tripsage_auth_recover(world->auth, "{\"email\":\"stranger@example.org\"" PKCE "}", N);
+}
 
-    static tripsage_status otp_send(stage * s)
-    {
-        (void)s;
-        minute_later();
-        return tripsage_auth_otp_send(world->auth, "{\"email\":\"" FRIEND "\"}", N);
-    }
+static tripsage_status otp_send(stage *s)
+{
+    (void)s;
+    minute_later();
+    return tripsage_auth_otp_send(world->auth, "{\"email\":\"" FRIEND "\"}", N);
+}
 
-    static tripsage_status otp_send_new(stage * s)
-    {
-        char json[64];
+static tripsage_status otp_send_new(stage *s)
+{
+    char json[64];
 
-        minute_later();
-        snprintf(json, sizeof json, "{\"email\":\"n%lld@example.org\"}", (long long)s->number);
-        return tripsage_auth_otp_send(world->auth, json, N);
-    }
+    minute_later();
+    snprintf(json, sizeof json, "{\"email\":\"n%lld@example.org\"}", (long long)s->number);
+    return tripsage_auth_otp_send(world->auth, json, N);
+}
 
-    static tripsage_status resend(stage * s)
-    {
-        (void)s;
-        minute_later();
-        return tripsage_auth_resend(world->auth, "{\"type\":\"signup\",\"email\":\"" FRIEND "\"}", N);
-    }
+static tripsage_status resend(stage *s)
+{
+    (void)s;
+    minute_later();
+    return tripsage_auth_resend(world->auth, "{\"type\":\"signup\",\"email\":\"" FRIEND "\"}", N);
+}
 
-    static tripsage_status resend_change(stage * s)
-    {
-        (void)s;
-        minute_later();
-        return tripsage_auth_resend(world->auth, "{\"type\":\"email_change\",\"email\":\"" FRIEND "\"}", N);
-    }
+static tripsage_status resend_change(stage *s)
+{
+    (void)s;
+    minute_later();
+    return tripsage_auth_resend(world->auth, "{\"type\":\"email_change\",\"email\":\"" FRIEND "\"}", N);
+}
 
-    static tripsage_status email_update(stage * s)
-    {
-        minute_later();
-        return tripsage_auth_user_update(&s->doc, world->auth, s->actor, "{\"email\":\"new@example.org\"" PKCE "}", N);
-    }
+static tripsage_status email_update(stage *s)
+{
+    minute_later();
+    return tripsage_auth_user_update(&s->doc, world->auth, s->actor, "{\"email\":\"new@example.org\"" PKCE "}", N);
+}
 
-    static void with_email_change(stage * s)
-    {
-        signed_in(s);
-        OK(email_update(s));
-        test_stage_clear(s);
-    }
+static void with_email_change(stage *s)
+{
+    signed_in(s);
+    OK(email_update(s));
+    test_stage_clear(s);
+}
 
-    static tripsage_status reauthenticate(stage * s)
-    {
-        minute_later();
-        return tripsage_auth_reauthenticate(world->auth, s->actor);
-    }
+static tripsage_status reauthenticate(stage *s)
+{
+    minute_later();
+    return tripsage_auth_reauthenticate(world->auth, s->actor);
+}
 
-    static void with_code(stage * s)
-    {
-        OK(recover(s));
-        snprintf(s->key, sizeof s->key, "%s", test_inbox_newest("recovery", FRIEND)->code);
-    }
+static void with_code(stage *s)
+{
+    OK(recover(s));
+    snprintf(s->key, sizeof s->key, "%s", test_inbox_newest("recovery", FRIEND)->code);
+}
 
-    static tripsage_status otp_verify(stage * s)
-    {
-        char json[256];
+static tripsage_status otp_verify(stage *s)
+{
+    char json[256];
 
-        snprintf(json, sizeof json, "{\"type\":\"recovery\",\"email\":\"" FRIEND "\",\"token\":\"%s\"}", s->key);
-        return tripsage_auth_otp_verify(&s->doc, world->auth, json, N);
-    }
+    snprintf(json, sizeof json, "{\"type\":\"recovery\",\"email\":\"" FRIEND "\",\"token\":\"%s\"}", s->key);
+    return tripsage_auth_otp_verify(&s->doc, world->auth, json, N);
+}
 
-    static tripsage_status otp_verify_wrong(stage * s)
-    {
-        return tripsage_auth_otp_verify(&s->doc, world->auth,
-                                        "{\"type\":\"email\",\"email\":\"" FRIEND "\",\"token\":\"wrong\"}", N);
-    }
+static tripsage_status otp_verify_wrong(stage *s)
+{
+    return tripsage_auth_otp_verify(&s->doc, world->auth,
+                                    "{\"type\":\"email\",\"email\":\"" FRIEND "\",\"token\":\"wrong\"}", N);
+}
 
-    static tripsage_auth_response *follow(const test_mail *mail)
-    {
-        tripsage_auth_request request = TRIPSAGE_AUTH_REQUEST_INIT;
-        tripsage_auth_response *response = NULL;
+static tripsage_auth_response *follow(const test_mail *mail)
+{
+    tripsage_auth_request request = TRIPSAGE_AUTH_REQUEST_INIT;
+    tripsage_auth_response *response = NULL;
 
-        request.method = "GET";
-        request.path = "/verify";
-        request.query = strchr(mail->link, '?') + 1;
-        OK(tripsage_auth_serve(&response, world->auth, &request));
-        return response;
-    }
+    request.method = "GET";
+    request.path = "/verify";
+    request.query = strchr(mail->link, '?') + 1;
+    OK(tripsage_auth_serve(&response, world->auth, &request));
+    return response;
+}
 
-    static void with_auth_code(stage * s)
-    {
-        tripsage_auth_response *response;
-        const char *name, *value;
+static void with_auth_code(stage *s)
+{
+    tripsage_auth_response *response;
+    const char *name, *value;
 
-        with_code(s);
-        response = follow(test_inbox_newest("recovery", FRIEND));
-        for (size_t i = 0; tripsage_auth_response_header(response, i, &name, &value); i++)
-            if (strcmp(name, "location") == 0)
-                snprintf(s->key, sizeof s->key, "%s", strstr(value, "code=") + strlen("code="));
-        tripsage_auth_response_free(response);
-    }
+    with_code(s);
+    response = follow(test_inbox_newest("recovery", FRIEND));
+    for (size_t i = 0; tripsage_auth_response_header(response, i, &name, &value); i++)
+        if (strcmp(name, "location") == 0)
+            snprintf(s->key, sizeof s->key, "%s", strstr(value, "code=") + strlen("code="));
+    tripsage_auth_response_free(response);
+}
 
-    static tripsage_status exchange_code(stage * s)
-    {
-        char json[256];
+static tripsage_status exchange_code(stage *s)
+{
+    char json[256];
 
-        snprintf(json, sizeof json, "{\"auth_code\":\"%s\",\"code_verifier\":\"" CHALLENGE "\"}", s->key);
-        return tripsage_auth_exchange_code(&s->doc, world->auth, json, N);
-    }
+    snprintf(json, sizeof json, "{\"auth_code\":\"%s\",\"code_verifier\":\"" CHALLENGE "\"}", s->key);
+    return tripsage_auth_exchange_code(&s->doc, world->auth, json, N);
+}
 
-    /* ---- API keys ---- */
+/* ---- API keys ---- */
 
-    /* `number` counts calls, and a name has one key: the ones before are revoked, so that there are never too many. */
-    static tripsage_status key_create(stage * s)
-    {
-        char json[128];
+/* `number` counts calls, and a name has one key: the ones before are revoked, so that there are never too many. */
+static tripsage_status key_create(stage *s)
+{
+    char json[128];
 
-        snprintf(json, sizeof json, "{\"name\":\"k%lld\",\"kind\":\"secret\",\"expires_in\":3600}",
-                 (long long)s->number);
-        return tripsage_auth_key_create(&s->doc, world->auth, world->service, json, N);
-    }
+    snprintf(json, sizeof json, "{\"name\":\"k%lld\",\"kind\":\"secret\",\"expires_in\":3600}", (long long)s->number);
+    return tripsage_auth_key_create(&s->doc, world->auth, world->service, json, N);
+}
 
-    static void no_keys(stage * s)
-    {
-        tripsage_doc *list = OK(tripsage_auth_key_list(OUT, world->auth, world->service));
+static void no_keys(stage *s)
+{
+    tripsage_doc *list = OK(tripsage_auth_key_list(OUT, world->auth, world->service));
 
-        (void)s;
-        for (size_t i = 0; i < tripsage_doc_count(list, "/items"); i++)
-            if (!tripsage_doc_text(list, test_format("/items/%zu/revoked_at", i)))
-                OK(tripsage_auth_key_revoke(world->auth, world->service,
-                                            tripsage_doc_text(list, test_format("/items/%zu/id", i))));
-        test_docs_free();
-    }
+    (void)s;
+    for (size_t i = 0; i < tripsage_doc_count(list, "/items"); i++)
+        if (!tripsage_doc_text(list, test_format("/items/%zu/revoked_at", i)))
+            OK(tripsage_auth_key_revoke(world->auth, world->service,
+                                        tripsage_doc_text(list, test_format("/items/%zu/id", i))));
+    test_docs_free();
+}
 
-    static void with_key(stage * s)
-    {
-        no_keys(s);
-        OK(key_create(s));
-        copy_id(s->trip, id_of(s->doc));
-        snprintf(s->key, sizeof s->key, "%s", tripsage_doc_text(s->doc, "/key"));
-        test_stage_clear(s);
-    }
+static void with_key(stage *s)
+{
+    no_keys(s);
+    OK(key_create(s));
+    copy_id(s->trip, id_of(s->doc));
+    snprintf(s->key, sizeof s->key, "%s", tripsage_doc_text(s->doc, "/key"));
+    test_stage_clear(s);
+}
 
-    static tripsage_status key_defaults(stage * s)
-    {
-        return tripsage_auth_key_defaults(&s->doc, world->auth, world->service, 1);
-    }
+static tripsage_status key_defaults(stage *s)
+{
+    return tripsage_auth_key_defaults(&s->doc, world->auth, world->service, 1);
+}
 
-    static tripsage_status key_list(stage * s)
-    {
-        return tripsage_auth_key_list(&s->doc, world->auth, world->service);
-    }
+static tripsage_status key_list(stage *s)
+{
+    return tripsage_auth_key_list(&s->doc, world->auth, world->service);
+}
 
-    static tripsage_status key_rotate(stage * s)
-    {
-        return tripsage_auth_key_rotate(&s->doc, world->auth, world->service, s->trip, 60);
-    }
+static tripsage_status key_rotate(stage *s)
+{
+    return tripsage_auth_key_rotate(&s->doc, world->auth, world->service, s->trip, 60);
+}
 
-    static tripsage_status key_revoke(stage * s)
-    {
-        return tripsage_auth_key_revoke(world->auth, world->service, s->trip);
-    }
+static tripsage_status key_revoke(stage *s)
+{
+    return tripsage_auth_key_revoke(world->auth, world->service, s->trip);
+}
 
-    static tripsage_status key_verify(stage * s)
-    {
-        return tripsage_auth_key_verify(&s->made_actor, NULL, world->auth, s->key, N);
-    }
+static tripsage_status key_verify(stage *s)
+{
+    return tripsage_auth_key_verify(&s->made_actor, NULL, world->auth, s->key, N);
+}
 
-    /* ---- users' secrets ---- */
+/* ---- users' secrets ---- */
 
-    static void with_secret(stage * s)
-    {
-        OK(tripsage_auth_secret_put(world->auth, s->actor, "openai", "sk-0123456789abcdef", N));
-    }
+static void with_secret(stage *s)
+{
+    OK(tripsage_auth_secret_put(world->auth, s->actor, "openai", "sk-0123456789abcdef", N));
+}
 
-    static tripsage_status secret_put(stage * s)
-    {
-        return tripsage_auth_secret_put(world->auth, s->actor, "openai", "sk-0123456789abcdef", N);
-    }
+static tripsage_status secret_put(stage *s)
+{
+    return tripsage_auth_secret_put(world->auth, s->actor, "openai", "sk-0123456789abcdef", N);
+}
 
-    static tripsage_status secret_list(stage * s)
-    {
-        return tripsage_auth_secret_list(&s->doc, world->auth, s->actor);
-    }
+static tripsage_status secret_list(stage *s)
+{
+    return tripsage_auth_secret_list(&s->doc, world->auth, s->actor);
+}
 
-    static tripsage_status secret_get(stage * s)
-    {
-        return tripsage_auth_secret_get(&s->content, NULL, world->auth, world->service,
-                                        tripsage_actor_user_id(s->actor), "openai");
-    }
+static tripsage_status secret_get(stage *s)
+{
+    return tripsage_auth_secret_get(&s->content, NULL, world->auth, world->service, tripsage_actor_user_id(s->actor),
+                                    "openai");
+}
 
-    static tripsage_status secret_delete(stage * s)
-    {
-        return tripsage_auth_secret_delete(world->auth, s->actor, "openai");
-    }
+static tripsage_status secret_delete(stage *s)
+{
+    return tripsage_auth_secret_delete(world->auth, s->actor, "openai");
+}
 
-    /* Seals what is under the database's own key anew under another one; where the database is its handle's, nothing is to be done. */
-    static tripsage_status reseal(stage * s)
-    {
-        tripsage_auth_options options = TRIPSAGE_AUTH_OPTIONS_INIT;
-        tripsage_runtime runtime = test_chance_runtime(&world->chance);
-        tripsage_auth *rotated;
-        tripsage_status status;
+/* Seals what is under the database's own key anew under another one; where the database is its handle's, nothing is to be done. */
+static tripsage_status reseal(stage *s)
+{
+    tripsage_auth_options options = TRIPSAGE_AUTH_OPTIONS_INIT;
+    tripsage_runtime runtime = test_chance_runtime(&world->chance);
+    tripsage_auth *rotated;
+    tripsage_status status;
 
-        if (!world->persists)
-            return tripsage_auth_reseal(&s->doc, world->auth, world->service);
-        options.secret_key = "a secret key of thirty-two bytes or more";
-        status = tripsage_auth_open(&rotated, world->url, &options, &runtime);
-        if (status == TRIPSAGE_OK)
-            status = tripsage_auth_reseal(&s->doc, rotated, world->service);
-        tripsage_auth_close(rotated);
-        return status;
-    }
+    if (!world->persists)
+        return tripsage_auth_reseal(&s->doc, world->auth, world->service);
+    options.secret_key = "a secret key of thirty-two bytes or more";
+    status = tripsage_auth_open(&rotated, world->url, &options, &runtime);
+    if (status == TRIPSAGE_OK)
+        status = tripsage_auth_reseal(&s->doc, rotated, world->service);
+    tripsage_auth_close(rotated);
+    return status;
+}
 
-    /* ---- the audit trail ---- */
+/* ---- the audit trail ---- */
 
-    static tripsage_status audit_list(stage * s)
-    {
-        return tripsage_auth_audit_list(&s->doc, world->auth, world->service, 0, 10);
-    }
+static tripsage_status audit_list(stage *s)
+{
+    return tripsage_auth_audit_list(&s->doc, world->auth, world->service, 0, 10);
+}
 
-    static tripsage_status audit_verify(stage * s)
-    {
-        return tripsage_auth_audit_verify(&s->doc, world->auth, world->service, NULL);
-    }
+static tripsage_status audit_verify(stage *s)
+{
+    return tripsage_auth_audit_verify(&s->doc, world->auth, world->service, NULL);
+}
 
-    /* What must stay when a call fails. */
-    static const char *look_keys(stage * s)
-    {
-        (void)s;
-        return test_format("%s%s", json_of(OK(tripsage_auth_key_list(OUT, world->auth, world->service))),
-                           json_of(OK(tripsage_auth_audit_list(OUT, world->auth, world->service, 0, 10))));
-    }
+/* What must stay when a call fails. */
+static const char *look_keys(stage *s)
+{
+    (void)s;
+    return test_format("%s%s", json_of(OK(tripsage_auth_key_list(OUT, world->auth, world->service))),
+                       json_of(OK(tripsage_auth_audit_list(OUT, world->auth, world->service, 0, 10))));
+}
 
-    static const char *look_secrets(stage * s)
-    {
-        return test_format("%s%s", json_of(OK(tripsage_auth_secret_list(OUT, world->auth, s->actor))),
-                           json_of(OK(tripsage_auth_audit_list(OUT, world->auth, world->service, 0, 10))));
-    }
+static const char *look_secrets(stage *s)
+{
+    return test_format("%s%s", json_of(OK(tripsage_auth_secret_list(OUT, world->auth, s->actor))),
+                       json_of(OK(tripsage_auth_audit_list(OUT, world->auth, world->service, 0, 10))));
+}
 
-    static tripsage_status jwks(stage * s)
-    {
-        return tripsage_auth_jwks(&s->doc, world->auth);
-    }
+static tripsage_status jwks(stage *s)
+{
+    return tripsage_auth_jwks(&s->doc, world->auth);
+}
 
-    static tripsage_status signing_keys(stage * s)
-    {
-        return tripsage_auth_signing_keys(&s->doc, world->auth, world->service);
-    }
+static tripsage_status signing_keys(stage *s)
+{
+    return tripsage_auth_signing_keys(&s->doc, world->auth, world->service);
+}
 
-    /* So that there is room: the keys before are over. */
-    static void two_hours_later(stage * s)
-    {
-        (void)s;
-        test_clock_advance(&world->chance, 2 * TEST_HOUR);
-    }
+/* So that there is room: the keys before are over. */
+static void two_hours_later(stage *s)
+{
+    (void)s;
+    test_clock_advance(&world->chance, 2 * TEST_HOUR);
+}
 
-    static tripsage_status rotate_signing_key(stage * s)
-    {
-        (void)s;
-        return tripsage_auth_rotate_signing_key(world->auth, world->service);
-    }
+static tripsage_status rotate_signing_key(stage *s)
+{
+    (void)s;
+    return tripsage_auth_rotate_signing_key(world->auth, world->service);
+}
 
-    static tripsage_status session_list(stage * s)
-    {
-        return tripsage_auth_session_list(&s->doc, world->auth, s->actor);
-    }
+static tripsage_status session_list(stage *s)
+{
+    return tripsage_auth_session_list(&s->doc, world->auth, s->actor);
+}
 
-    static tripsage_status session_revoke(stage * s)
-    {
-        return tripsage_auth_session_revoke(world->auth, s->actor, tripsage_actor_session_id(s->actor));
-    }
+static tripsage_status session_revoke(stage *s)
+{
+    return tripsage_auth_session_revoke(world->auth, s->actor, tripsage_actor_session_id(s->actor));
+}
 
-    /* An account to be looked after; its id goes where ids go. */
-    static void with_account(stage * s)
-    {
-        static long long made;
-        char json[192];
+/* An account to be looked after; its id goes where ids go. */
+static void with_account(stage *s)
+{
+    static long long made;
+    char json[192];
 
-        snprintf(json, sizeof json,
-                 "{\"email\":\"a%lld@example.org\",\"user_metadata\":{\"full_name\":\"Ann\",\"k\":\"%.60s\"}}", ++made,
-                 test_repeat("m", 60));
-        OK(tripsage_auth_admin_user_create(&s->doc, world->auth, world->service, json, N));
-        copy_id(s->item, tripsage_doc_text(s->doc, "/id"));
-        test_stage_clear(s);
-    }
+    snprintf(json, sizeof json,
+             "{\"email\":\"a%lld@example.org\",\"user_metadata\":{\"full_name\":\"Ann\",\"k\":\"%.60s\"}}", ++made,
+             test_repeat("m", 60));
+    OK(tripsage_auth_admin_user_create(&s->doc, world->auth, world->service, json, N));
+    copy_id(s->item, tripsage_doc_text(s->doc, "/id"));
+    test_stage_clear(s);
+}
 
-    static tripsage_status admin_create(stage * s)
-    {
-        char json[192];
+static tripsage_status admin_create(stage *s)
+{
+    char json[192];
 
-        snprintf(json, sizeof json,
-                 "{\"email\":\"c%lld@example.org\",\"password\":\"correct horse\",\"email_confirm\":true,"
-                 "\"user_metadata\":{\"a\":1},\"app_metadata\":{\"b\":2},\"ban_duration\":\"1h\"}",
-                 (long long)s->number);
-        return tripsage_auth_admin_user_create(&s->doc, world->auth, world->service, json, N);
-    }
+    snprintf(json, sizeof json,
+             "{\"email\":\"c%lld@example.org\",\"password\":\"correct horse\",\"email_confirm\":true,"
+             "\"user_metadata\":{\"a\":1},\"app_metadata\":{\"b\":2},\"ban_duration\":\"1h\"}",
+             (long long)s->number);
+    return tripsage_auth_admin_user_create(&s->doc, world->auth, world->service, json, N);
+}
 
-    static tripsage_status admin_get(stage * s)
-    {
-        return tripsage_auth_admin_user_get(&s->doc, world->auth, world->service, s->item);
-    }
+static tripsage_status admin_get(stage *s)
+{
+    return tripsage_auth_admin_user_get(&s->doc, world->auth, world->service, s->item);
+}
 
-    static tripsage_status admin_update(stage * s)
-    {
-        char json[192];
+static tripsage_status admin_update(stage *s)
+{
+    char json[192];
 
-        snprintf(json, sizeof json,
-                 "{\"email\":\"d%lld@example.org\",\"password\":\"battery staple\",\"user_metadata\":{\"o\":{\"a\":1}},"
-                 "\"app_metadata\":{\"roles\":[\"x\"]}}",
-                 (long long)s->number);
-        return tripsage_auth_admin_user_update(&s->doc, world->auth, world->service, s->item, json, N);
-    }
+    snprintf(json, sizeof json,
+             "{\"email\":\"d%lld@example.org\",\"password\":\"battery staple\",\"user_metadata\":{\"o\":{\"a\":1}},"
+             "\"app_metadata\":{\"roles\":[\"x\"]}}",
+             (long long)s->number);
+    return tripsage_auth_admin_user_update(&s->doc, world->auth, world->service, s->item, json, N);
+}
 
-    static tripsage_status admin_list(stage * s)
-    {
-        return tripsage_auth_admin_user_list(&s->doc, world->auth, world->service, NULL);
-    }
+static tripsage_status admin_list(stage *s)
+{
+    return tripsage_auth_admin_user_list(&s->doc, world->auth, world->service, NULL);
+}
 
-    static tripsage_status admin_find(stage * s)
-    {
-        tripsage_user_list_options options = TRIPSAGE_USER_LIST_OPTIONS_INIT;
+static tripsage_status admin_find(stage *s)
+{
+    tripsage_user_list_options options = TRIPSAGE_USER_LIST_OPTIONS_INIT;
 
-        options.filter = "ann";
-        return tripsage_auth_admin_user_list(&s->doc, world->auth, world->service, &options);
-    }
+    options.filter = "ann";
+    return tripsage_auth_admin_user_list(&s->doc, world->auth, world->service, &options);
+}
 
-    static tripsage_status admin_delete(stage * s)
-    {
-        return tripsage_auth_admin_user_delete(world->auth, world->service, s->item, 0);
-    }
+static tripsage_status admin_delete(stage *s)
+{
+    return tripsage_auth_admin_user_delete(world->auth, world->service, s->item, 0);
+}
 
-    static tripsage_status admin_delete_softly(stage * s)
-    {
-        return tripsage_auth_admin_user_delete(world->auth, world->service, s->item, 1);
-    }
+static tripsage_status admin_delete_softly(stage *s)
+{
+    return tripsage_auth_admin_user_delete(world->auth, world->service, s->item, 1);
+}
 
-    /* Second factors. The factor's id goes where items' go, its secret where cursors go, that of the challenge where notes' go, and the code to the
+/* Second factors. The factor's id goes where items' go, its secret where cursors go, that of the challenge where notes' go, and the code to the
  * token. */
-    static void with_factor(stage * s)
-    {
-        OK(tripsage_auth_factor_enroll(&s->doc, world->auth, s->actor, "{\"issuer\":\"ts\"}", N));
-        copy_id(s->item, tripsage_doc_text(s->doc, "/id"));
-        snprintf(s->cursor, sizeof s->cursor, "%s", tripsage_doc_text(s->doc, "/totp/secret"));
-        test_stage_clear(s);
-    }
+static void with_factor(stage *s)
+{
+    OK(tripsage_auth_factor_enroll(&s->doc, world->auth, s->actor, "{\"issuer\":\"ts\"}", N));
+    copy_id(s->item, tripsage_doc_text(s->doc, "/id"));
+    snprintf(s->cursor, sizeof s->cursor, "%s", tripsage_doc_text(s->doc, "/totp/secret"));
+    test_stage_clear(s);
+}
 
-    static void with_challenge(stage * s)
-    {
-        test_clock_advance(&world->chance, 30 * TEST_SECOND); /* the next code */
-        OK(tripsage_auth_factor_challenge(&s->doc, world->auth, s->actor, s->item));
-        copy_id(s->note, tripsage_doc_text(s->doc, "/id"));
-        test_app_code(s->token, s->cursor, world->chance.now_ms);
-        test_stage_clear(s);
-    }
+static void with_challenge(stage *s)
+{
+    test_clock_advance(&world->chance, 30 * TEST_SECOND); /* the next code */
+    OK(tripsage_auth_factor_challenge(&s->doc, world->auth, s->actor, s->item));
+    copy_id(s->note, tripsage_doc_text(s->doc, "/id"));
+    test_app_code(s->token, s->cursor, world->chance.now_ms);
+    test_stage_clear(s);
+}
 
-    static tripsage_status factor_enroll(stage * s)
-    {
-        return tripsage_auth_factor_enroll(&s->doc, world->auth, s->actor, "{}", N);
-    }
+static tripsage_status factor_enroll(stage *s)
+{
+    return tripsage_auth_factor_enroll(&s->doc, world->auth, s->actor, "{}", N);
+}
 
-    static tripsage_status factor_challenge(stage * s)
-    {
-        return tripsage_auth_factor_challenge(&s->doc, world->auth, s->actor, s->item);
-    }
+static tripsage_status factor_challenge(stage *s)
+{
+    return tripsage_auth_factor_challenge(&s->doc, world->auth, s->actor, s->item);
+}
 
-    static tripsage_status factor_verify(stage * s)
-    {
-        return tripsage_auth_factor_verify(&s->doc, world->auth, s->actor, s->item, s->note, s->token);
-    }
+static tripsage_status factor_verify(stage *s)
+{
+    return tripsage_auth_factor_verify(&s->doc, world->auth, s->actor, s->item, s->note, s->token);
+}
 
-    static tripsage_status factor_unenroll(stage * s)
-    {
-        return tripsage_auth_factor_unenroll(world->auth, s->actor, s->item);
-    }
+static tripsage_status factor_unenroll(stage *s)
+{
+    return tripsage_auth_factor_unenroll(world->auth, s->actor, s->item);
+}
 
-    static tripsage_status factor_list(stage * s)
-    {
-        return tripsage_auth_factor_list(&s->doc, world->auth, s->actor);
-    }
+static tripsage_status factor_list(stage *s)
+{
+    return tripsage_auth_factor_list(&s->doc, world->auth, s->actor);
+}
 
-    static tripsage_status recovery_codes(stage * s)
-    {
-        return tripsage_auth_recovery_codes(&s->doc, world->auth, s->actor);
-    }
+static tripsage_status recovery_codes(stage *s)
+{
+    return tripsage_auth_recovery_codes(&s->doc, world->auth, s->actor);
+}
 
-    static void with_codes(stage * s)
-    {
-        OK(recovery_codes(s));
-        snprintf(s->cursor, sizeof s->cursor, "%s", tripsage_doc_text(s->doc, "/recovery_codes/0"));
-        test_stage_clear(s);
-    }
+static void with_codes(stage *s)
+{
+    OK(recovery_codes(s));
+    snprintf(s->cursor, sizeof s->cursor, "%s", tripsage_doc_text(s->doc, "/recovery_codes/0"));
+    test_stage_clear(s);
+}
 
-    static tripsage_status recovery_verify(stage * s)
-    {
-        return tripsage_auth_recovery_verify(&s->doc, world->auth, s->actor, s->cursor);
-    }
+static tripsage_status recovery_verify(stage *s)
+{
+    return tripsage_auth_recovery_verify(&s->doc, world->auth, s->actor, s->cursor);
+}
 
-    static tripsage_status actor_user(stage * s)
-    {
-        return tripsage_actor_user(&s->made_actor, OWNER_ID);
-    }
+static tripsage_status actor_user(stage *s)
+{
+    return tripsage_actor_user(&s->made_actor, OWNER_ID);
+}
 
-    static tripsage_status actor_service(stage * s)
-    {
-        return tripsage_actor_service(&s->made_actor);
-    }
+static tripsage_status actor_service(stage *s)
+{
+    return tripsage_actor_service(&s->made_actor);
+}
 
-    static void friend_signed_in(stage * s)
-    {
-        with_friend(s);
-        signed_in(s);
-    }
+static void friend_signed_in(stage *s)
+{
+    with_friend(s);
+    signed_in(s);
+}
 
-    static void friend_with_factor(stage * s)
-    {
-        friend_signed_in(s);
-        with_factor(s);
-    }
+static void friend_with_factor(stage *s)
+{
+    friend_signed_in(s);
+    with_factor(s);
+}
 
-    static void friend_raised(stage * s)
-    {
-        friend_with_factor(s);
-        with_challenge(s);
-        OK(factor_verify(s));
-        test_stage_clear(s);
-    }
+static void friend_raised(stage *s)
+{
+    friend_with_factor(s);
+    with_challenge(s);
+    OK(factor_verify(s));
+    test_stage_clear(s);
+}
 
-    static const char *look_factors(stage * s)
-    {
-        return json_of(OK(tripsage_auth_factor_list(OUT, world->auth, s->actor)));
-    }
+static const char *look_factors(stage *s)
+{
+    return json_of(OK(tripsage_auth_factor_list(OUT, world->auth, s->actor)));
+}
 
-    static void friend_changes(stage * s)
-    {
-        with_friend(s);
-        with_email_change(s);
-    }
+static void friend_changes(stage *s)
+{
+    with_friend(s);
+    with_email_change(s);
+}
 
-    static const char *look_nothing(stage * s)
-    {
-        (void)s;
-        return "";
-    }
+static const char *look_nothing(stage *s)
+{
+    (void)s;
+    return "";
+}
 
-    /* ---- vectors ---- */
+/* ---- vectors ---- */
 
-    static const float east[4] = {1, 0, 0, 0}, north[4] = {0, 1, 0, 0};
+static const float east[4] = {1, 0, 0, 0}, north[4] = {0, 1, 0, 0};
 
-    static tripsage_status collection_create(stage * s)
-    {
-        char name[32];
+static tripsage_status collection_create(stage *s)
+{
+    char name[32];
 
-        snprintf(name, sizeof name, "c%lld", (long long)s->number);
-        return tripsage_vector_collection_create(world->vector, world->service, name, 4, TRIPSAGE_COSINE, NULL);
-    }
+    snprintf(name, sizeof name, "c%lld", (long long)s->number);
+    return tripsage_vector_collection_create(world->vector, world->service, name, 4, TRIPSAGE_COSINE, NULL);
+}
 
-    static void with_collection(stage * s)
-    {
-        (void)s;
-        OK(tripsage_vector_collection_create(world->vector, world->service, "v", 4, TRIPSAGE_COSINE, NULL));
-        OK(tripsage_vector_collection_create(world->vector, world->service, "t", TRIPSAGE_EMBEDDER_BUILTIN_DIMENSIONS,
-                                             TRIPSAGE_COSINE, TRIPSAGE_EMBEDDER_BUILTIN));
-    }
+static void with_collection(stage *s)
+{
+    (void)s;
+    OK(tripsage_vector_collection_create(world->vector, world->service, "v", 4, TRIPSAGE_COSINE, NULL));
+    OK(tripsage_vector_collection_create(world->vector, world->service, "t", TRIPSAGE_EMBEDDER_BUILTIN_DIMENSIONS,
+                                         TRIPSAGE_COSINE, TRIPSAGE_EMBEDDER_BUILTIN));
+}
 
-    static tripsage_status collection_delete(stage * s)
-    {
-        (void)s;
-        return tripsage_vector_collection_delete(world->vector, world->service, "v");
-    }
+static tripsage_status collection_delete(stage *s)
+{
+    (void)s;
+    return tripsage_vector_collection_delete(world->vector, world->service, "v");
+}
 
-    static tripsage_status collections(stage * s)
-    {
-        return tripsage_vector_collections(&s->doc, world->vector, world->owner);
-    }
+static tripsage_status collections(stage *s)
+{
+    return tripsage_vector_collections(&s->doc, world->vector, world->owner);
+}
 
-    static tripsage_status vector_upsert(stage * s)
-    {
-        char id[2][32];
-        tripsage_vector_item items[2] = {{id[0], NULL, "{\"k\":1}", NULL, east, 4},
-                                         {id[1], NULL, NULL, NULL, north, 4}};
+static tripsage_status vector_upsert(stage *s)
+{
+    char id[2][32];
+    tripsage_vector_item items[2] = {{id[0], NULL, "{\"k\":1}", NULL, east, 4}, {id[1], NULL, NULL, NULL, north, 4}};
 
-        snprintf(id[0], sizeof id[0], "e%lld", (long long)s->number);
-        snprintf(id[1], sizeof id[1], "n%lld", (long long)s->number);
-        return tripsage_vector_upsert(world->vector, world->owner, "v", items, 2);
-    }
+    snprintf(id[0], sizeof id[0], "e%lld", (long long)s->number);
+    snprintf(id[1], sizeof id[1], "n%lld", (long long)s->number);
+    return tripsage_vector_upsert(world->vector, world->owner, "v", items, 2);
+}
 
-    static tripsage_status vector_upsert_text(stage * s)
-    {
-        tripsage_vector_item item = {"text", NULL, NULL, "warm sand and coral reefs", NULL, 0};
+static tripsage_status vector_upsert_text(stage *s)
+{
+    tripsage_vector_item item = {"text", NULL, NULL, "warm sand and coral reefs", NULL, 0};
 
-        (void)s;
-        return tripsage_vector_upsert(world->vector, world->owner, "t", &item, 1);
-    }
+    (void)s;
+    return tripsage_vector_upsert(world->vector, world->owner, "t", &item, 1);
+}
 
-    static void with_vectors(stage * s)
-    {
-        with_collection(s);
-        OK(vector_upsert(s));
-        OK(vector_upsert_text(s));
-    }
+static void with_vectors(stage *s)
+{
+    with_collection(s);
+    OK(vector_upsert(s));
+    OK(vector_upsert_text(s));
+}
 
-    static void with_vector(stage * s)
-    {
-        OK(vector_upsert(s));
-    }
+static void with_vector(stage *s)
+{
+    OK(vector_upsert(s));
+}
 
-    static tripsage_status vector_delete(stage * s)
-    {
-        char id[32];
+static tripsage_status vector_delete(stage *s)
+{
+    char id[32];
 
-        snprintf(id, sizeof id, "e%lld", (long long)s->number);
-        return tripsage_vector_delete(world->vector, world->owner, "v", id);
-    }
+    snprintf(id, sizeof id, "e%lld", (long long)s->number);
+    return tripsage_vector_delete(world->vector, world->owner, "v", id);
+}
 
-    static tripsage_status vector_index(stage * s)
-    {
-        return tripsage_vector_index(&s->doc, world->vector, world->service, "v");
-    }
+static tripsage_status vector_index(stage *s)
+{
+    return tripsage_vector_index(&s->doc, world->vector, world->service, "v");
+}
 
-    static tripsage_status vector_index_build(stage * s)
-    {
-        return tripsage_vector_index_build(&s->doc, world->vector, world->service, "v", 1, NULL, NULL);
-    }
+static tripsage_status vector_index_build(stage *s)
+{
+    return tripsage_vector_index_build(&s->doc, world->vector, world->service, "v", 1, NULL, NULL);
+}
 
-    static tripsage_status vector_search(stage * s)
-    {
-        tripsage_vector_query query = TRIPSAGE_VECTOR_QUERY_INIT;
+static tripsage_status vector_search(stage *s)
+{
+    tripsage_vector_query query = TRIPSAGE_VECTOR_QUERY_INIT;
 
-        query.values = east;
-        query.value_count = 4;
-        query.filter = "{\"k\":1}";
-        return tripsage_vector_search(&s->doc, world->vector, world->owner, "v", &query);
-    }
+    query.values = east;
+    query.value_count = 4;
+    query.filter = "{\"k\":1}";
+    return tripsage_vector_search(&s->doc, world->vector, world->owner, "v", &query);
+}
 
-    static tripsage_status vector_search_text(stage * s)
-    {
-        tripsage_vector_query query = TRIPSAGE_VECTOR_QUERY_INIT;
+static tripsage_status vector_search_text(stage *s)
+{
+    tripsage_vector_query query = TRIPSAGE_VECTOR_QUERY_INIT;
 
-        query.text = "a beach to snorkel";
-        return tripsage_vector_search(&s->doc, world->vector, world->owner, "t", &query);
-    }
+    query.text = "a beach to snorkel";
+    return tripsage_vector_search(&s->doc, world->vector, world->owner, "t", &query);
+}
 
-    static const char *look_vectors(stage * s)
-    {
-        tripsage_vector_query query = TRIPSAGE_VECTOR_QUERY_INIT;
-        const char *text = json_of(OK(tripsage_vector_collections(OUT, world->vector, world->owner)));
+static const char *look_vectors(stage *s)
+{
+    tripsage_vector_query query = TRIPSAGE_VECTOR_QUERY_INIT;
+    const char *text = json_of(OK(tripsage_vector_collections(OUT, world->vector, world->owner)));
 
-        (void)s;
-        query.values = east;
-        query.value_count = 4;
-        query.k = 1000;
-        if (!strstr(text, "\"v\""))
-            return text;
-        return test_format("%s\n%s", text,
-                           json_of(OK(tripsage_vector_search(OUT, world->vector, world->owner, "v", &query))));
-    }
-
-    /* ---- the cache ---- */
-
-    static tripsage_status cache_set(stage * s)
-    {
-        char key[32];
-
-        snprintf(key, sizeof key, "k%lld", (long long)s->number);
-        return tripsage_cache_set(world->cache, key, strlen(key), "value", 5, 0, TRIPSAGE_CACHE_ALWAYS);
-    }
-
-    static tripsage_status cache_replace(stage * s)
-    {
-        char value[32];
-
-        snprintf(value, sizeof value, "v%lld", (long long)s->number);
-        return tripsage_cache_set(world->cache, "same", 4, value, strlen(value), 0, TRIPSAGE_CACHE_ALWAYS);
-    }
-
-    static void with_cached(stage * s)
-    {
-        OK(cache_replace(s));
-        OK(tripsage_cache_set(world->cache, "n", 1, "1", 1, 0, TRIPSAGE_CACHE_ALWAYS));
-    }
-
-    static tripsage_status cache_get(stage * s)
-    {
-        tripsage_cache_value value;
-        tripsage_status status = tripsage_cache_get(&value, world->cache, "same", 4);
-
-        (void)s;
-        if (status == TRIPSAGE_OK)
-            tripsage_cache_value_free(&value);
-        return status;
-    }
-
-    static tripsage_status cache_increment(stage * s)
-    {
-        int64_t sum;
-
-        (void)s;
-        return tripsage_cache_increment(&sum, world->cache, "n", 1, 1, 0);
-    }
-
-    static tripsage_status cache_expire(stage * s)
-    {
-        (void)s;
-        return tripsage_cache_expire(world->cache, "same", 4, 1000000);
-    }
-
-    static tripsage_status cache_clear(stage * s)
-    {
-        uint64_t count;
-
-        (void)s;
-        return tripsage_cache_clear(&count, world->cache, "k", 1);
-    }
-
-    static const char *look_cache(stage * s)
-    {
-        static const char *const keys[] = {"same", "n"};
-        const char *text = "";
-
-        (void)s;
-        for (size_t i = 0; i < 2; i++) {
-            tripsage_cache_value value;
-            if (tripsage_cache_get(&value, world->cache, keys[i], strlen(keys[i])) != TRIPSAGE_OK)
-                continue;
-            text = test_format("%s %s=%.*s", text, keys[i], (int)value.size, (const char *)value.data);
-            tripsage_cache_value_free(&value);
-        }
+    (void)s;
+    query.values = east;
+    query.value_count = 4;
+    query.k = 1000;
+    if (!strstr(text, "\"v\""))
         return text;
+    return test_format("%s\n%s", text,
+                       json_of(OK(tripsage_vector_search(OUT, world->vector, world->owner, "v", &query))));
+}
+
+/* ---- the cache ---- */
+
+static tripsage_status cache_set(stage *s)
+{
+    char key[32];
+
+    snprintf(key, sizeof key, "k%lld", (long long)s->number);
+    return tripsage_cache_set(world->cache, key, strlen(key), "value", 5, 0, TRIPSAGE_CACHE_ALWAYS);
+}
+
+static tripsage_status cache_replace(stage *s)
+{
+    char value[32];
+
+    snprintf(value, sizeof value, "v%lld", (long long)s->number);
+    return tripsage_cache_set(world->cache, "same", 4, value, strlen(value), 0, TRIPSAGE_CACHE_ALWAYS);
+}
+
+static void with_cached(stage *s)
+{
+    OK(cache_replace(s));
+    OK(tripsage_cache_set(world->cache, "n", 1, "1", 1, 0, TRIPSAGE_CACHE_ALWAYS));
+}
+
+static tripsage_status cache_get(stage *s)
+{
+    tripsage_cache_value value;
+    tripsage_status status = tripsage_cache_get(&value, world->cache, "same", 4);
+
+    (void)s;
+    if (status == TRIPSAGE_OK)
+        tripsage_cache_value_free(&value);
+    return status;
+}
+
+static tripsage_status cache_increment(stage *s)
+{
+    int64_t sum;
+
+    (void)s;
+    return tripsage_cache_increment(&sum, world->cache, "n", 1, 1, 0);
+}
+
+static tripsage_status cache_expire(stage *s)
+{
+    (void)s;
+    return tripsage_cache_expire(world->cache, "same", 4, 1000000);
+}
+
+static tripsage_status cache_clear(stage *s)
+{
+    uint64_t count;
+
+    (void)s;
+    return tripsage_cache_clear(&count, world->cache, "k", 1);
+}
+
+static const char *look_cache(stage *s)
+{
+    static const char *const keys[] = {"same", "n"};
+    const char *text = "";
+
+    (void)s;
+    for (size_t i = 0; i < 2; i++) {
+        tripsage_cache_value value;
+        if (tripsage_cache_get(&value, world->cache, keys[i], strlen(keys[i])) != TRIPSAGE_OK)
+            continue;
+        text = test_format("%s %s=%.*s", text, keys[i], (int)value.size, (const char *)value.data);
+        tripsage_cache_value_free(&value);
     }
+    return text;
+}
 
-    static tripsage_status cache_open(stage * s)
-    {
-        return tripsage_cache_open(&s->cache, NULL, NULL);
-    }
+static tripsage_status cache_open(stage *s)
+{
+    return tripsage_cache_open(&s->cache, NULL, NULL);
+}
 
-    /* ---- the store, and opening ---- */
+/* ---- the store, and opening ---- */
 
-    static tripsage_status ping(stage * s)
-    {
-        (void)s;
-        return tripsage_ping(world->ts);
-    }
+static tripsage_status ping(stage *s)
+{
+    (void)s;
+    return tripsage_ping(world->ts);
+}
 
-    static tripsage_status migrations(stage * s)
-    {
-        return tripsage_migrations(&s->doc, world->ts);
-    }
+static tripsage_status migrations(stage *s)
+{
+    return tripsage_migrations(&s->doc, world->ts);
+}
 
-    static tripsage_status check(stage * s)
-    {
-        return tripsage_check(&s->doc, world->ts);
-    }
+static tripsage_status check(stage *s)
+{
+    return tripsage_check(&s->doc, world->ts);
+}
 
-    static tripsage_status purge_expired(stage * s)
-    {
-        return tripsage_purge_expired(&s->doc, world->ts, 0);
-    }
+static tripsage_status purge_expired(stage *s)
+{
+    return tripsage_purge_expired(&s->doc, world->ts, 0);
+}
 
-    /* Something to sweep of each kind, past its keeping. */
-    static void with_expired(stage * s)
-    {
-        s->number++;
-        OK(trip_create_keyed(s));
-        test_stage_clear(s);
-        OK(sign_in(s));
-        test_stage_clear(s);
-        deleted_trip(s);
-        test_clock_advance(&world->chance, 31 * TEST_DAY);
-    }
+/* Something to sweep of each kind, past its keeping. */
+static void with_expired(stage *s)
+{
+    s->number++;
+    OK(trip_create_keyed(s));
+    test_stage_clear(s);
+    OK(sign_in(s));
+    test_stage_clear(s);
+    deleted_trip(s);
+    test_clock_advance(&world->chance, 31 * TEST_DAY);
+}
 
-    static tripsage_options chosen_options(tripsage_runtime * runtime)
-    {
-        tripsage_options options = TRIPSAGE_OPTIONS_INIT;
+static tripsage_options chosen_options(tripsage_runtime *runtime)
+{
+    tripsage_options options = TRIPSAGE_OPTIONS_INIT;
 
-        *runtime = test_chance_runtime(&world->chance);
-        options.runtime = runtime;
-        return options;
-    }
+    *runtime = test_chance_runtime(&world->chance);
+    options.runtime = runtime;
+    return options;
+}
 
-    static tripsage_status open_again(stage * s)
-    {
-        tripsage_runtime runtime;
-        tripsage_options options = chosen_options(&runtime);
+static tripsage_status open_again(stage *s)
+{
+    tripsage_runtime runtime;
+    tripsage_options options = chosen_options(&runtime);
 
-        return tripsage_open(&s->ts, world->url, &options);
-    }
+    return tripsage_open(&s->ts, world->url, &options);
+}
 
-    static tripsage_status open_new(stage * s)
-    {
-        tripsage_runtime runtime;
-        tripsage_options options = chosen_options(&runtime);
+static tripsage_status open_new(stage *s)
+{
+    tripsage_runtime runtime;
+    tripsage_options options = chosen_options(&runtime);
 
-        return tripsage_open(&s->ts, "sqlite::memory:", &options);
-    }
+    return tripsage_open(&s->ts, "sqlite::memory:", &options);
+}
 
-    static tripsage_status trips_open(stage * s)
-    {
-        tripsage_runtime runtime = test_chance_runtime(&world->chance);
+static tripsage_status trips_open(stage *s)
+{
+    tripsage_runtime runtime = test_chance_runtime(&world->chance);
 
-        return tripsage_trips_open(&s->trips, world->url, &runtime);
-    }
+    return tripsage_trips_open(&s->trips, world->url, &runtime);
+}
 
-    static tripsage_status auth_open(stage * s)
-    {
-        tripsage_runtime runtime = test_chance_runtime(&world->chance);
+static tripsage_status auth_open(stage *s)
+{
+    tripsage_runtime runtime = test_chance_runtime(&world->chance);
 
-        return tripsage_auth_open(&s->auth, world->url, NULL, &runtime);
-    }
+    return tripsage_auth_open(&s->auth, world->url, NULL, &runtime);
+}
 
-    static tripsage_status vector_open(stage * s)
-    {
-        tripsage_runtime runtime = test_chance_runtime(&world->chance);
+static tripsage_status vector_open(stage *s)
+{
+    tripsage_runtime runtime = test_chance_runtime(&world->chance);
 
-        return tripsage_vector_open(&s->vector, world->url, &runtime);
-    }
+    return tripsage_vector_open(&s->vector, world->url, &runtime);
+}
 
-    static tripsage_status doc_parse(stage * s)
-    {
-        return tripsage_doc_parse(&s->doc, "{\"a\":[1,2,{\"b\":\"text\"}],\"c\":null}", N);
-    }
+static tripsage_status doc_parse(stage *s)
+{
+    return tripsage_doc_parse(&s->doc, "{\"a\":[1,2,{\"b\":\"text\"}],\"c\":null}", N);
+}
 
-    /* ---- the list ----
+/* ---- the list ----
  *
  * Benign, that is, the call may succeed although an allocation of the library itself failed:
  *   verify              a token that cannot be remembered is verified again the next time
  *   key_verify          that its use cannot be noted is logged */
-    /* clang-format off */
+/* clang-format off */
 const scenario test_scenarios[] = {
     {.name = "trip_create", .prepare = with_trip, .act = trip_create},
     {.name = "trip_create with a key", .prepare = with_trip, .act = trip_create_keyed},
@@ -1483,31 +1482,31 @@ const scenario test_scenarios[] = {
     {.name = "vector_index_build", .prepare = with_vectors, .act = vector_index_build, .look = look_vectors},
     {.name = "vector_open", .act = vector_open, .look = look_nothing, .opens = 1},
 };
-    /* clang-format on */
+/* clang-format on */
 
-    const size_t test_scenario_count = sizeof test_scenarios / sizeof test_scenarios[0];
+const size_t test_scenario_count = sizeof test_scenarios / sizeof test_scenarios[0];
 
-    void test_stage_clear(stage * s)
-    {
-        tripsage_doc_free(s->doc);
-        tripsage_free(s->content);
-        tripsage_actor_free(s->made_actor);
-        tripsage_trips_close(s->trips);
-        tripsage_auth_close(s->auth);
-        tripsage_vector_close(s->vector);
-        tripsage_cache_close(s->cache);
-        tripsage_close(s->ts);
-        s->doc = NULL;
-        s->content = NULL;
-        s->made_actor = NULL;
-        s->trips = NULL;
-        s->auth = NULL;
-        s->vector = NULL;
-        s->cache = NULL;
-        s->ts = NULL;
-    }
+void test_stage_clear(stage *s)
+{
+    tripsage_doc_free(s->doc);
+    tripsage_free(s->content);
+    tripsage_actor_free(s->made_actor);
+    tripsage_trips_close(s->trips);
+    tripsage_auth_close(s->auth);
+    tripsage_vector_close(s->vector);
+    tripsage_cache_close(s->cache);
+    tripsage_close(s->ts);
+    s->doc = NULL;
+    s->content = NULL;
+    s->made_actor = NULL;
+    s->trips = NULL;
+    s->auth = NULL;
+    s->vector = NULL;
+    s->cache = NULL;
+    s->ts = NULL;
+}
 
-    int test_stage_holds(const stage *s)
-    {
-        return s->doc || s->content || s->made_actor || s->trips || s->auth || s->vector || s->cache || s->ts;
-    }
+int test_stage_holds(const stage *s)
+{
+    return s->doc || s->content || s->made_actor || s->trips || s->auth || s->vector || s->cache || s->ts;
+}

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/links.h"
+#include "auth/otp.h"
 #include "auth/v1/v1.h"
 
 /* Takes the id from the path. */
@@ -391,5 +393,85 @@ tripsage_status tripsage__v1_admin_audit(tripsage__v1_call *call)
     status = put_pages(call, &query, total);
 out:
     tripsage_doc_free(page);
+    return status;
+}
+
+/* ---- links ---- */
+
+/* What the body asks for, which is where this endpoint has it; or what others have. */
+static const char *read_redirect(tripsage__v1_call *call)
+{
+    const char *given = tripsage__v1_text(call, "redirect_to");
+
+    return *given ? tripsage__mailer_redirect(call->auth->mailer, given) : tripsage__v1_redirect(call);
+}
+
+static tripsage_status read_type(tripsage__v1_call *call, tripsage__link_type *out)
+{
+    const char *type = tripsage__v1_text(call, "type");
+    int at = 0;
+
+    while (at < TRIPSAGE__LINK_TYPES && strcmp(type, tripsage__link_types[at]) != 0)
+        at++;
+    if (at == TRIPSAGE__LINK_TYPES)
+        return TRIPSAGE__V1_FAIL(call, 400, "validation_failed", "Invalid email action link type requested: %s", type);
+    *out = (tripsage__link_type)at;
+    return TRIPSAGE_OK;
+}
+
+static tripsage_status read_link(tripsage__v1_call *call, tripsage__link_wanted *out, char email[TRIPSAGE__EMAIL_SIZE],
+                                 char new_email[TRIPSAGE__EMAIL_SIZE])
+{
+    const char *password = tripsage__v1_text(call, "password");
+    tripsage_status status;
+
+    memset(out, 0, sizeof *out);
+    TRIPSAGE_TRY(tripsage__v1_input(call));
+    TRIPSAGE_TRY(tripsage__v1_email(call, tripsage__v1_text(call, "email"), email));
+    out->email = email;
+    TRIPSAGE_TRY(read_type(call, &out->type));
+    if (out->type >= TRIPSAGE__LINK_CHANGE_CURRENT) {
+        TRIPSAGE_TRY(tripsage__v1_email(call, tripsage__v1_text(call, "new_email"), new_email));
+        out->new_email = new_email;
+    }
+    if (out->type == TRIPSAGE__LINK_SIGNUP) {
+        if (!*password)
+            return TRIPSAGE__V1_FAIL(call, 400, "validation_failed", "Signup requires a valid password");
+        TRIPSAGE_TRY(tripsage__v1_check_password(call, password, email));
+        out->password = password;
+    }
+    out->data = tripsage__v1_object(call, "data");
+    out->redirect_to = read_redirect(call);
+    status = tripsage__v1_input(call);
+out:
+    return status;
+}
+
+tripsage_status tripsage__v1_admin_generate_link(tripsage__v1_call *call)
+{
+    tripsage__link_wanted wanted;
+    char email[TRIPSAGE__EMAIL_SIZE], new_email[TRIPSAGE__EMAIL_SIZE];
+    tripsage_doc *link;
+    tripsage_status status;
+
+    TRIPSAGE_TRY(read_link(call, &wanted, email, new_email));
+    TRIPSAGE_TRY(tripsage__link_make(&link, call->auth, &wanted, 0));
+    tripsage__v1_put_doc(call, link);
+out:
+    return status;
+}
+
+tripsage_status tripsage__v1_invite(tripsage__v1_call *call)
+{
+    const tripsage__json *data = tripsage__v1_object(call, "data");
+    char email[TRIPSAGE__EMAIL_SIZE];
+    tripsage_doc *user;
+    tripsage_status status;
+
+    TRIPSAGE_TRY(tripsage__v1_email(call, tripsage__v1_text(call, "email"), email));
+    TRIPSAGE_TRY(tripsage__v1_input(call));
+    TRIPSAGE_TRY(tripsage__invite(&user, call->auth, email, data, read_redirect(call), 0));
+    tripsage__v1_put_doc(call, user);
+out:
     return status;
 }

@@ -60,6 +60,8 @@ static const struct endpoint {
     {"PUT", "/admin/users/{}", ADMINS, tripsage__v1_admin_user_put},
     {"DELETE", "/admin/users/{}", ADMINS, tripsage__v1_admin_user_delete},
     {"GET", "/admin/audit", ADMINS, tripsage__v1_admin_audit},
+    {"POST", "/admin/generate_link", ADMINS, tripsage__v1_admin_generate_link},
+    {"POST", "/invite", ADMINS, tripsage__v1_invite},
 
     /* mail.c */
     {"POST", "/recover", KEYS, tripsage__v1_recover},

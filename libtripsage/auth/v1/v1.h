@@ -180,6 +180,8 @@ tripsage_status tripsage__v1_admin_user_get(tripsage__v1_call *call);
 tripsage_status tripsage__v1_admin_user_put(tripsage__v1_call *call);
 tripsage_status tripsage__v1_admin_user_delete(tripsage__v1_call *call);
 tripsage_status tripsage__v1_admin_audit(tripsage__v1_call *call);
+tripsage_status tripsage__v1_admin_generate_link(tripsage__v1_call *call);
+tripsage_status tripsage__v1_invite(tripsage__v1_call *call);
 
 /* factors.c */
 tripsage_status tripsage__v1_factor_enroll(tripsage__v1_call *call);
