@@ -163,8 +163,8 @@ typedef struct tripsage_auth_options {
      * that project's. NULL: the accounts are this database's own. Copied. */
     const char *supabase_url;
 
-    /* Whether somebody new has to show that his address is his, by a code or a link from a mail, before he can sign in. 0: yes when there is a mail
-     * server (mail->host); 1: yes; -1: no. */
+    /* Whether somebody new has to show that his address is his, by a code or a link from a mail, before he can sign in. 0: yes when there
+     * is a mail server (mail->host); 1: yes; -1: no. */
     int confirm_email;
 
     /* How many seconds lie between two mails of one kind to one address, at most 86,400; 0: 60. */
@@ -173,8 +173,8 @@ typedef struct tripsage_auth_options {
     /* For how many seconds a code or a link from a mail is good, at most 604,800, a week; 0: 86,400, a day. */
     uint32_t otp_ttl_s;
 
-    /* Whoever changes his address confirms it from both mailboxes, so that nobody who found a session open can take the account. 1: from the new one
-     * alone. */
+    /* Whoever changes his address confirms it from both mailboxes, so that nobody who found a session open can take the account. 1: from
+     * the new one alone. */
     int email_change_single;
 
     /* 1: a new password in a session older than a day needs a code from tripsage_auth_reauthenticate ("nonce"). */
@@ -205,16 +205,15 @@ TRIPSAGE_API void tripsage_auth_close(tripsage_auth *auth);
  * session lasts until it is signed out of, or one of the options ends it; its access token lasts for `expires_in` seconds, and the
  * refresh token gives the next one. */
 
-/* Makes an account and signs it in.
- * Takes {"email": text, "password": text, "full_name": text?, "data": object?, and a link}. The address is ASCII and kept
- * lower-case; the password may hold any Unicode text of up to 1,024 bytes (a bound on hashing work, not on strength);
- * the name has up to 100 characters; the data, which becomes user_metadata and travels in every token, 4 KiB. The name becomes part of it.
- * Where addresses need to be confirmed (`confirm_email` of the options) it gives {"user": ...} without a session and sends a mail, see below. It says
- * the same when the address has an account: the password of an account is the one it was made with, whoever comes again, and one that has not
- * been confirmed yet gets another mail.
+/* Makes an account and signs it in. Takes {"email": text, "password": text, "full_name": text?, "data": object?, and a link}. The address
+ * is ASCII and kept lower-case; the password may hold any Unicode text of up to 1,024 bytes (a bound on hashing work, not on strength);
+ * the name has up to 100 characters; the data, which becomes user_metadata and travels in every token, 4 KiB. The name becomes part of
+ * it. Where addresses need to be confirmed (`confirm_email` of the options) it gives {"user": ...} without a session and sends a mail,
+ * see below. It says the same when the address has an account: the password of an account is the one it was made with, whoever comes
+ * again, and one that has not been confirmed yet gets another mail.
  * Errors: TRIPSAGE_EMALFORMED, TRIPSAGE_EINVALID (fields), TRIPSAGE_EEXISTS (the address has an account; not where it needs to be
- * confirmed), TRIPSAGE_EBUSY (passwords are hashed on half the processors at most; ten seconds passed without a turn); where addresses need to be
- * confirmed also TRIPSAGE_ERATELIMITED and TRIPSAGE_ENOTSUP, as below. */
+ * confirmed), TRIPSAGE_EBUSY (passwords are hashed on half the processors at most; ten seconds passed without a turn); where addresses
+ * need to be confirmed also TRIPSAGE_ERATELIMITED and TRIPSAGE_ENOTSUP, as below. */
 TRIPSAGE_API tripsage_status tripsage_auth_sign_up(tripsage_doc **session, tripsage_auth *auth, const char *json,
                                                    size_t length);
 
@@ -296,13 +295,14 @@ TRIPSAGE_API tripsage_status tripsage_auth_find_user(tripsage_doc **user, tripsa
                                                      const tripsage_actor *actor, const char *email);
 
 /* Changes the actor's own account: {"full_name": text|null?, "password": text?, "data": object?, "email": text?, "nonce": text?, and a
- * link}; "data" is merged into user_metadata (RFC 7396). A new password ends the user's other sessions, and codes and links that were sent to him;
- * `password_needs_nonce` of the options may demand a code with it. Another address is his once it is confirmed, from both mailboxes unless the options
- * say `email_change_single`: "new_email" tells of it until then. A guest gets his address at once where addresses need not be confirmed, and is
- * none any more.
- * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_ENOTFOUND, TRIPSAGE_EMALFORMED, TRIPSAGE_EINVALID (fields; `reason` "reauthentication_needed" and
- * "reauthentication_not_valid"), TRIPSAGE_EEXISTS (somebody has the address), TRIPSAGE_EFORBIDDEN (reason "insufficient_aal": who has a second
- * factor changes password and address in a session of level 2), TRIPSAGE_ERATELIMITED and TRIPSAGE_ENOTSUP, as below,
+ * link}; "data" is merged into user_metadata (RFC 7396). A new password ends the user's other sessions, and codes and links that were
+ * sent to him; `password_needs_nonce` of the options may demand a code with it. Another address is his once it is confirmed, from both
+ * mailboxes unless the options say `email_change_single`: "new_email" tells of it until then. A guest gets his address at once where
+ * addresses need not be confirmed, and is none any more.
+ * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_ENOTFOUND, TRIPSAGE_EMALFORMED, TRIPSAGE_EINVALID (fields; `reason`
+ * "reauthentication_needed" and "reauthentication_not_valid"), TRIPSAGE_EEXISTS (somebody has the address), TRIPSAGE_EFORBIDDEN (reason
+ * "insufficient_aal": who has a second factor changes password and address in a session of level 2), TRIPSAGE_ERATELIMITED and
+ * TRIPSAGE_ENOTSUP, as below,
  * TRIPSAGE_EBUSY. */
 TRIPSAGE_API tripsage_status tripsage_auth_user_update(tripsage_doc **user, tripsage_auth *auth,
                                                        const tripsage_actor *actor, const char *json, size_t length);
@@ -310,42 +310,46 @@ TRIPSAGE_API tripsage_status tripsage_auth_user_update(tripsage_doc **user, trip
 /* ---- codes and links in mails ----
  *
  * A mail has a code of six digits and a link. Both are good once, for a day unless the options say otherwise, and until the next mail of
- * their kind; ten wrong codes end it. The code comes back to tripsage_auth_otp_verify together with the address; the link leads to what serves
- * tripsage_auth_serve, and from there to "redirect_to", or the site (tripsage_mail_options).
+ * their kind; ten wrong codes end it. The code comes back to tripsage_auth_otp_verify together with the address; the link leads to what
+ * serves tripsage_auth_serve, and from there to "redirect_to", or the site (tripsage_mail_options).
  *
- * Calls that send one take, beside what they name, a link: {"redirect_to": text?, "code_challenge": text?, "code_challenge_method": "s256" | "plain"?}.
- * With a challenge (RFC 7636) the link does not carry a session, which whoever reads the address line would have, but a code, which
- * tripsage_auth_exchange_code takes from whoever knows what the challenge was made of.
+ * Calls that send one take, beside what they name, a link: {"redirect_to": text?, "code_challenge": text?, "code_challenge_method":
+ * "s256" | "plain"?}. With a challenge (RFC 7636) the link does not carry a session, which whoever reads the address line would have, but
+ * a code, which tripsage_auth_exchange_code takes from whoever knows what the challenge was made of.
  *
- * No call tells whether an address has an account, by what it answers or how long it takes, but tripsage_auth_otp_send with "create_user": false. All
- * that send a mail may fail with TRIPSAGE_ERATELIMITED (one of its kind was asked for under this address within the interval of the options),
+ * No call tells whether an address has an account, by what it answers or how long it takes, but tripsage_auth_otp_send with
+ * "create_user": false. All that send a mail may fail with TRIPSAGE_ERATELIMITED (one of its kind was asked for under this address within
+ * the interval of the options),
  * TRIPSAGE_ENOTSUP (no mail server is configured) and TRIPSAGE_EBUSY (more mails wait than are kept). */
 
 /* For who forgot his password: {"email": text, and a link}. The code (type "recovery") signs in, whereupon a new password can be set. */
 TRIPSAGE_API tripsage_status tripsage_auth_recover(tripsage_auth *auth, const char *json, size_t length);
 
-/* To sign in without a password: {"email": text, "create_user": boolean?, "full_name": text?, "data": object?, and a link}. Somebody new gets an
- * account with that name and data, unless "create_user" is false: TRIPSAGE_EINVALID ("otp_disabled") then. The code's type is "email". */
+/* To sign in without a password: {"email": text, "create_user": boolean?, "full_name": text?, "data": object?, and a link}. Somebody new
+ * gets an account with that name and data, unless "create_user" is false: TRIPSAGE_EINVALID ("otp_disabled") then. The code's type is
+ * "email". */
 TRIPSAGE_API tripsage_status tripsage_auth_otp_send(tripsage_auth *auth, const char *json, size_t length);
 
-/* Once more, what was sent when somebody signed up, or changes his address: {"type": "signup" | "email_change", "email": text, and a link}. */
+/* Once more, what was sent when somebody signed up, or changes his address: {"type": "signup" | "email_change", "email": text, and a
+ * link}. */
 TRIPSAGE_API tripsage_status tripsage_auth_resend(tripsage_auth *auth, const char *json, size_t length);
 
 /* A code to the actor's own address, for the "nonce" of a new password.
- * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_ENOTFOUND, TRIPSAGE_EINVALID (he has no address), TRIPSAGE_EFORBIDDEN (it is not confirmed). */
+ * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_ENOTFOUND, TRIPSAGE_EINVALID (he has no address), TRIPSAGE_EFORBIDDEN (it is not
+ * confirmed). */
 TRIPSAGE_API tripsage_status tripsage_auth_reauthenticate(tripsage_auth *auth, const tripsage_actor *actor);
 
-/* Takes a code back, {"type", "email", "token"}, or what a link carries in its place, {"type", "token_hash"}: confirms the address, signs in and gives
- * the session. Types: "signup", "invite", "recovery", "magiclink", "email" (of whichever of signup and magiclink was sent), "email_change". Of the two
- * mailboxes that confirm a change of address the first one gives no session, but {"message"}.
- * Errors: TRIPSAGE_ETOKEN (wrong, used, or too old: the same for all), TRIPSAGE_EFORBIDDEN (the account is banned), TRIPSAGE_EEXISTS (somebody else has
- * the address by now), TRIPSAGE_ECONFLICT (the account is being changed by many at once), TRIPSAGE_EINVALID (fields). */
+/* Takes a code back, {"type", "email", "token"}, or what a link carries in its place, {"type", "token_hash"}: confirms the address, signs
+ * in and gives the session. Types: "signup", "invite", "recovery", "magiclink", "email" (of whichever of signup and magiclink was sent),
+ * "email_change". Of the two mailboxes that confirm a change of address the first one gives no session, but {"message"}.
+ * Errors: TRIPSAGE_ETOKEN (wrong, used, or too old: the same for all), TRIPSAGE_EFORBIDDEN (the account is banned), TRIPSAGE_EEXISTS
+ * (somebody else has the address by now), TRIPSAGE_ECONFLICT (the account is being changed by many at once), TRIPSAGE_EINVALID (fields). */
 TRIPSAGE_API tripsage_status tripsage_auth_otp_verify(tripsage_doc **session, tripsage_auth *auth, const char *json,
                                                       size_t length);
 
 /* Exchanges the code of a link with a challenge, {"auth_code", "code_verifier"}, for the session: once, within five minutes.
- * Errors: TRIPSAGE_ENOTFOUND (no such code), TRIPSAGE_EEXPIRED, TRIPSAGE_ECREDENTIALS (the verifier is not what the challenge was made of; the code stays
- * good), TRIPSAGE_EFORBIDDEN (the account is banned), TRIPSAGE_EINVALID (fields). */
+ * Errors: TRIPSAGE_ENOTFOUND (no such code), TRIPSAGE_EEXPIRED, TRIPSAGE_ECREDENTIALS (the verifier is not what the challenge was made
+ * of; the code stays good), TRIPSAGE_EFORBIDDEN (the account is banned), TRIPSAGE_EINVALID (fields). */
 TRIPSAGE_API tripsage_status tripsage_auth_exchange_code(tripsage_doc **session, tripsage_auth *auth, const char *json,
                                                          size_t length);
 

@@ -21,12 +21,12 @@ typedef struct tripsage__account_change {
     const char *redirect_to; /* and of their links; NULL: the site */
 } tripsage__account_change;
 
-/* Gives the user as he is then; `flags` are those of account.h. Another address is his when it was confirmed; a guest's at once, where addresses
- * need no confirmation. One round trip; with an address, or a password that needs a code, two.
- * Errors: TRIPSAGE_ENOTFOUND ("user_not_found"), TRIPSAGE_EINVALID (field "/data"; "validation_failed": a guest without an address sets a password;
- * "reauthentication_needed", "reauthentication_not_valid"), TRIPSAGE_EEXISTS ("email_exists"), TRIPSAGE_ERATELIMITED
- * ("over_email_send_rate_limit"), TRIPSAGE_EFORBIDDEN ("insufficient_aal": a password or an address by a session without the
- * second factor that the user has), TRIPSAGE_ENOTSUP (no mail can be sent). */
+/* Gives the user as he is then; `flags` are those of account.h. Another address is his when it was confirmed; a guest's at once, where
+ * addresses need no confirmation. One round trip; with an address, or a password that needs a code, two.
+ * Errors: TRIPSAGE_ENOTFOUND ("user_not_found"), TRIPSAGE_EINVALID (field "/data"; "validation_failed": a guest without an address sets a
+ * password; "reauthentication_needed", "reauthentication_not_valid"), TRIPSAGE_EEXISTS ("email_exists"), TRIPSAGE_ERATELIMITED
+ * ("over_email_send_rate_limit"), TRIPSAGE_EFORBIDDEN ("insufficient_aal": a password or an address by a session without the second
+ * factor that the user has), TRIPSAGE_ENOTSUP (no mail can be sent). */
 tripsage_status tripsage__account_change_write(tripsage_doc **out, tripsage_auth *auth, const tripsage_actor *actor,
                                                const tripsage__account_change *change, int flags);
 

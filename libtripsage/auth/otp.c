@@ -302,8 +302,8 @@ static tripsage_status look_up(tripsage__account *account, const tripsage_auth *
     return status == TRIPSAGE_ENOTFOUND ? TRIPSAGE_OK : status; /* account->block is NULL */
 }
 
-/* Who has confirmed his address gets a link to sign in; who has not, or is new, one that confirms it as well. Without confirmation whoever is new
- * is taken at his word, as when he signs up. */
+/* Who has confirmed his address gets a link to sign in; who has not, or is new, one that confirms it as well. Without confirmation
+ * whoever is new is taken at his word, as when he signs up. */
 static void choose_mail(tripsage__asked *asked, tripsage__mail_kind *kind, int confirmed)
 {
     asked->purpose = confirmed ? TRIPSAGE__RECOVERY : TRIPSAGE__CONFIRMATION;

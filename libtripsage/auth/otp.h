@@ -1,7 +1,8 @@
 /* auth/otp.h: codes and links that are good once, and the mails that carry them.
  *
- * A token is a code of six digits and the hash that stands for it in links and in the database: an HMAC of purpose, address and code under a key of
- * the database, so that neither a copy of the table nor an address alone leads to a code, and no link can be guessed by trying a million codes. */
+ * A token is a code of six digits and the hash that stands for it in links and in the database: an HMAC of purpose, address and code
+ * under a key of the database, so that neither a copy of the table nor an address alone leads to a code, and no link can be guessed by
+ * trying a million codes. */
 #ifndef TRIPSAGE_AUTH_OTP_H
 #define TRIPSAGE_AUTH_OTP_H
 
@@ -24,9 +25,9 @@ const char *tripsage__purpose_name(tripsage__purpose purpose);
 #define TRIPSAGE__PKCE_PREFIX "pkce_"                             /* of a hash whose link gives a code to exchange */
 #define TRIPSAGE__HASH_SIZE   (sizeof TRIPSAGE__PKCE_PREFIX + 56) /* SHA-224 in hexadecimal */
 
-/* Ten wrong codes, as people who mistype make in half an hour, and the token is of no use any more: that leaves whoever guesses one chance in a
- * hundred thousand for each mail that its owner gets. (As many calls as are under way at the same moment may look at the code before it
- * is counted that they did.) */
+/* Ten wrong codes, as people who mistype make in half an hour, and the token is of no use any more: that leaves whoever guesses one
+ * chance in a hundred thousand for each mail that its owner gets. (As many calls as are under way at the same moment may look at the code
+ * before it is counted that they did.) */
 #define TRIPSAGE__CODE_ATTEMPTS_MAX 10
 
 typedef struct tripsage__otp {
@@ -45,8 +46,8 @@ tripsage_status tripsage__otp_hash(char out[TRIPSAGE__HASH_SIZE], const tripsage
 
 /* ---- mails that are asked for ----
  *
- * One for each address and kind within the interval of the options, whether anybody is known under the address or not: reads, writes and answers
- * are the same. What goes along with it, such as making an account, stands between the two kinds of steps:
+ * One for each address and kind within the interval of the options, whether anybody is known under the address or not: reads, writes and
+ * answers are the same. What goes along with it, such as making an account, stands between the two kinds of steps:
  *
  *     TRIPSAGE_TRY(tripsage__ask_begin(&ask, auth, &asked));
  *     count = tripsage__ask_first_steps(steps, &ask);
@@ -55,7 +56,7 @@ tripsage_status tripsage__otp_hash(char out[TRIPSAGE__HASH_SIZE], const tripsage
  *     TRIPSAGE_TRY(tripsage__store_write(auth->store, NULL, steps, count));
  *     TRIPSAGE_TRY(tripsage__ask_check(&ask));
  *     status = tripsage__ask_send(&ask, auth, redirect_to, kind); // where there is somebody
- */
+ * */
 
 /* Whom a mail is for. */
 enum { TRIPSAGE__TO_ANYBODY = -1, TRIPSAGE__TO_UNCONFIRMED = 0, TRIPSAGE__TO_CONFIRMED = 1, TRIPSAGE__TO_NOBODY = 2 };
@@ -104,8 +105,8 @@ tripsage__step tripsage__ask_insert_step(tripsage__value params[TRIPSAGE__DRAFT_
 
 /* ---- the ways ----
  *
- * All: TRIPSAGE_ERATELIMITED ("over_email_send_rate_limit"), TRIPSAGE_ENOTSUP. Addresses are normalized. None tells whether there is an account but
- * tripsage__otp_send for who may not make one. */
+ * All: TRIPSAGE_ERATELIMITED ("over_email_send_rate_limit"), TRIPSAGE_ENOTSUP. Addresses are normalized. None tells whether there is an
+ * account but tripsage__otp_send for who may not make one. */
 
 /* A mail to who has forgotten his password. */
 tripsage_status tripsage__recover(tripsage_auth *auth, const char *email, const tripsage__pkce *pkce,

@@ -1,7 +1,7 @@
 /* auth/otp_verify.c: what comes back of a mail: codes and links that are used up, and codes that are exchanged for a session.
  *
- * One read says what is to become of the account, one write does it: who uses the token up is written first, and holds its account as it was read;
- * everything else follows where that was so (see statements.c). Who came too late, or found the account changed, looks again. */
+ * One read says what is to become of the account, one write does it: who uses the token up is written first, and holds its account as it
+ * was read; everything else follows where that was so (see statements.c). Who came too late, or found the account changed, looks again. */
 #include <stdio.h>
 #include <string.h>
 

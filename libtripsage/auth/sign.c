@@ -313,8 +313,8 @@ static tripsage_status write_unconfirmed(tripsage__account *there, tripsage__ask
     return tripsage__store_write(auth->store, NULL, steps, count);
 }
 
-/* Who is new, who comes again before he confirmed, and who comes again after: the same work but for the mail. Natively the same answer, too: of who
- * is new, whoever it is. */
+/* Who is new, who comes again before he confirmed, and who comes again after: the same work but for the mail. Natively the same answer,
+ * too: of who is new, whoever it is. */
 static tripsage_status sign_up_to_confirm(tripsage__grant *out, tripsage_auth *auth, const tripsage__newcomer *who,
                                           int flags)
 {

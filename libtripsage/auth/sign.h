@@ -79,12 +79,12 @@ tripsage_status tripsage__draft_make(tripsage__draft *draft, tripsage_auth *auth
 void tripsage__draft_params(tripsage__value params[TRIPSAGE__DRAFT_PARAMS], const tripsage__draft *draft);
 void tripsage__draft_free(tripsage__draft *draft);
 
-/* Signs him in, where addresses need no confirmation. With TRIPSAGE__USER_UNREAD the answer is Supabase Auth's own, which has not read again what
- * it wrote. TRIPSAGE_EEXISTS with reason "user_already_exists".
+/* Signs him in, where addresses need no confirmation. With TRIPSAGE__USER_UNREAD the answer is Supabase Auth's own, which has not read
+ * again what it wrote. TRIPSAGE_EEXISTS with reason "user_already_exists".
  *
- * Where they do need it, he gets a mail, and the document is the user alone ({"user": ...} with TRIPSAGE__USER_NATIVE), with no session. Where the
- * address has an account already it is somebody made up: natively he looks like everybody new, and Supabase Auth's clients know him by having no
- * identity. TRIPSAGE_ERATELIMITED ("over_email_send_rate_limit"), TRIPSAGE_ENOTSUP (no mail can be sent). */
+ * Where they do need it, he gets a mail, and the document is the user alone ({"user": ...} with TRIPSAGE__USER_NATIVE), with no session.
+ * Where the address has an account already it is somebody made up: natively he looks like everybody new, and Supabase Auth's clients know
+ * him by having no identity. TRIPSAGE_ERATELIMITED ("over_email_send_rate_limit"), TRIPSAGE_ENOTSUP (no mail can be sent). */
 tripsage_status tripsage__sign_up(tripsage__grant *out, tripsage_auth *auth, const tripsage__origin *origin,
                                   const tripsage__newcomer *who, int flags);
 

@@ -57,9 +57,9 @@ const tripsage__statement tripsage__sql_account_signed_in = {
 const tripsage__statement tripsage__sql_account_strength_look = {"account_strength_look", "SELECT " MAY_CHANGE_ADDRESS,
                                                                  NULL};
 
-/* $4: now; $5: the hash of a new password, or NULL, and what mails were sent is forgotten with the old one. $7 the hash of the code that lets it
- * be set, $8 by whom that is used up; $9 to whom a mail goes along with it, $10 its hash; or NULLs. $11 1: he gets another address, which a guest has to
- * have who sets a password. The name that trips show goes with the metadata. */
+/* $4: now; $5: the hash of a new password, or NULL, and what mails were sent is forgotten with the old one. $7 the hash of the code that
+ * lets it be set, $8 by whom that is used up; $9 to whom a mail goes along with it, $10 its hash; or NULLs. $11 1: he gets another
+ * address, which a guest has to have who sets a password. The name that trips show goes with the metadata. */
 #define ACCOUNT_UPDATE(merged, size, members, name)                                                                    \
     "UPDATE account SET full_name = CASE WHEN $3 IS NULL THEN full_name ELSE " name " END"                             \
     ", user_metadata = CASE WHEN $3 IS NULL THEN user_metadata ELSE " merged " END"                                    \
@@ -497,8 +497,8 @@ const tripsage__statement tripsage__sql_factor_by_id = {
 const tripsage__statement tripsage__sql_challenge_by_id = {
     "challenge_by_id", "SELECT created_at, verified_at, address FROM challenge WHERE id = $1 AND factor_id = $2", NULL};
 
-/* Raising a session: $1 the session, $2 user, $3 its refresh counter as it was read, $4 its methods from now on, $5 factor or NULL, $6 now, $7
- * and $8 where from, $9 the step of the code, $10 challenge; without a factor the hash of the recovery code. */
+/* Raising a session: $1 the session, $2 user, $3 its refresh counter as it was read, $4 its methods from now on, $5 factor or NULL, $6
+ * now, $7 and $8 where from, $9 the step of the code, $10 challenge; without a factor the hash of the recovery code. */
 #define SESSION_RAISE                                                                                                  \
     "UPDATE session SET aal = 2, amr = $4, factor_id = $5, refresh_counter = refresh_counter + 1, refreshed_at = $6, " \
     "user_agent = $7, address = $8 WHERE id = $1 AND user_id = $2 AND refresh_counter = $3 AND "
@@ -629,8 +629,8 @@ const tripsage__statement tripsage__sql_flow_state_put = {
 
 /* ---- codes and links that are used up ----
  *
- * one_time_token_take writes into the token who uses it up, and locks its account, in which nothing has changed since it was read: one of many
- * that come at once. The others follow where it did. */
+ * one_time_token_take writes into the token who uses it up, and locks its account, in which nothing has changed since it was read: one of
+ * many that come at once. The others follow where it did. */
 
 #define TOKEN_OF(columns)                                                                                              \
     "SELECT " columns " FROM one_time_token t JOIN account a ON a.id = t.user_id WHERE t.hash IN ($1, $2, $3, $4) "    \
@@ -653,8 +653,8 @@ const tripsage__statement tripsage__sql_flow_state_by_token = {
     "WHERE t.hash IN ($1, $2, $3, $4) AND f.issued_at = 0)",
     NULL};
 
-/* $2 by whom; $3 its time is over when it is from then or before; $4 how many wrong codes are too many; $5 the account's version; $6 the address it
- * moves to, or NULL. */
+/* $2 by whom; $3 its time is over when it is from then or before; $4 how many wrong codes are too many; $5 the account's version; $6 the
+ * address it moves to, or NULL. */
 #define TOKEN_TAKE(lock)                                                                                               \
     "UPDATE one_time_token SET taken_by = $2 WHERE hash = $1 AND taken_by = '' AND created_at > $3 AND attempts < $4 " \
     "AND (SELECT version FROM account WHERE id = one_time_token.user_id" lock ") = $5 "                                \

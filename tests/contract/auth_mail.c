@@ -1,5 +1,5 @@
-/* contract/auth_mail.c: codes and links in mails: who asks for one, what comes back of it, and what must not. The mails are those that go to the log
- * where there is no mail server. */
+/* contract/auth_mail.c: codes and links in mails: who asks for one, what comes back of it, and what must not. The mails are those that go
+ * to the log where there is no mail server. */
 #include "contract.h"
 
 #include <stdio.h>

@@ -17,7 +17,7 @@
 #define ISSUER BASE
 
 /* So many of a recording's exchanges are equal; fewer are a step back. */
-#define EQUAL_MIN 97
+#define EQUAL_MIN 141
 
 static tripsage_auth *auth;
 

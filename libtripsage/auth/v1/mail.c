@@ -222,8 +222,8 @@ out:
 
 /* ---- a link that is followed ----
  *
- * Whatever comes of it, its reader ends up where the link says, with what came of it behind the address: where a program expects a code in the query,
- * else in the fragment, which no server sees. */
+ * Whatever comes of it, its reader ends up where the link says, with what came of it behind the address: where a program expects a code
+ * in the query, else in the fragment, which no server sees. */
 
 /* As forms are written: what is plain, + for a space. */
 static void put_form(tripsage__buf *buf, const char *text)
