@@ -16,6 +16,14 @@ END
 $$;
 ALTER ROLE supabase_postgres LOGIN INHERIT CREATEROLE CREATEDB BYPASSRLS;
 GRANT anon, authenticated, service_role, supabase_realtime_admin TO supabase_postgres;
+-- A project is alone on its server. Here the owner of another database may have made this role, which from PostgreSQL 16 on is his to grant.
+DO $$
+BEGIN
+    IF to_regrole('tripsage_definer') IS NOT NULL THEN
+        GRANT tripsage_definer TO supabase_postgres;
+    END IF;
+END
+$$;
 
 CREATE SCHEMA auth AUTHORIZATION supabase_auth_admin;
 GRANT USAGE ON SCHEMA auth TO anon, authenticated, service_role, supabase_postgres;
