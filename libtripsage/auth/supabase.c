@@ -170,8 +170,10 @@ static tripsage_status make_headers(outgoing *o, const tripsage__supabase_call *
 
     TRIPSAGE_TRY(add_line(o, "apikey: ", key));
     TRIPSAGE_TRY(add_line(o, "Authorization: Bearer ", call->bearer ? call->bearer : key));
-    o->headers[o->count++] = "X-Supabase-Api-Version: " API_VERSION;
-    o->headers[o->count++] = "X-Client-Info: libtripsage/" TRIPSAGE_VERSION;
+    if (!call->as_client) {
+        o->headers[o->count++] = "X-Supabase-Api-Version: " API_VERSION;
+        o->headers[o->count++] = "X-Client-Info: libtripsage/" TRIPSAGE_VERSION;
+    }
     if (call->body)
         o->headers[o->count++] = "Content-Type: application/json;charset=UTF-8";
     if (call->header_count > HEADERS_MAX - o->count)

@@ -36,6 +36,7 @@ typedef struct tripsage__supabase_call {
     const char *bearer;  /* the user's token; NULL: the key is the bearer, as official clients have it */
     const char *api_key; /* a client's own, to be passed on; NULL: ours, the public one or the service's */
     int as_service;
+    int as_client;              /* the headers below say which shape errors have, and who asks */
     const char *const *headers; /* more of them, to be passed on: "Name: value" */
     size_t header_count;
 } tripsage__supabase_call;

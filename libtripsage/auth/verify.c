@@ -75,6 +75,18 @@ static tripsage_status check_session(const tripsage_auth *auth, const tripsage_a
     return TRIPSAGE_OK;
 }
 
+/* The key of the Supabase project's that a token was signed with. */
+static tripsage_status find_projects(tripsage__held_key *out, const tripsage_auth *auth, const tripsage__token *token)
+{
+    const tripsage__key *key = NULL;
+    tripsage_status status = tripsage__supabase_find(&out->set, &key, auth->supabase, token->algorithm, token->kid);
+
+    out->found = key != NULL;
+    out->key.kid = token->kid;
+    out->key.pair = key;
+    return status;
+}
+
 /* The actor of a token but for its session. */
 static tripsage_status read_token(tripsage_actor **out, const tripsage_auth *auth, const char *text, size_t length,
                                   int64_t now_ms)
@@ -84,7 +96,10 @@ static tripsage_status read_token(tripsage_actor **out, const tripsage_auth *aut
     tripsage_status status;
 
     TRIPSAGE_TRY(tripsage__token_open(&token, text, length));
-    TRIPSAGE_TRY(tripsage__signing_keys_find(&held, auth->signing_keys, token.algorithm, token.kid));
+    if (auth->supabase && token.algorithm != TRIPSAGE__HS256)
+        TRIPSAGE_TRY(find_projects(&held, auth, &token));
+    else
+        TRIPSAGE_TRY(tripsage__signing_keys_find(&held, auth->signing_keys, token.algorithm, token.kid));
     status = tripsage__token_actor(out, &token, held.found ? &held.key : NULL, auth->issuer, now_ms);
 out:
     tripsage__held_key_release(&held);
@@ -101,7 +116,8 @@ static tripsage_status verify(tripsage_actor **out, tripsage_auth *auth, const t
 
     TRIPSAGE_TRY(read_token(&actor, auth, token, length, now_ms));
     generation = tripsage__verified_generation(auth->verified, actor->user_id);
-    TRIPSAGE_TRY(check_session(auth, actor, now_ms));
+    if (!auth->supabase) /* whose sessions only it knows */
+        TRIPSAGE_TRY(check_session(auth, actor, now_ms));
     tripsage__verified_keep(auth->verified, name, actor, generation, now_ms);
     *out = actor;
     actor = NULL;
@@ -137,7 +153,10 @@ tripsage_status tripsage__auth_project_key(int *is_service, tripsage_auth *auth,
     tripsage_status status;
 
     TRIPSAGE_TRY(tripsage__token_open(&token, text, length));
-    TRIPSAGE_TRY(tripsage__signing_keys_find(&held, auth->signing_keys, token.algorithm, token.kid));
+    if (auth->supabase && token.algorithm != TRIPSAGE__HS256)
+        TRIPSAGE_TRY(find_projects(&held, auth, &token));
+    else
+        TRIPSAGE_TRY(tripsage__signing_keys_find(&held, auth->signing_keys, token.algorithm, token.kid));
     status = tripsage__token_role_of(&role, &token, held.found ? &held.key : NULL, tripsage__now_ms(auth->env));
 out:
     *is_service = role == TRIPSAGE__ROLE_SERVICE;

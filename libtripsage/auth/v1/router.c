@@ -188,7 +188,7 @@ tripsage_status tripsage_auth_serve(tripsage_auth_response **out, tripsage_auth 
         return TRIPSAGE_NOMEM();
     call.origin.address = request->address;
     call.origin.user_agent = request->header ? request->header(request->context, "user-agent") : NULL;
-    status = answer(&call);
+    status = auth->supabase ? tripsage__v1_forward(&call) : answer(&call);
     if (status != TRIPSAGE_OK)
         tripsage__v1_put_error(&call, status);
     end_call(&call);

@@ -149,6 +149,11 @@ void tripsage__v1_put_text(tripsage__v1_call *call, const char *type, const char
 /* 303 See Other. */
 void tripsage__v1_put_redirect(tripsage__v1_call *call, const char *url);
 
+/* ---- forward.c ---- */
+
+/* Has the Supabase project answer. TRIPSAGE_EUNAVAILABLE and TRIPSAGE_ETIMEOUT where it does not. */
+tripsage_status tripsage__v1_forward(tripsage__v1_call *call);
+
 /* ---- handlers, by their files ---- */
 
 typedef tripsage_status (*tripsage__v1_handler)(tripsage__v1_call *call);
