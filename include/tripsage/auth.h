@@ -519,6 +519,22 @@ TRIPSAGE_API tripsage_status tripsage_auth_admin_user_update(tripsage_doc **user
 TRIPSAGE_API tripsage_status tripsage_auth_admin_user_delete(tripsage_auth *auth, const tripsage_actor *actor,
                                                              const char *user_id, int soft);
 
+/* What a mail would carry, to be handed over by other means: {"type", "email", "password"?, "new_email"?, "data": object?, "redirect_to"?}. The types
+ * are "signup" (with a password), "invite", "magiclink" and "recovery", "email_change_current" and "email_change_new" (with the new address; both
+ * owners confirm). Signing up and inviting makes an account with that user_metadata, unless there is one that is not confirmed; a magic link for who
+ * has no account becomes a "signup" without a password. redirect_to is where the link leads in the end, if people may be sent there (see
+ * tripsage_mail_options), else the site.
+ * Gives the user, and with him {"action_link", "email_otp": the code, "hashed_token", "verification_type", "redirect_to"}.
+ * Errors: as above, and TRIPSAGE_EEXISTS (reason "email_exists": he has confirmed his address; or the new one is somebody's), TRIPSAGE_ENOTFOUND. */
+TRIPSAGE_API tripsage_status tripsage_auth_admin_generate_link(tripsage_doc **link, tripsage_auth *auth,
+                                                               const tripsage_actor *actor, const char *json,
+                                                               size_t length);
+
+/* Invites by mail: {"email", "data": object?, "redirect_to"?}. Gives the user.
+ * Errors: as above, and TRIPSAGE_ENOTSUP (no mail server is configured), TRIPSAGE_EBUSY. */
+TRIPSAGE_API tripsage_status tripsage_auth_admin_invite(tripsage_doc **user, tripsage_auth *auth,
+                                                        const tripsage_actor *actor, const char *json, size_t length);
+
 /* ---- the actor's sessions ---- */
 
 /* {"sessions": [{"id", "created_at", "refreshed_at", "not_after"?, "aal": "aal1"|"aal2", "amr": [{"method", "timestamp"}], "user_agent"|null,

@@ -3,6 +3,8 @@
 
 #include "auth/account.h"
 #include "auth/admin.h"
+#include "auth/links.h"
+#include "auth/mail.h"
 
 /* A role is a name of PostgreSQL's, which has at most 63 bytes. */
 #define ROLE_MAX 63
@@ -183,4 +185,90 @@ tripsage_status tripsage_auth_admin_user_delete(tripsage_auth *auth, const trips
     tripsage_status status = check_both(id, actor, user_id);
 
     return status == TRIPSAGE_OK ? tripsage__admin_delete(auth, id, soft) : status;
+}
+
+/* ---- links ---- */
+
+static const char *read_address(tripsage__reader *r, const char *name, int required, char out[TRIPSAGE__EMAIL_SIZE])
+{
+    const char *text;
+
+    if (tripsage__read_text(r, name, required, 1, TRIPSAGE__EMAIL_SIZE - 1, &text) != TRIPSAGE__PRESENT)
+        return NULL;
+    if (!tripsage__email_normalize(text, out))
+        tripsage__reader_complain(r, name, "expected an e-mail address such as name@example.com");
+    return out;
+}
+
+/* 2,048 characters: as long as an address that browsers take. */
+static const char *read_redirect(tripsage__reader *r, const tripsage_auth *auth)
+{
+    const char *text = NULL;
+
+    tripsage__read_text(r, "redirect_to", TRIPSAGE__OPTIONAL, 1, 2048, &text);
+    return tripsage__mailer_redirect(auth->mailer, text ? text : "");
+}
+
+static void read_link(tripsage__reader *r, tripsage__link_wanted *out, const tripsage_auth *auth,
+                      char email[TRIPSAGE__EMAIL_SIZE], char new_email[TRIPSAGE__EMAIL_SIZE])
+{
+    const char *type = "";
+    int at = 0, is_change;
+
+    tripsage__read_word(r, "type", TRIPSAGE__REQUIRED, tripsage__link_types, &type);
+    while (at < TRIPSAGE__LINK_TYPES - 1 && type != tripsage__link_types[at])
+        at++;
+    out->type = (tripsage__link_type)at;
+    is_change = *type && out->type >= TRIPSAGE__LINK_CHANGE_CURRENT;
+    out->email = read_address(r, "email", TRIPSAGE__REQUIRED, email);
+    out->new_email = read_address(r, "new_email", is_change, new_email);
+    tripsage__read_text(r, "password", *type && out->type == TRIPSAGE__LINK_SIGNUP, auth->password_min,
+                        TRIPSAGE__PASSWORD_BYTES_MAX, &out->password);
+    if (out->password && strlen(out->password) > TRIPSAGE__PASSWORD_BYTES_MAX)
+        tripsage__reader_complain(r, "password", "expected at most %d bytes", TRIPSAGE__PASSWORD_BYTES_MAX);
+    tripsage__read_object(r, "data", TRIPSAGE__OPTIONAL, TRIPSAGE__ACCOUNT_DATA_MAX, &out->data);
+    out->redirect_to = read_redirect(r, auth);
+}
+
+tripsage_status tripsage_auth_admin_generate_link(tripsage_doc **link, tripsage_auth *auth, const tripsage_actor *actor,
+                                                  const char *json, size_t length)
+{
+    tripsage__reader r = {.root = NULL};
+    tripsage__link_wanted wanted = {.email = NULL};
+    char email[TRIPSAGE__EMAIL_SIZE], new_email[TRIPSAGE__EMAIL_SIZE];
+    tripsage_status status;
+
+    *link = NULL;
+    TRIPSAGE_TRY(check_admin(actor));
+    TRIPSAGE_TRY(tripsage__reader_open(&r, json, length));
+    read_link(&r, &wanted, auth, email, new_email);
+    tripsage__reader_close_object(&r);
+    TRIPSAGE_TRY(tripsage__reader_status(&r));
+    status = tripsage__link_make(link, auth, &wanted, TRIPSAGE__USER_NATIVE);
+out:
+    tripsage__reader_free(&r);
+    return status;
+}
+
+tripsage_status tripsage_auth_admin_invite(tripsage_doc **user, tripsage_auth *auth, const tripsage_actor *actor,
+                                           const char *json, size_t length)
+{
+    tripsage__reader r = {.root = NULL};
+    char email[TRIPSAGE__EMAIL_SIZE];
+    const tripsage__json *data = NULL;
+    const char *redirect_to;
+    tripsage_status status;
+
+    *user = NULL;
+    TRIPSAGE_TRY(check_admin(actor));
+    TRIPSAGE_TRY(tripsage__reader_open(&r, json, length));
+    read_address(&r, "email", TRIPSAGE__REQUIRED, email);
+    tripsage__read_object(&r, "data", TRIPSAGE__OPTIONAL, TRIPSAGE__ACCOUNT_DATA_MAX, &data);
+    redirect_to = read_redirect(&r, auth);
+    tripsage__reader_close_object(&r);
+    TRIPSAGE_TRY(tripsage__reader_status(&r));
+    status = tripsage__invite(user, auth, email, data, redirect_to, TRIPSAGE__USER_NATIVE);
+out:
+    tripsage__reader_free(&r);
+    return status;
 }

@@ -36,7 +36,7 @@ static tripsage_status email_exists(void)
 
 typedef struct target {
     char id[TRIPSAGE__UUID_SIZE]; /* "": nobody yet */
-    int is_confirmed, is_new_taken;
+    int is_confirmed, is_new_taken, is_made;
 } target;
 
 static void no_target(void *context)
@@ -82,7 +82,7 @@ static tripsage_status read_target(target *t, const tripsage_auth *auth, const t
     return tripsage__store_read(auth->store, NULL, steps, 2);
 }
 
-static tripsage_status make_account(tripsage_auth *auth, const tripsage__link_wanted *wanted)
+static tripsage_status make_account(target *t, tripsage_auth *auth, const tripsage__link_wanted *wanted)
 {
     const tripsage__admin_account who = {.email = wanted->email,
                                          .password = wanted->password,
@@ -90,8 +90,17 @@ static tripsage_status make_account(tripsage_auth *auth, const tripsage__link_wa
                                          .invited_at =
                                              wanted->type == TRIPSAGE__LINK_INVITE ? tripsage__now_ms(auth->env) : 0};
     tripsage_doc *user;
+    const char *id;
     tripsage_status status = tripsage__admin_create(&user, auth, &who, 0);
 
+    if (status != TRIPSAGE_OK)
+        return status;
+    id = tripsage_doc_text(user, "/id");
+    if (id)
+        memcpy(t->id, id, strlen(id) + 1);
+    else /* the document could not be read */
+        status = TRIPSAGE_NOMEM();
+    t->is_made = 1;
     tripsage_doc_free(user);
     return status;
 }
@@ -139,7 +148,7 @@ static tripsage_status put_user(void *context, const tripsage__row *row)
 
 /* Nobody asked for a mail, so there is no interval that it would have to wait for. */
 static tripsage_status write_token(making *m, const tripsage_auth *auth, const tripsage__link_wanted *wanted,
-                                   const char *address)
+                                   const char *address, const target *t)
 {
     const int is_change = wanted->type >= TRIPSAGE__LINK_CHANGE_CURRENT;
     const tripsage__value token[] = {tripsage__text(wanted->email),
@@ -155,6 +164,7 @@ static tripsage_status write_token(making *m, const tripsage_auth *auth, const t
     const tripsage__audit_event event = {.action =
                                              wanted->type == TRIPSAGE__LINK_INVITE ? "user_invited" : "link_generated",
                                          .actor = TRIPSAGE__AUDIT_SERVICE,
+                                         .subject = t->id,
                                          .if_changed = 1};
     tripsage__audit_entry entry;
     tripsage__step steps[5];
@@ -163,7 +173,8 @@ static tripsage_status write_token(making *m, const tripsage_auth *auth, const t
     steps[count++] = (tripsage__step){.statement = &tripsage__sql_account_mailed, .params = token, .param_count = 7};
     steps[count++] = (tripsage__step){
         .statement = &tripsage__sql_one_time_token_put, .params = token, .param_count = 9, .changes = &m->stored};
-    steps[count++] = tripsage__audit_step(&entry, auth->env, &event);
+    if (!t->is_made || wanted->type != TRIPSAGE__LINK_INVITE) /* else the trail tells of it already */
+        steps[count++] = tripsage__audit_step(&entry, auth->env, &event);
     if (wanted->type == TRIPSAGE__LINK_INVITE)
         steps[count++] =
             (tripsage__step){.statement = &tripsage__sql_account_invited, .params = invited, .param_count = 2};
@@ -213,10 +224,10 @@ static tripsage_status make_token(making *m, tripsage_auth *auth, tripsage__link
         wanted->type = TRIPSAGE__LINK_SIGNUP;
     TRIPSAGE_TRY(check_target(&t, wanted));
     if (!t.id[0])
-        TRIPSAGE_TRY(make_account(auth, wanted));
+        TRIPSAGE_TRY(make_account(&t, auth, wanted));
     address = wanted->type == TRIPSAGE__LINK_CHANGE_NEW ? wanted->new_email : wanted->email;
     TRIPSAGE_TRY(tripsage__otp_make(&m->otp, auth, purpose_of(wanted->type), address, 0));
-    TRIPSAGE_TRY(write_token(m, auth, wanted, address));
+    TRIPSAGE_TRY(write_token(m, auth, wanted, address, &t));
     if (!m->stored) /* deleted since it was read */
         status = TRIPSAGE_FAIL_REASON(TRIPSAGE_ENOTFOUND, "user_not_found", "User with this email not found");
 out:

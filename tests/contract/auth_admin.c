@@ -400,6 +400,127 @@ START_TEST(the_trail_tells_of_it)
 }
 END_TEST
 
+/* ---- links ---- */
+
+static tripsage_status link_status(tripsage_doc **out, const char *json)
+{
+    return tripsage_auth_admin_generate_link(out, world->auth, SERVICE, json, TRIPSAGE_NUL);
+}
+
+static tripsage_doc *link_of(const char *type, const char *more)
+{
+    return test_ok(__FILE__, __LINE__, type,
+                   link_status(OUT, test_format("{\"type\":\"%s\",\"email\":\"ann@example.org\"%s}", type, more)));
+}
+
+static tripsage_status use_code(tripsage_doc **out, const char *type, const char *email, const char *code)
+{
+    return tripsage_auth_otp_verify(
+        out, world->auth, test_format("{\"type\":\"%s\",\"email\":\"%s\",\"token\":\"%s\"}", type, email, code),
+        TRIPSAGE_NUL);
+}
+
+START_TEST(a_link_signs_up)
+{
+    tripsage_doc *link = link_of("signup", ",\"password\":\"correct horse\",\"data\":{\"a\":1}");
+    const char *id = text_of(link, "/id"), *code;
+
+    IS_TEXT(link, "/verification_type", "signup");
+    IS_TEXT(link, "/confirmation_sent_at", "2026-03-01T12:00:00.000Z");
+    IS_TEXT(link, "/redirect_to", "https://trips.example.org");
+    SAME_TEXT(
+        text_of(link, "/action_link"),
+        test_format("https://api.example.org/auth/v1/verify?token=%s&type=signup&redirect_to=https://trips.example.org",
+                    text_of(link, "/hashed_token")));
+    FAILS_AS(TRIPSAGE_EFORBIDDEN, "email_not_confirmed", sign_in(OUT, "ann@example.org", "correct horse"));
+    link = link_of("signup",
+                   ",\"password\":\"another one\""); /* he did not confirm: again, and the first password stays */
+    SAME_TEXT(text_of(link, "/id"), id);
+    IS_TEXT(OK(use_code(OUT, "signup", "ann@example.org", text_of(link, "/email_otp"))), "/user/id", id);
+    OK(sign_in(OUT, "ann@example.org", "correct horse"));
+    FAILS_AS(TRIPSAGE_EEXISTS, "email_exists",
+             link_status(OUT, "{\"type\":\"signup\",\"email\":\"ann@example.org\",\"password\":\"correct horse\"}"));
+    FAILS_AS(TRIPSAGE_EEXISTS, "email_exists", link_status(OUT, "{\"type\":\"invite\",\"email\":\"ann@example.org\"}"));
+    code = text_of(link_of("magiclink", ""), "/email_otp");
+    IS_TEXT(OK(use_code(OUT, "magiclink", "ann@example.org", code)), "/user/id", id);
+    code = text_of(link_of("recovery", ",\"redirect_to\":\"https://elsewhere.example.com\""), "/email_otp");
+    FAILS(TRIPSAGE_ETOKEN,
+          use_code(OUT, "recovery", "ann@example.org", strcmp(code, "000000") == 0 ? "000001" : "000000"));
+    OK(use_code(OUT, "recovery", "ann@example.org", code));
+    FAILS(TRIPSAGE_ETOKEN, use_code(OUT, "recovery", "ann@example.org", code));
+}
+END_TEST
+
+START_TEST(a_link_invites)
+{
+    tripsage_doc *link = link_of("invite", ",\"data\":{\"full_name\":\"Ann\"}");
+
+    IS_TEXT(link, "/invited_at", "2026-03-01T12:00:00.000Z");
+    IS_TEXT(link, "/full_name", "Ann");
+    OK(use_code(OUT, "invite", "ann@example.org", text_of(link, "/email_otp")));
+    link = OK(tripsage_auth_admin_invite(OUT, world->auth, SERVICE, "{\"email\":\"bob@example.org\"}", TRIPSAGE_NUL));
+    IS_TEXT(link, "/email", "bob@example.org");
+    IS_TEXT(link, "/invited_at", "2026-03-01T12:00:00.000Z");
+    IS_NONE(link, "/email_otp");
+    SAME_TEXT(last_in_the_trail(), test_format("user_invited service_role %s", text_of(link, "/id")));
+    FAILS_AS(TRIPSAGE_EEXISTS, "email_exists",
+             tripsage_auth_admin_invite(OUT, world->auth, SERVICE, "{\"email\":\"ann@example.org\"}", TRIPSAGE_NUL));
+}
+END_TEST
+
+START_TEST(a_magic_link_for_nobody_signs_up)
+{
+    tripsage_doc *link = link_of("magiclink", "");
+
+    IS_TEXT(link, "/verification_type", "signup");
+    OK(use_code(OUT, "signup", "ann@example.org", text_of(link, "/email_otp")));
+    FAILS_AS(TRIPSAGE_ENOTFOUND, "user_not_found",
+             link_status(OUT, "{\"type\":\"recovery\",\"email\":\"nobody@example.org\"}"));
+}
+END_TEST
+
+START_TEST(links_change_an_address)
+{
+    tripsage_doc *link;
+    const char *current, *new_code;
+
+    create(ANN);
+    create("{\"email\":\"bob@example.org\"}");
+    link = link_of("email_change_current", ",\"new_email\":\"Anna@example.org\"");
+    IS_TEXT(link, "/new_email", "anna@example.org");
+    ck_assert_ptr_nonnull(strstr(text_of(link, "/action_link"), "&type=email_change&"));
+    current = text_of(link, "/email_otp");
+    new_code = text_of(link_of("email_change_new", ",\"new_email\":\"anna@example.org\""), "/email_otp");
+    OK(use_code(OUT, "email_change", "ann@example.org", current));
+    OK(use_code(OUT, "email_change", "anna@example.org", new_code));
+    OK(sign_in(OUT, "anna@example.org", "correct horse"));
+    FAILS_AS(
+        TRIPSAGE_EEXISTS, "email_exists",
+        link_status(
+            OUT, "{\"type\":\"email_change_new\",\"email\":\"anna@example.org\",\"new_email\":\"bob@example.org\"}"));
+}
+END_TEST
+
+START_TEST(refuses_a_bad_link)
+{
+    static const bad_input rows[] = {
+        {"{\"type\":\"magiclink\"}", {"/email"}},
+        {"{\"type\":\"bogus\",\"email\":\"a@b.org\"}", {"/type"}},
+        {"{\"type\":\"signup\",\"email\":\"a@b.org\"}", {"/password"}},
+        {"{\"type\":\"signup\",\"email\":\"a@b.org\",\"password\":\"short\"}", {"/password"}},
+        {"{\"type\":\"email_change_new\",\"email\":\"a@b.org\"}", {"/new_email"}},
+        {"{\"type\":\"invite\",\"email\":\"a@b.org\",\"data\":1}", {"/data"}},
+        {"{\"type\":\"invite\",\"email\":\"a@b.org\",\"x\":1}", {"/x"}},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        test_fails(__FILE__, __LINE__, rows[i].changes, TRIPSAGE_EINVALID, link_status(OUT, rows[i].changes),
+                   rows[i].pointers, 1);
+    FAILS(TRIPSAGE_EFORBIDDEN, tripsage_auth_admin_generate_link(OUT, world->auth, world->owner, "{}", TRIPSAGE_NUL));
+    FAILS(TRIPSAGE_EFORBIDDEN, tripsage_auth_admin_invite(OUT, world->auth, world->owner, "{}", TRIPSAGE_NUL));
+}
+END_TEST
+
 /* ---- lists ---- */
 
 static tripsage_doc *list(uint32_t page, uint32_t per_page, const char *filter, int oldest_first)
@@ -556,6 +677,11 @@ Suite *contract_auth_admin(void)
     tcase_add_test(tcase, an_account_is_deleted_and_left_standing);
     tcase_add_test(tcase, trips_outlive_an_account);
     tcase_add_test(tcase, the_trail_tells_of_it);
+    tcase_add_test(tcase, a_link_signs_up);
+    tcase_add_test(tcase, a_link_invites);
+    tcase_add_test(tcase, a_magic_link_for_nobody_signs_up);
+    tcase_add_test(tcase, links_change_an_address);
+    tcase_add_test(tcase, refuses_a_bad_link);
     tcase_add_test(tcase, accounts_are_listed);
     tcase_add_test(tcase, accounts_are_found);
     tcase_add_test(tcase, refuses_a_bad_list);

@@ -942,6 +942,24 @@ static tripsage_status admin_find(stage *s)
     return tripsage_auth_admin_user_list(&s->doc, world->auth, world->service, &options);
 }
 
+static tripsage_status admin_generate_link(stage *s)
+{
+    return tripsage_auth_admin_generate_link(&s->doc, world->auth, world->service,
+                                             "{\"type\":\"recovery\",\"email\":\"friend@example.org\"}", N);
+}
+
+/* Who is not there yet gets his account first, which stays. */
+static tripsage_status admin_invite(stage *s)
+{
+    return tripsage_auth_admin_invite(&s->doc, world->auth, world->service, "{\"email\":\"guest@example.org\"}", N);
+}
+
+static void with_invited(stage *s)
+{
+    OK(admin_invite(s));
+    test_stage_clear(s);
+}
+
 static tripsage_status admin_delete(stage *s)
 {
     return tripsage_auth_admin_user_delete(world->auth, world->service, s->item, 0);
@@ -1443,6 +1461,8 @@ const scenario test_scenarios[] = {
     {.name = "auth_admin_user_update", .before = with_account, .act = admin_update, .look = look_nothing},
     {.name = "auth_admin_user_list", .prepare = with_account, .act = admin_list, .look = look_nothing},
     {.name = "auth_admin_user_list filtered", .prepare = with_account, .act = admin_find, .look = look_nothing},
+    {.name = "auth_admin_generate_link", .prepare = with_friend, .act = admin_generate_link, .look = look_nothing},
+    {.name = "auth_admin_invite", .prepare = with_invited, .act = admin_invite, .look = look_nothing},
     {.name = "auth_admin_user_delete", .before = with_account, .act = admin_delete, .look = look_nothing},
     {.name = "auth_admin_user_delete softly", .before = with_account, .act = admin_delete_softly, .look = look_nothing},
     {.name = "auth_factor_enroll", .prepare = friend_signed_in, .before = two_hours_later, .act = factor_enroll, .look = look_factors},
