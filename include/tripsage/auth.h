@@ -457,13 +457,14 @@ TRIPSAGE_API tripsage_status tripsage_auth_audit_verify(tripsage_doc **report, t
                                                         const tripsage_actor *actor, const char *anchor);
 /* ---- the accounts of others ----
  *
- * For the service role alone: everybody else gets TRIPSAGE_EFORBIDDEN with reason "not_admin". Users are the "user" object above, as they are
- * after the call. An id that is none is TRIPSAGE_EINVALID with field "#user_id", one that nobody has TRIPSAGE_ENOTFOUND with reason "user_not_found".
+ * For the service role alone: everybody else gets TRIPSAGE_EFORBIDDEN with reason "not_admin". Users are the "user" object above, as they
+ * are after the call. An id that is none is TRIPSAGE_EINVALID with field "#user_id", one that nobody has TRIPSAGE_ENOTFOUND with reason
+ * "user_not_found".
  *
- * Trips do not go with an account. They know their owner and their collaborators by an id that may be of the program's own accounts as well, and
- * what several people planned together is not one person's to take along. A deleted user's trips stay where they are: those they were shared with
- * see them as before, and the service role may give them to one of those (tripsage_trip_transfer) or delete them (tripsage_trip_delete); a
- * program that wants them gone does so before it deletes the account. */
+ * Trips do not go with an account. They know their owner and their collaborators by an id that may be of the program's own accounts as
+ * well, and what several people planned together is not one person's to take along. A deleted user's trips stay where they are: those
+ * they were shared with see them as before, and the service role may give them to one of those (tripsage_trip_transfer) or delete them
+ * (tripsage_trip_delete); a program that wants them gone does so before it deletes the account. */
 
 typedef struct tripsage_user_list_options {
     uint32_t version;  /* 1; set by TRIPSAGE_USER_LIST_OPTIONS_INIT */
@@ -480,9 +481,9 @@ typedef struct tripsage_user_list_options {
         1, 0, 0, NULL, NULL, 0                                                                                         \
     }
 
-/* A page of users: {"users", "page", "per_page", "total"}, without their identities. `total` counts to 100,000 and no further: beyond it is more
- * than what was seen while there are more. A filter looks through the first 100,000 accounts of the list, which takes about as many reads; to
- * find somebody by the whole address, give `email`. `options` may be NULL.
+/* A page of users: {"users", "page", "per_page", "total"}, without their identities. `total` counts to 100,000 and no further: beyond it
+ * is more than what was seen while there are more. A filter looks through the first 100,000 accounts of the list, which takes about as
+ * many reads; to find somebody by the whole address, give `email`. `options` may be NULL.
  * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EFORBIDDEN, TRIPSAGE_EINVALID (fields "#options", "#email", "#filter"). */
 TRIPSAGE_API tripsage_status tripsage_auth_admin_user_list(tripsage_doc **page, tripsage_auth *auth,
                                                            const tripsage_actor *actor,
@@ -493,39 +494,40 @@ TRIPSAGE_API tripsage_status tripsage_auth_admin_user_get(tripsage_doc **user, t
                                                           const tripsage_actor *actor, const char *user_id);
 
 /* Makes an account without signing anybody in. Takes {"email": text, "id": uuid?, "password": text?, "password_hash": text?,
- * "email_confirm": bool?, "user_metadata": object?, "app_metadata": object?, "role": text?, "ban_duration": text?}.
- * A hash in the place of a password is one of another system's: bcrypt, Argon2i or Argon2id, or Firebase's scrypt ("$fbscrypt$"). Without either,
- * the account has no password until one is set. Who is not confirmed cannot sign in. The metadata have 4 KiB each, and what a token has room
- * for together; the full name is user_metadata's "full_name". The role, "authenticated" without one, is what the token's claim says, and never
- * that of the service. A ban is a duration such as "24h" or "1h30m".
+ * "email_confirm": bool?, "user_metadata": object?, "app_metadata": object?, "role": text?, "ban_duration": text?}. A hash in the place
+ * of a password is one of another system's: bcrypt, Argon2i or Argon2id, or Firebase's scrypt ("$fbscrypt$"). Without either, the account
+ * has no password until one is set. Who is not confirmed cannot sign in. The metadata have 4 KiB each, and what a token has room for
+ * together; the full name is user_metadata's "full_name". The role, "authenticated" without one, is what the token's claim says, and
+ * never that of the service. A ban is a duration such as "24h" or "1h30m".
  * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EFORBIDDEN, TRIPSAGE_EMALFORMED, TRIPSAGE_EINVALID (fields), TRIPSAGE_EEXISTS (reason
  * "email_exists", or "user_already_exists" for the id), TRIPSAGE_EBUSY as in tripsage_auth_sign_up. */
 TRIPSAGE_API tripsage_status tripsage_auth_admin_user_create(tripsage_doc **user, tripsage_auth *auth,
                                                              const tripsage_actor *actor, const char *json,
                                                              size_t length);
 
-/* Changes an account. Takes the same but for "id"; what is not given stays. Metadata are merged member by member: null takes a member away, every other
- * value replaces it. A password, or a hash, ends all sessions of the user and what mails to him still promise. An address is his at once; whether it
- * is confirmed does not change but by "email_confirm". "ban_duration": "none" lifts a ban.
+/* Changes an account. Takes the same but for "id"; what is not given stays. Metadata are merged member by member: null takes a member
+ * away, every other value replaces it. A password, or a hash, ends all sessions of the user and what mails to him still promise. An
+ * address is his at once; whether it is confirmed does not change but by "email_confirm". "ban_duration": "none" lifts a ban.
  * Errors: as above, and TRIPSAGE_ENOTFOUND. */
 TRIPSAGE_API tripsage_status tripsage_auth_admin_user_update(tripsage_doc **user, tripsage_auth *auth,
                                                              const tripsage_actor *actor, const char *user_id,
                                                              const char *json, size_t length);
 
-/* Deletes an account, with its sessions and whatever else of this header's is its own. With `soft` the account stays to be looked at, with its id and
- * its times: metadata, name and password are emptied, the address gives way to a hash of it (so that somebody may sign up with it again), and it has
- * no sessions and cannot be signed in to. Doing it again changes nothing.
+/* Deletes an account, with its sessions and whatever else of this header's is its own. With `soft` the account stays to be looked at,
+ * with its id and its times: metadata, name and password are emptied, the address gives way to a hash of it (so that somebody may sign up
+ * with it again), and it has no sessions and cannot be signed in to. Doing it again changes nothing.
  * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EFORBIDDEN, TRIPSAGE_EINVALID, TRIPSAGE_ENOTFOUND. */
 TRIPSAGE_API tripsage_status tripsage_auth_admin_user_delete(tripsage_auth *auth, const tripsage_actor *actor,
                                                              const char *user_id, int soft);
 
-/* What a mail would carry, to be handed over by other means: {"type", "email", "password"?, "new_email"?, "data": object?, "redirect_to"?}. The types
- * are "signup" (with a password), "invite", "magiclink" and "recovery", "email_change_current" and "email_change_new" (with the new address; both
- * owners confirm). Signing up and inviting makes an account with that user_metadata, unless there is one that is not confirmed; a magic link for who
- * has no account becomes a "signup" without a password. redirect_to is where the link leads in the end, if people may be sent there (see
- * tripsage_mail_options), else the site.
+/* What a mail would carry, to be handed over by other means: {"type", "email", "password"?, "new_email"?, "data": object?,
+ * "redirect_to"?}. The types are "signup" (with a password), "invite", "magiclink" and "recovery", "email_change_current" and
+ * "email_change_new" (with the new address; both owners confirm). Signing up and inviting makes an account with that user_metadata,
+ * unless there is one that is not confirmed; a magic link for who has no account becomes a "signup" without a password. redirect_to is
+ * where the link leads in the end, if people may be sent there (see tripsage_mail_options), else the site.
  * Gives the user, and with him {"action_link", "email_otp": the code, "hashed_token", "verification_type", "redirect_to"}.
- * Errors: as above, and TRIPSAGE_EEXISTS (reason "email_exists": he has confirmed his address; or the new one is somebody's), TRIPSAGE_ENOTFOUND. */
+ * Errors: as above, and TRIPSAGE_EEXISTS (reason "email_exists": he has confirmed his address; or the new one is somebody's),
+ * TRIPSAGE_ENOTFOUND. */
 TRIPSAGE_API tripsage_status tripsage_auth_admin_generate_link(tripsage_doc **link, tripsage_auth *auth,
                                                                const tripsage_actor *actor, const char *json,
                                                                size_t length);
@@ -537,8 +539,8 @@ TRIPSAGE_API tripsage_status tripsage_auth_admin_invite(tripsage_doc **user, tri
 
 /* ---- the actor's sessions ---- */
 
-/* {"sessions": [{"id", "created_at", "refreshed_at", "not_after"?, "aal": "aal1"|"aal2", "amr": [{"method", "timestamp"}], "user_agent"|null,
- * "ip"|null, "current": bool}]}, the newest first. `current` is the one that the actor's token is of.
+/* {"sessions": [{"id", "created_at", "refreshed_at", "not_after"?, "aal": "aal1"|"aal2", "amr": [{"method", "timestamp"}],
+ * "user_agent"|null, "ip"|null, "current": bool}]}, the newest first. `current` is the one that the actor's token is of.
  * Errors: TRIPSAGE_EUNAUTHENTICATED. */
 TRIPSAGE_API tripsage_status tripsage_auth_session_list(tripsage_doc **sessions, tripsage_auth *auth,
                                                         const tripsage_actor *actor);
@@ -550,21 +552,22 @@ TRIPSAGE_API tripsage_status tripsage_auth_session_revoke(tripsage_auth *auth, c
 
 /* ---- second factors ----
  *
- * An authenticator app (RFC 6238: six digits, a new code each 30 seconds) beside the password. It is enrolled, which shows its secret, and counts
- * once a code of it was verified; from then on a sign-in gives a session of assurance level 1 (claim "aal": "aal1"), and verifying a code raises it
- * to level 2 ("aal2"). What level a route asks for is the program's to say; the library asks for level 2 where a password or factors are changed. A
- * secret is kept encrypted (see tripsage_auth_options.secret_key). A factor is
+ * An authenticator app (RFC 6238: six digits, a new code each 30 seconds) beside the password. It is enrolled, which shows its secret,
+ * and counts once a code of it was verified; from then on a sign-in gives a session of assurance level 1 (claim "aal": "aal1"), and
+ * verifying a code raises it to level 2 ("aal2"). What level a route asks for is the program's to say; the library asks for level 2 where
+ * a password or factors are changed. A secret is kept encrypted (see tripsage_auth_options.secret_key). A factor is
  *
  *     {"id", "created_at", "updated_at", "status": "verified"|"unverified", "friendly_name", "factor_type": "totp", "phone": "", "last_challenged_at"?}
  *
- * and the "user" object has them as "factors", where there are any. All calls need an actor made from a token but the list: TRIPSAGE_EINVALID
- * (field "#actor"). Codes are guessed ten times in ten minutes: TRIPSAGE_ERATELIMITED. */
+ * and the "user" object has them as "factors", where there are any. All calls need an actor made from a token but the list:
+ * TRIPSAGE_EINVALID (field "#actor"). Codes are guessed ten times in ten minutes: TRIPSAGE_ERATELIMITED. */
 
-/* A new factor of {"friendly_name": text?, "issuer": text?}: up to 100 characters that none of his others has, and up to 64 bytes that the app shows
- * beside the address, "TripSage" without. Gives {"id","type":"totp","friendly_name","totp":{"qr_code": an SVG image,"secret": base32,"uri"}}.
- * There may be ten; one that was not verified within an hour gives way.
+/* A new factor of {"friendly_name": text?, "issuer": text?}: up to 100 characters that none of his others has, and up to 64 bytes that
+ * the app shows beside the address, "TripSage" without. Gives {"id","type":"totp","friendly_name","totp":{"qr_code": an SVG
+ * image,"secret": base32,"uri"}}. There may be ten; one that was not verified within an hour gives way.
  * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EMALFORMED, TRIPSAGE_EINVALID (fields), TRIPSAGE_EEXISTS (the name), TRIPSAGE_ELIMIT,
- * TRIPSAGE_EFORBIDDEN (a guest; or reason "insufficient_aal": he has a factor and the session is of level 1), TRIPSAGE_ENOTFOUND (no account). */
+ * TRIPSAGE_EFORBIDDEN (a guest; or reason "insufficient_aal": he has a factor and the session is of level 1), TRIPSAGE_ENOTFOUND (no
+ * account). */
 TRIPSAGE_API tripsage_status tripsage_auth_factor_enroll(tripsage_doc **factor, tripsage_auth *auth,
                                                          const tripsage_actor *actor, const char *json, size_t length);
 
@@ -573,11 +576,11 @@ TRIPSAGE_API tripsage_status tripsage_auth_factor_enroll(tripsage_doc **factor, 
 TRIPSAGE_API tripsage_status tripsage_auth_factor_challenge(tripsage_doc **challenge, tripsage_auth *auth,
                                                             const tripsage_actor *actor, const char *factor_id);
 
-/* Answers it with the app's code, of now or the half minute before or after. Gives the session, raised to level 2, with its next tokens; ends the
- * user's sessions of level 1, and drops his factors that were never verified. A code is good once.
- * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EINVALID (fields "#factor_id", "#challenge_id"), TRIPSAGE_ENOTFOUND (no such factor of his),
- * TRIPSAGE_ECREDENTIALS (reasons "mfa_verification_failed": the code; "mfa_factor_not_found": no such challenge of it; "mfa_ip_address_mismatch": the
- * challenge was answered), TRIPSAGE_EEXPIRED (the challenge), TRIPSAGE_ETOKEN (the session has ended). */
+/* Answers it with the app's code, of now or the half minute before or after. Gives the session, raised to level 2, with its next tokens;
+ * ends the user's sessions of level 1, and drops his factors that were never verified. A code is good once.
+ * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EINVALID (fields "#factor_id", "#challenge_id"), TRIPSAGE_ENOTFOUND (no such factor of
+ * his), TRIPSAGE_ECREDENTIALS (reasons "mfa_verification_failed": the code; "mfa_factor_not_found": no such challenge of it;
+ * "mfa_ip_address_mismatch": the challenge was answered), TRIPSAGE_EEXPIRED (the challenge), TRIPSAGE_ETOKEN (the session has ended). */
 TRIPSAGE_API tripsage_status tripsage_auth_factor_verify(tripsage_doc **session, tripsage_auth *auth,
                                                          const tripsage_actor *actor, const char *factor_id,
                                                          const char *challenge_id, const char *code);
@@ -592,8 +595,8 @@ TRIPSAGE_API tripsage_status tripsage_auth_factor_unenroll(tripsage_auth *auth, 
 TRIPSAGE_API tripsage_status tripsage_auth_factor_list(tripsage_doc **factors, tripsage_auth *auth,
                                                        const tripsage_actor *actor);
 
-/* Ten recovery codes for who has lost the app, in the place of those before: {"recovery_codes": [text]}. Only hashes of them are kept. They are for
- * who has a verified factor, and a session of level 2.
+/* Ten recovery codes for who has lost the app, in the place of those before: {"recovery_codes": [text]}. Only hashes of them are kept.
+ * They are for who has a verified factor, and a session of level 2.
  * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_ENOTFOUND (he has none), TRIPSAGE_EFORBIDDEN (reason "insufficient_aal"). */
 TRIPSAGE_API tripsage_status tripsage_auth_recovery_codes(tripsage_doc **codes, tripsage_auth *auth,
                                                           const tripsage_actor *actor);

@@ -9,8 +9,8 @@
 /* 4 KiB of a user's own data: it travels in every access token. */
 #define TRIPSAGE__ACCOUNT_DATA_MAX ((size_t)4096)
 
-/* 4,448 bytes: what is kept of it, with the name, the address and the marks that are put beside it: what a token of 8 KiB has room for. What
- * app_metadata has beyond the 42 bytes of everybody's takes of that room. The statements say so as well (ACCOUNT_SIZE). */
+/* 4,448 bytes: what is kept of it, with the name, the address and the marks that are put beside it: what a token of 8 KiB has room for.
+ * What app_metadata has beyond the 42 bytes of everybody's takes of that room. The statements say so as well (ACCOUNT_SIZE). */
 #define TRIPSAGE__ACCOUNT_METADATA_MAX ((size_t)4448)
 
 /* app_metadata of who has an address and no more. */
@@ -51,8 +51,8 @@ typedef struct tripsage__account {
 /* Takes one from a row of the columns that the statements give, whose texts it borrows. */
 void tripsage__account_of(tripsage__account *out, const tripsage__row *row);
 
-/* The step that reads one into `out`, which is zeroed; to be freed with tripsage__account_free. Nothing is read when there is none: its `block`
- * stays NULL. */
+/* The step that reads one into `out`, which is zeroed; to be freed with tripsage__account_free. Nothing is read when there is none: its
+ * `block` stays NULL. */
 tripsage__step tripsage__account_step(tripsage__account *out, const tripsage__statement *statement,
                                       const tripsage__value *param);
 
@@ -61,8 +61,8 @@ tripsage_status tripsage__account_read(tripsage__account *out, tripsage__store *
                                        const tripsage__statement *statement, const char *value);
 void tripsage__account_free(tripsage__account *account); /* of one that was read, or a zeroed one */
 
-/* What stands for an address in an account that was deleted and left standing, as Supabase Auth makes it: nobody reads the address in it, and who
- * has the address can tell whether it was that one. base64url of the SHA-256 of id and value. */
+/* What stands for an address in an account that was deleted and left standing, as Supabase Auth makes it: nobody reads the address in it,
+ * and who has the address can tell whether it was that one. base64url of the SHA-256 of id and value. */
 #define TRIPSAGE__ALIAS_SIZE 44
 tripsage_status tripsage__account_alias(char out[TRIPSAGE__ALIAS_SIZE], const char *id, const char *value);
 

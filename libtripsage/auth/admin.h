@@ -1,5 +1,5 @@
-/* auth/admin.h: the accounts of others, for the service role. For both doors: the calls of tripsage/auth.h, and Supabase Auth's wire (v1/). Who
- * asks was checked by the door. */
+/* auth/admin.h: the accounts of others, for the service role. For both doors: the calls of tripsage/auth.h, and Supabase Auth's wire
+ * (v1/). Who asks was checked by the door. */
 #ifndef TRIPSAGE_AUTH_ADMIN_H
 #define TRIPSAGE_AUTH_ADMIN_H
 
@@ -35,8 +35,8 @@ int tripsage__ban_parse(int64_t *until, char complaint[TRIPSAGE__DURATION_COMPLA
                         int64_t now_ms);
 
 /* Give the user as he is then; `flags` are those of account.h. One round trip each.
- * Errors: TRIPSAGE_EEXISTS ("email_exists", "user_already_exists": the id), TRIPSAGE_ENOTFOUND ("user_not_found"), TRIPSAGE_EINVALID (fields
- * "/user_metadata" and "/app_metadata"). */
+ * Errors: TRIPSAGE_EEXISTS ("email_exists", "user_already_exists": the id), TRIPSAGE_ENOTFOUND ("user_not_found"), TRIPSAGE_EINVALID
+ * (fields "/user_metadata" and "/app_metadata"). */
 tripsage_status tripsage__admin_create(tripsage_doc **out, tripsage_auth *auth, const tripsage__admin_account *who,
                                        int flags);
 tripsage_status tripsage__admin_get(tripsage_doc **out, tripsage_auth *auth, const char *id, int flags);
@@ -62,8 +62,8 @@ typedef struct tripsage__admin_query {
     int oldest_first;
 } tripsage__admin_query;
 
-/* Appends the page as a JSON array. `total`: how many there are; beyond TRIPSAGE__ADMIN_LOOK_MAX no more than what is needed to turn to the next
- * page. One round trip. */
+/* Appends the page as a JSON array. `total`: how many there are; beyond TRIPSAGE__ADMIN_LOOK_MAX no more than what is needed to turn to
+ * the next page. One round trip. */
 tripsage_status tripsage__admin_list(tripsage__buf *out, int64_t *total, tripsage_auth *auth,
                                      const tripsage__admin_query *query, int flags);
 

@@ -1,7 +1,7 @@
 /* auth/admin_list.c: pages of accounts.
  *
- * Pages have numbers, as Supabase Auth's have, so that a page far into the list costs the entries of the index that lie before it. Nothing else
- * grows with the number of accounts: what is counted, and what a filter looks through, ends at TRIPSAGE__ADMIN_LOOK_MAX. */
+ * Pages have numbers, as Supabase Auth's have, so that a page far into the list costs the entries of the index that lie before it.
+ * Nothing else grows with the number of accounts: what is counted, and what a filter looks through, ends at TRIPSAGE__ADMIN_LOOK_MAX. */
 #include "auth/admin.h"
 
 #include <string.h>

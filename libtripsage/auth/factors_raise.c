@@ -1,7 +1,7 @@
 /* auth/factors_raise.c: sessions raised to the second assurance level, by a code of an authenticator app or a recovery code.
  *
- * What is used up (a code's step, a challenge, a recovery code) and the session change in one write, which does nothing unless all of them are
- * still as they were read: a code is good once, for one session. */
+ * What is used up (a code's step, a challenge, a recovery code) and the session change in one write, which does nothing unless all of
+ * them are still as they were read: a code is good once, for one session. */
 #include <stdio.h>
 #include <string.h>
 
@@ -341,8 +341,8 @@ out:
     return status;
 }
 
-/* Nothing was raised: the code is none of his, or was used; or the session was refreshed meanwhile. A second look tells, since a session is not
- * refreshed all the time. */
+/* Nothing was raised: the code is none of his, or was used; or the session was refreshed meanwhile. A second look tells, since a session
+ * is not refreshed all the time. */
 tripsage_status tripsage__recovery_code_use(tripsage__grant *out, tripsage_auth *auth, const tripsage_actor *actor,
                                             const tripsage__origin *origin, const char *code, int flags)
 {

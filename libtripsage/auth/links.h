@@ -27,11 +27,11 @@ typedef struct tripsage__link_wanted {
     const char *redirect_to;    /* as tripsage__mailer_redirect gives it */
 } tripsage__link_wanted;
 
-/* The user, and with him "action_link", "email_otp", "hashed_token", "verification_type" and "redirect_to": what a mail would carry, and none is
- * sent. A magic link for who has no account makes one, and is one to sign up with. Makes the account first, where there is none: what fails after that
- * can be done again.
- * Errors: TRIPSAGE_ENOTFOUND ("user_not_found"), TRIPSAGE_EEXISTS ("email_exists": he has confirmed it; or the new address is somebody's),
- * TRIPSAGE_EINVALID ("validation_failed"), and those of tripsage__admin_create. */
+/* The user, and with him "action_link", "email_otp", "hashed_token", "verification_type" and "redirect_to": what a mail would carry, and
+ * none is sent. A magic link for who has no account makes one, and is one to sign up with. Makes the account first, where there is none:
+ * what fails after that can be done again.
+ * Errors: TRIPSAGE_ENOTFOUND ("user_not_found"), TRIPSAGE_EEXISTS ("email_exists": he has confirmed it; or the new address is
+ * somebody's), TRIPSAGE_EINVALID ("validation_failed"), and those of tripsage__admin_create. */
 tripsage_status tripsage__link_make(tripsage_doc **out, tripsage_auth *auth, const tripsage__link_wanted *wanted,
                                     int flags);
 

@@ -97,9 +97,9 @@ const tripsage__statement tripsage__sql_account_update = {"account_update", IN(S
 const tripsage__statement tripsage__sql_account_ban = {"account_ban",
                                                        "UPDATE account SET banned_until = $2 WHERE id = $1", NULL};
 
-/* $1 account; $2 and $3 what is to be merged into user_metadata one after the other, $4 and $5 into app_metadata; $6 now; $7 another address;
- * $8 hash of a new password; $9 role; $10 end of the ban; $11 1: the address is confirmed; $12 id of the identity, where there is none yet,
- * and $13 what is to be merged into its data. NULL leaves what is there. */
+/* $1 account; $2 and $3 what is to be merged into user_metadata one after the other, $4 and $5 into app_metadata; $6 now; $7 another
+ * address; $8 hash of a new password; $9 role; $10 end of the ban; $11 1: the address is confirmed; $12 id of the identity, where there
+ * is none yet, and $13 what is to be merged into its data. NULL leaves what is there. */
 #define ADMIN_USER(D) TRIPSAGE__##D##_MERGE(TRIPSAGE__##D##_MERGE("user_metadata", "$2"), "COALESCE($3, '{}')")
 #define ADMIN_APP(D)  TRIPSAGE__##D##_MERGE(TRIPSAGE__##D##_MERGE("app_metadata", "$4"), "COALESCE($5, '{}')")
 #define ADMIN_SIZE(D) ACCOUNT_SIZE(D, ADMIN_USER(D), ADMIN_APP(D))
@@ -461,8 +461,8 @@ const tripsage__statement tripsage__sql_account_factors = {
 #define HAS_FACTOR "EXISTS (SELECT 1 FROM factor WHERE user_id = $2 AND status = 'verified')"
 #define IS_STRONG  "EXISTS (SELECT 1 FROM session WHERE id = $3 AND user_id = $2 AND aal = 2)"
 
-/* Enrolment: $1 the factor, $2 user, $3 session, $4 name, $5 sealed secret, $6 now, $7 how many there may be, $8 up to when one that was not
- * verified is taken for given up. */
+/* Enrolment: $1 the factor, $2 user, $3 session, $4 name, $5 sealed secret, $6 now, $7 how many there may be, $8 up to when one that was
+ * not verified is taken for given up. */
 const tripsage__statement tripsage__sql_factor_give_up = {
     "factor_give_up", "DELETE FROM factor WHERE user_id = $2 AND status = 'unverified' AND created_at < $8", NULL};
 

@@ -1,4 +1,5 @@
-/* auth/v1/factors.c: second factors: the caller's own, and for administrators those of others. Recovery codes are ours: Supabase Auth has none. */
+/* auth/v1/factors.c: second factors: the caller's own, and for administrators those of others. Recovery codes are ours: Supabase Auth has
+ * none. */
 #include "auth/factors.h"
 
 #include <string.h>
