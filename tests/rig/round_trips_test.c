@@ -60,6 +60,8 @@ static const struct {
     {"auth_serve change", 3, "asks for the token's session, reads the password that is to be another, writes"},
     {"auth_serve logout", 2, "asks for the token's session, ends it"},
     {"auth_admin_user_delete softly", 2, "reads what is to be made unreadable, writes that"},
+    {"auth_admin_generate_link", 2, "reads whom it is for, writes the token"},
+    {"auth_admin_invite", 2, "the same"},
     {"auth_factor_enroll", 2, "reads the address for the app to show, writes"},
     {"auth_factor_verify", 2, "reads the secret and the challenge, compares the code, raises the session"},
     {"auth_recovery_verify", 2, "reads the session, raises it"},
