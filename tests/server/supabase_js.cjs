@@ -69,9 +69,9 @@ function totp(secret, at = Date.now()) {
 // The code of the last mail to this address, as the log has it.
 async function mailedCode(email) {
   for (let tries = 0; tries < 50; tries++) {
-    const mail = fs.readFileSync(LOG, 'utf8').split('\n').filter((line) => line.includes(email)).pop();
-    const code = mail?.match(/\b\d{6}\b/);
-    if (code) return code[0];
+    const mail = fs.readFileSync(LOG, 'utf8').split('\n').filter((line) => line.includes(`mail to ${email}`));
+    const code = mail.join('\n').match(/.*the code is (\d{6})/s);
+    if (code) return code[1];
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   assert.fail(`no mail to ${email}`);
