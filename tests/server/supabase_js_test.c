@@ -50,8 +50,8 @@ static int install_client(void)
 }
 
 /* Those of supabase_js.cjs. */
-static const char *const parts[] = {"sign_up", "sign_in",  "claims",  "update_user",
-                                    "refresh", "sign_out", "factors", "admin"};
+static const char *const parts[] = {"sign_up",  "sign_in", "claims", "update_user", "refresh",
+                                    "sign_out", "factors", "admin",  "recover"};
 
 static const char *const variables[] = {"DATABASE_PUBLIC_KEY=" PUBLIC_KEY, "DATABASE_SERVICE_KEY=" SERVICE_KEY, NULL};
 

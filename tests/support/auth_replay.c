@@ -46,6 +46,7 @@ static const struct {
               {"otp pkce", 2},
               {"signup repeat unconfirmed <1s", 2},
               {"signup repeat unconfirmed later", 2},
+              {"signup existing confirmed", 2},
               {"resend signup", 2}};
 
 /* ---- what a request takes from answers before it ----
