@@ -410,6 +410,17 @@ START_TEST(data_is_merged_at_its_first_level_until_signed_out)
 }
 END_TEST
 
+START_TEST(settings_tell_whether_addresses_are_confirmed)
+{
+    for (int confirm = 0; confirm < 2; confirm++) {
+        open_recorded(confirm);
+        ck_assert_str_eq(test_json_at(ask("GET", "/settings", "", "", NULL).body, "/mailer_autoconfirm"),
+                         confirm ? "false" : "true");
+        close_auth();
+    }
+}
+END_TEST
+
 START_TEST(what_there_is_not_says_so)
 {
     static const struct {
@@ -621,6 +632,7 @@ Suite *contract_auth_wire(void)
     tcase_add_test(tcase, queries_are_decoded);
     tcase_add_test(tcase, a_request_must_be_one);
     tcase_add_test(tcase, data_is_merged_at_its_first_level_until_signed_out);
+    tcase_add_test(tcase, settings_tell_whether_addresses_are_confirmed);
     tcase_add_test(tcase, what_there_is_not_says_so);
     tcase_add_test(tcase, pages_are_told_in_headers);
     tcase_add_test(tcase, bad_lists_are_refused);

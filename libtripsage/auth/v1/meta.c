@@ -23,7 +23,9 @@ tripsage_status tripsage__v1_settings(tripsage__v1_call *call)
     TRIPSAGE__LIT(json, "{\"external\":{\"anonymous_users\":true,\"email\":true");
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         tripsage__buf_printf(json, ",\"%s\":false", others[i]);
-    TRIPSAGE__LIT(json, "},\"disable_signup\":false,\"mailer_autoconfirm\":true,\"phone_autoconfirm\":false,"
+    TRIPSAGE__LIT(json, "},\"disable_signup\":false,\"mailer_autoconfirm\":");
+    tripsage__buf_puts(json, call->auth->confirm_email ? "false" : "true");
+    TRIPSAGE__LIT(json, ",\"phone_autoconfirm\":false,"
                         "\"sms_provider\":\"\",\"saml_enabled\":false,\"saml_private_key_next_configured\":false,"
                         "\"passkeys_enabled\":false}");
     return TRIPSAGE_OK;
