@@ -74,7 +74,7 @@ static const tripsage_setting settings[SETTING_COUNT] = {
     [SITE_URL] = {"SITE_URL", "the application, where links in mails lead in the end", "http://localhost:3000", 0},
     [REDIRECT_URLS] = {"ADDITIONAL_REDIRECT_URLS",
                        "where else they may lead: URLs separated by commas, * and ** for any part", NULL, 0},
-    [EXTERNAL_URL] = {"API_EXTERNAL_URL", "this server as browsers reach it, for links in mails", "SITE_URL", 0},
+    [EXTERNAL_URL] = {"API_EXTERNAL_URL", "this server as browsers reach it, for links in mails", "localhost and PORT", 0},
 };
 
 /* What Supabase Auth's own container calls the same: the variables above are those of the file beside Supabase's compose file. */

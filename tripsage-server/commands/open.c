@@ -6,10 +6,24 @@
 
 #include "log.h"
 
+#define OWN_ADDRESS_SIZE 40
+
+/* Where browsers reach this server, so that the links of mails lead to it; unless it is said, or the port is any. */
+static void use_own_address(tripsage_mail_options *mail, char own[OWN_ADDRESS_SIZE], const settings *s)
+{
+    if (mail->external_url || !s->port)
+        return;
+    snprintf(own, OWN_ADDRESS_SIZE, "http://localhost:%d", s->port);
+    mail->external_url = own;
+}
+
 int open_library(tripsage **out, const settings *s, migration migrate)
 {
     tripsage_runtime runtime = TRIPSAGE_RUNTIME_INIT;
     tripsage_options options = *tripsage_config_options(s->config);
+    tripsage_auth_options auth = *options.auth;
+    tripsage_mail_options mail = *auth.mail;
+    char own[OWN_ADDRESS_SIZE];
     tripsage_status status;
     int prepared = migrate == MIGRATE_NO ? 0 : settings_prepare(s); /* who does not migrate changes nothing */
 
@@ -17,6 +31,9 @@ int open_library(tripsage **out, const settings *s, migration migrate)
         return prepared;
     runtime.log = log_library;
     runtime.log_level = s->log_level;
+    use_own_address(&mail, own, s);
+    auth.mail = &mail;
+    options.auth = &auth;
     options.runtime = &runtime;
     if (migrate != MIGRATE_AS_SET)
         options.no_migrate = migrate == MIGRATE_NO;
