@@ -75,6 +75,18 @@ static tripsage_status take_mail(tripsage_config *config, const char *environmen
     return TRIPSAGE_OK;
 }
 
+static void take_codes(tripsage_config *config)
+{
+    const setting_value *autoconfirm = &config->values[AUTOCONFIRM], *secure = &config->values[SECURE_EMAIL_CHANGE];
+
+    if (autoconfirm->text)
+        config->auth.confirm_email = autoconfirm->number ? -1 : 1;
+    config->auth.mail_interval_s = (uint32_t)config->values[MAIL_INTERVAL].number;
+    config->auth.otp_ttl_s = (uint32_t)config->values[OTP_EXPIRY].number;
+    config->auth.email_change_single = secure->text && !secure->number;
+    config->auth.password_needs_nonce = (int)config->values[PASSWORD_REAUTHENTICATION].number;
+}
+
 /* A URL of ours or another one, without its secrets. */
 static void put_shown(tripsage__buf *buf, const char *text)
 {
@@ -98,6 +110,7 @@ static tripsage_status make(tripsage_config *config, tripsage_config_lookup look
     if (config->url.data)
         put_shown(&config->shown, config->url.data);
     take_cache(config);
+    take_codes(config);
     TRIPSAGE_TRY(take_mail(config, lookup("ENVIRONMENT", user)));
     config->auth.jwt_secret = config->values[DATABASE_JWT_SECRET].text;
     config->auth.secret_key = config->values[SECRET_KEY].text;

@@ -41,6 +41,11 @@ typedef enum setting_id {
     SITE_URL,
     REDIRECT_URLS,
     EXTERNAL_URL,
+    AUTOCONFIRM,
+    MAIL_INTERVAL,
+    OTP_EXPIRY,
+    SECURE_EMAIL_CHANGE,
+    PASSWORD_REAUTHENTICATION,
     SETTING_COUNT
 } setting_id;
 

@@ -75,6 +75,15 @@ static const tripsage_setting settings[SETTING_COUNT] = {
     [REDIRECT_URLS] = {"ADDITIONAL_REDIRECT_URLS",
                        "where else they may lead: URLs separated by commas, * and ** for any part", NULL, 0},
     [EXTERNAL_URL] = {"API_EXTERNAL_URL", "this server as browsers reach it, for links in mails", "localhost and PORT", 0},
+    [AUTOCONFIRM] = {"ENABLE_EMAIL_AUTOCONFIRM", "true signs people in before they have confirmed their address",
+                     "true without SMTP_HOST", 0},
+    [MAIL_INTERVAL] = {"TRIPSAGE_MAIL_INTERVAL_S", "seconds between two mails of one kind to one address", "60", 0},
+    [OTP_EXPIRY] = {"TRIPSAGE_OTP_EXPIRY_S", "how many seconds a code or a link from a mail is good", "86400", 0},
+    [SECURE_EMAIL_CHANGE] = {"TRIPSAGE_SECURE_EMAIL_CHANGE",
+                             "whether both mailboxes confirm another address; false: the new one alone", "true", 0},
+    [PASSWORD_REAUTHENTICATION] = {"TRIPSAGE_PASSWORD_REAUTHENTICATION",
+                                   "whether a new password in a session older than a day needs a code from a mail",
+                                   "false", 0},
 };
 
 /* What Supabase Auth's own container calls the same: the variables above are those of the file beside Supabase's compose file. */
@@ -87,6 +96,10 @@ static const char *const gotrue_names[SETTING_COUNT] = {
     [SMTP_SENDER_NAME] = "GOTRUE_SMTP_SENDER_NAME",
     [SITE_URL] = "GOTRUE_SITE_URL",
     [REDIRECT_URLS] = "GOTRUE_URI_ALLOW_LIST",
+    [AUTOCONFIRM] = "GOTRUE_MAILER_AUTOCONFIRM",
+    [OTP_EXPIRY] = "GOTRUE_MAILER_OTP_EXP",
+    [SECURE_EMAIL_CHANGE] = "GOTRUE_MAILER_SECURE_EMAIL_CHANGE_ENABLED",
+    [PASSWORD_REAUTHENTICATION] = "GOTRUE_SECURITY_UPDATE_PASSWORD_REQUIRE_REAUTHENTICATION",
 };
 
 /* What a value has to be. */
@@ -143,6 +156,11 @@ static const struct {
     [SITE_URL] = {WEB, 0, 0},
     [REDIRECT_URLS] = {TEXT, 0, 0},
     [EXTERNAL_URL] = {WEB, 0, 0},
+    [AUTOCONFIRM] = {SWITCH, 0, 0},
+    [MAIL_INTERVAL] = {NUMBER, 1, 86400}, /* as tripsage_auth_options has them */
+    [OTP_EXPIRY] = {NUMBER, 1, 604800},
+    [SECURE_EMAIL_CHANGE] = {SWITCH, 0, 0},
+    [PASSWORD_REAUTHENTICATION] = {SWITCH, 0, 0},
 };
 
 const tripsage_setting *tripsage_config_setting(size_t index)

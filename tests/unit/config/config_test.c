@@ -426,6 +426,38 @@ START_TEST(mail_settings_become_options)
 }
 END_TEST
 
+START_TEST(codes_go_by_their_settings)
+{
+    tripsage_config *config = CONFIG("PORT=0");
+    const tripsage_auth_options *auth = tripsage_config_options(config)->auth;
+
+    ck_assert_int_eq(auth->confirm_email, 0);
+    ck_assert_uint_eq(auth->mail_interval_s, 0);
+    ck_assert_uint_eq(auth->otp_ttl_s, 0);
+    ck_assert_int_eq(auth->email_change_single, 0);
+    ck_assert_int_eq(auth->password_needs_nonce, 0);
+    tripsage_config_free(config);
+
+    config = CONFIG("ENABLE_EMAIL_AUTOCONFIRM=false", "TRIPSAGE_MAIL_INTERVAL_S=5", "TRIPSAGE_OTP_EXPIRY_S=600",
+                    "TRIPSAGE_SECURE_EMAIL_CHANGE=false", "TRIPSAGE_PASSWORD_REAUTHENTICATION=true");
+    auth = tripsage_config_options(config)->auth;
+    ck_assert_int_eq(auth->confirm_email, 1);
+    ck_assert_uint_eq(auth->mail_interval_s, 5);
+    ck_assert_uint_eq(auth->otp_ttl_s, 600);
+    ck_assert_int_eq(auth->email_change_single, 1);
+    ck_assert_int_eq(auth->password_needs_nonce, 1);
+    tripsage_config_free(config);
+
+    config = CONFIG("GOTRUE_MAILER_AUTOCONFIRM=true", "GOTRUE_MAILER_OTP_EXP=3600",
+                    "GOTRUE_MAILER_SECURE_EMAIL_CHANGE_ENABLED=true");
+    auth = tripsage_config_options(config)->auth;
+    ck_assert_int_eq(auth->confirm_email, -1);
+    ck_assert_uint_eq(auth->otp_ttl_s, 3600);
+    ck_assert_int_eq(auth->email_change_single, 0);
+    tripsage_config_free(config);
+}
+END_TEST
+
 START_TEST(wrong_mail_settings_are_refused)
 {
     static const char *const table[][2] = {
@@ -645,4 +677,4 @@ SUITE_MAIN_WITH("config", test_heap_install, NULL, settings_become_a_url, settin
                 explained_without_secrets, the_environment_is_read, without_memory,
                 a_sealed_setting_is_read_with_the_secret_key, a_sealed_setting_in_a_file_is_read,
                 a_sealed_setting_that_cannot_be_read_is_refused, mail_settings_become_options,
-                wrong_mail_settings_are_refused)
+                codes_go_by_their_settings, wrong_mail_settings_are_refused)
