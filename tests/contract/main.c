@@ -37,6 +37,7 @@ int main(void)
     /* clang-format on */
     SRunner *runner = srunner_create(contract_roles());
 
+    world_limits = 1;
     for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++)
         srunner_add_suite(runner, suites[i]());
     return test_run(runner);

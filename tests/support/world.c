@@ -15,6 +15,7 @@ static tripsage_actor *users[USERS_MAX];
 static size_t user_count;
 
 test_world *world = &the_world;
+int world_limits;
 
 tripsage_actor *world_user(const char *user_id)
 {
@@ -35,6 +36,7 @@ tripsage *world_open_another(void)
     auth.argon2_passes = 1;
     auth.algorithm = getenv("TRIPSAGE_TEST_ALGORITHM");
     auth.mail = &test_inbox_options;
+    auth.no_limits = !world_limits;
     runtime.log = test_inbox_log;
     options.runtime = &runtime;
     options.auth = &auth;

@@ -49,6 +49,9 @@ typedef struct test_world {
 
 extern test_world *world;
 
+/* 1: sign-ins and guesses are limited, as they are by default. 0, from the start: the same call is made again and again. */
+extern int world_limits;
+
 /* A checked fixture: tcase_add_checked_fixture(tcase, world_open, world_close). */
 void world_open(void);
 void world_close(void);
