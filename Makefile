@@ -71,11 +71,13 @@ bench-postgres: deps-test ## Measures the library on PostgreSQL and writes build
 	@mkdir -p build/bench
 	@tests/rig/rig.sh run "$$(build/release/bench/bench_postgres --rig)" build/release/bench/bench_postgres build/bench/postgres.json
 
-bench-auth: deps-test ## Measures tokens beside bare libjwt and writes build/bench/auth.json.
+bench-auth: deps-test ## Measures tokens beside bare libjwt, and reads in a storm of sign-ins; writes build/bench/auth.json.
 	@$(CONFIGURE) --preset release -DTRIPSAGE_BUILD_TESTS=ON -DTRIPSAGE_BUILD_BENCH=ON
-	@$(BUILD) build/release --target bench_auth -j $(JOBS)
+	@$(BUILD) build/release --target bench_auth bench_auth_storm -j $(JOBS)
 	@mkdir -p build/bench
-	@build/release/bench/bench_auth build/bench/auth.json
+	@build/release/bench/bench_auth build/bench/auth-tokens.json
+	@build/release/bench/bench_auth_storm build/bench/auth-storm.json
+	@jq -s '{area: "auth", figures: map(.figures) | add}' build/bench/auth-tokens.json build/bench/auth-storm.json >build/bench/auth.json
 
 plans: deps-test ## Prints how PostgreSQL finds the rows of each statement and call among 1,000,000 trips.
 	@$(CONFIGURE) --preset release -DTRIPSAGE_BUILD_TESTS=ON
