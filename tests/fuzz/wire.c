@@ -1,5 +1,6 @@
-/* wire.c: requests of Supabase Auth's wire. The input is a line, "METHOD PATH?QUERY", and a body. It is asked by a guest who is signed in, or by
- * the service role where the path is an administrator's. Whatever comes, the answer is whole, and never that something broke inside. */
+/* wire.c: requests of Supabase Auth's wire. The input is a line, "METHOD PATH?QUERY", and a body. It is asked by a guest who is signed in,
+ * or by the service role where the path is an administrator's. Whatever comes, the answer is whole, and never that something broke
+ * inside. */
 #include <string.h>
 #include <tripsage/auth_serve.h>
 
