@@ -227,10 +227,10 @@ START_TEST(an_account_is_changed)
     user = OK(tripsage_auth_user_update(OUT, world->auth, actor, "{\"full_name\":null}", TRIPSAGE_NUL));
     IS_NONE(user, "/full_name");
     IS_TEXT(user, "/user_metadata/home/city", "Oslo");
-    FAILS_AT(TRIPSAGE_EINVALID,
-             tripsage_auth_user_update(OUT, world->auth, actor, "{\"password\":\"short\",\"email\":\"x\"}",
-                                       TRIPSAGE_NUL),
-             "/password", "/email");
+    FAILS_AT(
+        TRIPSAGE_EINVALID,
+        tripsage_auth_user_update(OUT, world->auth, actor, "{\"password\":\"short\",\"email\":\"x\"}", TRIPSAGE_NUL),
+        "/password", "/email");
     tripsage_actor_free(actor);
 }
 END_TEST
@@ -392,7 +392,8 @@ START_TEST(signing_out_is_seen_by_others)
     tripsage_actor_free(there);
     there = NULL;
     OK(tripsage_auth_sign_out(world->auth, here, TRIPSAGE_SIGN_OUT_LOCAL));
-    OK(tripsage_auth_sign_out(world->auth, here, TRIPSAGE_SIGN_OUT_LOCAL)); /* it has ended already, which is no error */
+    OK(tripsage_auth_sign_out(world->auth, here,
+                              TRIPSAGE_SIGN_OUT_LOCAL)); /* it has ended already, which is no error */
     test_clock_advance(&world->chance, 61 * TEST_SECOND);
     FAILS(TRIPSAGE_ETOKEN, tripsage_auth_verify(&there, tripsage_get_auth(other), token, strlen(token)));
     tripsage_actor_free(here);
