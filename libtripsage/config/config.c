@@ -85,6 +85,7 @@ static void take_codes(tripsage_config *config)
     config->auth.otp_ttl_s = (uint32_t)config->values[OTP_EXPIRY].number;
     config->auth.email_change_single = secure->text && !secure->number;
     config->auth.password_needs_nonce = (int)config->values[PASSWORD_REAUTHENTICATION].number;
+    config->auth.no_limits = config->values[RATE_LIMITS].text && !config->values[RATE_LIMITS].number;
 }
 
 /* A URL of ours or another one, without its secrets. */

@@ -46,6 +46,7 @@ typedef enum setting_id {
     OTP_EXPIRY,
     SECURE_EMAIL_CHANGE,
     PASSWORD_REAUTHENTICATION,
+    RATE_LIMITS,
     SETTING_COUNT
 } setting_id;
 

@@ -85,6 +85,7 @@ static const tripsage_setting settings[SETTING_COUNT] = {
     [PASSWORD_REAUTHENTICATION] = {"TRIPSAGE_PASSWORD_REAUTHENTICATION",
                                    "whether a new password in a session older than a day needs a code from a mail",
                                    "false", 0},
+    [RATE_LIMITS] = {"RATE_LIMIT_ENABLED", "false: nobody has to wait who asks, or guesses, too often", "true", 0},
 };
 
 /* What Supabase Auth's own container calls the same: the variables above are those of the file beside Supabase's compose file. */
@@ -162,6 +163,7 @@ static const struct {
     [OTP_EXPIRY] = {NUMBER, 1, 604800},
     [SECURE_EMAIL_CHANGE] = {SWITCH, 0, 0},
     [PASSWORD_REAUTHENTICATION] = {SWITCH, 0, 0},
+    [RATE_LIMITS] = {SWITCH, 0, 0},
 };
 
 const tripsage_setting *tripsage_config_setting(size_t index)

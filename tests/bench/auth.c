@@ -188,8 +188,11 @@ static void bench_pair(const char *algorithm, const char *sign_name, const char 
 {
     tripsage_auth *auth = open_auth(algorithm);
     int64_t now = tripsage__now_ms(auth->env);
-    tripsage__session session = {
-        .id = "018f6b1e-7c3a-7d10-9d5c-000000000001", .created_at = now, .expires_at = (now / 1000 + 3600) * 1000};
+    tripsage__session session = {.id = "018f6b1e-7c3a-7d10-9d5c-000000000001",
+                                 .issued_at = now,
+                                 .expires_at = (now / 1000 + 3600) * 1000,
+                                 .aal = 1,
+                                 .amr = "[{\"method\":\"password\",\"timestamp\":1772366400}]"};
     double sign[ROUNDS_MAX], check[ROUNDS_MAX];
 
     for (unsigned round = 0; round < scale.rounds; round++)

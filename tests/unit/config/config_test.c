@@ -436,16 +436,19 @@ START_TEST(codes_go_by_their_settings)
     ck_assert_uint_eq(auth->otp_ttl_s, 0);
     ck_assert_int_eq(auth->email_change_single, 0);
     ck_assert_int_eq(auth->password_needs_nonce, 0);
+    ck_assert_int_eq(auth->no_limits, 0);
     tripsage_config_free(config);
 
     config = CONFIG("ENABLE_EMAIL_AUTOCONFIRM=false", "TRIPSAGE_MAIL_INTERVAL_S=5", "TRIPSAGE_OTP_EXPIRY_S=600",
-                    "TRIPSAGE_SECURE_EMAIL_CHANGE=false", "TRIPSAGE_PASSWORD_REAUTHENTICATION=true");
+                    "TRIPSAGE_SECURE_EMAIL_CHANGE=false", "TRIPSAGE_PASSWORD_REAUTHENTICATION=true",
+                    "RATE_LIMIT_ENABLED=false");
     auth = tripsage_config_options(config)->auth;
     ck_assert_int_eq(auth->confirm_email, 1);
     ck_assert_uint_eq(auth->mail_interval_s, 5);
     ck_assert_uint_eq(auth->otp_ttl_s, 600);
     ck_assert_int_eq(auth->email_change_single, 1);
     ck_assert_int_eq(auth->password_needs_nonce, 1);
+    ck_assert_int_eq(auth->no_limits, 1);
     tripsage_config_free(config);
 
     config = CONFIG("GOTRUE_MAILER_AUTOCONFIRM=true", "GOTRUE_MAILER_OTP_EXP=3600",
