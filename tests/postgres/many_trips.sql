@@ -72,7 +72,7 @@ FROM vector_collection c, generate_series(1, :N / 40) n WHERE c.name LIKE 'colle
 
 INSERT INTO api_key (id, name, kind, scopes, user_id, hash, shown, created_at)
 SELECT pg_temp.id('acce', n), 'Key ' || n, 'scoped', 'trips:read', pg_temp.user_of(n), md5(n::text) || md5(n::text), 'tsk_...', :T + n
-FROM generate_series(1, :N / 40) n;
+FROM generate_series(1, LEAST(:N / 40, 900)) n;
 INSERT INTO user_secret (id, user_id, name, value, hint, created_at, updated_at)
 SELECT pg_temp.id('5ec7', n), pg_temp.user_of(n), 'service', 'enc:v1:0123456789abcdef:AAAA', '', :T + n, :T + n
 FROM generate_series(1, :N / 20) n;
