@@ -44,10 +44,8 @@ tripsage_status tripsage__otp_hash(char out[TRIPSAGE__HASH_SIZE], const tripsage
                                    const char *address, const char *code, int pkce)
 {
     const char *texts[] = {tripsage__purpose_name(purpose), address, code};
-    size_t prefix = pkce ? strlen(TRIPSAGE__PKCE_PREFIX) : 0;
 
-    memcpy(out, TRIPSAGE__PKCE_PREFIX, prefix);
-    return hash_texts(out + prefix, auth, texts, 3);
+    return hash_texts(stpcpy(out, pkce ? TRIPSAGE__PKCE_PREFIX : ""), auth, texts, 3);
 }
 
 /* Each of the million codes as often as any other: what is left over at the end of 32 bits is drawn again. */
