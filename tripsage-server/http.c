@@ -13,6 +13,7 @@
 
 #include <civetweb.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,9 +43,10 @@
 struct http_listener {
     struct mg_context *context;
     server *server;
-    int health_only, connections_max, port;
-    int socket;   /* the listening one */
-    int refusing; /* an eventfd lies in its place */
+    int health_only, connections_max;
+    atomic_int port; /* known when its workers run already */
+    int socket;      /* the listening one */
+    int refusing;    /* an eventfd lies in its place */
     _Atomic int connections, active;
     _Atomic int started;
     char trouble[256]; /* what CivetWeb first said before it had started: why it did not */
