@@ -115,6 +115,11 @@ static tripsage_doc *raise(const tripsage_actor *actor, const factor *f)
     return test_ok(__FILE__, __LINE__, "verify", verify(OUT, actor, f, code_of(f, 0)));
 }
 
+static tripsage_doc *recovery_codes_of(const tripsage_actor *actor)
+{
+    return OK(tripsage_auth_recovery_codes(OUT, world->auth, actor));
+}
+
 static const char *claim_of(const tripsage_actor *actor, const char *pointer)
 {
     return test_json_at(tripsage_actor_claims(actor), pointer);
@@ -440,7 +445,7 @@ START_TEST(a_recovery_code_raises_a_session_once)
     tripsage_doc *codes, *raised;
 
     FAILS_AS(TRIPSAGE_ENOTFOUND, "mfa_factor_not_found", tripsage_auth_recovery_codes(OUT, world->auth, ann));
-    codes = OK(tripsage_auth_recovery_codes(OUT, world->auth, actor_of(raise(ann, &f))));
+    codes = recovery_codes_of(actor_of(raise(ann, &f)));
     IS_COUNT(codes, "/recovery_codes", 10);
     weak = sign_in();
     FAILS_AS(TRIPSAGE_ECREDENTIALS, "mfa_verification_failed", recover(OUT, weak, "abcd-efgh-ijkl-mnop"));
@@ -468,7 +473,7 @@ START_TEST(recovery_codes_are_ones_own)
 {
     tripsage_actor *ann = sign_up(), *bob;
     factor f = enroll(ann, "phone");
-    tripsage_doc *codes = OK(tripsage_auth_recovery_codes(OUT, world->auth, actor_of(raise(ann, &f))));
+    tripsage_doc *codes = recovery_codes_of(actor_of(raise(ann, &f)));
 
     bob = actor_of(OK(tripsage_auth_sign_up(
         OUT, world->auth, "{\"email\":\"bob@example.org\",\"password\":\"correct horse\"}", TRIPSAGE_NUL)));

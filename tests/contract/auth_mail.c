@@ -131,6 +131,17 @@ static tripsage_actor *actor_of(tripsage_doc *session)
     return actors[actor_count++] = actor;
 }
 
+/* What is asked of somebody who is made on the way: arguments come first, in whatever order. */
+static tripsage_doc *user_of(const tripsage_actor *actor)
+{
+    return OK(tripsage_auth_user(OUT, auth, actor));
+}
+
+static tripsage_doc *exchanged(const char *code, const char *verifier)
+{
+    return OK(exchange(OUT, code, verifier));
+}
+
 /* Fails with a status and the finer code. */
 #define FAILS_AS(status, code, call)                                                                                   \
     do {                                                                                                               \
@@ -435,7 +446,7 @@ START_TEST(who_signs_up_confirms_it)
     IS_TEXT(session, "/user/confirmation_sent_at", "2026-03-01T12:00:00.000Z");
     IS_JSON(session, "/user/user_metadata/email_verified", "true");
     IS_JSON(session, "/user/identities/0/identity_data/email_verified", "true");
-    IS_JSON(OK(tripsage_auth_user(OUT, auth, actor_of(session))), "/user_metadata/email_verified", "true");
+    IS_JSON(user_of(actor_of(session)), "/user_metadata/email_verified", "true");
     OK(sign_in(OUT, ANN, "correct horse"));
     EXPIRED(verify(OUT, "signup", ANN, test_inbox_newest("confirmation", ANN)->code));
 }
@@ -505,12 +516,17 @@ END_TEST
 
 /* ---- another address ---- */
 
+#define NEW "new@example.org"
+
 static tripsage_status change_email(tripsage_doc **out, tripsage_actor *actor, const char *email)
 {
     return tripsage_auth_user_update(out, auth, actor, with(test_format("\"email\":\"%s\"", email)), TRIPSAGE_NUL);
 }
 
-#define NEW "new@example.org"
+static void change_email_of(tripsage_actor *actor)
+{
+    OK(change_email(OUT, actor, NEW));
+}
 
 START_TEST(both_mailboxes_confirm_a_change)
 {
@@ -542,7 +558,7 @@ END_TEST
 
 START_TEST(the_new_mailbox_may_confirm_first)
 {
-    OK(change_email(OUT, actor_of(OK(sign_up(OUT, ANN, "correct horse"))), NEW));
+    change_email_of(actor_of(OK(sign_up(OUT, ANN, "correct horse"))));
     IS_NONE(OK(verify_hash(OUT, "email_change", test_mail_hash(test_inbox_to(NEW)))), "/access_token");
     IS_TEXT(OK(verify_hash(OUT, "email_change", test_mail_hash(test_inbox_to(ANN)))), "/user/email", NEW);
 }
@@ -579,7 +595,7 @@ START_TEST(a_change_may_need_one_mailbox)
 
     options.email_change_single = 1;
     open_with(&options);
-    OK(change_email(OUT, actor_of(OK(sign_up(OUT, ANN, "correct horse"))), NEW));
+    change_email_of(actor_of(OK(sign_up(OUT, ANN, "correct horse"))));
     ck_assert_uint_eq(test_inbox_count(), 1);
     IS_TEXT(OK(verify(OUT, "email_change", NEW, test_inbox_newest("email_change", NEW)->code)), "/user/email", NEW);
 }
@@ -816,7 +832,7 @@ START_TEST(a_code_is_exchanged_in_five_minutes)
     OK(verify(OUT, "email", ANN, test_inbox_newest("magic_link", ANN)->code));
     test_clock_advance(&world->chance, 60 * TEST_SECOND);
     OK(otp_send(ANN, ",\"code_challenge\":\"" CHALLENGE "\",\"code_challenge_method\":\"plain\""));
-    OK(exchange(OUT, code_of(follow(test_inbox_newest("magic_link", ANN))), CHALLENGE));
+    exchanged(code_of(follow(test_inbox_newest("magic_link", ANN))), CHALLENGE);
 }
 END_TEST
 
@@ -857,7 +873,7 @@ START_TEST(links_change_an_address)
     OK(tripsage_auth_user_update(OUT, auth, ann, "{\"email\":\"" NEW "\"" PKCE "}", TRIPSAGE_NUL));
 #define SAID "message=Confirmation+link+accepted.+Please+proceed+to+confirm+link+sent+to+the+other+email"
     SAME_TEXT(follow(test_inbox_to(NEW)), SITE "?" SAID "#" SAID "&sb=");
-    session = OK(exchange(OUT, code_of(follow(test_inbox_to(ANN))), VERIFIER));
+    session = exchanged(code_of(follow(test_inbox_to(ANN))), VERIFIER);
     IS_TEXT(session, "/user/email", NEW);
     SAME_TEXT(test_json_at(tripsage_actor_claims(actor_of(session)), "/amr/0/method"), "\"email_change\"");
 }
@@ -869,7 +885,7 @@ START_TEST(a_sign_up_is_confirmed_with_a_code_to_exchange)
 
     OK(tripsage_auth_sign_up(OUT, auth, "{\"email\":\"" ANN "\",\"password\":\"correct horse\"" PKCE "}",
                              TRIPSAGE_NUL));
-    session = OK(exchange(OUT, code_of(follow(test_inbox_newest("confirmation", ANN))), VERIFIER));
+    session = exchanged(code_of(follow(test_inbox_newest("confirmation", ANN))), VERIFIER);
     IS_TEXT(session, "/user/email_confirmed_at", "2026-03-01T12:00:00.000Z");
     SAME_TEXT(test_json_at(tripsage_actor_claims(actor_of(session)), "/amr/0/method"), "\"email/signup\"");
 }
@@ -939,7 +955,7 @@ START_TEST(a_code_is_posted)
                                  test_inbox_newest("recovery", ANN)->code)));
     ck_assert_msg(got.status == 200, "%s", got.body);
     SAME_TEXT(test_json_at(got.body, "/token_type"), "\"bearer\"");
-    OK(change_email(OUT, actor_of(OK(sign_in(OUT, ANN, "correct horse"))), NEW));
+    change_email_of(actor_of(OK(sign_in(OUT, ANN, "correct horse"))));
     got =
         serve("POST", "/verify", NULL,
               with(test_format("\"type\":\"email_change\",\"token_hash\":\"%s\"", test_mail_hash(test_inbox_to(ANN)))));
@@ -978,7 +994,7 @@ START_TEST(what_is_over_is_swept)
     test_clock_advance(&world->chance, 2 * TEST_HOUR);
     OK(tripsage_purge_expired(OUT, world->ts, 0));
     EXPIRED(verify_hash(OUT, "magiclink", test_mail_hash(test_inbox_to(ANN))));
-    OK(exchange(OUT, code_of(follow(test_inbox_to(BOB))), VERIFIER));
+    exchanged(code_of(follow(test_inbox_to(BOB))), VERIFIER);
 }
 END_TEST
 
