@@ -197,7 +197,7 @@ static void put_new_email(tripsage__buf *buf, const tripsage__account *a)
     put_instant(buf, ",\"email_change_sent_at\":", a->email_change_sent_at);
 }
 
-void tripsage__account_put(tripsage__buf *buf, const tripsage__account *a, const char *factors, int flags)
+void tripsage__account_put(tripsage__buf *buf, const tripsage__account *a, int flags)
 {
     put_text(buf, "{\"id\":", a->id);
     TRIPSAGE__LIT(buf, ",\"aud\":\"authenticated\"");
@@ -221,10 +221,9 @@ void tripsage__account_put(tripsage__buf *buf, const tripsage__account *a, const
     tripsage__buf_puts(buf, a->app_metadata);
     TRIPSAGE__LIT(buf, ",\"user_metadata\":");
     tripsage__buf_puts(buf, a->user_metadata);
-    factors = factors ? factors : a->factors;
-    if (factors && strcmp(factors, "[]") != 0) {
+    if (a->factors && strcmp(a->factors, "[]") != 0) {
         TRIPSAGE__LIT(buf, ",\"factors\":");
-        tripsage__buf_puts(buf, factors);
+        tripsage__buf_puts(buf, a->factors);
     }
     put_identities(buf, a, flags);
     put_instant(buf, ",\"created_at\":", a->created_at);

@@ -76,7 +76,7 @@ enum {
     TRIPSAGE__USER_UNREAD = 4 /* not read from the database yet: "confirmed_at", which that makes, is not there */
 };
 
-/* The User of Supabase Auth. `factors`: a JSON array in the place of the account's own, or NULL. */
-void tripsage__account_put(tripsage__buf *buf, const tripsage__account *account, const char *factors, int flags);
+/* The User of Supabase Auth. */
+void tripsage__account_put(tripsage__buf *buf, const tripsage__account *account, int flags);
 
 #endif

@@ -169,7 +169,7 @@ static tripsage_status make_user_doc(tripsage_doc **out, const tripsage__account
     *out = NULL;
     if (status != TRIPSAGE_OK)
         return status;
-    tripsage__account_put(&doc->json, account, NULL, TRIPSAGE__USER_NATIVE);
+    tripsage__account_put(&doc->json, account, TRIPSAGE__USER_NATIVE);
     return tripsage__doc_finish(out, doc, status);
 }
 

@@ -183,7 +183,7 @@ tripsage_status tripsage__admin_create(tripsage_doc **out, tripsage_auth *auth, 
     *out = NULL;
     TRIPSAGE_TRY(make_account(&m, auth, who));
     TRIPSAGE_TRY(tripsage__doc_new(&doc, 1024));
-    tripsage__account_put(&doc->json, &m.account, NULL, flags | TRIPSAGE__USER_UNREAD);
+    tripsage__account_put(&doc->json, &m.account, flags | TRIPSAGE__USER_UNREAD);
     TRIPSAGE_TRY(tripsage__buf_status(&doc->json));
     status = write_account(auth, &m.account);
 out:
@@ -205,7 +205,7 @@ tripsage_status tripsage__admin_get(tripsage_doc **out, tripsage_auth *auth, con
     *out = NULL;
     TRIPSAGE_TRY(tripsage__account_read(&account, auth->store, &tripsage__sql_account_by_id, id));
     TRIPSAGE_TRY(tripsage__doc_new(&doc, 1024));
-    tripsage__account_put(&doc->json, &account, NULL, flags);
+    tripsage__account_put(&doc->json, &account, flags);
 out:
     tripsage__account_free(&account);
     return tripsage__doc_finish(out, doc, status);
@@ -246,7 +246,7 @@ static tripsage_status put_user(void *context, const tripsage__row *row)
     tripsage__account account;
 
     tripsage__account_of(&account, row);
-    tripsage__account_put(c->json, &account, NULL, c->flags);
+    tripsage__account_put(c->json, &account, c->flags);
     return tripsage__buf_status(c->json);
 }
 

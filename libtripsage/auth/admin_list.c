@@ -34,7 +34,7 @@ static tripsage_status put_row(void *context, const tripsage__row *row)
     if (l->rows++)
         tripsage__buf_putc(l->out, ',');
     tripsage__account_of(&account, row);
-    tripsage__account_put(l->out, &account, NULL, l->flags | TRIPSAGE__USER_NO_IDENTITIES);
+    tripsage__account_put(l->out, &account, l->flags | TRIPSAGE__USER_NO_IDENTITIES);
     return tripsage__buf_status(l->out);
 }
 

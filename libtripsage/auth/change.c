@@ -87,7 +87,7 @@ static tripsage_status put_row(void *context, const tripsage__row *row)
 
     tripsage__account_of(&account, row);
     c->is_anonymous = account.is_anonymous;
-    tripsage__account_put(&c->doc->json, &account, NULL, c->flags);
+    tripsage__account_put(&c->doc->json, &account, c->flags);
     return tripsage__buf_status(&c->doc->json);
 }
 

@@ -142,7 +142,7 @@ static tripsage_status put_user(void *context, const tripsage__row *row)
     tripsage__account account;
 
     tripsage__account_of(&account, row);
-    tripsage__account_put(m->json, &account, NULL, m->flags);
+    tripsage__account_put(m->json, &account, m->flags);
     return tripsage__buf_status(m->json);
 }
 

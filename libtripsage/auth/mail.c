@@ -238,7 +238,7 @@ static void put_redirect(tripsage__buf *out, const char *url)
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/";
 
     if (url[strspn(url, plain)])
-        tripsage__http_put_encoded(out, url);
+        tripsage__buf_put_encoded(out, url);
     else
         tripsage__buf_puts(out, url);
 }
@@ -248,7 +248,7 @@ void tripsage__mailer_put_link(tripsage__buf *out, const tripsage__mailer *m, co
 {
     tripsage__buf_puts(out, m->verify_url);
     TRIPSAGE__LIT(out, "?token=");
-    tripsage__http_put_encoded(out, token_hash);
+    tripsage__buf_put_encoded(out, token_hash);
     TRIPSAGE__LIT(out, "&type=");
     tripsage__buf_puts(out, type);
     TRIPSAGE__LIT(out, "&redirect_to=");

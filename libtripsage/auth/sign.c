@@ -83,7 +83,7 @@ tripsage_status tripsage__grant_make(tripsage__grant *out, const tripsage_auth *
     TRIPSAGE__LIT(&doc->json, ",\"refresh_token\":\"");
     tripsage__buf_puts(&doc->json, refresh);
     TRIPSAGE__LIT(&doc->json, "\",\"user\":");
-    tripsage__account_put(&doc->json, account, NULL, flags);
+    tripsage__account_put(&doc->json, account, flags);
     tripsage__buf_puts(&doc->json, flags & TRIPSAGE__GRANT_WEAK_PASSWORD ? ",\"weak_password\":null}" : "}");
     status = tripsage__doc_finish(&out->doc, doc, status);
 out:
@@ -272,7 +272,7 @@ static tripsage_status show_unconfirmed(tripsage__grant *out, const tripsage__ac
         return status;
     if (flags & TRIPSAGE__USER_NATIVE)
         TRIPSAGE__LIT(&doc->json, "{\"user\":");
-    tripsage__account_put(&doc->json, account, NULL, flags);
+    tripsage__account_put(&doc->json, account, flags);
     if (flags & TRIPSAGE__USER_NATIVE)
         TRIPSAGE__LIT(&doc->json, "}");
     snprintf(out->user_id, sizeof out->user_id, "%s", account->id);

@@ -278,22 +278,7 @@ static tripsage_status meaning_of(const char *code, int http)
             return meanings[i].status;
     if (length > 10 && strcmp(code + length - 10, "_not_found") == 0)
         return TRIPSAGE_ENOTFOUND;
-    switch (http) {
-    case 401:
-        return TRIPSAGE_EUNAUTHENTICATED;
-    case 403:
-        return TRIPSAGE_EFORBIDDEN;
-    case 404:
-        return TRIPSAGE_ENOTFOUND;
-    case 409:
-        return TRIPSAGE_ECONFLICT;
-    case 413:
-        return TRIPSAGE_ETOOLARGE;
-    case 429:
-        return TRIPSAGE_ERATELIMITED;
-    default:
-        return TRIPSAGE_EINVALID;
-    }
+    return tripsage__http_meaning(http);
 }
 
 static const char *first_text(const tripsage__json *answer, const char *const *names)

@@ -87,6 +87,14 @@ static tripsage_status find_projects(tripsage__held_key *out, const tripsage_aut
     return status;
 }
 
+/* The key that a token names: the project's in Supabase mode, but for its secret, which is a setting of ours. */
+static tripsage_status find_key(tripsage__held_key *out, const tripsage_auth *auth, const tripsage__token *token)
+{
+    if (auth->supabase && token->algorithm != TRIPSAGE__HS256)
+        return find_projects(out, auth, token);
+    return tripsage__signing_keys_find(out, auth->signing_keys, token->algorithm, token->kid);
+}
+
 /* The actor of a token but for its session. */
 static tripsage_status read_token(tripsage_actor **out, const tripsage_auth *auth, const char *text, size_t length,
                                   int64_t now_ms)
@@ -96,10 +104,7 @@ static tripsage_status read_token(tripsage_actor **out, const tripsage_auth *aut
     tripsage_status status;
 
     TRIPSAGE_TRY(tripsage__token_open(&token, text, length));
-    if (auth->supabase && token.algorithm != TRIPSAGE__HS256)
-        TRIPSAGE_TRY(find_projects(&held, auth, &token));
-    else
-        TRIPSAGE_TRY(tripsage__signing_keys_find(&held, auth->signing_keys, token.algorithm, token.kid));
+    TRIPSAGE_TRY(find_key(&held, auth, &token));
     status = tripsage__token_actor(out, &token, held.found ? &held.key : NULL, auth->issuer, now_ms);
 out:
     tripsage__held_key_release(&held);
@@ -153,10 +158,7 @@ tripsage_status tripsage__auth_project_key(int *is_service, tripsage_auth *auth,
     tripsage_status status;
 
     TRIPSAGE_TRY(tripsage__token_open(&token, text, length));
-    if (auth->supabase && token.algorithm != TRIPSAGE__HS256)
-        TRIPSAGE_TRY(find_projects(&held, auth, &token));
-    else
-        TRIPSAGE_TRY(tripsage__signing_keys_find(&held, auth->signing_keys, token.algorithm, token.kid));
+    TRIPSAGE_TRY(find_key(&held, auth, &token));
     status = tripsage__token_role_of(&role, &token, held.found ? &held.key : NULL, tripsage__now_ms(auth->env));
 out:
     *is_service = role == TRIPSAGE__ROLE_SERVICE;

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "calendar.h"
 #include "memory.h"
@@ -118,6 +119,19 @@ void tripsage__buf_int(tripsage__buf *buf, int64_t value)
     if (value < 0)
         *--p = '-';
     tripsage__buf_put(buf, p, (size_t)(text + sizeof text - p));
+}
+
+void tripsage__buf_put_encoded(tripsage__buf *buf, const char *text)
+{
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"; /* RFC 3986, 2.3 */
+
+    for (; *text; text++) {
+        if (strchr(plain, *text))
+            tripsage__buf_putc(buf, *text);
+        else
+            tripsage__buf_printf(buf, "%%%02X", (unsigned)(unsigned char)*text);
+    }
 }
 
 /* ---- JSON ---- */

@@ -40,6 +40,8 @@ void tripsage__buf_puts(tripsage__buf *buf, const char *text);
 void tripsage__buf_putc(tripsage__buf *buf, char c);
 void tripsage__buf_printf(tripsage__buf *buf, const char *format, ...) TRIPSAGE__PRINTF(2, 3);
 void tripsage__buf_int(tripsage__buf *buf, int64_t value);
+/* Writes the text percent-encoded, so that it may stand anywhere in a URL. */
+void tripsage__buf_put_encoded(tripsage__buf *buf, const char *text);
 
 /* A literal: its length is known when compiling. */
 #define TRIPSAGE__LIT(buf, literal) tripsage__buf_put((buf), "" literal, sizeof(literal) - 1)

@@ -39,7 +39,7 @@ static int has(const connection *c, const char *parameter)
 static void put_parameter(connection *c, const char *name, const char *value)
 {
     tripsage__buf_printf(c->out, "%c%s=", c->separator, name);
-    tripsage__url_put_encoded(c->out, value);
+    tripsage__buf_put_encoded(c->out, value);
     c->separator = '&';
 }
 

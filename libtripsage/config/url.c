@@ -123,19 +123,6 @@ int tripsage__url_next_host(const tripsage__url *url, size_t *place, tripsage__s
     return 1;
 }
 
-void tripsage__url_put_encoded(tripsage__buf *buf, const char *text)
-{
-    static const char plain[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"; /* RFC 3986, 2.3 */
-
-    for (; *text; text++) {
-        if (strchr(plain, *text))
-            tripsage__buf_putc(buf, *text);
-        else
-            tripsage__buf_printf(buf, "%%%02X", (unsigned)(unsigned char)*text);
-    }
-}
-
 static int is_secret(const char *parameter)
 {
     for (size_t i = 0; i < sizeof secret_parameters / sizeof secret_parameters[0]; i++) {

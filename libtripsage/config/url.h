@@ -28,9 +28,6 @@ tripsage__span tripsage__url_parameter(const tripsage__url *url, const char *nam
 /* Walks the list of hosts: 1 and the next one, or 0 at the end. `place` starts at 0. */
 int tripsage__url_next_host(const tripsage__url *url, size_t *place, tripsage__span *host, tripsage__span *port);
 
-/* Writes the text percent-encoded, so that it may stand anywhere in a URL. */
-void tripsage__url_put_encoded(tripsage__buf *buf, const char *text);
-
 /* Writes the URL with "***" where it holds secrets. */
 void tripsage__url_put_masked(tripsage__buf *buf, const tripsage__url *url);
 

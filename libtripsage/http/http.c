@@ -72,16 +72,23 @@ void tripsage__http_show(char out[TRIPSAGE__HTTP_SHOWN_SIZE], const char *url)
     tripsage__end_with_character(out);
 }
 
-void tripsage__http_put_encoded(tripsage__buf *buf, const char *text)
+tripsage_status tripsage__http_meaning(int http)
 {
-    static const char plain[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"; /* RFC 3986, 2.3 */
-
-    for (; *text; text++) {
-        if (strchr(plain, *text))
-            tripsage__buf_putc(buf, *text);
-        else
-            tripsage__buf_printf(buf, "%%%02X", (unsigned)(unsigned char)*text);
+    switch (http) {
+    case 401:
+        return TRIPSAGE_EUNAUTHENTICATED;
+    case 403:
+        return TRIPSAGE_EFORBIDDEN;
+    case 404:
+        return TRIPSAGE_ENOTFOUND;
+    case 409:
+        return TRIPSAGE_ECONFLICT;
+    case 413:
+        return TRIPSAGE_ETOOLARGE;
+    case 429:
+        return TRIPSAGE_ERATELIMITED;
+    default:
+        return TRIPSAGE_EINVALID;
     }
 }
 

@@ -86,8 +86,8 @@ void tripsage__http_response_free(tripsage__http_response *response);
 #define TRIPSAGE__HTTP_SHOWN_SIZE 128
 void tripsage__http_show(char out[TRIPSAGE__HTTP_SHOWN_SIZE], const char *url);
 
-/* Writes the text percent-encoded, so that it may stand anywhere in a URL. */
-void tripsage__http_put_encoded(tripsage__buf *buf, const char *text);
+/* What the status of an answer that is none of the good ones says, where no finer word of it is known. */
+tripsage_status tripsage__http_meaning(int http);
 
 /* ---- mail ---- */
 

@@ -33,14 +33,6 @@ static tripsage_status sign_in(tripsage_doc **out, const char *email, const char
         TRIPSAGE_NUL);
 }
 
-static const char *text_of(tripsage_doc *doc, const char *pointer)
-{
-    const char *text = tripsage_doc_text(doc, pointer);
-
-    ck_assert_msg(text != NULL, "no %s in %s", pointer, json_of(doc));
-    return test_format("%s", text);
-}
-
 static tripsage_status verify(tripsage_actor **actor, const char *token)
 {
     return tripsage_auth_verify(actor, world->auth, token, strlen(token));
@@ -53,12 +45,6 @@ static tripsage_actor *actor_of(tripsage_doc *session)
     OK(verify(&actor, text_of(session, "/access_token")));
     return actor;
 }
-
-#define FAILS_AS(status, code, call)                                                                                   \
-    do {                                                                                                               \
-        FAILS(status, call);                                                                                           \
-        SAME_TEXT(tripsage_last_error()->reason, code);                                                                \
-    } while (0)
 
 #define ANN "{\"email\":\"Ann@example.org\",\"password\":\"correct horse\",\"email_confirm\":true}"
 

@@ -8,20 +8,6 @@
 
 #define ANN "{\"email\":\"ann@example.org\",\"password\":\"correct horse\"}"
 
-#define FAILS_AS(status, code, call)                                                                                   \
-    do {                                                                                                               \
-        FAILS(status, call);                                                                                           \
-        SAME_TEXT(tripsage_last_error()->reason, code);                                                                \
-    } while (0)
-
-static const char *text_of(tripsage_doc *doc, const char *pointer)
-{
-    const char *text = tripsage_doc_text(doc, pointer);
-
-    ck_assert_msg(text != NULL, "no %s in %s", pointer, json_of(doc));
-    return test_format("%s", text);
-}
-
 /* Actors of one test. */
 static tripsage_actor *made[32];
 static size_t made_count;

@@ -142,13 +142,6 @@ static tripsage_doc *exchanged(const char *code, const char *verifier)
     return OK(exchange(OUT, code, verifier));
 }
 
-/* Fails with a status and the finer code. */
-#define FAILS_AS(status, code, call)                                                                                   \
-    do {                                                                                                               \
-        FAILS(status, call);                                                                                           \
-        SAME_TEXT(tripsage_last_error()->reason, code);                                                                \
-    } while (0)
-
 #define EXPIRED(call) FAILS_AS(TRIPSAGE_ETOKEN, "otp_expired", call)
 
 static const char *wrong(const char *code)

@@ -9,14 +9,6 @@
 
 #define ANN "{\"email\":\"ann@example.org\",\"password\":\"correct horse\"}"
 
-static const char *text_of(tripsage_doc *doc, const char *pointer)
-{
-    const char *text = tripsage_doc_text(doc, pointer);
-
-    ck_assert_msg(text != NULL, "no %s in %s", pointer, json_of(doc));
-    return test_format("%s", text);
-}
-
 static tripsage_doc *sign_up(void)
 {
     return OK(tripsage_auth_sign_up(OUT, world->auth, ANN, TRIPSAGE_NUL));
@@ -44,13 +36,6 @@ static tripsage_actor *actor_of(tripsage_doc *session)
     OK(verify(&actor, text_of(session, "/access_token")));
     return actor;
 }
-
-/* Fails with a status and the finer code. */
-#define FAILS_AS(status, code, call)                                                                                   \
-    do {                                                                                                               \
-        FAILS(status, call);                                                                                           \
-        SAME_TEXT(tripsage_last_error()->reason, code);                                                                \
-    } while (0)
 
 static const char *session_of(tripsage_doc *session)
 {

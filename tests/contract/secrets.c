@@ -11,11 +11,6 @@
 
 #define CREATE_KEY(json) tripsage_auth_key_create(OUT, world->auth, world->service, (json), TRIPSAGE_NUL)
 
-static const char *text_of(tripsage_doc *doc, const char *pointer)
-{
-    return test_format("%s", tripsage_doc_text(doc, pointer));
-}
-
 /* The role that a key gives; its actor goes to *actor where that is wanted. */
 static const char *role_of(tripsage_auth *auth, const char *key, tripsage_actor **actor)
 {

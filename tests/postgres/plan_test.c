@@ -213,7 +213,7 @@ typedef struct look {
     int wrong;
 } look;
 
-static const char *text_of(const tripsage__json *node, const char *name)
+static const char *member_of(const tripsage__json *node, const char *name)
 {
     return tripsage__json_text(tripsage__json_member(node, name));
 }
@@ -237,10 +237,11 @@ static void note_walk(look *l, const char *table)
 /* An index without a condition is walked from its one end, and without a reason to its other. */
 static void look_at(look *l, const tripsage__json *node)
 {
-    const char *type = text_of(node, "Node Type"), *table = text_of(node, "Relation Name"),
-               *index = text_of(node, "Index Name");
+    const char *type = member_of(node, "Node Type"), *table = member_of(node, "Relation Name"),
+               *index = member_of(node, "Index Name");
 
-    if (strcmp(type, "Seq Scan") == 0 || (index && table && !text_of(node, "Index Cond") && !text_of(node, "Order By")))
+    if (strcmp(type, "Seq Scan") == 0 ||
+        (index && table && !member_of(node, "Index Cond") && !member_of(node, "Order By")))
         note_walk(l, table);
     else if (index)
         note(l, index);

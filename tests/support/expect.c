@@ -104,12 +104,17 @@ const char *json_of(const tripsage_doc *doc)
     return tripsage_doc_json(doc, NULL);
 }
 
+const char *text_of(tripsage_doc *doc, const char *pointer)
+{
+    const char *text = tripsage_doc_text(doc, pointer);
+
+    ck_assert_msg(text != NULL, "no %s in %s", pointer, json_of(doc));
+    return test_format("%s", text);
+}
+
 const char *id_of(tripsage_doc *doc)
 {
-    const char *id = tripsage_doc_text(doc, "/id");
-
-    ck_assert_msg(id != NULL, "no \"id\" in %s", json_of(doc));
-    return test_format("%s", id);
+    return text_of(doc, "/id");
 }
 
 void test_same_text(const char *file, int line, const char *got, const char *want)

@@ -28,6 +28,13 @@
     test_fails(__FILE__, __LINE__, #call, (status), (call), (const char *const[]){__VA_ARGS__},                        \
                sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
 
+/* And has this reason, the finer code. */
+#define FAILS_AS(status, code, call)                                                                                   \
+    do {                                                                                                               \
+        FAILS(status, call);                                                                                           \
+        SAME_TEXT(tripsage_last_error()->reason, code);                                                                \
+    } while (0)
+
 #define IS_TEXT(doc, pointer, want)  test_is_text(__FILE__, __LINE__, (doc), (pointer), (want))
 #define IS_INT(doc, pointer, want)   test_is_int(__FILE__, __LINE__, (doc), (pointer), (want))
 #define IS_JSON(doc, pointer, want)  test_is_json(__FILE__, __LINE__, (doc), (pointer), (want))
@@ -51,6 +58,9 @@ void test_same_text(const char *file, int line, const char *got, const char *wan
 
 /* The thread's last error as one kept line: "TRIPSAGE_EINVALID: message [/title: what was expected]". */
 const char *test_error_text(void);
+
+/* The text at a pointer of a document, copied; it has to be there. */
+const char *text_of(tripsage_doc *doc, const char *pointer);
 
 /* "id" of a document, copied. */
 const char *id_of(tripsage_doc *doc);

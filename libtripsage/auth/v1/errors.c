@@ -64,26 +64,6 @@ static const struct {
     {"over_sms_send_rate_limit", 429},
 };
 
-tripsage_status tripsage__v1_failure(int http)
-{
-    switch (http) {
-    case 401:
-        return TRIPSAGE_EUNAUTHENTICATED;
-    case 403:
-        return TRIPSAGE_EFORBIDDEN;
-    case 404:
-        return TRIPSAGE_ENOTFOUND;
-    case 409:
-        return TRIPSAGE_ECONFLICT;
-    case 413:
-        return TRIPSAGE_ETOOLARGE;
-    case 429:
-        return TRIPSAGE_ERATELIMITED;
-    default:
-        return TRIPSAGE_EINVALID;
-    }
-}
-
 /* ---- what is told ---- */
 
 struct told {

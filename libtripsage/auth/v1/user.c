@@ -22,7 +22,7 @@ tripsage_status tripsage__v1_user_get(tripsage__v1_call *call)
     tripsage_status status = read_own(&account, call);
 
     if (status == TRIPSAGE_OK)
-        tripsage__account_put(tripsage__v1_put_json(call), &account, NULL, 0);
+        tripsage__account_put(tripsage__v1_put_json(call), &account, 0);
     tripsage__account_free(&account);
     return status;
 }

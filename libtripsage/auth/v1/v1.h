@@ -30,6 +30,7 @@
 #include "auth/sign.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "http/http.h"
 
 /* Who is calling, by the key of the API and the bearer token. */
 typedef enum tripsage__v1_role {
@@ -70,8 +71,7 @@ typedef struct tripsage__v1_call {
 
 /* Records a failure by the HTTP status, code and words of Supabase Auth; gives a status to return. */
 #define TRIPSAGE__V1_FAIL(call, status_code, code, ...)                                                                \
-    ((call)->http = (status_code), TRIPSAGE_FAIL_REASON(tripsage__v1_failure(status_code), (code), __VA_ARGS__))
-tripsage_status tripsage__v1_failure(int http);
+    ((call)->http = (status_code), TRIPSAGE_FAIL_REASON(tripsage__http_meaning(status_code), (code), __VA_ARGS__))
 
 /* Makes the answer of a failure: of what was recorded last. */
 void tripsage__v1_put_error(tripsage__v1_call *call, tripsage_status status);
