@@ -529,6 +529,18 @@ static tripsage__slice column(const tripsage__row *row, int index)
     return slice;
 }
 
+/* The role of who neither owns the trip nor runs the service; see TRIPSAGE__ROLE_BY. */
+static int role_of_other(const tripsage__trip_columns *trip, int level)
+{
+    if (trip->deleted)
+        return TRIPSAGE__ROLE_NONE;
+    if (level)
+        return level;
+    if (!trip->visibility.text) /* no memory for it; the call is about to fail */
+        return TRIPSAGE__ROLE_NONE;
+    return strcmp(trip->visibility.text, "public") == 0 ? TRIPSAGE__ROLE_PUBLIC : TRIPSAGE__ROLE_NONE;
+}
+
 void tripsage__trip_columns_of(tripsage__trip_columns *out, const tripsage__row *row)
 {
     enum {
@@ -557,7 +569,6 @@ void tripsage__trip_columns_of(tripsage__trip_columns *out, const tripsage__row 
         PREFERENCES
     }; /* the last ones as the table has them */
 
-    out->role = (int)tripsage__row_int(row, ROLE);
     out->id = column(row, ID);
     out->user_id = column(row, USER_ID);
     out->version = tripsage__row_int(row, VERSION);
@@ -570,6 +581,9 @@ void tripsage__trip_columns_of(tripsage__trip_columns *out, const tripsage__row 
     out->status = column(row, STATUS);
     out->trip_type = column(row, TRIP_TYPE);
     out->visibility = column(row, VISIBILITY);
+    out->role = (int)tripsage__row_int(row, ROLE); /* 0 for NULL */
+    if (out->role < TRIPSAGE__ROLE_OWNER)
+        out->role = role_of_other(out, out->role);
     out->travelers = tripsage__row_int(row, TRAVELERS);
     out->budget_total = tripsage__row_int(row, BUDGET_TOTAL);
     out->budget_currency = column(row, BUDGET_CURRENCY);

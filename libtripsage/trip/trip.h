@@ -106,9 +106,10 @@ tripsage__step tripsage__trip_gate_step(tripsage__trip_gate *gate);
  * less than `minimum`), TRIPSAGE_EPRECONDITION (`if_version` is not 0 and not the trip's). */
 tripsage_status tripsage__trip_gate_check(const tripsage__trip_gate *gate, int minimum, int64_t if_version);
 
-/* What a trip's record is written from (see record.h): SELECT ... FROM trip t WHERE ... PostgreSQL sends the row as one record. */
+/* What a trip's record is written from (see record.h): SELECT ... FROM trip t WHERE ... PostgreSQL sends the row as one record, and as the role
+ * what does not stand in the row: it sets up every arm of a CASE for every execution. */
 #define TRIPSAGE__SQL_TRIP_COLUMNS TRIPSAGE__SQL_ROLE ", t.*"
-#define TRIPSAGE__PG_TRIP_COLUMNS  TRIPSAGE__PG_ROLE ", t"
+#define TRIPSAGE__PG_TRIP_COLUMNS  "CASE WHEN $2 = 1 THEN 6 WHEN t.user_id = $1 THEN 5 ELSE trip_level(t.id) END, t"
 
 /* ---- collaborators ---- */
 

@@ -862,7 +862,8 @@ static const char *left_behind(void)
     PGconn *next = test_pg_connect(TEST_PG_POOLED, TEST_PG_APP, test_pg_text(TEST_PG_APP, "SELECT current_database()"));
     PGresult *found =
         PQexec(next, "SELECT concat_ws(',', current_user, current_setting('role'), "
-                     "current_setting('request.jwt.claims', true), current_setting('statement_timeout'), "
+                     "current_setting('request.jwt.claims', true), current_setting('request.jwt.claim.sub', true), "
+                     "current_setting('statement_timeout'), "
                      "current_setting('transaction_isolation'), (SELECT count(*) FROM pg_prepared_statements))");
     const char *text = test_format("%s", PQgetvalue(found, 0, 0));
 
@@ -876,7 +877,8 @@ START_TEST(no_role_is_left_behind)
     static const tripsage__statement wrong = {"fault_wrong", "SELECT 1 / $1", NULL};
     static const tripsage__statement who = {"fault_who",
                                             "SELECT (current_setting('role') = 'authenticated' AND "
-                                            "current_setting('request.jwt.claims')::json->>'sub' = $1)::int",
+                                            "current_setting('request.jwt.claims')::json->>'sub' = $1 AND "
+                                            "current_setting('request.jwt.claim.sub') = $1)::int",
                                             NULL};
     const tripsage__value zero = tripsage__int(0), owner = tripsage__text(OWNER_ID);
     const tripsage__step steps[] = {{.statement = &wrong, .params = &zero, .param_count = 1},
@@ -904,7 +906,7 @@ START_TEST(no_role_is_left_behind)
             FAILS(TRIPSAGE_EINVALID, tripsage__store_write(store, world->owner, steps, 2));
         else
             FAILS(TRIPSAGE_ETIMEOUT, rest_for(2));
-        SAME_TEXT(left_behind(), TEST_PG_APP ",none,,0,read committed,0");
+        SAME_TEXT(left_behind(), TEST_PG_APP ",none,,,0,read committed,0");
     }
     ck_assert_int_eq(is_owner, 1);
 }

@@ -196,6 +196,7 @@ static void set_actor(request *r, char own_claims[CLAIMS_SIZE], const tripsage_a
 
     r->role = !actor || actor->is_service ? ROLE_SERVICE : ROLE_AUTHENTICATED;
     r->claims = own_claims;
+    r->subject = r->role == ROLE_SERVICE ? "" : actor->user_id;
     if (r->role == ROLE_SERVICE) {
         strcpy(own_claims, "{\"role\":\"service_role\"}");
     } else if (actor->claims) {

@@ -28,19 +28,24 @@ static const tripsage__statement begin_write = {"begin_write", "BEGIN ISOLATION 
 static const tripsage__statement take_time = {"take_time", "SET LOCAL statement_timeout = 0", NULL};
 static const tripsage__statement commit = {"commit", "COMMIT", NULL};
 
-/* $1 role, $2 claims */
+/* $1 claims, $2 the `sub` among them: auth.uid(), ours and Supabase's, reads it there before it parses the claims, which takes longer than
+ * to find a row. */
+#define SET_CLAIMS  "set_config('request.jwt.claims', $1, true)"
+#define SET_SUBJECT "set_config('request.jwt.claim.sub', $2, true)"
+
+/* $3 role */
 static const tripsage__statement act_as = {
-    "act_as", "SELECT set_config('role', $1, true), set_config('request.jwt.claims', $2, true)", NULL};
+    "act_as", "SELECT " SET_CLAIMS ", " SET_SUBJECT ", set_config('role', $3, true)", NULL};
 
-/* Within the same role: $1 claims. Another role has other rights to be looked up, which costs as much again. No row comes back. */
-static const tripsage__statement act_for = {"act_for",
-                                            "SELECT WHERE set_config('request.jwt.claims', $1, true) IS NULL", NULL};
+/* Within the same role; another one has other rights to be looked up, which costs as much again. No row comes back. */
+static const tripsage__statement act_for = {"act_for", "SELECT WHERE " SET_CLAIMS " IS NULL OR " SET_SUBJECT " IS NULL",
+                                            NULL};
 
-/* The same where nothing can be set for the whole session. $3 and $4: timeouts */
+/* The same where nothing can be set for the whole session. $3 role, $4 and $5 timeouts */
 static const tripsage__statement act_as_set_all = {
     "act_as_set_all",
-    "SELECT set_config('search_path', '" TRIPSAGE__PG_SEARCH_PATH "', true), set_config('statement_timeout', $3, true),"
-    " set_config('lock_timeout', $4, true), set_config('role', $1, true), set_config('request.jwt.claims', $2, true)",
+    "SELECT set_config('search_path', '" TRIPSAGE__PG_SEARCH_PATH "', true), set_config('statement_timeout', $4, true),"
+    " set_config('lock_timeout', $5, true), " SET_CLAIMS ", " SET_SUBJECT ", set_config('role', $3, true)",
     NULL};
 
 static const char *const role_names[ROLES] = {"authenticated", "service_role"};
@@ -129,25 +134,26 @@ static int send_frame(flight *f, const tripsage__statement *statement)
 static int send_first_actor(flight *f, const engine *e, const request *r)
 {
     char statement_timeout[16], lock_timeout[16];
-    tripsage__value params[4] = {tripsage__text(role_names[r->role]), tripsage__text(r->claims)};
+    tripsage__value params[5] = {tripsage__text(r->claims), tripsage__text(r->subject),
+                                 tripsage__text(role_names[r->role])};
 
     if (!f->unprepared)
-        return send_one(f, &act_as, ROLE_AUTHENTICATED, params, 2, NULL);
+        return send_one(f, &act_as, ROLE_AUTHENTICATED, params, 3, NULL);
     snprintf(statement_timeout, sizeof statement_timeout, "%u", e->statement_timeout_ms);
     snprintf(lock_timeout, sizeof lock_timeout, "%u", e->wait_ms);
-    params[2] = tripsage__text(statement_timeout);
-    params[3] = tripsage__text(lock_timeout);
-    return send_one(f, &act_as_set_all, ROLE_AUTHENTICATED, params, 4, NULL);
+    params[3] = tripsage__text(statement_timeout);
+    params[4] = tripsage__text(lock_timeout);
+    return send_one(f, &act_as_set_all, ROLE_AUTHENTICATED, params, 5, NULL);
 }
 
 /* Who asks twice in a row is named once. */
 static int send_actor(flight *f, const engine *e, const request *r, const request *before)
 {
-    const tripsage__value claims = tripsage__text(r->claims);
+    const tripsage__value params[2] = {tripsage__text(r->claims), tripsage__text(r->subject)};
 
     if (!before || before->role != r->role)
         return send_first_actor(f, e, r);
-    return strcmp(before->claims, r->claims) == 0 || send_one(f, &act_for, ROLE_AUTHENTICATED, &claims, 1, NULL);
+    return strcmp(before->claims, r->claims) == 0 || send_one(f, &act_for, ROLE_AUTHENTICATED, params, 2, NULL);
 }
 
 static int send_steps(flight *f, request *r)

@@ -21,6 +21,7 @@ typedef struct request {
     size_t count;
     role role;
     const char *claims;
+    const char *subject; /* of the claims; "" for the service */
     PGresult **results;   /* of each step */
     struct request *next; /* in the same pipeline */
 } request;
