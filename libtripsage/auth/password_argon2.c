@@ -1,13 +1,15 @@
 /* auth/password_argon2.c: Argon2id, which is ours, and Argon2i, in the PHC string format, over libargon2. The home of argon2.h.
  *
- * Text is read here and not by libargon2, which starts a thread for each lane that a hash names. libargon2 takes its memory (the cost
- * itself, 19 MiB by default) from malloc and gives it back before it returns. */
+ * Text is read here and not by libargon2, which starts a thread for each lane that a hash names. The memory it works in (the cost itself,
+ * 19 MiB by default) is wiped by libargon2 and kept for the thread's next hash. */
 #include <argon2.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "auth/password_scheme.h"
 #include "base/crypto.h"
+#include "base/memory.h"
 
 #define HASH_SIZE 32
 /* One lane: a second one would take two processors for one sign-in. */
@@ -59,8 +61,60 @@ static int read_hash(tripsage__password_cost *cost, const char *hash)
     return 1;
 }
 
-static tripsage_status failed(int code)
+/* ---- the work ---- */
+
+/* The calling thread's. libargon2 hands its callbacks nothing to find it by. */
+static _Thread_local struct {
+    void *bytes;
+    size_t size;
+} kept;
+
+void tripsage__argon2_let_go(void)
 {
+    tripsage__free(kept.bytes);
+    kept.bytes = NULL;
+    kept.size = 0;
+}
+
+static int take_memory(uint8_t **memory, size_t size)
+{
+    if (kept.size < size) {
+        tripsage__argon2_let_go();
+        kept.bytes = tripsage__malloc(size);
+        kept.size = kept.bytes ? size : 0;
+    }
+    *memory = kept.bytes;
+    return kept.bytes ? ARGON2_OK : ARGON2_MEMORY_ALLOCATION_ERROR;
+}
+
+static void leave_memory(uint8_t *memory, size_t size)
+{
+    (void)memory;
+    (void)size;
+}
+
+/* Of the cost, the salt and the kind in `p`: as many bytes as p->hash_size says. */
+static tripsage_status compute(unsigned char *out, const parsed *p, const char *password)
+{
+    argon2_context context = {
+        .out = out,
+        .outlen = (uint32_t)p->hash_size,
+        .pwd = (uint8_t *)(uintptr_t)password, /* not written to: only asked for by ARGON2_FLAG_CLEAR_PASSWORD */
+        .pwdlen = (uint32_t)strlen(password),
+        .salt = (uint8_t *)(uintptr_t)p->salt, /* the same */
+        .saltlen = (uint32_t)p->salt_size,
+        .t_cost = (uint32_t)p->passes,
+        .m_cost = (uint32_t)p->memory_kib,
+        .lanes = (uint32_t)p->lanes,
+        .threads = 1,
+        .version = (uint32_t)p->version,
+        .allocate_cbk = take_memory,
+        .free_cbk = leave_memory,
+    };
+    int code = argon2_ctx(&context, p->type);
+
+    if (code == ARGON2_OK)
+        return TRIPSAGE_OK;
     if (code == ARGON2_MEMORY_ALLOCATION_ERROR)
         return TRIPSAGE_NOMEM();
     return TRIPSAGE_FAIL_NATIVE(TRIPSAGE_EINTERNAL, code, "Argon2: %s", argon2_error_message(code));
@@ -69,30 +123,14 @@ static tripsage_status failed(int code)
 static tripsage_status verify(int *matches, const char *hash, const char *password)
 {
     unsigned char made[BYTES_MAX];
-    tripsage_status status = TRIPSAGE_OK;
-    argon2_context context;
+    tripsage_status status;
     parsed p;
-    int code;
 
     if (!parse(&p, hash))
         return TRIPSAGE_FAIL(TRIPSAGE_EMISUSE, "this is not an Argon2 hash");
-    memset(&context, 0, sizeof context);
-    context.out = made;
-    context.outlen = (uint32_t)p.hash_size;
-    context.pwd = (uint8_t *)(uintptr_t)password; /* not written to: only asked for by ARGON2_FLAG_CLEAR_PASSWORD */
-    context.pwdlen = (uint32_t)strlen(password);
-    context.salt = p.salt;
-    context.saltlen = (uint32_t)p.salt_size;
-    context.t_cost = (uint32_t)p.passes;
-    context.m_cost = (uint32_t)p.memory_kib;
-    context.lanes = (uint32_t)p.lanes;
-    context.threads = 1;
-    context.version = (uint32_t)p.version;
-    code = argon2_ctx(&context, p.type);
-    if (code == ARGON2_OK)
+    status = compute(made, &p, password);
+    if (status == TRIPSAGE_OK)
         *matches = tripsage__equal_constant_time(made, p.hash, p.hash_size);
-    else
-        status = failed(code);
     tripsage__wipe(made, sizeof made);
     return status;
 }
@@ -107,11 +145,36 @@ void tripsage__argon2_prefix(char out[TRIPSAGE__ARGON2_PREFIX_SIZE], const trips
              cost->passes, LANES);
 }
 
+/* Base64 without its padding, as the PHC format has it. */
+static char *put_base64(char *at, const unsigned char *bytes, size_t size)
+{
+    at += EVP_EncodeBlock((unsigned char *)at, bytes, (int)size);
+    while (at[-1] == '=')
+        at--;
+    return at;
+}
+
 tripsage_status tripsage__argon2_hash(char out[TRIPSAGE__PASSWORD_HASH_SIZE], const tripsage__argon2_cost *cost,
                                       const unsigned char salt[TRIPSAGE__ARGON2_SALT_SIZE], const char *password)
 {
-    int code = argon2id_hash_encoded(cost->passes, cost->memory_kib, LANES, password, strlen(password), salt,
-                                     TRIPSAGE__ARGON2_SALT_SIZE, HASH_SIZE, out, TRIPSAGE__PASSWORD_HASH_SIZE);
+    parsed p = {.type = Argon2_id,
+                .version = ARGON2_VERSION_13,
+                .memory_kib = cost->memory_kib,
+                .passes = cost->passes,
+                .lanes = LANES,
+                .salt_size = TRIPSAGE__ARGON2_SALT_SIZE,
+                .hash_size = HASH_SIZE};
+    unsigned char made[HASH_SIZE];
+    char *at;
+    tripsage_status status;
 
-    return code == ARGON2_OK ? TRIPSAGE_OK : failed(code);
+    memcpy(p.salt, salt, TRIPSAGE__ARGON2_SALT_SIZE);
+    TRIPSAGE_TRY(compute(made, &p, password));
+    tripsage__argon2_prefix(out, cost);
+    at = put_base64(out + strlen(out), salt, TRIPSAGE__ARGON2_SALT_SIZE);
+    *at++ = '$';
+    *put_base64(at, made, sizeof made) = '\0';
+out:
+    tripsage__wipe(made, sizeof made);
+    return status;
 }

@@ -41,6 +41,9 @@ void tripsage__argon2_prefix(char out[TRIPSAGE__ARGON2_PREFIX_SIZE], const trips
 tripsage_status tripsage__argon2_hash(char out[TRIPSAGE__PASSWORD_HASH_SIZE], const tripsage__argon2_cost *cost,
                                       const unsigned char salt[TRIPSAGE__ARGON2_SALT_SIZE], const char *password);
 
+/* Frees the memory that Argon2 keeps for the calling thread's next hash. */
+void tripsage__argon2_let_go(void);
+
 /* ---- reading hashes ---- */
 
 /* Steps over `literal`; 0 when something else stands there. */
