@@ -397,7 +397,8 @@ TRIPSAGE_API tripsage_status tripsage_auth_key_revoke(tripsage_auth *auth, const
 /* Whose key this is. `*role` is "anon", "service_role" or "authenticated", static; *actor is NULL for "anon", else to be freed with
  * tripsage_actor_free. `role` may be NULL.
  * Cost: a read of the key, and once a minute a write of when it was used, for one not seen within the last minute; else a look-up in
- * memory. Errors: TRIPSAGE_ETOKEN (no key of this database, or revoked), TRIPSAGE_EEXPIRED. */
+ * memory. Errors: TRIPSAGE_ETOKEN (no key of this database, or revoked; reasons "user_banned" and "user_not_found": the user of a scoped
+ * key is banned or deleted, which holds for this handle at once and for others on the same database within 60 s), TRIPSAGE_EEXPIRED. */
 TRIPSAGE_API tripsage_status tripsage_auth_key_verify(tripsage_actor **actor, const char **role, tripsage_auth *auth,
                                                       const char *key, size_t length);
 

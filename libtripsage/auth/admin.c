@@ -362,8 +362,10 @@ static tripsage_status change(changing *c, tripsage_auth *auth, const char *id, 
         new_hash = hash;
     }
     status = write_change(c, auth, id, who, new_hash, identity);
-    /* Even where the outcome is unknown: a token may not outlive a ban or a password. */
+    /* Even where the outcome is unknown: a token may not outlive a ban or a password, nor a key of his the ban. */
     tripsage__verified_forget(auth->verified, id);
+    if (who->has_ban)
+        tripsage__keyring_forget(auth->keyring);
     if (status == TRIPSAGE_EEXISTS) /* the address, taken between look and update */
         return email_exists();
     if (status == TRIPSAGE_OK && !c->changed)
@@ -467,5 +469,6 @@ tripsage_status tripsage__admin_delete(tripsage_auth *auth, const char *id, int 
     tripsage_status status = soft ? bury(auth, id) : delete_row(auth, id);
 
     tripsage__verified_forget(auth->verified, id);
+    tripsage__keyring_forget(auth->keyring);
     return status;
 }

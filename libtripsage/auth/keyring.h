@@ -7,7 +7,8 @@
  * "supabase-self-hosted|" and all before the checksum's underscore). It tells a mistyped key from an unknown one without a look at the
  * database, and proves nothing.
  *
- * A key that was verified is believed for a minute at most, and in this process not after any key was revoked or replaced. */
+ * A key that was verified is believed for a minute at most, and in this process not after any key was revoked or replaced, or anybody was
+ * banned or deleted. */
 #ifndef TRIPSAGE_AUTH_KEYRING_H
 #define TRIPSAGE_AUTH_KEYRING_H
 

@@ -129,6 +129,8 @@ static void put_instant(tripsage__buf *buf, const char *name, int64_t ms)
 }
 
 enum { ID, NAME, KIND, SCOPES, USER_ID, SHOWN, CREATED_AT, EXPIRES_AT, LAST_USED_AT, REVOKED_AT, REPLACED_BY };
+/* Of the one that is verified, and null where nobody is behind it: until when its user is banned, and since when he is deleted. */
+enum { BANNED_UNTIL = REPLACED_BY + 1, DELETED_AT };
 
 static void put_text_column(tripsage__buf *buf, const char *name, const tripsage__row *row, int column)
 {
@@ -552,6 +554,7 @@ typedef struct found_key {
     int found, revoked, used_lately;
     char id[TRIPSAGE__UUID_SIZE];
     tripsage__api_key key;
+    int64_t banned_until, deleted_at; /* its user: 0: not */
     int64_t now_ms;
 } found_key;
 
@@ -592,6 +595,8 @@ static tripsage_status take_found(void *context, const tripsage__row *row)
     copy_id(f->key.user_id, row, USER_ID);
     f->key.kind = kind_of(tripsage__row_text(row, KIND, NULL));
     f->key.scopes = scopes_of(tripsage__row_text(row, SCOPES, NULL));
+    f->banned_until = tripsage__row_is_null(row, BANNED_UNTIL) ? 0 : tripsage__row_int(row, BANNED_UNTIL);
+    f->deleted_at = tripsage__row_is_null(row, DELETED_AT) ? 0 : tripsage__row_int(row, DELETED_AT);
     f->key.expires_at = tripsage__row_is_null(row, EXPIRES_AT) ? INT64_MAX : tripsage__row_int(row, EXPIRES_AT);
     return TRIPSAGE_OK;
 }
@@ -604,6 +609,10 @@ static tripsage_status judge(const found_key *f)
         return TRIPSAGE_FAIL(TRIPSAGE_ETOKEN, "the API key was revoked");
     if (f->key.expires_at <= f->now_ms)
         return TRIPSAGE_FAIL(TRIPSAGE_EEXPIRED, "the API key's time is over");
+    if (f->deleted_at)
+        return TRIPSAGE_FAIL_REASON(TRIPSAGE_ETOKEN, "user_not_found", "the user of the API key was deleted");
+    if (f->banned_until > f->now_ms)
+        return TRIPSAGE_FAIL_REASON(TRIPSAGE_ETOKEN, "user_banned", "the user of the API key is banned");
     if (f->key.kind == TRIPSAGE__API_KEY_SCOPED && (!f->key.scopes || !f->key.user_id[0]))
         return TRIPSAGE_FAIL(TRIPSAGE_ECORRUPT, "the record of API key %s has no scope or no user", f->id);
     return TRIPSAGE_OK;

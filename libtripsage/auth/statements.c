@@ -337,8 +337,12 @@ const tripsage__statement tripsage__sql_api_key_defaults = {
     "SELECT " API_KEY_COLUMNS " FROM api_key WHERE COALESCE(user_id, '') = '' AND kind IN ('publishable', 'secret') "
     "AND name = 'default' AND revoked_at IS NULL AND replaced_by IS NULL",
     NULL};
+/* With how its user stands. An account that is deleted for good takes its keys along. */
 const tripsage__statement tripsage__sql_api_key_by_hash = {
-    "api_key_by_hash", "SELECT " API_KEY_COLUMNS " FROM api_key WHERE hash = $1", NULL};
+    "api_key_by_hash",
+    "SELECT " API_KEY_COLUMNS ", (SELECT banned_until FROM account WHERE account.id = api_key.user_id), "
+    "(SELECT deleted_at FROM account WHERE account.id = api_key.user_id) FROM api_key WHERE hash = $1",
+    NULL};
 
 /* At most one write a minute. */
 const tripsage__statement tripsage__sql_api_key_used = {

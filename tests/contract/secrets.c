@@ -282,6 +282,74 @@ START_TEST(a_scoped_key_acts_for_its_user_within_its_scopes)
 }
 END_TEST
 
+static const char *scoped_key(const char *name, const char *user)
+{
+    return text_of(
+        OK(CREATE_KEY(test_format(
+            "{\"name\":\"%s\",\"kind\":\"scoped\",\"scopes\":[\"trips:read\"],\"user_id\":\"%s\"}", name, user))),
+        "/key");
+}
+
+static void ban(const char *user, const char *duration)
+{
+    OK(tripsage_auth_admin_user_update(OUT, world->auth, world->service, user,
+                                       test_format("{\"ban_duration\":\"%s\"}", duration), TRIPSAGE_NUL));
+}
+
+/* Whoever may not sign in has no key that goes on for him. */
+START_TEST(a_banned_users_keys_are_refused)
+{
+    const char *user = world_account(ANN), *key = scoped_key("reader", user);
+    const char *others = scoped_key("reader", world_account(BOB));
+
+    role_of(world->auth, key, NULL); /* and believed for a minute */
+    ban(user, "24h");
+    refuses_key(world->auth, key, TRIPSAGE_ETOKEN);
+    SAME_TEXT(tripsage_last_error()->reason, "user_banned");
+    role_of(world->auth, others, NULL);
+    world_advance(24 * TEST_HOUR);
+    SAME_TEXT(role_of(world->auth, key, NULL), "authenticated"); /* the ban is over */
+    ban(user, "24h");
+    ban(user, "none");
+    role_of(world->auth, key, NULL);
+}
+END_TEST
+
+START_TEST(a_deleted_users_keys_are_refused)
+{
+    const char *ann = world_account(ANN), *bob = world_account(BOB);
+    const char *anns = scoped_key("reader", ann), *bobs = scoped_key("reader", bob);
+
+    role_of(world->auth, anns, NULL);
+    role_of(world->auth, bobs, NULL);
+    OK(tripsage_auth_admin_user_delete(world->auth, world->service, ann, 1));
+    refuses_key(world->auth, anns, TRIPSAGE_ETOKEN);
+    SAME_TEXT(tripsage_last_error()->reason, "user_not_found");
+    role_of(world->auth, bobs, NULL);
+    OK(tripsage_auth_admin_user_delete(world->auth, world->service, bob, 0));
+    refuses_key(world->auth, bobs, TRIPSAGE_ETOKEN);
+}
+END_TEST
+
+/* Another handle believes a key for a minute at most. */
+START_TEST(a_ban_ends_keys_elsewhere_within_a_minute)
+{
+    const char *user, *key;
+    tripsage *other;
+
+    if (!world->persists)
+        return;
+    user = world_account(ANN);
+    key = scoped_key("reader", user);
+    other = world_open_another();
+    role_of(tripsage_get_auth(other), key, NULL);
+    ban(user, "24h");
+    world_advance(60 * 1000);
+    refuses_key(tripsage_get_auth(other), key, TRIPSAGE_ETOKEN);
+    tripsage_close(other);
+}
+END_TEST
+
 /* Every call that changes a trip, with a key that may read it. */
 START_TEST(a_reading_key_changes_nothing)
 {
@@ -689,6 +757,9 @@ Suite *contract_secrets(void)
     tcase_add_test(keys, a_replaced_key_overlaps_with_the_new_one);
     tcase_add_test(keys, an_overlap_lengthens_nothing);
     tcase_add_test(keys, a_scoped_key_acts_for_its_user_within_its_scopes);
+    tcase_add_test(keys, a_banned_users_keys_are_refused);
+    tcase_add_test(keys, a_deleted_users_keys_are_refused);
+    tcase_add_test(keys, a_ban_ends_keys_elsewhere_within_a_minute);
     tcase_add_test(keys, a_reading_key_changes_nothing);
     tcase_add_test(keys, refuses_a_bad_key);
     tcase_add_test(keys, the_project_has_its_keys_from_the_first_who_asks);
