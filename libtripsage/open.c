@@ -132,7 +132,7 @@ tripsage_status tripsage_purge_expired(tripsage_doc **out, tripsage *ts, uint32_
 {
     int64_t days = purge_after_days ? purge_after_days : PURGE_AFTER_DAYS;
     int64_t deleted_before = tripsage__now_ms(tripsage__store_env(ts->store)) - days * 86400000;
-    int64_t keys = 0, trips = 0, sessions = 0;
+    int64_t keys = 0, trips = 0, sessions = 0, signing_keys = 0;
     tripsage_doc *doc = NULL;
     tripsage_status status;
 
@@ -140,9 +140,10 @@ tripsage_status tripsage_purge_expired(tripsage_doc **out, tripsage *ts, uint32_
     TRIPSAGE_TRY(tripsage__doc_new(&doc, 128));
     TRIPSAGE_TRY(tripsage__idempotency_purge(&keys, ts->trips));
     TRIPSAGE_TRY(tripsage__trip_purge_deleted(&trips, ts->trips, deleted_before));
-    TRIPSAGE_TRY(tripsage__auth_purge(&sessions, ts->auth));
-    tripsage__buf_printf(&doc->json, "{\"idempotency_keys\":%lld,\"trips\":%lld,\"sessions\":%lld}", (long long)keys,
-                         (long long)trips, (long long)sessions);
+    TRIPSAGE_TRY(tripsage__auth_purge(&sessions, &signing_keys, ts->auth));
+    tripsage__buf_printf(&doc->json,
+                         "{\"idempotency_keys\":%lld,\"trips\":%lld,\"sessions\":%lld,\"signing_keys\":%lld}",
+                         (long long)keys, (long long)trips, (long long)sessions, (long long)signing_keys);
 out:
     return tripsage__doc_finish(out, doc, status);
 }

@@ -11,7 +11,7 @@
 static void remove_expired(tripsage *library)
 {
     tripsage_doc *removed = NULL;
-    int64_t keys, trips, sessions;
+    int64_t keys, trips, sessions, signing_keys;
 
     if (tripsage_purge_expired(&removed, library, 0) != TRIPSAGE_OK) {
         log_event(TRIPSAGE_LOG_WARN, "purge", "what is past its keeping stays for another hour: %s",
@@ -21,9 +21,11 @@ static void remove_expired(tripsage *library)
     keys = tripsage_doc_int(removed, "/idempotency_keys", 0);
     trips = tripsage_doc_int(removed, "/trips", 0);
     sessions = tripsage_doc_int(removed, "/sessions", 0);
-    if (keys || trips || sessions)
-        log_event(TRIPSAGE_LOG_INFO, "purge", "past their keeping: %lld idempotency keys, %lld trips, %lld sessions",
-                  (long long)keys, (long long)trips, (long long)sessions);
+    signing_keys = tripsage_doc_int(removed, "/signing_keys", 0);
+    if (keys || trips || sessions || signing_keys)
+        log_event(TRIPSAGE_LOG_INFO, "purge",
+                  "past their keeping: %lld idempotency keys, %lld trips, %lld sessions, %lld signing keys",
+                  (long long)keys, (long long)trips, (long long)sessions, (long long)signing_keys);
     tripsage_doc_free(removed);
 }
 

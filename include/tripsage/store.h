@@ -121,7 +121,8 @@ TRIPSAGE_API tripsage_status tripsage_migrations(tripsage_doc **out, tripsage *t
 TRIPSAGE_API tripsage_status tripsage_check(tripsage_doc **out, tripsage *ts);
 
 /* Removes what is past its keeping: idempotency keys after 24 hours, trips deleted more than `purge_after_days`
- * days ago (0: 30), expired sessions. {"idempotency_keys":n,"trips":n,"sessions":n}. */
+ * days ago (0: 30), expired sessions, previous signing keys once no token of theirs can be good any more.
+ * {"idempotency_keys":n,"trips":n,"sessions":n,"signing_keys":n}. */
 TRIPSAGE_API tripsage_status tripsage_purge_expired(tripsage_doc **out, tripsage *ts, uint32_t purge_after_days);
 
 TRIPSAGE_END_DECLS

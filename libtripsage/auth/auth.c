@@ -316,16 +316,18 @@ static tripsage_status purge(int64_t *count, const tripsage_auth *auth, const tr
     return TRIPSAGE_OK;
 }
 
-tripsage_status tripsage__auth_purge(int64_t *sessions, tripsage_auth *auth)
+tripsage_status tripsage__auth_purge(int64_t *sessions, int64_t *signing_keys, tripsage_auth *auth)
 {
     int64_t now = tripsage__now_ms(auth->env), others;
     int64_t tokens_until = now - (int64_t)auth->otp_ttl_s * 1000;
     tripsage_status status;
 
+    *signing_keys = 0;
     TRIPSAGE_TRY(purge(sessions, auth, &tripsage__sql_session_purge, now));
     TRIPSAGE_TRY(purge(&others, auth, &tripsage__sql_one_time_token_purge, tokens_until));
     TRIPSAGE_TRY(purge(&others, auth, &tripsage__sql_flow_state_purge, tokens_until - TRIPSAGE__AUTH_CODE_LIFE_MS));
     TRIPSAGE_TRY(purge(&others, auth, &tripsage__sql_mail_request_purge, now - (int64_t)auth->mail_interval_s * 1000));
+    TRIPSAGE_TRY(tripsage__signing_keys_purge(signing_keys, auth->signing_keys));
 out:
     return status;
 }

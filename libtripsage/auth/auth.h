@@ -21,9 +21,9 @@ void tripsage__auth_free(tripsage_auth *auth); /* NULL is fine */
  * user, of any issuer who has one of the handle's keys. Errors: TRIPSAGE_ETOKEN, TRIPSAGE_EEXPIRED, TRIPSAGE_ENOMEM, and what the store gives. */
 tripsage_status tripsage__auth_project_key(int *is_service, tripsage_auth *auth, const char *text, size_t length);
 
-/* Deletes sessions that have ended, and codes, flows and requests for mails whose time is over, a bounded batch to a transaction; gives
- * how many sessions there were. */
-tripsage_status tripsage__auth_purge(int64_t *sessions, tripsage_auth *auth);
+/* Deletes sessions that have ended, codes, flows and requests for mails whose time is over, and signing keys whose tokens are, a bounded
+ * batch to a transaction; gives how many sessions and keys there were. */
+tripsage_status tripsage__auth_purge(int64_t *sessions, int64_t *signing_keys, tripsage_auth *auth);
 
 /* Every statement of the room, for whoever checks their plans. */
 const tripsage__statement *const *tripsage__auth_statements(size_t *count);

@@ -46,6 +46,7 @@ struct loading {
     tripsage__keyset *set;
     char current[TRIPSAGE__THUMBPRINT_SIZE];
     int has_standby, is_locked;
+    size_t others; /* current ones of another algorithm */
 };
 
 static void forget_keys(void *context)
@@ -56,6 +57,7 @@ static void forget_keys(void *context)
     l->set = NULL;
     l->current[0] = '\0';
     l->has_standby = l->is_locked = 0;
+    l->others = 0;
 }
 
 static void purpose_of(char out[PURPOSE_SIZE], const char *kid)
@@ -88,6 +90,7 @@ static tripsage_status key_of_row(tripsage__key **out, struct loading *l, const 
         return TRIPSAGE_FAIL(TRIPSAGE_ECORRUPT, "the id of a signing key is no thumbprint");
     if (algorithm == l->keys->algorithm && strcmp(state, "standby") == 0)
         l->has_standby = 1;
+    l->others += algorithm != l->keys->algorithm && strcmp(state, "current") == 0;
     if (algorithm == l->keys->algorithm && strcmp(state, "current") == 0) {
         tripsage_status status =
             unseal_pair(out, l->keys->sealer, algorithm, kid, tripsage__row_text(row, PRIVATE_KEY, NULL));
@@ -251,6 +254,16 @@ static void replace(tripsage__signing_keys *keys, const struct loading *l, int64
     tripsage__keyset_release(old);
 }
 
+/* Where the algorithm is another one than before: what happens to the tokens that there are. */
+static void say_new(const tripsage__signing_keys *keys, size_t others)
+{
+    if (others)
+        tripsage__log(keys->env, TRIPSAGE_LOG_INFO, "auth",
+                      "access tokens are signed with %s from now on, by keys made just now; what the keys of another "
+                      "algorithm signed stays good until it expires",
+                      tripsage__algorithm_name(keys->algorithm));
+}
+
 /* With load_lock. */
 static tripsage_status load(tripsage__signing_keys *keys)
 {
@@ -259,9 +272,13 @@ static tripsage_status load(tripsage__signing_keys *keys)
     tripsage_status status = read_keys(&l, now);
 
     if (status == TRIPSAGE_OK && (!l.current[0] || !l.has_standby)) {
+        size_t others = l.others;
+
         status = write_first_keys(keys, now);
         if (status == TRIPSAGE_OK)
             status = read_keys(&l, now);
+        if (status == TRIPSAGE_OK)
+            say_new(keys, others);
     }
     if (status == TRIPSAGE_OK && !l.current[0])
         status = TRIPSAGE_FAIL(TRIPSAGE_ECORRUPT, "there is no current signing key");
@@ -508,6 +525,19 @@ tripsage_status tripsage__signing_keys_list(tripsage__buf *out, tripsage__signin
         status = tripsage__store_read(keys->store, NULL, &step, 1);
     TRIPSAGE__LIT(out, "]}");
     return status == TRIPSAGE_OK ? tripsage__buf_status(out) : status;
+}
+
+/* ---- purged ---- */
+
+/* The sets in memory know by themselves when a key is over. */
+tripsage_status tripsage__signing_keys_purge(int64_t *deleted, tripsage__signing_keys *keys)
+{
+    const tripsage__value now = tripsage__int(tripsage__now_ms(keys->env));
+    const tripsage__step step = {
+        .statement = &tripsage__sql_signing_key_purge, .params = &now, .param_count = 1, .changes = deleted};
+
+    *deleted = 0;
+    return tripsage__store_write(keys->store, NULL, &step, 1);
 }
 
 /* ---- rotated ---- */

@@ -57,4 +57,7 @@ tripsage_status tripsage__signing_keys_list(tripsage__buf *out, tripsage__signin
  * Errors: TRIPSAGE_ENOTSUP (HS256), TRIPSAGE_ELIMIT (as many previous ones whose tokens are not over as there may be). */
 tripsage_status tripsage__signing_keys_rotate(tripsage__signing_keys *keys, int64_t ttl_ms);
 
+/* Deletes previous keys whose tokens are over, of any algorithm; gives how many. */
+tripsage_status tripsage__signing_keys_purge(int64_t *deleted, tripsage__signing_keys *keys);
+
 #endif

@@ -114,6 +114,7 @@ static tripsage_status make(tripsage_config *config, tripsage_config_lookup look
     take_codes(config);
     TRIPSAGE_TRY(take_mail(config, lookup("ENVIRONMENT", user)));
     config->auth.jwt_secret = config->values[DATABASE_JWT_SECRET].text;
+    config->auth.algorithm = config->values[SIGNING_ALG].text;
     config->auth.secret_key = config->values[SECRET_KEY].text;
     config->auth.previous_secret_key = config->values[SECRET_KEY_PREVIOUS].text;
     config->auth.public_key = config->values[DATABASE_PUBLIC_KEY].text;

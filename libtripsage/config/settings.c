@@ -33,6 +33,8 @@ static const tripsage_setting settings[SETTING_COUNT] = {
                               "secret (service_role) key, of the Supabase project or for /auth/v1 here", NULL, 1},
     [DATABASE_JWT_SECRET] = {"DATABASE_JWT_SECRET", "secret of the access tokens (HS256), 32 bytes or more",
                              "ES256 with keys kept in the database", 1},
+    [SIGNING_ALG] = {"TRIPSAGE_AUTH_SIGNING_ALG", "what new access tokens are signed with: ES256, RS256 or HS256",
+                     "ES256, HS256 with DATABASE_JWT_SECRET", 0},
     [SECRET_KEY] = {"SECRET_KEY",
                     "what secrets in the database and sealed settings are encrypted under, 32 bytes or more",
                     "kept with the database", 1},
@@ -113,6 +115,7 @@ typedef enum kind {
     PUBLIC_KEY,
     SERVICE_KEY,
     SIGNING_KEY,
+    ALGORITHM,
     MASTER_KEY,
     CACHE,
     PREFIX,
@@ -134,6 +137,7 @@ static const struct {
     [DATABASE_PUBLIC_KEY] = {PUBLIC_KEY, 0, 0},
     [DATABASE_SERVICE_KEY] = {SERVICE_KEY, 0, 0},
     [DATABASE_JWT_SECRET] = {SIGNING_KEY, 0, 0},
+    [SIGNING_ALG] = {ALGORITHM, 0, 0},
     [SECRET_KEY] = {MASTER_KEY, 0, 0},
     [SECRET_KEY_PREVIOUS] = {MASTER_KEY, 0, 0},
     [DATABASE_MIGRATE] = {SWITCH, 0, 0},
@@ -351,6 +355,16 @@ static tripsage_status check_switch(const char *variable, const char *text, long
     return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: expected true or false, got \"%.40s\"", variable, text);
 }
 
+static tripsage_status check_algorithm(const char *variable, const char *text)
+{
+    static const char *const names[] = {"ES256", "RS256", "HS256"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(text, names[i]) == 0)
+            return TRIPSAGE_OK;
+    return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: expected ES256, RS256 or HS256, got \"%.40s\"", variable, text);
+}
+
 static tripsage_status check_number(const char *variable, const char *text, long min, long max, long *number)
 {
     if (strlen(text) < 10 && strspn(text, "0123456789") == strlen(text))
@@ -383,6 +397,8 @@ static tripsage_status check(tripsage_config *config, setting_id id)
                    ? TRIPSAGE_OK
                    : TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: expected at least 32 bytes (RFC 7518, 3.2) and at most 1024",
                                    variable);
+    case ALGORITHM:
+        return check_algorithm(variable, value->text);
     case MASTER_KEY:
         return strlen(value->text) >= TRIPSAGE__MASTER_MIN && strlen(value->text) <= TRIPSAGE__MASTER_MAX
                    ? TRIPSAGE_OK

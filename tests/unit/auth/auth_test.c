@@ -230,9 +230,10 @@ END_TEST
 
 static int64_t purge(tripsage_auth *auth)
 {
-    int64_t count = -1;
+    int64_t count = -1, signing_keys = -1;
 
-    ck_assert_ok(tripsage__auth_purge(&count, auth));
+    ck_assert_ok(tripsage__auth_purge(&count, &signing_keys, auth));
+    ck_assert_int_eq(signing_keys, 0);
     return count;
 }
 

@@ -253,6 +253,9 @@ START_TEST(what_is_wrong_is_said_with_its_fix)
          "abcdefghijklmnopqrst"},
         {{"DATABASE_JWT_SECRET=s3cret"},
          "DATABASE_JWT_SECRET: expected at least 32 bytes (RFC 7518, 3.2) and at most 1024"},
+        {{"TRIPSAGE_AUTH_SIGNING_ALG=es256"},
+         "TRIPSAGE_AUTH_SIGNING_ALG: expected ES256, RS256 or HS256, got \"es256\""},
+        {{"TRIPSAGE_AUTH_SIGNING_ALG=EdDSA"}, "TRIPSAGE_AUTH_SIGNING_ALG: expected ES256, RS256 or HS256"},
         /* the cache */
         {{"REDIS_URL=http://cache"}, "REDIS_URL: expected memory:, redis://host:port"},
         {{"REDIS_URL=redis://:s3/cret@cache"}, "REDIS_URL: the password has to be escaped"},
@@ -437,11 +440,12 @@ START_TEST(codes_go_by_their_settings)
     ck_assert_int_eq(auth->email_change_single, 0);
     ck_assert_int_eq(auth->password_needs_nonce, 0);
     ck_assert_int_eq(auth->no_limits, 0);
+    ck_assert_ptr_null(auth->algorithm);
     tripsage_config_free(config);
 
     config = CONFIG("ENABLE_EMAIL_AUTOCONFIRM=false", "TRIPSAGE_MAIL_INTERVAL_S=5", "TRIPSAGE_OTP_EXPIRY_S=600",
                     "TRIPSAGE_SECURE_EMAIL_CHANGE=false", "TRIPSAGE_PASSWORD_REAUTHENTICATION=true",
-                    "RATE_LIMIT_ENABLED=false");
+                    "RATE_LIMIT_ENABLED=false", "TRIPSAGE_AUTH_SIGNING_ALG=RS256");
     auth = tripsage_config_options(config)->auth;
     ck_assert_int_eq(auth->confirm_email, 1);
     ck_assert_uint_eq(auth->mail_interval_s, 5);
@@ -449,6 +453,7 @@ START_TEST(codes_go_by_their_settings)
     ck_assert_int_eq(auth->email_change_single, 1);
     ck_assert_int_eq(auth->password_needs_nonce, 1);
     ck_assert_int_eq(auth->no_limits, 1);
+    ck_assert_str_eq(auth->algorithm, "RS256");
     tripsage_config_free(config);
 
     config = CONFIG("GOTRUE_MAILER_AUTOCONFIRM=true", "GOTRUE_MAILER_OTP_EXP=3600",
