@@ -88,9 +88,9 @@ static tripsage_status account(tripsage_actor **actor, tripsage *ts, const char 
 {
     tripsage_auth *auth = tripsage_get_auth(ts);
     tripsage_doc *session = NULL;
-    tripsage_status status = tripsage_auth_sign_up(&session, auth, sign_up, TRIPSAGE_NUL);
+    tripsage_status status = tripsage_auth_sign_up(&session, auth, NULL, sign_up, TRIPSAGE_NUL);
     if (status == TRIPSAGE_EEXISTS)
-        status = tripsage_auth_sign_in(&session, auth, sign_in, TRIPSAGE_NUL);
+        status = tripsage_auth_sign_in(&session, auth, NULL, sign_in, TRIPSAGE_NUL);
     if (status == TRIPSAGE_OK)
         status = tripsage_actor_user(actor, tripsage_doc_text(session, "/user/id"));
     tripsage_doc_free(session);

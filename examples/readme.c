@@ -13,7 +13,7 @@ int main(void)
                                       "start_date": "2026-11-02", "end_date": "2026-11-09"});
 
     int failed = tripsage_open(&ts, "sqlite::memory:", NULL) || /* or "sqlite:trips.db" */
-                 tripsage_auth_sign_up(&session, tripsage_get_auth(ts), account, TRIPSAGE_NUL) ||
+                 tripsage_auth_sign_up(&session, tripsage_get_auth(ts), NULL, account, TRIPSAGE_NUL) ||
                  tripsage_actor_user(&ada, tripsage_doc_text(session, "/user/id")) ||
                  tripsage_trip_create(&trip, tripsage_get_trips(ts), ada, plan, TRIPSAGE_NUL, NULL) ||
                  tripsage_trip_search(&found, tripsage_get_trips(ts), ada, "kyo", NULL);

@@ -153,6 +153,16 @@ static void compose_problem(request *r, int http, const char *code, const char *
     BUFFER_LIT(b, "}");
 }
 
+/* A limit tells when it has room again; what is unavailable may be there in a second. */
+static void put_retry_after(request *r, int http)
+{
+    unsigned known = http == 429 ? (unsigned)tripsage_last_error()->retry_after_s : 0;
+    char seconds[16];
+
+    snprintf(seconds, sizeof seconds, "%u", known ? known : 1);
+    respond_header(r, "Retry-After", seconds);
+}
+
 static void send_problem(request *r, int http, const char *code, const char *detail, const tripsage_field_error *errors,
                          size_t error_count)
 {
@@ -163,7 +173,7 @@ static void send_problem(request *r, int http, const char *code, const char *det
                        r->headers[HEADER_AUTHORIZATION] ? "Bearer realm=\"tripsage\", error=\"invalid_token\""
                                                         : "Bearer realm=\"tripsage\"");
     if (http == 429 || http == 503)
-        respond_header(r, "Retry-After", "1");
+        put_retry_after(r, http);
     respond_bytes(r, http, "application/problem+json", r->composed.data, r->composed.size);
 }
 

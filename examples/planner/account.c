@@ -25,7 +25,7 @@ static tripsage_status make_account(tripsage_doc **out, tripsage_auth *auth, con
     text_add(&json, ",\"password\":");
     text_add_json(&json, password);
     text_add(&json, "}");
-    tripsage_status status = tripsage_auth_sign_up(out, auth, json.bytes, json.size);
+    tripsage_status status = tripsage_auth_sign_up(out, auth, NULL, json.bytes, json.size);
     text_free(&json);
     return status;
 }

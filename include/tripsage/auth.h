@@ -131,8 +131,9 @@ typedef struct tripsage_auth_options {
     int session_single;
 
     /* 1: sign-ins, sign-ups and guesses are not limited. Else they are as Supabase Auth limits them, by the client's address, where a request
-     * tells it; and guesses at a password by the account as well: ten in ten minutes of an address (a call that tells none is of one), a
-     * hundred of an account. The counts are in the cache, so that servers that share one share them. */
+     * or a call tells it (tripsage_auth_client); and guesses at a password by the account as well: ten in ten minutes of an address (a
+     * call that tells none is of one), a hundred of an account, which does not bind an address that it was signed in to from within
+     * thirty days. The counts are in the cache, so that servers that share one share them. */
     int no_limits;
 
     /* The secret that what is kept encrypted in the database is sealed under (users' third-party keys, private keys), 32 bytes to 1,024:
@@ -194,6 +195,23 @@ TRIPSAGE_API tripsage_status tripsage_auth_open(tripsage_auth **out, const char 
 /* Only for a handle from tripsage_auth_open. NULL is fine. */
 TRIPSAGE_API void tripsage_auth_close(tripsage_auth *auth);
 
+/* ---- where a call comes from ---- */
+
+/* The client on whose behalf a program calls: limits are counted by its address, and sessions are listed with both. Calls that take one
+ * take NULL as well: nobody knows. Then guesses at an account count by the account alone, which lets a stranger keep its owner out, so a
+ * program that serves others tells it. Borrowed for the call only.
+ * Errors: TRIPSAGE_EINVALID (field "#client": another version). */
+typedef struct tripsage_auth_client {
+    uint32_t version;       /* 1; set by TRIPSAGE_AUTH_CLIENT_INIT */
+    const char *address;    /* IPv4 or IPv6, not a proxy's; NULL: unknown */
+    const char *user_agent; /* NULL: unknown */
+} tripsage_auth_client;
+
+#define TRIPSAGE_AUTH_CLIENT_INIT                                                                                      \
+    {                                                                                                                  \
+        1, NULL, NULL                                                                                                  \
+    }
+
 /* ---- sessions ----
  *
  * Signing in gives a session, in the form of Supabase Auth:
@@ -214,21 +232,22 @@ TRIPSAGE_API void tripsage_auth_close(tripsage_auth *auth);
  * Errors: TRIPSAGE_EMALFORMED, TRIPSAGE_EINVALID (fields), TRIPSAGE_EEXISTS (the address has an account; not where it needs to be
  * confirmed), TRIPSAGE_EBUSY (passwords are hashed on half the processors at most; ten seconds passed without a turn); where addresses
  * need to be confirmed also TRIPSAGE_ERATELIMITED and TRIPSAGE_ENOTSUP, as below. */
-TRIPSAGE_API tripsage_status tripsage_auth_sign_up(tripsage_doc **session, tripsage_auth *auth, const char *json,
-                                                   size_t length);
+TRIPSAGE_API tripsage_status tripsage_auth_sign_up(tripsage_doc **session, tripsage_auth *auth,
+                                                   const tripsage_auth_client *client, const char *json, size_t length);
 
 /* Makes an account without an address and signs it in: a guest, who has what a user has. Takes {"full_name": text?, "data": object?}.
  * Errors: TRIPSAGE_EMALFORMED, TRIPSAGE_EINVALID (fields). */
 TRIPSAGE_API tripsage_status tripsage_auth_sign_in_anonymously(tripsage_doc **session, tripsage_auth *auth,
-                                                               const char *json, size_t length);
+                                                               const tripsage_auth_client *client, const char *json,
+                                                               size_t length);
 
 /* Signs in with {"email", "password"}.
  * Errors: TRIPSAGE_ECREDENTIALS, equal in message and in time for an unknown address and a wrong password (in time while
  * passwords are kept at the cost of the options: one kept before that was changed costs what it did until its user signs
  * in again); TRIPSAGE_EFORBIDDEN (the account is banned, or its address not confirmed);
  * TRIPSAGE_ERATELIMITED (too many guesses at this account); TRIPSAGE_EINVALID, TRIPSAGE_EMALFORMED, TRIPSAGE_EBUSY as above. */
-TRIPSAGE_API tripsage_status tripsage_auth_sign_in(tripsage_doc **session, tripsage_auth *auth, const char *json,
-                                                   size_t length);
+TRIPSAGE_API tripsage_status tripsage_auth_sign_in(tripsage_doc **session, tripsage_auth *auth,
+                                                   const tripsage_auth_client *client, const char *json, size_t length);
 
 /* Carries a session on: a new access token, and a refresh token to go on with. The one given leads to the next one; whoever lost that answer
  * may ask with it again, however late, and gets the same next one. An older one is forgiven for the reuse interval of the options, as
@@ -236,7 +255,7 @@ TRIPSAGE_API tripsage_status tripsage_auth_sign_in(tripsage_doc **session, trips
  * Errors: TRIPSAGE_EINVALID (no refresh token of this database), TRIPSAGE_ETOKEN (the session has ended; `reason` of the error says how),
  * TRIPSAGE_EFORBIDDEN (the account is banned). */
 TRIPSAGE_API tripsage_status tripsage_auth_refresh(tripsage_doc **session, tripsage_auth *auth,
-                                                   const char *refresh_token);
+                                                   const tripsage_auth_client *client, const char *refresh_token);
 
 /* Which sessions a sign-out ends: the actor's own, the user's others, or all of them. */
 typedef enum tripsage_sign_out {
@@ -323,16 +342,19 @@ TRIPSAGE_API tripsage_status tripsage_auth_user_update(tripsage_doc **user, trip
  * TRIPSAGE_ENOTSUP (no mail server is configured) and TRIPSAGE_EBUSY (more mails wait than are kept). */
 
 /* For who forgot his password: {"email": text, and a link}. The code (type "recovery") signs in, whereupon a new password can be set. */
-TRIPSAGE_API tripsage_status tripsage_auth_recover(tripsage_auth *auth, const char *json, size_t length);
+TRIPSAGE_API tripsage_status tripsage_auth_recover(tripsage_auth *auth, const tripsage_auth_client *client,
+                                                   const char *json, size_t length);
 
 /* To sign in without a password: {"email": text, "create_user": boolean?, "full_name": text?, "data": object?, and a link}. Somebody new
  * gets an account with that name and data, unless "create_user" is false: TRIPSAGE_EINVALID ("otp_disabled") then. The code's type is
  * "email". */
-TRIPSAGE_API tripsage_status tripsage_auth_otp_send(tripsage_auth *auth, const char *json, size_t length);
+TRIPSAGE_API tripsage_status tripsage_auth_otp_send(tripsage_auth *auth, const tripsage_auth_client *client,
+                                                    const char *json, size_t length);
 
 /* Once more, what was sent when somebody signed up, or changes his address: {"type": "signup" | "email_change", "email": text, and a
  * link}. */
-TRIPSAGE_API tripsage_status tripsage_auth_resend(tripsage_auth *auth, const char *json, size_t length);
+TRIPSAGE_API tripsage_status tripsage_auth_resend(tripsage_auth *auth, const tripsage_auth_client *client,
+                                                  const char *json, size_t length);
 
 /* A code to the actor's own address, for the "nonce" of a new password.
  * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_ENOTFOUND, TRIPSAGE_EINVALID (he has no address), TRIPSAGE_EFORBIDDEN (it is not
@@ -344,13 +366,15 @@ TRIPSAGE_API tripsage_status tripsage_auth_reauthenticate(tripsage_auth *auth, c
  * "email_change". Of the two mailboxes that confirm a change of address the first one gives no session, but {"message"}.
  * Errors: TRIPSAGE_ETOKEN (wrong, used, or too old: the same for all), TRIPSAGE_EFORBIDDEN (the account is banned), TRIPSAGE_EEXISTS
  * (somebody else has the address by now), TRIPSAGE_ECONFLICT (the account is being changed by many at once), TRIPSAGE_EINVALID (fields). */
-TRIPSAGE_API tripsage_status tripsage_auth_otp_verify(tripsage_doc **session, tripsage_auth *auth, const char *json,
+TRIPSAGE_API tripsage_status tripsage_auth_otp_verify(tripsage_doc **session, tripsage_auth *auth,
+                                                      const tripsage_auth_client *client, const char *json,
                                                       size_t length);
 
 /* Exchanges the code of a link with a challenge, {"auth_code", "code_verifier"}, for the session: once, within five minutes.
  * Errors: TRIPSAGE_ENOTFOUND (no such code), TRIPSAGE_EEXPIRED, TRIPSAGE_ECREDENTIALS (the verifier is not what the challenge was made
  * of; the code stays good), TRIPSAGE_EFORBIDDEN (the account is banned), TRIPSAGE_EINVALID (fields). */
-TRIPSAGE_API tripsage_status tripsage_auth_exchange_code(tripsage_doc **session, tripsage_auth *auth, const char *json,
+TRIPSAGE_API tripsage_status tripsage_auth_exchange_code(tripsage_doc **session, tripsage_auth *auth,
+                                                         const tripsage_auth_client *client, const char *json,
                                                          size_t length);
 
 /* ---- API keys ----
@@ -570,12 +594,15 @@ TRIPSAGE_API tripsage_status tripsage_auth_session_revoke(tripsage_auth *auth, c
  * TRIPSAGE_EFORBIDDEN (a guest; or reason "insufficient_aal": he has a factor and the session is of level 1), TRIPSAGE_ENOTFOUND (no
  * account). */
 TRIPSAGE_API tripsage_status tripsage_auth_factor_enroll(tripsage_doc **factor, tripsage_auth *auth,
-                                                         const tripsage_actor *actor, const char *json, size_t length);
+                                                         const tripsage_actor *actor,
+                                                         const tripsage_auth_client *client, const char *json,
+                                                         size_t length);
 
 /* What a code is going to answer, within five minutes: {"id","type":"totp","expires_at": seconds since 1970}.
  * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EINVALID (field "#factor_id"), TRIPSAGE_ENOTFOUND. */
 TRIPSAGE_API tripsage_status tripsage_auth_factor_challenge(tripsage_doc **challenge, tripsage_auth *auth,
-                                                            const tripsage_actor *actor, const char *factor_id);
+                                                            const tripsage_actor *actor,
+                                                            const tripsage_auth_client *client, const char *factor_id);
 
 /* Answers it with the app's code, of now or the half minute before or after. Gives the session, raised to level 2, with its next tokens;
  * ends the user's sessions of level 1, and drops his factors that were never verified. A code is good once.
@@ -583,7 +610,8 @@ TRIPSAGE_API tripsage_status tripsage_auth_factor_challenge(tripsage_doc **chall
  * his), TRIPSAGE_ECREDENTIALS (reasons "mfa_verification_failed": the code; "mfa_factor_not_found": no such challenge of it;
  * "mfa_ip_address_mismatch": the challenge was answered), TRIPSAGE_EEXPIRED (the challenge), TRIPSAGE_ETOKEN (the session has ended). */
 TRIPSAGE_API tripsage_status tripsage_auth_factor_verify(tripsage_doc **session, tripsage_auth *auth,
-                                                         const tripsage_actor *actor, const char *factor_id,
+                                                         const tripsage_actor *actor,
+                                                         const tripsage_auth_client *client, const char *factor_id,
                                                          const char *challenge_id, const char *code);
 
 /* Takes a factor away. Sessions that were raised by it are of level 1 again, and with the last one go the recovery codes.
@@ -605,7 +633,8 @@ TRIPSAGE_API tripsage_status tripsage_auth_recovery_codes(tripsage_doc **codes, 
 /* Raises the session by one of them, in any case, with its dashes or without; it is good once.
  * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_ECREDENTIALS, TRIPSAGE_ETOKEN (the session has ended). */
 TRIPSAGE_API tripsage_status tripsage_auth_recovery_verify(tripsage_doc **session, tripsage_auth *auth,
-                                                           const tripsage_actor *actor, const char *code);
+                                                           const tripsage_actor *actor,
+                                                           const tripsage_auth_client *client, const char *code);
 
 TRIPSAGE_END_DECLS
 

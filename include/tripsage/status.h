@@ -89,7 +89,8 @@ typedef struct tripsage_error {
     char message[256]; /* one line for people; never holds a secret */
     char reason
         [40]; /* a finer code than the status, for programs: that of Supabase Auth ("otp_expired"); "" where there is none */
-    size_t field_count; /* 0 unless status is TRIPSAGE_EINVALID or TRIPSAGE_ECONFLICT */
+    uint32_t retry_after_s; /* TRIPSAGE_ERATELIMITED: in how many seconds there is room again; 0: nobody knows */
+    size_t field_count;     /* 0 unless status is TRIPSAGE_EINVALID or TRIPSAGE_ECONFLICT */
     tripsage_field_error fields[TRIPSAGE_FIELD_ERRORS_MAX];
 } tripsage_error;
 

@@ -46,15 +46,18 @@ static const char *redirect_of(const tripsage_auth *auth, const struct input *in
     return tripsage__mailer_redirect(auth->mailer, in->redirect_to ? in->redirect_to : "");
 }
 
-tripsage_status tripsage_auth_sign_up(tripsage_doc **session, tripsage_auth *auth, const char *json, size_t length)
+tripsage_status tripsage_auth_sign_up(tripsage_doc **session, tripsage_auth *auth, const tripsage_auth_client *client,
+                                      const char *json, size_t length)
 {
-    tripsage__reader r;
+    tripsage__reader r = {.root = NULL};
     struct input in = {.password = NULL};
     tripsage__newcomer who;
     tripsage__grant grant = {.doc = NULL};
+    tripsage__origin origin;
     tripsage_status status;
 
     *session = NULL;
+    TRIPSAGE_TRY(tripsage__read_client(&origin, client));
     TRIPSAGE_TRY(tripsage__reader_open(&r, json, length));
     tripsage__read_email(&r, TRIPSAGE__REQUIRED, in.email);
     read_password(&r, &in, TRIPSAGE__REQUIRED, auth->password_min);
@@ -68,64 +71,73 @@ tripsage_status tripsage_auth_sign_up(tripsage_doc **session, tripsage_auth *aut
                                .data = in.data,
                                .pkce = in.pkce,
                                .redirect_to = redirect_of(auth, &in)};
-    status = tripsage__sign_up(&grant, auth, NULL, &who, TRIPSAGE__USER_NATIVE);
+    status = tripsage__sign_up(&grant, auth, &origin, &who, TRIPSAGE__USER_NATIVE);
     *session = grant.doc;
 out:
     tripsage__reader_free(&r);
     return status;
 }
 
-tripsage_status tripsage_auth_sign_in_anonymously(tripsage_doc **session, tripsage_auth *auth, const char *json,
-                                                  size_t length)
+tripsage_status tripsage_auth_sign_in_anonymously(tripsage_doc **session, tripsage_auth *auth,
+                                                  const tripsage_auth_client *client, const char *json, size_t length)
 {
-    tripsage__reader r;
+    tripsage__reader r = {.root = NULL};
     struct input in = {.password = NULL};
     tripsage__newcomer who = {.email = NULL};
     tripsage__grant grant = {.doc = NULL};
+    tripsage__origin origin;
     tripsage_status status;
 
     *session = NULL;
+    TRIPSAGE_TRY(tripsage__read_client(&origin, client));
     TRIPSAGE_TRY(tripsage__reader_open(&r, json, length));
     read_profile(&r, &in);
     tripsage__reader_close_object(&r);
     TRIPSAGE_TRY(tripsage__reader_status(&r));
     who.full_name = in.full_name;
     who.data = in.data;
-    status = tripsage__sign_up(&grant, auth, NULL, &who, TRIPSAGE__USER_NATIVE);
+    status = tripsage__sign_up(&grant, auth, &origin, &who, TRIPSAGE__USER_NATIVE);
     *session = grant.doc;
 out:
     tripsage__reader_free(&r);
     return status;
 }
 
-tripsage_status tripsage_auth_sign_in(tripsage_doc **session, tripsage_auth *auth, const char *json, size_t length)
+tripsage_status tripsage_auth_sign_in(tripsage_doc **session, tripsage_auth *auth, const tripsage_auth_client *client,
+                                      const char *json, size_t length)
 {
-    tripsage__reader r;
+    tripsage__reader r = {.root = NULL};
     struct input in = {.password = NULL};
     tripsage__grant grant = {.doc = NULL};
+    tripsage__origin origin;
     tripsage_status status;
 
     *session = NULL;
+    TRIPSAGE_TRY(tripsage__read_client(&origin, client));
     TRIPSAGE_TRY(tripsage__reader_open(&r, json, length));
     tripsage__read_email(&r, TRIPSAGE__REQUIRED, in.email);
     read_password(&r, &in, TRIPSAGE__REQUIRED, 1); /* today's shortest is asked of new passwords only */
     tripsage__reader_close_object(&r);
     TRIPSAGE_TRY(tripsage__reader_status(&r));
-    status = tripsage__sign_in(&grant, auth, NULL, in.email, in.password, TRIPSAGE__USER_NATIVE);
+    status = tripsage__sign_in(&grant, auth, &origin, in.email, in.password, TRIPSAGE__USER_NATIVE);
     *session = grant.doc;
 out:
     tripsage__reader_free(&r);
     return status;
 }
 
-tripsage_status tripsage_auth_refresh(tripsage_doc **session, tripsage_auth *auth, const char *refresh_token)
+tripsage_status tripsage_auth_refresh(tripsage_doc **session, tripsage_auth *auth, const tripsage_auth_client *client,
+                                      const char *refresh_token)
 {
-    tripsage__grant grant;
+    tripsage__grant grant = {.doc = NULL};
+    tripsage__origin origin;
     tripsage_status status;
 
     *session = NULL;
-    status = tripsage__sign_on(&grant, auth, NULL, refresh_token ? refresh_token : "", TRIPSAGE__USER_NATIVE);
+    TRIPSAGE_TRY(tripsage__read_client(&origin, client));
+    status = tripsage__sign_on(&grant, auth, &origin, refresh_token ? refresh_token : "", TRIPSAGE__USER_NATIVE);
     *session = grant.doc;
+out:
     return status;
 }
 

@@ -182,8 +182,15 @@ tripsage_status tripsage__auth_ask(const tripsage_auth *auth, tripsage__throttle
     if (auth->throttle)
         status = tripsage__throttle_ask(&wait_ms, auth->throttle, kind, account, origin ? origin->address : NULL);
     if (status == TRIPSAGE_OK && wait_ms > 0)
-        return TRIPSAGE_FAIL_REASON(TRIPSAGE_ERATELIMITED, "over_request_rate_limit", "Request rate limit reached");
+        return TRIPSAGE_FAIL_UNTIL(wait_ms, "over_request_rate_limit", "Request rate limit reached");
     return status;
+}
+
+void tripsage__auth_forgive(const tripsage_auth *auth, tripsage__throttle_kind kind, const char *account,
+                            const tripsage__origin *origin)
+{
+    if (auth->throttle)
+        (void)tripsage__throttle_succeeded(auth->throttle, kind, account, origin ? origin->address : NULL);
 }
 
 static tripsage_status take_options(tripsage_auth *auth, const tripsage_auth_options *options)

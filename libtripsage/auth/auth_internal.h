@@ -44,8 +44,13 @@ struct tripsage_auth {
 tripsage_status tripsage__auth_sign(char **token, const tripsage_auth *auth, const tripsage__account *account,
                                     const tripsage__session *session);
 
-/* Whether this may be done once more now: TRIPSAGE_ERATELIMITED ("over_request_rate_limit"). `account` may be NULL, and `origin`. */
+/* Whether this may be done once more now: TRIPSAGE_ERATELIMITED ("over_request_rate_limit"), with the time at which it
+ * may. `account` may be NULL, and `origin`. */
 tripsage_status tripsage__auth_ask(const tripsage_auth *auth, tripsage__throttle_kind kind, const char *account,
                                    const tripsage__origin *origin);
+
+/* The guess was right: that it could not be noted is no reason to refuse it. */
+void tripsage__auth_forgive(const tripsage_auth *auth, tripsage__throttle_kind kind, const char *account,
+                            const tripsage__origin *origin);
 
 #endif

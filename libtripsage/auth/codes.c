@@ -23,36 +23,44 @@ static const char *redirect_of(const tripsage_auth *auth, const struct request *
     return tripsage__mailer_redirect(auth->mailer, in->redirect_to ? in->redirect_to : "");
 }
 
-tripsage_status tripsage_auth_recover(tripsage_auth *auth, const char *json, size_t length)
+tripsage_status tripsage_auth_recover(tripsage_auth *auth, const tripsage_auth_client *client, const char *json,
+                                      size_t length)
 {
-    tripsage__reader r;
+    tripsage__reader r = {.root = NULL};
     struct request in = {.redirect_to = NULL};
+    tripsage__origin origin;
     tripsage_status status;
 
+    TRIPSAGE_TRY(tripsage__read_client(&origin, client));
     TRIPSAGE_TRY(tripsage__reader_open(&r, json, length));
     read_request(&r, &in);
     tripsage__reader_close_object(&r);
     TRIPSAGE_TRY(tripsage__reader_status(&r));
+    TRIPSAGE_TRY(tripsage__auth_ask(auth, TRIPSAGE__THROTTLE_RECOVER, NULL, &origin));
     status = tripsage__recover(auth, in.email, &in.pkce, redirect_of(auth, &in));
 out:
     tripsage__reader_free(&r);
     return status;
 }
 
-tripsage_status tripsage_auth_otp_send(tripsage_auth *auth, const char *json, size_t length)
+tripsage_status tripsage_auth_otp_send(tripsage_auth *auth, const tripsage_auth_client *client, const char *json,
+                                       size_t length)
 {
-    tripsage__reader r;
+    tripsage__reader r = {.root = NULL};
     struct request in = {.redirect_to = NULL};
     tripsage__newcomer who = {.email = in.email};
     int create = 1;
+    tripsage__origin origin;
     tripsage_status status;
 
+    TRIPSAGE_TRY(tripsage__read_client(&origin, client));
     TRIPSAGE_TRY(tripsage__reader_open(&r, json, length));
     read_request(&r, &in);
     tripsage__read_bool(&r, "create_user", TRIPSAGE__OPTIONAL, &create);
     tripsage__read_profile(&r, &who.full_name, &who.data);
     tripsage__reader_close_object(&r);
     TRIPSAGE_TRY(tripsage__reader_status(&r));
+    TRIPSAGE_TRY(tripsage__auth_ask(auth, TRIPSAGE__THROTTLE_OTP, NULL, &origin));
     who.pkce = in.pkce;
     who.redirect_to = redirect_of(auth, &in);
     status = tripsage__otp_send(auth, &who, create);
@@ -61,19 +69,23 @@ out:
     return status;
 }
 
-tripsage_status tripsage_auth_resend(tripsage_auth *auth, const char *json, size_t length)
+tripsage_status tripsage_auth_resend(tripsage_auth *auth, const tripsage_auth_client *client, const char *json,
+                                     size_t length)
 {
     static const char *const types[] = {"signup", "email_change", NULL};
-    tripsage__reader r;
+    tripsage__reader r = {.root = NULL};
     struct request in = {.redirect_to = NULL};
     const char *type = NULL;
+    tripsage__origin origin;
     tripsage_status status;
 
+    TRIPSAGE_TRY(tripsage__read_client(&origin, client));
     TRIPSAGE_TRY(tripsage__reader_open(&r, json, length));
     tripsage__read_word(&r, "type", TRIPSAGE__REQUIRED, types, &type);
     read_request(&r, &in);
     tripsage__reader_close_object(&r);
     TRIPSAGE_TRY(tripsage__reader_status(&r));
+    TRIPSAGE_TRY(tripsage__auth_ask(auth, TRIPSAGE__THROTTLE_RESEND, NULL, &origin));
     if (type == types[0])
         status = tripsage__resend_signup(auth, in.email, &in.pkce, redirect_of(auth, &in));
     else
@@ -118,20 +130,23 @@ static tripsage_status put_first_confirmed(tripsage_doc **out)
     return status == TRIPSAGE_OK ? tripsage__doc_finish(out, doc, status) : status;
 }
 
-tripsage_status tripsage_auth_otp_verify(tripsage_doc **session, tripsage_auth *auth, const char *json, size_t length)
+tripsage_status tripsage_auth_otp_verify(tripsage_doc **session, tripsage_auth *auth,
+                                         const tripsage_auth_client *client, const char *json, size_t length)
 {
-    tripsage__reader r;
+    tripsage__reader r = {.root = NULL};
     char email[TRIPSAGE__EMAIL_SIZE];
     tripsage__given given = {.type = NULL};
     tripsage__taken taken;
+    tripsage__origin origin;
     tripsage_status status;
 
     *session = NULL;
+    TRIPSAGE_TRY(tripsage__read_client(&origin, client));
     TRIPSAGE_TRY(tripsage__reader_open(&r, json, length));
     read_given(&r, &given, email);
     tripsage__reader_close_object(&r);
     TRIPSAGE_TRY(tripsage__reader_status(&r));
-    TRIPSAGE_TRY(tripsage__otp_verify(&taken, auth, NULL, &given, TRIPSAGE__USER_NATIVE));
+    TRIPSAGE_TRY(tripsage__otp_verify(&taken, auth, &origin, &given, TRIPSAGE__USER_NATIVE));
     *session = taken.grant.doc;
     if (!*session)
         status = put_first_confirmed(session);
@@ -140,21 +155,23 @@ out:
     return status;
 }
 
-tripsage_status tripsage_auth_exchange_code(tripsage_doc **session, tripsage_auth *auth, const char *json,
-                                            size_t length)
+tripsage_status tripsage_auth_exchange_code(tripsage_doc **session, tripsage_auth *auth,
+                                            const tripsage_auth_client *client, const char *json, size_t length)
 {
-    tripsage__reader r;
+    tripsage__reader r = {.root = NULL};
     const char *code = NULL, *verifier = NULL;
     tripsage__grant grant = {.doc = NULL};
+    tripsage__origin origin;
     tripsage_status status;
 
     *session = NULL;
+    TRIPSAGE_TRY(tripsage__read_client(&origin, client));
     TRIPSAGE_TRY(tripsage__reader_open(&r, json, length));
     tripsage__read_text(&r, "auth_code", TRIPSAGE__REQUIRED, 1, TRIPSAGE__UUID_SIZE - 1, &code);
     tripsage__read_text(&r, "code_verifier", TRIPSAGE__REQUIRED, 1, TRIPSAGE__CHALLENGE_MAX, &verifier);
     tripsage__reader_close_object(&r);
     TRIPSAGE_TRY(tripsage__reader_status(&r));
-    status = tripsage__flow_exchange(&grant, auth, NULL, code, verifier, TRIPSAGE__USER_NATIVE);
+    status = tripsage__flow_exchange(&grant, auth, &origin, code, verifier, TRIPSAGE__USER_NATIVE);
     *session = grant.doc;
 out:
     tripsage__reader_free(&r);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "auth/factors.h"
+#include "auth/read.h"
 
 static tripsage_status check_session(const tripsage_actor *actor)
 {
@@ -20,14 +21,16 @@ static tripsage_status check_id(char out[TRIPSAGE__UUID_SIZE], const char *text,
 }
 
 tripsage_status tripsage_auth_factor_enroll(tripsage_doc **factor, tripsage_auth *auth, const tripsage_actor *actor,
-                                            const char *json, size_t length)
+                                            const tripsage_auth_client *client, const char *json, size_t length)
 {
     tripsage__reader r = {.root = NULL};
     const char *name = "", *issuer = "TripSage";
+    tripsage__origin origin;
     tripsage_status status;
 
     *factor = NULL;
     TRIPSAGE_TRY(check_session(actor));
+    TRIPSAGE_TRY(tripsage__read_client(&origin, client));
     TRIPSAGE_TRY(tripsage__reader_open(&r, json, length));
     tripsage__read_text(&r, "friendly_name", TRIPSAGE__OPTIONAL, 1, TRIPSAGE__FACTOR_NAME_MAX, &name);
     if (tripsage__read_text(&r, "issuer", TRIPSAGE__OPTIONAL, 1, TRIPSAGE__FACTOR_ISSUER_MAX, &issuer) ==
@@ -36,39 +39,45 @@ tripsage_status tripsage_auth_factor_enroll(tripsage_doc **factor, tripsage_auth
         tripsage__reader_complain(&r, "issuer", "expected at most %d bytes", TRIPSAGE__FACTOR_ISSUER_MAX);
     tripsage__reader_close_object(&r);
     TRIPSAGE_TRY(tripsage__reader_status(&r));
-    status = tripsage__factor_enroll(factor, auth, actor, NULL, name, issuer);
+    status = tripsage__factor_enroll(factor, auth, actor, &origin, name, issuer);
 out:
     tripsage__reader_free(&r);
     return status;
 }
 
 tripsage_status tripsage_auth_factor_challenge(tripsage_doc **challenge, tripsage_auth *auth,
-                                               const tripsage_actor *actor, const char *factor_id)
+                                               const tripsage_actor *actor, const tripsage_auth_client *client,
+                                               const char *factor_id)
 {
     char id[TRIPSAGE__UUID_SIZE];
+    tripsage__origin origin;
     tripsage_status status;
 
     *challenge = NULL;
     TRIPSAGE_TRY(check_session(actor));
+    TRIPSAGE_TRY(tripsage__read_client(&origin, client));
     TRIPSAGE_TRY(check_id(id, factor_id, "#factor_id"));
-    status = tripsage__factor_challenge(challenge, auth, actor, NULL, id);
+    status = tripsage__factor_challenge(challenge, auth, actor, &origin, id);
 out:
     return status;
 }
 
 tripsage_status tripsage_auth_factor_verify(tripsage_doc **session, tripsage_auth *auth, const tripsage_actor *actor,
-                                            const char *factor_id, const char *challenge_id, const char *code)
+                                            const tripsage_auth_client *client, const char *factor_id,
+                                            const char *challenge_id, const char *code)
 {
     char factor[TRIPSAGE__UUID_SIZE], challenge[TRIPSAGE__UUID_SIZE];
     tripsage__grant grant = {.doc = NULL};
+    tripsage__origin origin;
     tripsage_status status;
 
     *session = NULL;
     TRIPSAGE_TRY(check_session(actor));
+    TRIPSAGE_TRY(tripsage__read_client(&origin, client));
     TRIPSAGE_TRY(check_id(factor, factor_id, "#factor_id"));
     TRIPSAGE_TRY(check_id(challenge, challenge_id, "#challenge_id"));
-    status =
-        tripsage__factor_verify(&grant, auth, actor, NULL, factor, challenge, code ? code : "", TRIPSAGE__USER_NATIVE);
+    status = tripsage__factor_verify(&grant, auth, actor, &origin, factor, challenge, code ? code : "",
+                                     TRIPSAGE__USER_NATIVE);
     *session = grant.doc;
 out:
     return status;
@@ -110,14 +119,16 @@ tripsage_status tripsage_auth_recovery_codes(tripsage_doc **codes, tripsage_auth
 }
 
 tripsage_status tripsage_auth_recovery_verify(tripsage_doc **session, tripsage_auth *auth, const tripsage_actor *actor,
-                                              const char *code)
+                                              const tripsage_auth_client *client, const char *code)
 {
     tripsage__grant grant = {.doc = NULL};
+    tripsage__origin origin;
     tripsage_status status;
 
     *session = NULL;
     TRIPSAGE_TRY(check_session(actor));
-    status = tripsage__recovery_code_use(&grant, auth, actor, NULL, code ? code : "", TRIPSAGE__USER_NATIVE);
+    TRIPSAGE_TRY(tripsage__read_client(&origin, client));
+    status = tripsage__recovery_code_use(&grant, auth, actor, &origin, code ? code : "", TRIPSAGE__USER_NATIVE);
     *session = grant.doc;
 out:
     return status;

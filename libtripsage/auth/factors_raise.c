@@ -284,14 +284,6 @@ static tripsage_status ask(const tripsage_auth *auth, const tripsage_actor *acto
     return status == TRIPSAGE_OK ? tripsage__auth_ask(auth, TRIPSAGE__THROTTLE_CODE, actor->user_id, origin) : status;
 }
 
-/* It was right, and those before it are forgiven. */
-static void forgive(const tripsage_auth *auth, const tripsage_actor *actor, const tripsage__origin *origin)
-{
-    if (auth->throttle)
-        (void)tripsage__throttle_succeeded(auth->throttle, TRIPSAGE__THROTTLE_CODE, actor->user_id,
-                                           origin ? origin->address : NULL);
-}
-
 static tripsage_status verify_once(tripsage__grant *out, int *again, tripsage_auth *auth, const tripsage_actor *actor,
                                    const tripsage__origin *origin, const char *factor_id, const char *challenge_id,
                                    const char *code, int flags)
@@ -322,7 +314,7 @@ tripsage_status tripsage__factor_verify(tripsage__grant *out, tripsage_auth *aut
     while (status == TRIPSAGE_OK && again)
         status = verify_once(out, &again, auth, actor, origin, factor_id, challenge_id, code, flags);
     if (status == TRIPSAGE_OK)
-        forgive(auth, actor, origin);
+        tripsage__auth_forgive(auth, TRIPSAGE__THROTTLE_CODE, actor->user_id, origin);
     return status;
 }
 
@@ -361,7 +353,7 @@ tripsage_status tripsage__recovery_code_use(tripsage__grant *out, tripsage_auth 
         return status;
     if (again)
         return wrong_code("recovery");
-    forgive(auth, actor, origin);
+    tripsage__auth_forgive(auth, TRIPSAGE__THROTTLE_CODE, actor->user_id, origin);
     return TRIPSAGE_OK;
 }
 

@@ -211,11 +211,13 @@ tripsage__step tripsage__ask_insert_step(tripsage__value params[TRIPSAGE__DRAFT_
 /* Whole seconds, as Supabase Auth counts them. */
 tripsage_status tripsage__ask_check(const tripsage__ask *ask)
 {
+    int64_t wait_ms = ask->before + ask->interval - ask->now;
+
     if (ask->goes)
         return TRIPSAGE_OK;
-    return TRIPSAGE_FAIL_REASON(TRIPSAGE_ERATELIMITED, "over_email_send_rate_limit",
-                                "For security purposes, you can only request this after %lld seconds.",
-                                (long long)((ask->before + ask->interval - ask->now) / 1000));
+    return TRIPSAGE_FAIL_UNTIL(wait_ms, "over_email_send_rate_limit",
+                               "For security purposes, you can only request this after %lld seconds.",
+                               (long long)(wait_ms / 1000));
 }
 
 /* ---- handing over ---- */

@@ -144,8 +144,8 @@ typedef struct tripsage__taken {
 #define TRIPSAGE__FIRST_CONFIRMED "Confirmation link accepted. Please proceed to confirm link sent to the other email"
 
 /* Uses the token up, confirms the address it was sent to. One read and one write; a wrong code costs a write, too.
- * TRIPSAGE_ETOKEN ("otp_expired"), TRIPSAGE_EFORBIDDEN ("user_banned"), TRIPSAGE_EEXISTS ("email_exists"), TRIPSAGE_ENOTFOUND
- * ("flow_state_not_found"). */
+ * TRIPSAGE_ERATELIMITED ("over_request_rate_limit"), TRIPSAGE_ETOKEN ("otp_expired"), TRIPSAGE_EFORBIDDEN ("user_banned"),
+ * TRIPSAGE_EEXISTS ("email_exists"), TRIPSAGE_ENOTFOUND ("flow_state_not_found"). */
 tripsage_status tripsage__otp_verify(tripsage__taken *out, tripsage_auth *auth, const tripsage__origin *origin,
                                      const tripsage__given *given, int flags);
 
@@ -154,7 +154,7 @@ tripsage_status tripsage__otp_verify(tripsage__taken *out, tripsage_auth *auth, 
 
 /* Exchanges such a code for the session, by whoever knows what the challenge was made of.
  * TRIPSAGE_ENOTFOUND ("flow_state_not_found"), TRIPSAGE_EEXPIRED ("flow_state_expired"), TRIPSAGE_ECREDENTIALS ("bad_code_verifier"),
- * TRIPSAGE_EFORBIDDEN ("user_banned"). */
+ * TRIPSAGE_EFORBIDDEN ("user_banned"), TRIPSAGE_ERATELIMITED ("over_request_rate_limit"). */
 tripsage_status tripsage__flow_exchange(tripsage__grant *out, tripsage_auth *auth, const tripsage__origin *origin,
                                         const char *auth_code, const char *verifier, int flags);
 

@@ -464,16 +464,28 @@ out:
     return status;
 }
 
+/* Guesses at a code are counted by where they come from, too: the token's own count ends it for everybody. */
+static tripsage_status ask(const tripsage_auth *auth, const tripsage__origin *origin, const tripsage__given *given)
+{
+    tripsage_status status = tripsage__auth_ask(auth, TRIPSAGE__THROTTLE_VERIFY, NULL, origin);
+
+    return status == TRIPSAGE_OK && given->email
+               ? tripsage__auth_ask(auth, TRIPSAGE__THROTTLE_CODE, given->email, origin)
+               : status;
+}
+
 tripsage_status tripsage__otp_verify(tripsage__taken *out, tripsage_auth *auth, const tripsage__origin *origin,
                                      const tripsage__given *given, int flags)
 {
     char hashes[HASHES][TRIPSAGE__HASH_SIZE];
     tripsage__purpose purposes[2];
     size_t count = purposes_of(purposes, given->type);
-    tripsage_status status;
+    tripsage_status status = ask(auth, origin, given);
     int again = 1;
 
     memset(out, 0, sizeof *out);
+    if (status != TRIPSAGE_OK)
+        return status;
     if (!count && !given->email)
         return TRIPSAGE_FAIL_REASON(TRIPSAGE_EINVALID, "validation_failed", "Invalid email verification type");
     if (!count)
@@ -483,6 +495,8 @@ tripsage_status tripsage__otp_verify(tripsage__taken *out, tripsage_auth *auth, 
         status = verify_once(out, &again, auth, origin, given, hashes, purposes, flags);
     if (status == TRIPSAGE_OK && again)
         return TRIPSAGE_FAIL_REASON(TRIPSAGE_ECONFLICT, "conflict", "Too many changes of this account at once");
+    if (status == TRIPSAGE_OK && given->email)
+        tripsage__auth_forgive(auth, TRIPSAGE__THROTTLE_CODE, given->email, origin);
     return status;
 }
 
@@ -604,6 +618,7 @@ tripsage_status tripsage__flow_exchange(tripsage__grant *out, tripsage_auth *aut
     tripsage_status status;
 
     memset(out, 0, sizeof *out);
+    TRIPSAGE_TRY(tripsage__auth_ask(auth, TRIPSAGE__THROTTLE_TOKEN, NULL, origin));
     TRIPSAGE_TRY(find_flow(&f, &account, auth, auth_code, verifier));
     TRIPSAGE_TRY(tripsage__session_begin(&session, auth, f.amr_method));
     account.last_sign_in_at = account.updated_at = session.created_at;

@@ -8,6 +8,17 @@
 /* 100 characters: a name as people write it on a booking. */
 #define NAME_MAX_CHARACTERS 100
 
+tripsage_status tripsage__read_client(tripsage__origin *out, const tripsage_auth_client *client)
+{
+    *out = (tripsage__origin){.address = NULL};
+    if (!client)
+        return TRIPSAGE_OK;
+    if (client->version != 1)
+        return TRIPSAGE_FAIL_FIELD("#client", "version is %u; start from TRIPSAGE_AUTH_CLIENT_INIT", client->version);
+    *out = tripsage__origin_of(client->address, client->user_agent);
+    return TRIPSAGE_OK;
+}
+
 tripsage__found tripsage__read_email(tripsage__reader *r, int required, char out[TRIPSAGE__EMAIL_SIZE])
 {
     const char *text;

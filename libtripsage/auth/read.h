@@ -10,6 +10,9 @@
 #define TRIPSAGE__CHALLENGE_MIN 43
 #define TRIPSAGE__CHALLENGE_MAX 128
 
+/* Where a call comes from. `out` borrows. */
+tripsage_status tripsage__read_client(tripsage__origin *out, const tripsage_auth_client *client);
+
 /* "email", in the form it is kept in. */
 tripsage__found tripsage__read_email(tripsage__reader *r, int required, char out[TRIPSAGE__EMAIL_SIZE]);
 

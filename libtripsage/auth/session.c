@@ -8,6 +8,18 @@
 #include "base/crypto.h"
 #include "base/json.h"
 
+/* ---- where a request comes from ---- */
+
+static const char *only_utf8(const char *text)
+{
+    return text && tripsage__utf8_valid(text, strlen(text)) ? text : NULL;
+}
+
+tripsage__origin tripsage__origin_of(const char *address, const char *user_agent)
+{
+    return (tripsage__origin){.user_agent = only_utf8(user_agent), .address = only_utf8(address)};
+}
+
 /* ---- rows ---- */
 
 static void no_session(void *context)

@@ -27,6 +27,9 @@ typedef struct tripsage__origin {
     const char *user_agent, *address;
 } tripsage__origin;
 
+/* Of what somebody says of himself: texts that are not UTF-8, which a database would refuse, are left out. Borrows. */
+tripsage__origin tripsage__origin_of(const char *address, const char *user_agent);
+
 /* The step that reads one; `out->id` stays "" when there is none. */
 tripsage__step tripsage__session_step(tripsage__session *out, const tripsage__value *id);
 

@@ -453,9 +453,7 @@ tripsage_status tripsage__sign_in(tripsage__grant *out, tripsage_auth *auth, con
     account.last_sign_in_at = account.updated_at = session.created_at;
     TRIPSAGE_TRY(tripsage__grant_make(out, auth, &account, &session, flags));
     TRIPSAGE_TRY(write_session(auth, &account, &session, origin, new_hash));
-    if (auth->throttle)
-        (void)tripsage__throttle_succeeded(auth->throttle, TRIPSAGE__THROTTLE_PASSWORD, email,
-                                           origin ? origin->address : NULL); /* he is in: next time it is forgiven */
+    tripsage__auth_forgive(auth, TRIPSAGE__THROTTLE_PASSWORD, email, origin);
     if (auth->session_single)
         tripsage__verified_forget(auth->verified, account.id);
 out:

@@ -85,6 +85,7 @@ static void begin(tripsage_status status, int native, const char *file, int line
     last.native = native;
     last.sqlstate[0] = '\0';
     last.reason[0] = '\0';
+    last.retry_after_s = 0;
     last.file = file;
     last.line = line;
     last.field_count = 0;
@@ -175,6 +176,13 @@ tripsage_status tripsage__fields_end(void)
 void tripsage__error_reason(const char *reason)
 {
     snprintf(last.reason, sizeof last.reason, "%s", reason);
+}
+
+void tripsage__error_retry_after(int64_t wait_ms)
+{
+    int64_t seconds = wait_ms / 1000 + (wait_ms % 1000 > 0);
+
+    last.retry_after_s = seconds < 1 ? 1 : seconds > UINT32_MAX ? UINT32_MAX : (uint32_t)seconds;
 }
 
 void tripsage__error_sqlstate(const char *sqlstate)

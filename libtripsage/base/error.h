@@ -23,10 +23,17 @@
 /* With a code of its own for programs: `reason` in tripsage/status.h. */
 #define TRIPSAGE_FAIL_REASON(status, reason, ...)                                                                      \
     (tripsage__fail((status), 0, __FILE__, __LINE__, __VA_ARGS__), tripsage__error_reason((reason)), (status))
+/* TRIPSAGE_ERATELIMITED with when it may be asked again. */
+#define TRIPSAGE_FAIL_UNTIL(wait_ms, reason, ...)                                                                      \
+    (tripsage__fail(TRIPSAGE_ERATELIMITED, 0, __FILE__, __LINE__, __VA_ARGS__), tripsage__error_reason((reason)),      \
+     tripsage__error_retry_after((wait_ms)), TRIPSAGE_ERATELIMITED)
 #define TRIPSAGE_NOMEM() TRIPSAGE_FAIL(TRIPSAGE_ENOMEM, "out of memory")
 
 /* Adds a finer code to what was just recorded. */
 void tripsage__error_reason(const char *reason);
+
+/* Adds to what was just recorded when it may be asked again: at least a second. */
+void tripsage__error_retry_after(int64_t wait_ms);
 
 /* Adds PostgreSQL's code to what was just recorded. */
 void tripsage__error_sqlstate(const char *sqlstate);

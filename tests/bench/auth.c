@@ -41,7 +41,7 @@ static tripsage_doc *sign_up(tripsage_auth *auth)
         "\"data\":{\"theme\":\"dark\",\"lang\":\"en\"}}";
     tripsage_doc *session;
 
-    if (tripsage_auth_sign_up(&session, auth, json, sizeof json - 1) != TRIPSAGE_OK)
+    if (tripsage_auth_sign_up(&session, auth, NULL, json, sizeof json - 1) != TRIPSAGE_OK)
         bench_fail("sign up: %s", tripsage_last_error()->message);
     return session;
 }

@@ -8,14 +8,14 @@
 
 static tripsage_status sign_up(tripsage_doc **out, const char *json)
 {
-    return tripsage_auth_sign_up(out, world->auth, json, TRIPSAGE_NUL);
+    return tripsage_auth_sign_up(out, world->auth, NULL, json, TRIPSAGE_NUL);
 }
 
 static tripsage_status sign_in(tripsage_doc **out, const char *email, const char *password)
 {
     return tripsage_auth_sign_in(
-        out, world->auth, test_format("{\"email\":%s,\"password\":%s}", test_quoted(email), test_quoted(password)),
-        TRIPSAGE_NUL);
+        out, world->auth, NULL,
+        test_format("{\"email\":%s,\"password\":%s}", test_quoted(email), test_quoted(password)), TRIPSAGE_NUL);
 }
 
 static tripsage_status verify(tripsage_actor **actor, const char *token)
@@ -79,8 +79,9 @@ START_TEST(signing_in_checks_both)
     no_account = test_format("%s", tripsage_last_error()->message);
     SAME_TEXT(no_account, wrong_password);
     FAILS(TRIPSAGE_ECREDENTIALS, sign_in(OUT, "ann@example.org", "correct horse "));
-    FAILS(TRIPSAGE_EMALFORMED, tripsage_auth_sign_in(OUT, world->auth, "{", TRIPSAGE_NUL));
-    FAILS_AT(TRIPSAGE_EINVALID, tripsage_auth_sign_in(OUT, world->auth, "{}", TRIPSAGE_NUL), "/email", "/password");
+    FAILS(TRIPSAGE_EMALFORMED, tripsage_auth_sign_in(OUT, world->auth, NULL, "{", TRIPSAGE_NUL));
+    FAILS_AT(TRIPSAGE_EINVALID, tripsage_auth_sign_in(OUT, world->auth, NULL, "{}", TRIPSAGE_NUL), "/email",
+             "/password");
 }
 END_TEST
 
@@ -457,6 +458,79 @@ START_TEST(keys_are_shown_and_rotated)
 }
 END_TEST
 
+/* A key goes once the last token that it can have signed is over, and not before. */
+START_TEST(keys_go_when_their_tokens_are_over)
+{
+    const char *before = token_of(OK(sign_up(OUT, ANN))), *after;
+    tripsage_actor *actor = NULL;
+
+    if (tripsage_auth_rotate_signing_key(world->auth, world->service) == TRIPSAGE_ENOTSUP)
+        return; /* HS256 */
+    IS_INT(OK(tripsage_purge_expired(OUT, world->ts, 0)), "/signing_keys", 0);
+    OK(verify(&actor, before));
+    tripsage_actor_free(actor);
+    world_advance(TEST_HOUR + 2 * 60 * TEST_SECOND - 1);
+    IS_INT(OK(tripsage_purge_expired(OUT, world->ts, 0)), "/signing_keys", 0);
+    IS_COUNT(OK(tripsage_auth_signing_keys(OUT, world->auth, world->service)), "/keys", 3);
+    after = token_of(OK(sign_in(OUT, "ann@example.org", "correct horse")));
+    world_advance(1);
+    IS_INT(OK(tripsage_purge_expired(OUT, world->ts, 0)), "/signing_keys", 1);
+    IS_COUNT(OK(tripsage_auth_signing_keys(OUT, world->auth, world->service)), "/keys", 2);
+    IS_INT(OK(tripsage_purge_expired(OUT, world->ts, 0)), "/signing_keys", 0);
+    OK(verify(&actor, after));
+    tripsage_actor_free(actor);
+}
+END_TEST
+
+static char changes_told[512];
+
+static void note_change(tripsage_log_level level, const char *component, const char *message, void *user)
+{
+    (void)level;
+    (void)component;
+    (void)user;
+    if (strstr(message, "are signed with"))
+        snprintf(changes_told, sizeof changes_told, "%s", message);
+}
+
+/* The algorithm is another one at the next start: that is told once, new tokens are of it, and those there are stay good. */
+START_TEST(another_algorithm_begins_at_a_start)
+{
+    tripsage_auth_options options = TRIPSAGE_AUTH_OPTIONS_INIT;
+    tripsage_runtime runtime = test_chance_runtime(&world->chance);
+    const char *before, *after;
+    tripsage_actor *actor = NULL;
+    tripsage_auth *auth = NULL;
+
+    if (!world->persists)
+        return;
+    before = token_of(OK(sign_up(OUT, ANN)));
+    options.argon2_memory_kib = 8;
+    options.argon2_passes = 1;
+    runtime.log = note_change;
+    options.algorithm = "ES256";
+    OK(tripsage_auth_open(&auth, world->url, &options, &runtime));
+    SAME_TEXT(changes_told, "");
+    tripsage_auth_close(auth);
+    options.algorithm = "RS256";
+    OK(tripsage_auth_open(&auth, world->url, &options, &runtime));
+    ck_assert_ptr_nonnull(strstr(changes_told, "are signed with RS256 from now on"));
+    changes_told[0] = '\0';
+    after = token_of(OK(tripsage_auth_sign_in(
+        OUT, auth, NULL, "{\"email\":\"ann@example.org\",\"password\":\"correct horse\"}", TRIPSAGE_NUL)));
+    SAME_TEXT(test_format("%.20s", after), "eyJhbGciOiJSUzI1NiIs"); /* {"alg":"RS256", */
+    OK(tripsage_auth_verify(&actor, auth, before, strlen(before)));
+    tripsage_actor_free(actor);
+    OK(tripsage_auth_rotate_signing_key(auth, world->service));
+    OK(tripsage_auth_verify(&actor, auth, after, strlen(after)));
+    tripsage_actor_free(actor);
+    tripsage_auth_close(auth);
+    OK(tripsage_auth_open(&auth, world->url, &options, &runtime));
+    SAME_TEXT(changes_told, ""); /* it is no change any more */
+    tripsage_auth_close(auth);
+}
+END_TEST
+
 /* A second handle on the same database, with another algorithm. */
 START_TEST(keys_are_shared)
 {
@@ -476,7 +550,7 @@ START_TEST(keys_are_shared)
     all.runtime = &runtime;
     OK(tripsage_open(&other, world->url, &all));
     there = token_of(
-        OK(tripsage_auth_sign_in(OUT, tripsage_get_auth(other),
+        OK(tripsage_auth_sign_in(OUT, tripsage_get_auth(other), NULL,
                                  "{\"email\":\"ann@example.org\",\"password\":\"correct horse\"}", TRIPSAGE_NUL)));
     OK(tripsage_auth_verify(&actor, tripsage_get_auth(other), here, strlen(here)));
     tripsage_actor_free(actor);
@@ -559,6 +633,8 @@ Suite *contract_auth(void)
     tcase_add_test(tcase, the_service_finds_an_account);
     tcase_add_test(tcase, keys_are_shown_and_rotated);
     tcase_add_test(tcase, keys_are_shared);
+    tcase_add_test(tcase, keys_go_when_their_tokens_are_over);
+    tcase_add_test(tcase, another_algorithm_begins_at_a_start);
     tcase_add_test(test_threads_case(suite, "auth"), first_keys_are_made_once);
     return suite;
 }

@@ -29,8 +29,8 @@ static tripsage_status get(tripsage_doc **out, const char *id)
 static tripsage_status sign_in(tripsage_doc **out, const char *email, const char *password)
 {
     return tripsage_auth_sign_in(
-        out, world->auth, test_format("{\"email\":%s,\"password\":%s}", test_quoted(email), test_quoted(password)),
-        TRIPSAGE_NUL);
+        out, world->auth, NULL,
+        test_format("{\"email\":%s,\"password\":%s}", test_quoted(email), test_quoted(password)), TRIPSAGE_NUL);
 }
 
 static tripsage_status verify(tripsage_actor **actor, const char *token)
@@ -251,7 +251,7 @@ START_TEST(a_new_password_ends_all_sessions)
 
     OK(update(OUT, id, "{\"password\":\"battery staple\"}"));
     FAILS(TRIPSAGE_ETOKEN, verify(&again, text_of(session, "/access_token")));
-    FAILS(TRIPSAGE_ETOKEN, tripsage_auth_refresh(OUT, world->auth, text_of(session, "/refresh_token")));
+    FAILS(TRIPSAGE_ETOKEN, tripsage_auth_refresh(OUT, world->auth, NULL, text_of(session, "/refresh_token")));
     FAILS(TRIPSAGE_ECREDENTIALS, sign_in(OUT, "ann@example.org", "correct horse"));
     session = OK(sign_in(OUT, "ann@example.org", "battery staple"));
     OK(update(OUT, id, "{\"user_metadata\":{}}")); /* ends none */
@@ -280,7 +280,8 @@ END_TEST
 
 START_TEST(a_guest_becomes_somebody)
 {
-    const char *id = text_of(OK(tripsage_auth_sign_in_anonymously(OUT, world->auth, "{}", TRIPSAGE_NUL)), "/user/id");
+    const char *id =
+        text_of(OK(tripsage_auth_sign_in_anonymously(OUT, world->auth, NULL, "{}", TRIPSAGE_NUL)), "/user/id");
     tripsage_doc *user =
         OK(update(OUT, id, "{\"email\":\"a@b.org\",\"email_confirm\":true,\"password\":\"correct horse\"}"));
 
@@ -334,7 +335,7 @@ START_TEST(an_account_is_deleted_and_left_standing)
     IS_NONE(user, "/identities/0/email");
     ck_assert_ptr_null(strstr(json_of(user), "ann@"));
     FAILS_AS(TRIPSAGE_ETOKEN, "user_not_found", verify(&actor, text_of(session, "/access_token")));
-    FAILS(TRIPSAGE_ETOKEN, tripsage_auth_refresh(OUT, world->auth, text_of(session, "/refresh_token")));
+    FAILS(TRIPSAGE_ETOKEN, tripsage_auth_refresh(OUT, world->auth, NULL, text_of(session, "/refresh_token")));
     FAILS(TRIPSAGE_ECREDENTIALS, sign_in(OUT, "ann@example.org", "correct horse"));
     test_clock_advance(&world->chance, TEST_HOUR);
     OK(tripsage_auth_admin_user_delete(world->auth, SERVICE, id, 1));
@@ -402,7 +403,7 @@ static tripsage_doc *link_of(const char *type, const char *more)
 static tripsage_status use_code(tripsage_doc **out, const char *type, const char *email, const char *code)
 {
     return tripsage_auth_otp_verify(
-        out, world->auth, test_format("{\"type\":\"%s\",\"email\":\"%s\",\"token\":\"%s\"}", type, email, code),
+        out, world->auth, NULL, test_format("{\"type\":\"%s\",\"email\":\"%s\",\"token\":\"%s\"}", type, email, code),
         TRIPSAGE_NUL);
 }
 
@@ -630,7 +631,7 @@ START_TEST(a_user_sees_and_ends_his_sessions)
     FAILS(TRIPSAGE_ENOTFOUND, tripsage_auth_session_revoke(world->auth, other, there_id));
     OK(tripsage_auth_session_revoke(world->auth, actor, there_id));
     FAILS(TRIPSAGE_ENOTFOUND, tripsage_auth_session_revoke(world->auth, actor, there_id));
-    FAILS(TRIPSAGE_ETOKEN, tripsage_auth_refresh(OUT, world->auth, text_of(there, "/refresh_token")));
+    FAILS(TRIPSAGE_ETOKEN, tripsage_auth_refresh(OUT, world->auth, NULL, text_of(there, "/refresh_token")));
     IS_COUNT(OK(tripsage_auth_session_list(OUT, world->auth, actor)), "/sessions", 1);
     FAILS_AT(TRIPSAGE_EINVALID, tripsage_auth_session_revoke(world->auth, actor, "x"), "#session_id");
     FAILS(TRIPSAGE_EUNAUTHENTICATED, tripsage_auth_session_revoke(world->auth, NULL, there_id));

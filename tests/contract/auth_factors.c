@@ -37,12 +37,12 @@ static void end(void)
 
 static tripsage_status sign_in_status(tripsage_doc **out)
 {
-    return tripsage_auth_sign_in(out, world->auth, ANN, TRIPSAGE_NUL);
+    return tripsage_auth_sign_in(out, world->auth, NULL, ANN, TRIPSAGE_NUL);
 }
 
 static tripsage_actor *sign_up(void)
 {
-    return actor_of(OK(tripsage_auth_sign_up(OUT, world->auth, ANN, TRIPSAGE_NUL)));
+    return actor_of(OK(tripsage_auth_sign_up(OUT, world->auth, NULL, ANN, TRIPSAGE_NUL)));
 }
 
 static tripsage_actor *sign_in(void)
@@ -52,7 +52,7 @@ static tripsage_actor *sign_in(void)
 
 static tripsage_status enroll_status(tripsage_doc **out, const tripsage_actor *actor, const char *name)
 {
-    return tripsage_auth_factor_enroll(out, world->auth, actor,
+    return tripsage_auth_factor_enroll(out, world->auth, actor, NULL,
                                        test_format("{\"friendly_name\":%s}", test_quoted(name)), TRIPSAGE_NUL);
 }
 
@@ -82,7 +82,7 @@ static const char *challenge(const tripsage_actor *actor, const factor *f)
     tripsage_doc *doc = NULL;
     const char *id;
 
-    ck_assert_msg(tripsage_auth_factor_challenge(&doc, world->auth, actor, f->id) == TRIPSAGE_OK, "%s",
+    ck_assert_msg(tripsage_auth_factor_challenge(&doc, world->auth, actor, NULL, f->id) == TRIPSAGE_OK, "%s",
                   test_error_text());
     id = test_format("%s", tripsage_doc_text(doc, "/id"));
     tripsage_doc_free(doc);
@@ -93,7 +93,7 @@ static tripsage_status verify(tripsage_doc **out, const tripsage_actor *actor, c
 {
     const char *id = challenge(actor, f);
 
-    return tripsage_auth_factor_verify(out, world->auth, actor, f->id, id, code);
+    return tripsage_auth_factor_verify(out, world->auth, actor, NULL, f->id, id, code);
 }
 
 static tripsage_doc *raise(const tripsage_actor *actor, const factor *f)
@@ -117,7 +117,7 @@ START_TEST(a_factor_is_enrolled)
 {
     tripsage_actor *ann = sign_up();
     tripsage_doc *doc = OK(tripsage_auth_factor_enroll(
-        OUT, world->auth, ann, "{\"friendly_name\":\"phone\",\"issuer\":\"ts\"}", TRIPSAGE_NUL));
+        OUT, world->auth, ann, NULL, "{\"friendly_name\":\"phone\",\"issuer\":\"ts\"}", TRIPSAGE_NUL));
 
     IS_TEXT(doc, "/type", "totp");
     IS_TEXT(doc, "/friendly_name", "phone");
@@ -135,28 +135,28 @@ START_TEST(a_factor_is_enrolled)
     IS_TEXT(OK(tripsage_auth_user(OUT, world->auth, ann)), "/factors/0/status", "unverified");
     FAILS_AS(TRIPSAGE_EEXISTS, "mfa_factor_name_conflict", enroll_status(OUT, ann, "phone"));
     SAME_TEXT(tripsage_last_error()->message, "A factor with the friendly name \"phone\" for this user already exists");
-    OK(tripsage_auth_factor_enroll(OUT, world->auth, ann, "{}", TRIPSAGE_NUL));
-    OK(tripsage_auth_factor_enroll(OUT, world->auth, ann, "{}", TRIPSAGE_NUL));
+    OK(tripsage_auth_factor_enroll(OUT, world->auth, ann, NULL, "{}", TRIPSAGE_NUL));
+    OK(tripsage_auth_factor_enroll(OUT, world->auth, ann, NULL, "{}", TRIPSAGE_NUL));
 }
 END_TEST
 
 START_TEST(refuses_a_bad_factor)
 {
     tripsage_actor *ann = sign_up();
-    tripsage_actor *guest = actor_of(OK(tripsage_auth_sign_in_anonymously(OUT, world->auth, "{}", TRIPSAGE_NUL)));
+    tripsage_actor *guest = actor_of(OK(tripsage_auth_sign_in_anonymously(OUT, world->auth, NULL, "{}", TRIPSAGE_NUL)));
 
     FAILS_AT(TRIPSAGE_EINVALID,
-             tripsage_auth_factor_enroll(OUT, world->auth, ann,
+             tripsage_auth_factor_enroll(OUT, world->auth, ann, NULL,
                                          test_format("{\"friendly_name\":\"%s\",\"issuer\":\"%s\",\"x\":1}",
                                                      test_repeat("x", 101), test_repeat("x", 65)),
                                          TRIPSAGE_NUL),
              "/friendly_name", "/issuer", "/x");
-    FAILS(TRIPSAGE_EMALFORMED, tripsage_auth_factor_enroll(OUT, world->auth, ann, "{", TRIPSAGE_NUL));
+    FAILS(TRIPSAGE_EMALFORMED, tripsage_auth_factor_enroll(OUT, world->auth, ann, NULL, "{", TRIPSAGE_NUL));
     FAILS(TRIPSAGE_EUNAUTHENTICATED, enroll_status(OUT, NULL, "x"));
     FAILS_AT(TRIPSAGE_EINVALID, enroll_status(OUT, world->owner, "x"), "#actor");
     FAILS_AS(TRIPSAGE_EFORBIDDEN, "no_authorization", enroll_status(OUT, guest, "x"));
     OK(tripsage_auth_factor_enroll(
-        OUT, world->auth, ann,
+        OUT, world->auth, ann, NULL,
         test_format("{\"friendly_name\":\"%s\",\"issuer\":\"%s\"}", test_repeat("x", 100), test_repeat("x", 64)),
         TRIPSAGE_NUL));
 }
@@ -180,7 +180,7 @@ END_TEST
 
 START_TEST(a_code_raises_the_session)
 {
-    tripsage_doc *session = OK(tripsage_auth_sign_up(OUT, world->auth, ANN, TRIPSAGE_NUL)), *raised;
+    tripsage_doc *session = OK(tripsage_auth_sign_up(OUT, world->auth, NULL, ANN, TRIPSAGE_NUL)), *raised;
     const char *other = text_of(OK(sign_in_status(OUT)), "/access_token");
     tripsage_actor *ann = actor_of(session), *again = NULL, *strong;
     factor f = enroll(ann, "phone");
@@ -189,10 +189,10 @@ START_TEST(a_code_raises_the_session)
     enroll(ann, "never verified");
     SAME_TEXT(claim_of(ann, "/aal"), "\"aal1\"");
     test_clock_advance(&world->chance, TEST_SECOND);
-    asked = OK(tripsage_auth_factor_challenge(OUT, world->auth, ann, f.id));
+    asked = OK(tripsage_auth_factor_challenge(OUT, world->auth, ann, NULL, f.id));
     IS_TEXT(asked, "/type", "totp");
     IS_INT(asked, "/expires_at", (TEST_NOON + TEST_SECOND) / 1000 + 300);
-    raised = OK(tripsage_auth_factor_verify(OUT, world->auth, ann, f.id, id_of(asked), code_of(&f, 0)));
+    raised = OK(tripsage_auth_factor_verify(OUT, world->auth, ann, NULL, f.id, id_of(asked), code_of(&f, 0)));
     strong = actor_of(raised);
     SAME_TEXT(claim_of(strong, "/aal"), "\"aal2\"");
     SAME_TEXT(claim_of(strong, "/amr/0/method"), "\"totp\"");
@@ -208,7 +208,7 @@ START_TEST(a_code_raises_the_session)
     /* A session without the factor is over; what comes after this one stays raised. */
     FAILS(TRIPSAGE_ETOKEN, tripsage_auth_verify(&again, world->auth, other, TRIPSAGE_NUL));
     IS_COUNT(OK(tripsage_auth_session_list(OUT, world->auth, strong)), "/sessions", 1);
-    strong = actor_of(OK(tripsage_auth_refresh(OUT, world->auth, text_of(raised, "/refresh_token"))));
+    strong = actor_of(OK(tripsage_auth_refresh(OUT, world->auth, NULL, text_of(raised, "/refresh_token"))));
     SAME_TEXT(claim_of(strong, "/aal"), "\"aal2\"");
 }
 END_TEST
@@ -233,11 +233,11 @@ START_TEST(a_code_is_good_once)
     const char *code = code_of(&f, 0), *id = challenge(ann, &f);
 
     FAILS_AS(TRIPSAGE_ECREDENTIALS, "mfa_verification_failed",
-             tripsage_auth_factor_verify(OUT, world->auth, ann, f.id, id, "12345"));
-    OK(tripsage_auth_factor_verify(OUT, world->auth, ann, f.id, id,
+             tripsage_auth_factor_verify(OUT, world->auth, ann, NULL, f.id, id, "12345"));
+    OK(tripsage_auth_factor_verify(OUT, world->auth, ann, NULL, f.id, id,
                                    code)); /* a wrong one does not use the challenge up */
     FAILS_AS(TRIPSAGE_ECREDENTIALS, "mfa_ip_address_mismatch",
-             tripsage_auth_factor_verify(OUT, world->auth, ann, f.id, id, code));
+             tripsage_auth_factor_verify(OUT, world->auth, ann, NULL, f.id, id, code));
     FAILS_AS(TRIPSAGE_ECREDENTIALS, "mfa_verification_failed", verify(OUT, ann, &f, code));
     SAME_TEXT(tripsage_last_error()->message, "Invalid TOTP code entered");
     FAILS_AS(TRIPSAGE_ECREDENTIALS, "mfa_verification_failed", verify(OUT, ann, &f, code_of(&f, -1)));
@@ -254,24 +254,26 @@ START_TEST(a_challenge_is_of_its_factor_and_of_five_minutes)
     const char *id = challenge(ann, &f), *of_g = challenge(ann, &g);
 
     FAILS_AS(TRIPSAGE_ECREDENTIALS, "mfa_factor_not_found",
-             tripsage_auth_factor_verify(OUT, world->auth, ann, f.id, of_g, code_of(&f, 0)));
+             tripsage_auth_factor_verify(OUT, world->auth, ann, NULL, f.id, of_g, code_of(&f, 0)));
     FAILS_AS(TRIPSAGE_ECREDENTIALS, "mfa_factor_not_found",
-             tripsage_auth_factor_verify(OUT, world->auth, ann, f.id, NO_SUCH_ID, code_of(&f, 0)));
+             tripsage_auth_factor_verify(OUT, world->auth, ann, NULL, f.id, NO_SUCH_ID, code_of(&f, 0)));
     FAILS_AS(TRIPSAGE_ENOTFOUND, "mfa_factor_not_found",
-             tripsage_auth_factor_verify(OUT, world->auth, ann, NO_SUCH_ID, id, code_of(&f, 0)));
+             tripsage_auth_factor_verify(OUT, world->auth, ann, NULL, NO_SUCH_ID, id, code_of(&f, 0)));
     FAILS_AS(TRIPSAGE_ENOTFOUND, "mfa_factor_not_found",
-             tripsage_auth_factor_challenge(OUT, world->auth, ann, NO_SUCH_ID));
+             tripsage_auth_factor_challenge(OUT, world->auth, ann, NULL, NO_SUCH_ID));
     bob = actor_of(OK(tripsage_auth_sign_up(
-        OUT, world->auth, "{\"email\":\"bob@example.org\",\"password\":\"correct horse\"}", TRIPSAGE_NUL)));
-    FAILS_AS(TRIPSAGE_ENOTFOUND, "mfa_factor_not_found", tripsage_auth_factor_challenge(OUT, world->auth, bob, f.id));
+        OUT, world->auth, NULL, "{\"email\":\"bob@example.org\",\"password\":\"correct horse\"}", TRIPSAGE_NUL)));
     FAILS_AS(TRIPSAGE_ENOTFOUND, "mfa_factor_not_found",
-             tripsage_auth_factor_verify(OUT, world->auth, bob, f.id, id, code_of(&f, 0)));
+             tripsage_auth_factor_challenge(OUT, world->auth, bob, NULL, f.id));
+    FAILS_AS(TRIPSAGE_ENOTFOUND, "mfa_factor_not_found",
+             tripsage_auth_factor_verify(OUT, world->auth, bob, NULL, f.id, id, code_of(&f, 0)));
     FAILS_AS(TRIPSAGE_ENOTFOUND, "mfa_factor_not_found", tripsage_auth_factor_unenroll(world->auth, bob, f.id));
-    FAILS_AT(TRIPSAGE_EINVALID, tripsage_auth_factor_challenge(OUT, world->auth, ann, "x"), "#factor_id");
-    FAILS_AT(TRIPSAGE_EINVALID, tripsage_auth_factor_verify(OUT, world->auth, ann, f.id, NULL, "1"), "#challenge_id");
+    FAILS_AT(TRIPSAGE_EINVALID, tripsage_auth_factor_challenge(OUT, world->auth, ann, NULL, "x"), "#factor_id");
+    FAILS_AT(TRIPSAGE_EINVALID, tripsage_auth_factor_verify(OUT, world->auth, ann, NULL, f.id, NULL, "1"),
+             "#challenge_id");
     test_clock_advance(&world->chance, 5 * 60 * TEST_SECOND);
     FAILS_AS(TRIPSAGE_EEXPIRED, "mfa_challenge_expired",
-             tripsage_auth_factor_verify(OUT, world->auth, ann, f.id, id, code_of(&f, 0)));
+             tripsage_auth_factor_verify(OUT, world->auth, ann, NULL, f.id, id, code_of(&f, 0)));
     raise(ann, &f);
 }
 END_TEST
@@ -286,7 +288,7 @@ static void verify_at_once(size_t i, void *context)
     tripsage_doc *doc = NULL;
 
     (void)context;
-    outcomes[i] = tripsage_auth_factor_verify(&doc, world->auth, who, which->id, asked_for[i], the_code);
+    outcomes[i] = tripsage_auth_factor_verify(&doc, world->auth, who, NULL, which->id, asked_for[i], the_code);
     tripsage_doc_free(doc);
 }
 
@@ -331,12 +333,12 @@ START_TEST(codes_are_not_guessed_for_long)
     const char *id = challenge(ann, &f);
 
     for (int i = 0; i < 10; i++)
-        FAILS(TRIPSAGE_ECREDENTIALS, tripsage_auth_factor_verify(OUT, world->auth, ann, f.id, id, "12345"));
+        FAILS(TRIPSAGE_ECREDENTIALS, tripsage_auth_factor_verify(OUT, world->auth, ann, NULL, f.id, id, "12345"));
     FAILS_AS(TRIPSAGE_ERATELIMITED, "over_request_rate_limit",
-             tripsage_auth_factor_verify(OUT, world->auth, ann, f.id, id, code_of(&f, 0)));
-    FAILS(TRIPSAGE_ERATELIMITED, tripsage_auth_recovery_verify(OUT, world->auth, ann, "abcd-efgh-ijkl-mnop"));
+             tripsage_auth_factor_verify(OUT, world->auth, ann, NULL, f.id, id, code_of(&f, 0)));
+    FAILS(TRIPSAGE_ERATELIMITED, tripsage_auth_recovery_verify(OUT, world->auth, ann, NULL, "abcd-efgh-ijkl-mnop"));
     test_clock_advance(&world->chance, 60 * TEST_SECOND);
-    OK(tripsage_auth_factor_verify(OUT, world->auth, ann, f.id, id, code_of(&f, 0)));
+    OK(tripsage_auth_factor_verify(OUT, world->auth, ann, NULL, f.id, id, code_of(&f, 0)));
     SAME_TEXT(text_of(OK(tripsage_auth_audit_list(OUT, world->auth, world->service, 0, 1)), "/items/0/action"),
               "mfa_code_login");
 }
@@ -377,7 +379,7 @@ START_TEST(a_factor_is_taken_away)
     OK(tripsage_auth_factor_unenroll(world->auth, strong, f.id));
     FAILS_AS(TRIPSAGE_ENOTFOUND, "mfa_factor_not_found", tripsage_auth_factor_unenroll(world->auth, strong, f.id));
     IS_NONE(OK(tripsage_auth_user(OUT, world->auth, strong)), "/factors");
-    strong = actor_of(OK(tripsage_auth_refresh(OUT, world->auth, text_of(raised, "/refresh_token"))));
+    strong = actor_of(OK(tripsage_auth_refresh(OUT, world->auth, NULL, text_of(raised, "/refresh_token"))));
     SAME_TEXT(claim_of(strong, "/aal"), "\"aal1\"");
     OK(tripsage_auth_user_update(OUT, world->auth, strong, "{\"password\":\"battery staple\"}", TRIPSAGE_NUL));
 }
@@ -394,11 +396,11 @@ START_TEST(a_session_falls_with_its_factor)
     test_clock_advance(&world->chance, 30 * TEST_SECOND);
     raised = raise(ann, &g);
     OK(tripsage_auth_factor_unenroll(world->auth, actor_of(raised), f.id));
-    raised = OK(tripsage_auth_refresh(OUT, world->auth, text_of(raised, "/refresh_token")));
+    raised = OK(tripsage_auth_refresh(OUT, world->auth, NULL, text_of(raised, "/refresh_token")));
     strong = actor_of(raised);
     SAME_TEXT(claim_of(strong, "/aal"), "\"aal2\"");
     OK(tripsage_auth_factor_unenroll(world->auth, strong, g.id));
-    raised = OK(tripsage_auth_refresh(OUT, world->auth, text_of(raised, "/refresh_token")));
+    raised = OK(tripsage_auth_refresh(OUT, world->auth, NULL, text_of(raised, "/refresh_token")));
     SAME_TEXT(claim_of(actor_of(raised), "/aal"), "\"aal1\"");
 }
 END_TEST
@@ -412,7 +414,7 @@ START_TEST(a_deleted_user_has_no_factors)
     raise(ann, &f);
     OK(tripsage_auth_admin_user_delete(world->auth, world->service, id, 1));
     IS_NONE(OK(tripsage_auth_admin_user_get(OUT, world->auth, world->service, id)), "/factors");
-    FAILS(TRIPSAGE_ENOTFOUND, tripsage_auth_factor_challenge(OUT, world->auth, ann, f.id));
+    FAILS(TRIPSAGE_ENOTFOUND, tripsage_auth_factor_challenge(OUT, world->auth, ann, NULL, f.id));
     OK(tripsage_auth_admin_user_delete(world->auth, world->service, id, 0));
 }
 END_TEST
@@ -421,7 +423,7 @@ END_TEST
 
 static tripsage_status recover(tripsage_doc **out, const tripsage_actor *actor, const char *code)
 {
-    return tripsage_auth_recovery_verify(out, world->auth, actor, code);
+    return tripsage_auth_recovery_verify(out, world->auth, actor, NULL, code);
 }
 
 START_TEST(a_recovery_code_raises_a_session_once)
@@ -450,7 +452,7 @@ START_TEST(a_recovery_code_raises_a_session_once)
     codes = OK(tripsage_auth_recovery_codes(OUT, world->auth, strong));
     OK(tripsage_auth_factor_unenroll(world->auth, strong, f.id));
     FAILS(TRIPSAGE_ECREDENTIALS, recover(OUT, strong, text_of(codes, "/recovery_codes/0")));
-    raised = OK(tripsage_auth_refresh(OUT, world->auth, text_of(raised, "/refresh_token")));
+    raised = OK(tripsage_auth_refresh(OUT, world->auth, NULL, text_of(raised, "/refresh_token")));
     SAME_TEXT(claim_of(actor_of(raised), "/aal"), "\"aal1\"");
 }
 END_TEST
@@ -462,7 +464,7 @@ START_TEST(recovery_codes_are_ones_own)
     tripsage_doc *codes = recovery_codes_of(actor_of(raise(ann, &f)));
 
     bob = actor_of(OK(tripsage_auth_sign_up(
-        OUT, world->auth, "{\"email\":\"bob@example.org\",\"password\":\"correct horse\"}", TRIPSAGE_NUL)));
+        OUT, world->auth, NULL, "{\"email\":\"bob@example.org\",\"password\":\"correct horse\"}", TRIPSAGE_NUL)));
     FAILS(TRIPSAGE_ECREDENTIALS, recover(OUT, bob, text_of(codes, "/recovery_codes/0")));
     FAILS(TRIPSAGE_EUNAUTHENTICATED, recover(OUT, NULL, "x"));
     FAILS_AT(TRIPSAGE_EINVALID, recover(OUT, world->owner, "x"), "#actor");

@@ -44,6 +44,7 @@ static void open_mails(void)
 
     world_open();
     test_inbox_clear();
+    options.no_limits = 1; /* a code bears fewer guesses than the limits let through */
     open_with(&options);
 }
 
@@ -76,48 +77,50 @@ static const char *with(const char *members)
 
 static tripsage_status sign_up(tripsage_doc **out, const char *email, const char *password)
 {
-    return tripsage_auth_sign_up(out, auth, with(test_format("\"email\":\"%s\",\"password\":\"%s\"", email, password)),
-                                 TRIPSAGE_NUL);
+    return tripsage_auth_sign_up(
+        out, auth, NULL, with(test_format("\"email\":\"%s\",\"password\":\"%s\"", email, password)), TRIPSAGE_NUL);
 }
 
 static tripsage_status sign_in(tripsage_doc **out, const char *email, const char *password)
 {
-    return tripsage_auth_sign_in(out, auth, with(test_format("\"email\":\"%s\",\"password\":\"%s\"", email, password)),
-                                 TRIPSAGE_NUL);
+    return tripsage_auth_sign_in(
+        out, auth, NULL, with(test_format("\"email\":\"%s\",\"password\":\"%s\"", email, password)), TRIPSAGE_NUL);
 }
 
 static tripsage_status recover(const char *email)
 {
-    return tripsage_auth_recover(auth, with(test_format("\"email\":\"%s\"", email)), TRIPSAGE_NUL);
+    return tripsage_auth_recover(auth, NULL, with(test_format("\"email\":\"%s\"", email)), TRIPSAGE_NUL);
 }
 
 static tripsage_status otp_send(const char *email, const char *more)
 {
-    return tripsage_auth_otp_send(auth, with(test_format("\"email\":\"%s\"%s", email, more)), TRIPSAGE_NUL);
+    return tripsage_auth_otp_send(auth, NULL, with(test_format("\"email\":\"%s\"%s", email, more)), TRIPSAGE_NUL);
 }
 
 static tripsage_status resend(const char *type, const char *email)
 {
-    return tripsage_auth_resend(auth, with(test_format("\"type\":\"%s\",\"email\":\"%s\"", type, email)), TRIPSAGE_NUL);
+    return tripsage_auth_resend(auth, NULL, with(test_format("\"type\":\"%s\",\"email\":\"%s\"", type, email)),
+                                TRIPSAGE_NUL);
 }
 
 static tripsage_status verify(tripsage_doc **out, const char *type, const char *email, const char *code)
 {
     return tripsage_auth_otp_verify(
-        out, auth, with(test_format("\"type\":\"%s\",\"email\":\"%s\",\"token\":\"%s\"", type, email, code)),
+        out, auth, NULL, with(test_format("\"type\":\"%s\",\"email\":\"%s\",\"token\":\"%s\"", type, email, code)),
         TRIPSAGE_NUL);
 }
 
 static tripsage_status verify_hash(tripsage_doc **out, const char *type, const char *hash)
 {
-    return tripsage_auth_otp_verify(out, auth, with(test_format("\"type\":\"%s\",\"token_hash\":\"%s\"", type, hash)),
-                                    TRIPSAGE_NUL);
+    return tripsage_auth_otp_verify(
+        out, auth, NULL, with(test_format("\"type\":\"%s\",\"token_hash\":\"%s\"", type, hash)), TRIPSAGE_NUL);
 }
 
 static tripsage_status exchange(tripsage_doc **out, const char *code, const char *verifier)
 {
     return tripsage_auth_exchange_code(
-        out, auth, with(test_format("\"auth_code\":\"%s\",\"code_verifier\":\"%s\"", code, verifier)), TRIPSAGE_NUL);
+        out, auth, NULL, with(test_format("\"auth_code\":\"%s\",\"code_verifier\":\"%s\"", code, verifier)),
+        TRIPSAGE_NUL);
 }
 
 static tripsage_actor *actor_of(tripsage_doc *session)
@@ -200,6 +203,7 @@ START_TEST(a_stranger_is_told_the_same)
     OK(recover(ANN));
     NO_MAIL_FROM(OK(recover(BOB)));
     FAILS_AS(TRIPSAGE_ERATELIMITED, "over_email_send_rate_limit", recover(ANN));
+    ck_assert_uint_eq(tripsage_last_error()->retry_after_s, 60);
     known = test_format("%s", tripsage_last_error()->message);
     FAILS_AS(TRIPSAGE_ERATELIMITED, "over_email_send_rate_limit", recover(BOB));
     SAME_TEXT(tripsage_last_error()->message, known);
@@ -261,6 +265,30 @@ START_TEST(a_code_is_good_for_a_day)
 END_TEST
 
 /* ---- attacks ---- */
+
+START_TEST(guesses_at_codes_are_counted_by_address)
+{
+    const tripsage_auth_options options = TRIPSAGE_AUTH_OPTIONS_INIT;
+    tripsage_auth_client here = TRIPSAGE_AUTH_CLIENT_INIT, there = TRIPSAGE_AUTH_CLIENT_INIT;
+    const char *guess = "{\"type\":\"recovery\",\"email\":\"" ANN "\",\"token\":\"12345\"}";
+
+    here.address = "192.0.2.1";
+    there.address = "192.0.2.2";
+    open_with(&options);
+    OK(sign_up(OUT, ANN, "correct horse"));
+    for (int i = 0; i < 10; i++)
+        EXPIRED(tripsage_auth_otp_verify(OUT, auth, &there, guess, TRIPSAGE_NUL));
+    FAILS_AS(TRIPSAGE_ERATELIMITED, "over_request_rate_limit",
+             tripsage_auth_otp_verify(OUT, auth, &there, guess, TRIPSAGE_NUL));
+    ck_assert_uint_eq(tripsage_last_error()->retry_after_s, 60);
+    EXPIRED(tripsage_auth_otp_verify(OUT, auth, &here, guess, TRIPSAGE_NUL));
+    for (int i = 0; i < 30; i++) /* whoever asks for mails is counted as well, whomever they are for */
+        OK(tripsage_auth_recover(auth, &there, test_format("{\"email\":\"u%d@example.org\"}", i), TRIPSAGE_NUL));
+    FAILS_AS(TRIPSAGE_ERATELIMITED, "over_request_rate_limit",
+             tripsage_auth_recover(auth, &there, "{\"email\":\"v@example.org\"}", TRIPSAGE_NUL));
+    ck_assert_uint_eq(tripsage_last_error()->retry_after_s, 10);
+}
+END_TEST
 
 START_TEST(ten_wrong_codes_end_it)
 {
@@ -327,16 +355,17 @@ START_TEST(refuses_bad_input)
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        FAILS_AT(TRIPSAGE_EINVALID, tripsage_auth_otp_verify(OUT, auth, rows[i].json, TRIPSAGE_NUL), rows[i].pointer);
-    FAILS_AT(TRIPSAGE_EINVALID, tripsage_auth_recover(auth, "{}", TRIPSAGE_NUL), "/email");
+        FAILS_AT(TRIPSAGE_EINVALID, tripsage_auth_otp_verify(OUT, auth, NULL, rows[i].json, TRIPSAGE_NUL),
+                 rows[i].pointer);
+    FAILS_AT(TRIPSAGE_EINVALID, tripsage_auth_recover(auth, NULL, "{}", TRIPSAGE_NUL), "/email");
     FAILS_AT(TRIPSAGE_EINVALID, otp_send(ANN, ",\"code_challenge\":\"x\",\"code_challenge_method\":\"s256\""),
              "/code_challenge");
     FAILS_AT(TRIPSAGE_EINVALID, otp_send(ANN, test_format(",\"code_challenge\":\"%s\"", test_repeat("x", 43))),
              "/code_challenge");
     FAILS_AT(TRIPSAGE_EINVALID, resend("sms", ANN), "/type");
-    FAILS_AT(TRIPSAGE_EINVALID, tripsage_auth_exchange_code(OUT, auth, "{}", TRIPSAGE_NUL), "/auth_code",
+    FAILS_AT(TRIPSAGE_EINVALID, tripsage_auth_exchange_code(OUT, auth, NULL, "{}", TRIPSAGE_NUL), "/auth_code",
              "/code_verifier");
-    FAILS(TRIPSAGE_EMALFORMED, tripsage_auth_otp_send(auth, "{", TRIPSAGE_NUL));
+    FAILS(TRIPSAGE_EMALFORMED, tripsage_auth_otp_send(auth, NULL, "{", TRIPSAGE_NUL));
     FAILS(TRIPSAGE_EUNAUTHENTICATED, tripsage_auth_reauthenticate(auth, NULL));
     FAILS(TRIPSAGE_ENOTFOUND, tripsage_auth_reauthenticate(auth, world->owner));
     ck_assert_uint_eq(test_inbox_count(), 0);
@@ -358,7 +387,7 @@ static void verify_at_once(size_t index, void *context)
         snprintf(json, sizeof json, "{\"type\":\"recovery\",\"token_hash\":\"%s\"}", race->hash);
     else
         snprintf(json, sizeof json, "{\"type\":\"email\",\"email\":\"" ANN "\",\"token\":\"%s\"}", race->code);
-    race->status[index] = tripsage_auth_otp_verify(&session, auth, json, TRIPSAGE_NUL);
+    race->status[index] = tripsage_auth_otp_verify(&session, auth, NULL, json, TRIPSAGE_NUL);
     tripsage_doc_free(session);
 }
 
@@ -614,7 +643,7 @@ END_TEST
 
 START_TEST(a_guest_gets_an_address)
 {
-    tripsage_actor *guest = actor_of(OK(tripsage_auth_sign_in_anonymously(OUT, auth, "{}", TRIPSAGE_NUL)));
+    tripsage_actor *guest = actor_of(OK(tripsage_auth_sign_in_anonymously(OUT, auth, NULL, "{}", TRIPSAGE_NUL)));
     tripsage_doc *user;
 
     OK(sign_up(OUT, BOB, "correct horse"));
@@ -635,7 +664,7 @@ END_TEST
 
 START_TEST(a_guest_confirms_his_address)
 {
-    tripsage_actor *guest = actor_of(OK(tripsage_auth_sign_in_anonymously(OUT, auth, "{}", TRIPSAGE_NUL)));
+    tripsage_actor *guest = actor_of(OK(tripsage_auth_sign_in_anonymously(OUT, auth, NULL, "{}", TRIPSAGE_NUL)));
     tripsage_doc *user = OK(change_email(OUT, guest, ANN));
 
     IS_TEXT(user, "/email", "");
@@ -756,7 +785,7 @@ START_TEST(a_link_is_followed_to_a_session)
     const char *location;
 
     OK(sign_up(OUT, ANN, "correct horse"));
-    OK(tripsage_auth_recover(auth, "{\"email\":\"" ANN "\",\"redirect_to\":\"" SITE "/new?a=1\"}", TRIPSAGE_NUL));
+    OK(tripsage_auth_recover(auth, NULL, "{\"email\":\"" ANN "\",\"redirect_to\":\"" SITE "/new?a=1\"}", TRIPSAGE_NUL));
     location = follow(test_inbox_newest("recovery", ANN));
     ck_assert_msg(strncmp(location, SITE "/new?a=1#access_token=ey", strlen(SITE) + 24) == 0, "%s", location);
     ck_assert_ptr_nonnull(strstr(location, "&expires_in=3600&refresh_token="));
@@ -809,12 +838,12 @@ START_TEST(a_code_is_exchanged_in_five_minutes)
     const char *code;
 
     OK(sign_up(OUT, ANN, "correct horse"));
-    OK(tripsage_auth_recover(auth, "{\"email\":\"" ANN "\"" PKCE "}", TRIPSAGE_NUL));
+    OK(tripsage_auth_recover(auth, NULL, "{\"email\":\"" ANN "\"" PKCE "}", TRIPSAGE_NUL));
     test_clock_advance(&world->chance, TEST_HOUR); /* to read the mail takes as long as it does */
     code = code_of(follow(test_inbox_newest("recovery", ANN)));
     test_clock_advance(&world->chance, 300 * TEST_SECOND);
     FAILS_AS(TRIPSAGE_EEXPIRED, "flow_state_expired", exchange(OUT, code, VERIFIER));
-    OK(tripsage_auth_recover(auth, "{\"email\":\"" ANN "\"" PKCE "}", TRIPSAGE_NUL));
+    OK(tripsage_auth_recover(auth, NULL, "{\"email\":\"" ANN "\"" PKCE "}", TRIPSAGE_NUL));
     code = code_of(follow(test_inbox_newest("recovery", ANN)));
     test_clock_advance(&world->chance, 300 * TEST_SECOND - 1);
     SAME_TEXT(test_json_at(tripsage_actor_claims(actor_of(OK(exchange(OUT, code, VERIFIER)))), "/amr/0/method"),
@@ -836,7 +865,7 @@ static void exchange_at_once(size_t index, void *context)
     char json[256];
 
     snprintf(json, sizeof json, "{\"auth_code\":\"%s\",\"code_verifier\":\"" VERIFIER "\"}", race->code);
-    race->status[index] = tripsage_auth_exchange_code(&session, auth, json, TRIPSAGE_NUL);
+    race->status[index] = tripsage_auth_exchange_code(&session, auth, NULL, json, TRIPSAGE_NUL);
     tripsage_doc_free(session);
 }
 
@@ -876,7 +905,7 @@ START_TEST(a_sign_up_is_confirmed_with_a_code_to_exchange)
 {
     tripsage_doc *session;
 
-    OK(tripsage_auth_sign_up(OUT, auth, "{\"email\":\"" ANN "\",\"password\":\"correct horse\"" PKCE "}",
+    OK(tripsage_auth_sign_up(OUT, auth, NULL, "{\"email\":\"" ANN "\",\"password\":\"correct horse\"" PKCE "}",
                              TRIPSAGE_NUL));
     session = exchanged(code_of(follow(test_inbox_newest("confirmation", ANN))), VERIFIER);
     IS_TEXT(session, "/user/email_confirmed_at", "2026-03-01T12:00:00.000Z");
@@ -965,11 +994,13 @@ START_TEST(without_mail_nobody_is_told)
     tripsage_auth *silent = NULL;
 
     OK(tripsage_auth_open(&silent, world->url, NULL, NULL));
-    OK(tripsage_auth_sign_up(OUT, silent, "{\"email\":\"" ANN "\",\"password\":\"correct horse\"}", TRIPSAGE_NUL));
-    FAILS(TRIPSAGE_ENOTSUP, tripsage_auth_recover(silent, "{\"email\":\"" ANN "\"}", TRIPSAGE_NUL));
-    FAILS(TRIPSAGE_ENOTSUP, tripsage_auth_recover(silent, "{\"email\":\"" BOB "\"}", TRIPSAGE_NUL));
-    FAILS(TRIPSAGE_ENOTSUP, tripsage_auth_otp_send(silent, "{\"email\":\"" BOB "\"}", TRIPSAGE_NUL));
-    FAILS(TRIPSAGE_ENOTSUP, tripsage_auth_resend(silent, "{\"type\":\"signup\",\"email\":\"" BOB "\"}", TRIPSAGE_NUL));
+    OK(tripsage_auth_sign_up(OUT, silent, NULL, "{\"email\":\"" ANN "\",\"password\":\"correct horse\"}",
+                             TRIPSAGE_NUL));
+    FAILS(TRIPSAGE_ENOTSUP, tripsage_auth_recover(silent, NULL, "{\"email\":\"" ANN "\"}", TRIPSAGE_NUL));
+    FAILS(TRIPSAGE_ENOTSUP, tripsage_auth_recover(silent, NULL, "{\"email\":\"" BOB "\"}", TRIPSAGE_NUL));
+    FAILS(TRIPSAGE_ENOTSUP, tripsage_auth_otp_send(silent, NULL, "{\"email\":\"" BOB "\"}", TRIPSAGE_NUL));
+    FAILS(TRIPSAGE_ENOTSUP,
+          tripsage_auth_resend(silent, NULL, "{\"type\":\"signup\",\"email\":\"" BOB "\"}", TRIPSAGE_NUL));
     tripsage_auth_close(silent);
 }
 END_TEST
@@ -1012,6 +1043,7 @@ Suite *contract_auth_mail(void)
     tcase_add_test(tcase, one_mail_of_a_kind_in_a_minute);
     tcase_add_test(tcase, a_newer_code_takes_the_place_of_an_older);
     tcase_add_test(tcase, a_code_is_good_for_a_day);
+    tcase_add_test(tcase, guesses_at_codes_are_counted_by_address);
     tcase_add_test(tcase, ten_wrong_codes_end_it);
     tcase_add_test(tcase, a_code_is_for_its_purpose_and_its_address);
     tcase_add_test(tcase, refuses_bad_input);

@@ -11,17 +11,17 @@
 
 static tripsage_doc *sign_up(void)
 {
-    return OK(tripsage_auth_sign_up(OUT, world->auth, ANN, TRIPSAGE_NUL));
+    return OK(tripsage_auth_sign_up(OUT, world->auth, NULL, ANN, TRIPSAGE_NUL));
 }
 
 static tripsage_doc *sign_in(void)
 {
-    return OK(tripsage_auth_sign_in(OUT, world->auth, ANN, TRIPSAGE_NUL));
+    return OK(tripsage_auth_sign_in(OUT, world->auth, NULL, ANN, TRIPSAGE_NUL));
 }
 
 static tripsage_status refresh(tripsage_doc **out, const char *token)
 {
-    return tripsage_auth_refresh(out, world->auth, token);
+    return tripsage_auth_refresh(out, world->auth, NULL, token);
 }
 
 static tripsage_status verify(tripsage_actor **actor, const char *token)
@@ -136,7 +136,7 @@ START_TEST(a_refresh_token_is_of_one_database)
     tripsage_auth *other = NULL;
 
     OK(tripsage_auth_open(&other, "sqlite::memory:", NULL, NULL));
-    FAILS_AS(TRIPSAGE_EINVALID, "refresh_token_not_found", tripsage_auth_refresh(OUT, other, good));
+    FAILS_AS(TRIPSAGE_EINVALID, "refresh_token_not_found", tripsage_auth_refresh(OUT, other, NULL, good));
     tripsage_auth_close(other);
 }
 END_TEST
@@ -155,7 +155,7 @@ static void refresh_at_once(size_t index, void *context)
     race *r = context;
     tripsage_doc *session = NULL;
 
-    if (tripsage_auth_refresh(&session, world->auth, r->token) == TRIPSAGE_OK)
+    if (tripsage_auth_refresh(&session, world->auth, NULL, r->token) == TRIPSAGE_OK)
         snprintf(r->given[index], sizeof r->given[index], "%s", tripsage_doc_text(session, "/refresh_token"));
     tripsage_doc_free(session);
 }
@@ -219,13 +219,13 @@ static tripsage_auth *open_with(uint32_t timebox_s, uint32_t inactivity_s, int s
 START_TEST(a_session_ends_when_its_box_is_over)
 {
     tripsage_auth *auth = open_with(7200, 0, 0);
-    tripsage_doc *session = OK(tripsage_auth_sign_up(OUT, auth, ANN, TRIPSAGE_NUL));
+    tripsage_doc *session = OK(tripsage_auth_sign_up(OUT, auth, NULL, ANN, TRIPSAGE_NUL));
     const char *token = text_of(session, "/refresh_token");
 
     test_clock_advance(&world->chance, 2 * TEST_HOUR - 1);
-    token = text_of(OK(tripsage_auth_refresh(OUT, auth, token)), "/refresh_token");
+    token = text_of(OK(tripsage_auth_refresh(OUT, auth, NULL, token)), "/refresh_token");
     test_clock_advance(&world->chance, 1);
-    FAILS_AS(TRIPSAGE_ETOKEN, "session_expired", tripsage_auth_refresh(OUT, auth, token));
+    FAILS_AS(TRIPSAGE_ETOKEN, "session_expired", tripsage_auth_refresh(OUT, auth, NULL, token));
     tripsage_auth_close(auth);
 }
 END_TEST
@@ -233,15 +233,15 @@ END_TEST
 START_TEST(a_session_ends_when_nobody_carries_it_on)
 {
     tripsage_auth *auth = open_with(0, 3600, 0);
-    tripsage_doc *session = OK(tripsage_auth_sign_up(OUT, auth, ANN, TRIPSAGE_NUL));
+    tripsage_doc *session = OK(tripsage_auth_sign_up(OUT, auth, NULL, ANN, TRIPSAGE_NUL));
     const char *token = text_of(session, "/refresh_token");
 
     for (int i = 0; i < 3; i++) {
         test_clock_advance(&world->chance, TEST_HOUR - 1);
-        token = text_of(OK(tripsage_auth_refresh(OUT, auth, token)), "/refresh_token");
+        token = text_of(OK(tripsage_auth_refresh(OUT, auth, NULL, token)), "/refresh_token");
     }
     test_clock_advance(&world->chance, TEST_HOUR);
-    FAILS_AS(TRIPSAGE_ETOKEN, "session_expired", tripsage_auth_refresh(OUT, auth, token));
+    FAILS_AS(TRIPSAGE_ETOKEN, "session_expired", tripsage_auth_refresh(OUT, auth, NULL, token));
     tripsage_auth_close(auth);
 }
 END_TEST
@@ -249,11 +249,11 @@ END_TEST
 START_TEST(an_account_may_have_a_single_session)
 {
     tripsage_auth *auth = open_with(0, 0, 1);
-    tripsage_doc *first = OK(tripsage_auth_sign_up(OUT, auth, ANN, TRIPSAGE_NUL));
+    tripsage_doc *first = OK(tripsage_auth_sign_up(OUT, auth, NULL, ANN, TRIPSAGE_NUL));
 
-    OK(tripsage_auth_sign_in(OUT, auth, ANN, TRIPSAGE_NUL));
+    OK(tripsage_auth_sign_in(OUT, auth, NULL, ANN, TRIPSAGE_NUL));
     FAILS_AS(TRIPSAGE_ETOKEN, "refresh_token_not_found",
-             tripsage_auth_refresh(OUT, auth, text_of(first, "/refresh_token")));
+             tripsage_auth_refresh(OUT, auth, NULL, text_of(first, "/refresh_token")));
     tripsage_auth_close(auth);
 }
 END_TEST
@@ -266,15 +266,162 @@ START_TEST(guesses_are_limited)
 
     sign_up();
     for (int i = 0; i < 9; i++)
-        FAILS(TRIPSAGE_ECREDENTIALS, tripsage_auth_sign_in(OUT, world->auth, wrong, TRIPSAGE_NUL));
+        FAILS(TRIPSAGE_ECREDENTIALS, tripsage_auth_sign_in(OUT, world->auth, NULL, wrong, TRIPSAGE_NUL));
     sign_in(); /* which forgives them */
     for (int i = 0; i < 10; i++)
-        FAILS(TRIPSAGE_ECREDENTIALS, tripsage_auth_sign_in(OUT, world->auth, wrong, TRIPSAGE_NUL));
+        FAILS(TRIPSAGE_ECREDENTIALS, tripsage_auth_sign_in(OUT, world->auth, NULL, wrong, TRIPSAGE_NUL));
     FAILS_AS(TRIPSAGE_ERATELIMITED, "over_request_rate_limit",
-             tripsage_auth_sign_in(OUT, world->auth, wrong, TRIPSAGE_NUL));
-    FAILS(TRIPSAGE_ERATELIMITED, tripsage_auth_sign_in(OUT, world->auth, ANN, TRIPSAGE_NUL));
+             tripsage_auth_sign_in(OUT, world->auth, NULL, wrong, TRIPSAGE_NUL));
+    FAILS(TRIPSAGE_ERATELIMITED, tripsage_auth_sign_in(OUT, world->auth, NULL, ANN, TRIPSAGE_NUL));
     test_clock_advance(&world->chance, 60000);
     sign_in();
+}
+END_TEST
+
+static const char wrong_guess[] = "{\"email\":\"ann@example.org\",\"password\":\"not this one\"}";
+
+static tripsage_auth_client client_at(const char *address)
+{
+    tripsage_auth_client client = TRIPSAGE_AUTH_CLIENT_INIT;
+
+    client.address = address;
+    return client;
+}
+
+static tripsage_status sign_in_at(tripsage_doc **out, const char *address, const char *json)
+{
+    const tripsage_auth_client client = client_at(address);
+
+    return tripsage_auth_sign_in(out, world->auth, &client, json, TRIPSAGE_NUL);
+}
+
+/* Ten guesses of each; a hundred are what an account bears. */
+static void guess_from(int addresses)
+{
+    for (int i = 1; i <= addresses; i++)
+        for (int j = 0; j < 10; j++)
+            FAILS(TRIPSAGE_ECREDENTIALS, sign_in_at(OUT, test_format("203.0.113.%d", i), wrong_guess));
+}
+
+/* Whoever guesses keeps neither other addresses out, nor, from many, the owner. */
+START_TEST(nobody_is_locked_out_by_the_guesses_of_others)
+{
+    sign_up();
+    OK(sign_in_at(OUT, "192.0.2.1", ANN));
+    for (int i = 0; i < 10; i++)
+        FAILS(TRIPSAGE_ECREDENTIALS, sign_in_at(OUT, "198.51.100.7", wrong_guess));
+    FAILS_AS(TRIPSAGE_ERATELIMITED, "over_request_rate_limit", sign_in_at(OUT, "198.51.100.7", ANN));
+    OK(sign_in_at(OUT, "198.51.100.8", ANN));
+    test_clock_advance(&world->chance, TEST_HOUR);
+    guess_from(10);
+    FAILS(TRIPSAGE_ERATELIMITED, sign_in_at(OUT, "198.51.100.9", ANN)); /* nobody knows it */
+    OK(sign_in_at(OUT, "192.0.2.1", ANN));
+    OK(sign_in_at(OUT, "198.51.100.8", ANN));
+}
+END_TEST
+
+/* POST /auth/v1/token of this address; gives the HTTP status. */
+static int token_at(const char *address, const char *json, const char **retry_after)
+{
+    tripsage_auth_request request = TRIPSAGE_AUTH_REQUEST_INIT;
+    tripsage_auth_response *response = NULL;
+    const char *name, *value;
+    int http;
+
+    request.method = "POST";
+    request.path = "/token";
+    request.query = "grant_type=password";
+    request.address = address;
+    request.body = json;
+    request.length = strlen(json);
+    OK(tripsage_auth_serve(&response, world->auth, &request));
+    http = tripsage_auth_response_status(response);
+    *retry_after = NULL;
+    for (size_t i = 0; tripsage_auth_response_header(response, i, &name, &value); i++)
+        if (strcmp(name, "retry-after") == 0)
+            *retry_after = test_format("%s", value);
+    tripsage_auth_response_free(response);
+    return http;
+}
+
+static tripsage_doc *sessions_of(tripsage_doc *session)
+{
+    tripsage_actor *actor = actor_of(session);
+    tripsage_doc *list = OK(tripsage_auth_session_list(OUT, world->auth, actor));
+
+    tripsage_actor_free(actor);
+    return list;
+}
+
+/* The calls and the wire count together, and one knows an address by the other. */
+START_TEST(both_doors_have_the_same_limits)
+{
+    const char *retry_after;
+
+    sign_up();
+    ck_assert_int_eq(token_at("192.0.2.1", ANN, &retry_after), 200);
+    for (int i = 0; i < 5; i++) {
+        FAILS(TRIPSAGE_ECREDENTIALS, sign_in_at(OUT, "198.51.100.7", wrong_guess));
+        ck_assert_int_eq(token_at("198.51.100.7", wrong_guess, &retry_after), 400);
+        ck_assert_ptr_null(retry_after);
+    }
+    FAILS(TRIPSAGE_ERATELIMITED, sign_in_at(OUT, "198.51.100.7", ANN));
+    ck_assert_int_eq(token_at("198.51.100.7", ANN, &retry_after), 429);
+    SAME_TEXT(retry_after, "60");
+    guess_from(9);
+    ck_assert_int_eq(token_at("198.51.100.9", ANN, &retry_after), 429);
+    SAME_TEXT(retry_after, "6");
+    OK(sign_in_at(OUT, "192.0.2.1", ANN)); /* which the wire has known */
+    test_clock_advance(&world->chance, 59001);
+    ck_assert_int_eq(token_at("198.51.100.7", wrong_guess, &retry_after), 429);
+    SAME_TEXT(retry_after, "1");
+    test_clock_advance(&world->chance, 999);
+    ck_assert_int_eq(token_at("198.51.100.7", ANN, &retry_after), 200);
+}
+END_TEST
+
+START_TEST(a_limit_tells_when_there_is_room_again)
+{
+    tripsage_auth_client client = client_at("198.51.100.7");
+
+    sign_up();
+    for (int i = 0; i < 10; i++)
+        FAILS(TRIPSAGE_ECREDENTIALS, sign_in_at(OUT, "198.51.100.7", wrong_guess));
+    FAILS(TRIPSAGE_ERATELIMITED, sign_in_at(OUT, "198.51.100.7", ANN));
+    ck_assert_uint_eq(tripsage_last_error()->retry_after_s, 60);
+    test_clock_advance(&world->chance, 500);
+    FAILS(TRIPSAGE_ERATELIMITED, sign_in_at(OUT, "198.51.100.7", ANN));
+    ck_assert_uint_eq(tripsage_last_error()->retry_after_s, 60); /* 59.5 */
+    FAILS(TRIPSAGE_EMALFORMED, sign_in_at(OUT, "198.51.100.7", "{"));
+    ck_assert_uint_eq(tripsage_last_error()->retry_after_s, 0);
+    test_clock_advance(&world->chance, 59500);
+    OK(sign_in_at(OUT, "198.51.100.7", ANN));
+
+    for (int i = 0; i < 30; i++)
+        OK(tripsage_auth_sign_in_anonymously(OUT, world->auth, &client, "{}", TRIPSAGE_NUL));
+    FAILS(TRIPSAGE_ERATELIMITED, tripsage_auth_sign_in_anonymously(OUT, world->auth, &client, "{}", TRIPSAGE_NUL));
+    ck_assert_uint_eq(tripsage_last_error()->retry_after_s, 120); /* 30 in an hour */
+}
+END_TEST
+
+START_TEST(a_session_keeps_where_it_came_from)
+{
+    tripsage_auth_client client = client_at("2001:db8::1");
+    tripsage_doc *session, *list;
+
+    client.user_agent = "planner/1.0";
+    session = OK(tripsage_auth_sign_up(OUT, world->auth, &client, ANN, TRIPSAGE_NUL));
+    list = sessions_of(session);
+    IS_TEXT(list, "/sessions/0/ip", "2001:db8::1");
+    IS_TEXT(list, "/sessions/0/user_agent", "planner/1.0");
+    client.user_agent = "caf\xe9"; /* no UTF-8: what it is, nobody can tell */
+    session = OK(tripsage_auth_sign_in(OUT, world->auth, &client, ANN, TRIPSAGE_NUL));
+    list = sessions_of(session);
+    IS_JSON(list, "/sessions/0/user_agent", "null");
+    client.version = 7;
+    FAILS_AT(TRIPSAGE_EINVALID, tripsage_auth_sign_in(OUT, world->auth, &client, ANN, TRIPSAGE_NUL), "#client");
+    FAILS_AT(TRIPSAGE_EINVALID, tripsage_auth_refresh(OUT, world->auth, &client, "x"), "#client");
+    FAILS_AT(TRIPSAGE_EINVALID, tripsage_auth_recover(world->auth, &client, "{}", TRIPSAGE_NUL), "#client");
 }
 END_TEST
 
@@ -283,7 +430,7 @@ END_TEST
 START_TEST(a_guest_has_what_a_user_has)
 {
     tripsage_doc *session =
-        OK(tripsage_auth_sign_in_anonymously(OUT, world->auth, "{\"data\":{\"lang\":\"en\"}}", TRIPSAGE_NUL));
+        OK(tripsage_auth_sign_in_anonymously(OUT, world->auth, NULL, "{\"data\":{\"lang\":\"en\"}}", TRIPSAGE_NUL));
     tripsage_actor *guest = actor_of(session);
 
     IS_TEXT(session, "/user/email", "");
@@ -296,9 +443,10 @@ START_TEST(a_guest_has_what_a_user_has)
             tripsage_actor_user_id(guest));
     OK(refresh(OUT, text_of(session, "/refresh_token")));
     FAILS(TRIPSAGE_EINVALID, tripsage_auth_find_user(OUT, world->auth, world->service, tripsage_actor_user_id(guest)));
-    OK(tripsage_auth_sign_in_anonymously(OUT, world->auth, "{}", TRIPSAGE_NUL));
+    OK(tripsage_auth_sign_in_anonymously(OUT, world->auth, NULL, "{}", TRIPSAGE_NUL));
     FAILS_AT(TRIPSAGE_EINVALID,
-             tripsage_auth_sign_in_anonymously(OUT, world->auth, "{\"email\":\"a@b.c\"}", TRIPSAGE_NUL), "/email");
+             tripsage_auth_sign_in_anonymously(OUT, world->auth, NULL, "{\"email\":\"a@b.c\"}", TRIPSAGE_NUL),
+             "/email");
     tripsage_actor_free(guest);
 }
 END_TEST
@@ -321,6 +469,10 @@ Suite *contract_auth_session(void)
     tcase_add_test(tcase, a_session_ends_when_nobody_carries_it_on);
     tcase_add_test(tcase, an_account_may_have_a_single_session);
     tcase_add_test(tcase, guesses_are_limited);
+    tcase_add_test(tcase, nobody_is_locked_out_by_the_guesses_of_others);
+    tcase_add_test(tcase, both_doors_have_the_same_limits);
+    tcase_add_test(tcase, a_limit_tells_when_there_is_room_again);
+    tcase_add_test(tcase, a_session_keeps_where_it_came_from);
     tcase_add_test(tcase, a_guest_has_what_a_user_has);
     return suite;
 }

@@ -207,10 +207,11 @@ static void play_destinations(const tripsage_actor *owner)
 static void play_accounts(void)
 {
     SAY(tripsage_auth_sign_up(
-        out, world->auth, "{\"email\":\"Ann@Example.org\",\"password\":\"correct horse\",\"data\":{\"b\":1,\"a\":2}}",
-        N));
-    SAY(tripsage_auth_sign_in(out, world->auth, "{\"email\":\"ann@example.org\",\"password\":\"wrong\"}", N));
-    SAY(tripsage_auth_sign_in(out, world->auth, "{\"email\":\"ann@example.org\",\"password\":\"correct horse\"}", N));
+        out, world->auth, NULL,
+        "{\"email\":\"Ann@Example.org\",\"password\":\"correct horse\",\"data\":{\"b\":1,\"a\":2}}", N));
+    SAY(tripsage_auth_sign_in(out, world->auth, NULL, "{\"email\":\"ann@example.org\",\"password\":\"wrong\"}", N));
+    SAY(tripsage_auth_sign_in(out, world->auth, NULL, "{\"email\":\"ann@example.org\",\"password\":\"correct horse\"}",
+                              N));
     SAY(tripsage_auth_user(out, world->auth, world->stranger));
 }
 

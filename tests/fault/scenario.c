@@ -435,24 +435,24 @@ static tripsage_status sign_up(stage *s)
 
     snprintf(json, sizeof json, "{\"email\":\"u%lld@example.org\",\"password\":\"correct horse\"}",
              (long long)s->number);
-    return tripsage_auth_sign_up(&s->doc, world->auth, json, N);
+    return tripsage_auth_sign_up(&s->doc, world->auth, NULL, json, N);
 }
 
 static tripsage_status sign_in(stage *s)
 {
-    return tripsage_auth_sign_in(&s->doc, world->auth,
+    return tripsage_auth_sign_in(&s->doc, world->auth, NULL,
                                  "{\"email\":\"friend@example.org\",\"password\":\"" TEST_PASSWORD "\"}", N);
 }
 
 static tripsage_status sign_in_wrong(stage *s)
 {
-    return tripsage_auth_sign_in(&s->doc, world->auth, "{\"email\":\"friend@example.org\",\"password\":\"wrong one\"}",
-                                 N);
+    return tripsage_auth_sign_in(&s->doc, world->auth, NULL,
+                                 "{\"email\":\"friend@example.org\",\"password\":\"wrong one\"}", N);
 }
 
 static tripsage_status sign_in_as_guest(stage *s)
 {
-    return tripsage_auth_sign_in_anonymously(&s->doc, world->auth, "{\"data\":{\"a\":1}}", N);
+    return tripsage_auth_sign_in_anonymously(&s->doc, world->auth, NULL, "{\"data\":{\"a\":1}}", N);
 }
 
 static void with_refresh_token(stage *s)
@@ -464,7 +464,7 @@ static void with_refresh_token(stage *s)
 
 static tripsage_status refresh(stage *s)
 {
-    return tripsage_auth_refresh(&s->doc, world->auth, s->token);
+    return tripsage_auth_refresh(&s->doc, world->auth, NULL, s->token);
 }
 
 static void with_token(stage *s)
@@ -614,14 +614,14 @@ static tripsage_status recover(stage *s)
 {
     (void)s;
     minute_later();
-    return tripsage_auth_recover(world->auth, "{\"email\":\"" FRIEND "\"" PKCE "}", N);
+    return tripsage_auth_recover(world->auth, NULL, "{\"email\":\"" FRIEND "\"" PKCE "}", N);
 }
 
 static tripsage_status recover_stranger(stage *s)
 {
     (void)s;
     minute_later();
-    return tripsage_auth_recover(world->auth, "{\"email\":\"stranger@example.org\"" PKCE "}", N);
+    return tripsage_auth_recover(world->auth, NULL, "{\"email\":\"stranger@example.org\"" PKCE "}", N);
 }
 
 /* With a handle that demands it. */
@@ -643,7 +643,7 @@ static tripsage_status sign_up_to_confirm(stage *s)
     minute_later();
     status = tripsage_auth_open(&auth, world->url, &options, &runtime);
     if (status == TRIPSAGE_OK)
-        status = tripsage_auth_sign_up(&s->doc, auth, json, N);
+        status = tripsage_auth_sign_up(&s->doc, auth, NULL, json, N);
     tripsage_auth_close(auth);
     return status;
 }
@@ -652,7 +652,7 @@ static tripsage_status otp_send(stage *s)
 {
     (void)s;
     minute_later();
-    return tripsage_auth_otp_send(world->auth, "{\"email\":\"" FRIEND "\"}", N);
+    return tripsage_auth_otp_send(world->auth, NULL, "{\"email\":\"" FRIEND "\"}", N);
 }
 
 static tripsage_status otp_send_new(stage *s)
@@ -661,21 +661,21 @@ static tripsage_status otp_send_new(stage *s)
 
     minute_later();
     snprintf(json, sizeof json, "{\"email\":\"n%lld@example.org\"}", (long long)s->number);
-    return tripsage_auth_otp_send(world->auth, json, N);
+    return tripsage_auth_otp_send(world->auth, NULL, json, N);
 }
 
 static tripsage_status resend(stage *s)
 {
     (void)s;
     minute_later();
-    return tripsage_auth_resend(world->auth, "{\"type\":\"signup\",\"email\":\"" FRIEND "\"}", N);
+    return tripsage_auth_resend(world->auth, NULL, "{\"type\":\"signup\",\"email\":\"" FRIEND "\"}", N);
 }
 
 static tripsage_status resend_change(stage *s)
 {
     (void)s;
     minute_later();
-    return tripsage_auth_resend(world->auth, "{\"type\":\"email_change\",\"email\":\"" FRIEND "\"}", N);
+    return tripsage_auth_resend(world->auth, NULL, "{\"type\":\"email_change\",\"email\":\"" FRIEND "\"}", N);
 }
 
 static tripsage_status email_update(stage *s)
@@ -708,12 +708,12 @@ static tripsage_status otp_verify(stage *s)
     char json[256];
 
     snprintf(json, sizeof json, "{\"type\":\"recovery\",\"email\":\"" FRIEND "\",\"token\":\"%s\"}", s->key);
-    return tripsage_auth_otp_verify(&s->doc, world->auth, json, N);
+    return tripsage_auth_otp_verify(&s->doc, world->auth, NULL, json, N);
 }
 
 static tripsage_status otp_verify_wrong(stage *s)
 {
-    return tripsage_auth_otp_verify(&s->doc, world->auth,
+    return tripsage_auth_otp_verify(&s->doc, world->auth, NULL,
                                     "{\"type\":\"email\",\"email\":\"" FRIEND "\",\"token\":\"wrong\"}", N);
 }
 
@@ -747,7 +747,7 @@ static tripsage_status exchange_code(stage *s)
     char json[256];
 
     snprintf(json, sizeof json, "{\"auth_code\":\"%s\",\"code_verifier\":\"" CHALLENGE "\"}", s->key);
-    return tripsage_auth_exchange_code(&s->doc, world->auth, json, N);
+    return tripsage_auth_exchange_code(&s->doc, world->auth, NULL, json, N);
 }
 
 /* ---- API keys ---- */
@@ -1004,7 +1004,7 @@ static tripsage_status admin_delete_softly(stage *s)
  * token. */
 static void with_factor(stage *s)
 {
-    OK(tripsage_auth_factor_enroll(&s->doc, world->auth, s->actor, "{\"issuer\":\"ts\"}", N));
+    OK(tripsage_auth_factor_enroll(&s->doc, world->auth, s->actor, NULL, "{\"issuer\":\"ts\"}", N));
     copy_id(s->item, tripsage_doc_text(s->doc, "/id"));
     snprintf(s->cursor, sizeof s->cursor, "%s", tripsage_doc_text(s->doc, "/totp/secret"));
     test_stage_clear(s);
@@ -1013,7 +1013,7 @@ static void with_factor(stage *s)
 static void with_challenge(stage *s)
 {
     test_clock_advance(&world->chance, 30 * TEST_SECOND); /* the next code */
-    OK(tripsage_auth_factor_challenge(&s->doc, world->auth, s->actor, s->item));
+    OK(tripsage_auth_factor_challenge(&s->doc, world->auth, s->actor, NULL, s->item));
     copy_id(s->note, tripsage_doc_text(s->doc, "/id"));
     test_app_code(s->token, s->cursor, world->chance.now_ms);
     test_stage_clear(s);
@@ -1021,17 +1021,17 @@ static void with_challenge(stage *s)
 
 static tripsage_status factor_enroll(stage *s)
 {
-    return tripsage_auth_factor_enroll(&s->doc, world->auth, s->actor, "{}", N);
+    return tripsage_auth_factor_enroll(&s->doc, world->auth, s->actor, NULL, "{}", N);
 }
 
 static tripsage_status factor_challenge(stage *s)
 {
-    return tripsage_auth_factor_challenge(&s->doc, world->auth, s->actor, s->item);
+    return tripsage_auth_factor_challenge(&s->doc, world->auth, s->actor, NULL, s->item);
 }
 
 static tripsage_status factor_verify(stage *s)
 {
-    return tripsage_auth_factor_verify(&s->doc, world->auth, s->actor, s->item, s->note, s->token);
+    return tripsage_auth_factor_verify(&s->doc, world->auth, s->actor, NULL, s->item, s->note, s->token);
 }
 
 static tripsage_status factor_unenroll(stage *s)
@@ -1058,7 +1058,7 @@ static void with_codes(stage *s)
 
 static tripsage_status recovery_verify(stage *s)
 {
-    return tripsage_auth_recovery_verify(&s->doc, world->auth, s->actor, s->cursor);
+    return tripsage_auth_recovery_verify(&s->doc, world->auth, s->actor, NULL, s->cursor);
 }
 
 static tripsage_status actor_user(stage *s)

@@ -34,7 +34,7 @@ static void sign_in(tripsage_auth *auth)
 {
     tripsage_doc *session;
 
-    FUZZ_CHECK(tripsage_auth_sign_in_anonymously(&session, auth, "{}", TRIPSAGE_NUL) == TRIPSAGE_OK);
+    FUZZ_CHECK(tripsage_auth_sign_in_anonymously(&session, auth, NULL, "{}", TRIPSAGE_NUL) == TRIPSAGE_OK);
     snprintf(bearer, sizeof bearer, "Bearer %s", tripsage_doc_text(session, "/access_token"));
     tripsage_doc_free(session);
 }

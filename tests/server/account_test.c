@@ -1,9 +1,14 @@
 /* Accounts over HTTP: registering, signing in and out, the account itself and its preferences. */
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "suite.h"
 
+#define PUBLIC_KEY "sb_publishable_AAAAAAAAAAAAAAAAAAAAAA_AAAAAAAA"
+
 static const char *const variables[] = {"TRIPSAGE_MAX_CONNECTIONS=32", "TRIPSAGE_ADMIN_PORT=0",
+                                        "DATABASE_PUBLIC_KEY=" PUBLIC_KEY,
                                         "DATABASE_JWT_SECRET=an-example-of-a-secret-of-40-characters", NULL};
 
 START_TEST(a_session_begins_and_ends)
@@ -78,6 +83,51 @@ START_TEST(a_wrong_password_and_no_account_are_told_alike)
     ck_assert_str_eq(http_text(wrong, "/detail"), http_text(unknown, "/detail"));
     ck_assert_str_eq(http_text(wrong, "/code"), http_text(unknown, "/code"));
     ck_assert_ptr_nonnull(http_field(wrong, "WWW-Authenticate"));
+}
+END_TEST
+
+/* POST with JSON from an address of this machine's. */
+static http_answer *post_from(const char *address, const char *path, const char *json)
+{
+    int connection = http_open_from(address, server.port);
+    http_answer *answer;
+
+    http_put(connection, test_format("POST %s HTTP/1.1\r\nHost: x\r\nUser-Agent: tests/1\r\nContent-Type: "
+                                     "application/json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
+                                     path, strlen(json), json));
+    answer = http_take(connection, 0);
+    ck_assert_ptr_nonnull(answer);
+    close(connection);
+    return answer;
+}
+
+#define LOGIN "/api/auth/login"
+#define TOKEN "/auth/v1/token?grant_type=password&apikey=" PUBLIC_KEY
+
+/* Guesses count where they come from, at both doors together, and keep nobody else out. */
+START_TEST(guesses_are_counted_by_address)
+{
+    const char *good = "{\"email\":\"guessed@example.org\",\"password\":\"a cup of green tea\"}";
+    const char *wrong = "{\"email\":\"guessed@example.org\",\"password\":\"a cup of black tea\"}";
+    http_answer *answer = ANSWERS(201, post_from("127.0.0.1", "/api/auth/register", good));
+    int seconds;
+
+    for (int i = 0; i < 5; i++) {
+        ANSWERS(401, post_from("127.0.0.9", LOGIN, wrong));
+        ANSWERS(400, post_from("127.0.0.9", TOKEN, wrong));
+    }
+    answer = ANSWERS(429, post_from("127.0.0.9", LOGIN, good));
+    ck_assert_str_eq(http_text(answer, "/code"), "RATE_LIMIT_EXCEEDED");
+    seconds = atoi(http_field(answer, "Retry-After"));
+    ck_assert_msg(seconds > 30 && seconds <= 60, "Retry-After: %d", seconds);
+    answer = ANSWERS(429, post_from("127.0.0.9", TOKEN, good));
+    seconds = atoi(http_field(answer, "Retry-After"));
+    ck_assert_msg(seconds > 30 && seconds <= 60, "Retry-After: %d", seconds);
+    answer = ANSWERS(200, post_from("127.0.0.1", LOGIN, good));
+    answer =
+        ANSWERS(200, http_call(&server, http_text(answer, "/access_token"), "GET", "/api/users/sessions", NULL, NULL));
+    ck_assert_str_eq(http_text(answer, "/sessions/0/ip"), "127.0.0.1");
+    ck_assert_str_eq(http_text(answer, "/sessions/0/user_agent"), "tests/1");
 }
 END_TEST
 
@@ -260,6 +310,7 @@ START_TEST(the_log_keeps_secrets_to_itself)
 END_TEST
 
 SERVER_SUITE("server/account", variables, a_session_begins_and_ends, a_session_is_carried_on, signing_out_has_a_scope,
-             a_wrong_password_and_no_account_are_told_alike, the_older_form_of_registering_is_understood,
-             a_username_joins_the_data, an_account_is_changed_by_its_owner, preferences_are_merged,
-             preferences_are_an_object, sessions_are_listed_and_ended, the_log_keeps_secrets_to_itself)
+             a_wrong_password_and_no_account_are_told_alike, guesses_are_counted_by_address,
+             the_older_form_of_registering_is_understood, a_username_joins_the_data, an_account_is_changed_by_its_owner,
+             preferences_are_merged, preferences_are_an_object, sessions_are_listed_and_ended,
+             the_log_keeps_secrets_to_itself)

@@ -169,7 +169,8 @@ START_TEST(the_secret_key_is_changed)
     auth.secret_key = strchr(MASTER, '=') + 1;
     ck_assert_int_eq(tripsage_open(&library, test_format("sqlite://%s/data/tripsage.db", folder), &options),
                      TRIPSAGE_OK);
-    ck_assert_int_eq(tripsage_auth_sign_up(&session, tripsage_get_auth(library), json, TRIPSAGE_NUL), TRIPSAGE_OK);
+    ck_assert_int_eq(tripsage_auth_sign_up(&session, tripsage_get_auth(library), NULL, json, TRIPSAGE_NUL),
+                     TRIPSAGE_OK);
     ck_assert_int_eq(tripsage_actor_user(&actor, tripsage_doc_text(session, "/user/id")), TRIPSAGE_OK);
     ck_assert_int_eq(tripsage_auth_secret_put(tripsage_get_auth(library), actor, "openai", "sk-1", 4), TRIPSAGE_OK);
     tripsage_close(library);

@@ -21,7 +21,7 @@
 
 /* ---- bytes ---- */
 
-static int try_open(int port)
+static int try_open(const char *from, int port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((in_port_t)port)};
     int connection = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
@@ -29,23 +29,34 @@ static int try_open(int port)
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     ck_assert_int_ge(connection, 0);
     setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (from) {
+        struct sockaddr_in own = {.sin_family = AF_INET};
+
+        ck_assert_int_eq(inet_pton(AF_INET, from, &own.sin_addr), 1);
+        ck_assert_int_eq(bind(connection, (struct sockaddr *)&own, sizeof own), 0);
+    }
     if (connect(connection, (struct sockaddr *)&address, sizeof address) == 0)
         return connection;
     close(connection);
     return -1;
 }
 
-int http_open(int port)
+int http_open_from(const char *address, int port)
 {
-    int connection = try_open(port);
+    int connection = try_open(address, port);
 
     ck_assert_msg(connection >= 0, "cannot connect to port %d: %s", port, strerror(errno));
     return connection;
 }
 
+int http_open(int port)
+{
+    return http_open_from(NULL, port);
+}
+
 int http_can_open(int port)
 {
-    int connection = try_open(port);
+    int connection = try_open(NULL, port);
 
     if (connection < 0)
         return 0;

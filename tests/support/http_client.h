@@ -20,6 +20,8 @@ typedef struct http_answer {
 /* ---- bytes ---- */
 
 int http_open(int port);
+/* The same from another address of this machine ("127.0.0.9"). */
+int http_open_from(const char *address, int port);
 /* 0 when nobody listens there. */
 int http_can_open(int port);
 void http_put(int connection, const char *text);

@@ -2,7 +2,7 @@
  *
  *     runtime.log = test_inbox_log;
  *     options.mail = &test_inbox_options;
- *     OK(tripsage_auth_recover(auth, "{\"email\":\"ann@example.org\"}", TRIPSAGE_NUL));
+ *     OK(tripsage_auth_recover(auth, NULL, "{\"email\":\"ann@example.org\"}", TRIPSAGE_NUL));
  *     OK(verify(OUT, "recovery", "ann@example.org", test_inbox_newest("recovery", "ann@example.org")->code)); */
 #ifndef TEST_SUPPORT_INBOX_H
 #define TEST_SUPPORT_INBOX_H

@@ -158,7 +158,7 @@ void world_reopen(void)
 const char *world_account(const char *email)
 {
     const char *json = test_format("{\"email\":%s,\"password\":\"%s\"}", test_quoted(email), TEST_PASSWORD);
-    tripsage_doc *session = OK(tripsage_auth_sign_up(OUT, world->auth, json, TRIPSAGE_NUL));
+    tripsage_doc *session = OK(tripsage_auth_sign_up(OUT, world->auth, NULL, json, TRIPSAGE_NUL));
     const char *id = tripsage_doc_text(session, "/user/id");
 
     ck_assert_msg(id != NULL, "no user in %s", json_of(session));

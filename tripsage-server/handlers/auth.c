@@ -3,11 +3,22 @@
 
 #include "body.h"
 #include "handlers/handlers.h"
+#include "http.h"
 #include "respond.h"
 #include "routes.h"
 
 /* Far more than a token of ours has: what is longer need not be looked at. */
 #define REFRESH_TOKEN_MAX 255
+
+/* Where the request comes from, as far as the request lives. */
+static tripsage_auth_client client_of(const request *r)
+{
+    tripsage_auth_client client = TRIPSAGE_AUTH_CLIENT_INIT;
+
+    client.address = r->remote_addr;
+    client.user_agent = http_header(r, "user-agent");
+    return client;
+}
 
 static void put_member(buffer *b, const char *name, const char *value)
 {
@@ -68,6 +79,7 @@ static int take_form(request *r, tripsage_doc *body)
 
 void auth_register(request *r)
 {
+    const tripsage_auth_client client = client_of(r);
     tripsage_doc *body = body_parse(r), *session = NULL;
     tripsage_status status;
     int form;
@@ -76,8 +88,8 @@ void auth_register(request *r)
         return;
     form = tripsage_doc_kind(body, "/password_confirm") || tripsage_doc_kind(body, "/username");
     if (!form || take_form(r, body)) {
-        status = form ? tripsage_auth_sign_up(&session, request_auth(r), r->composed.data, r->composed.size)
-                      : tripsage_auth_sign_up(&session, request_auth(r), r->body.data, r->body.length);
+        status = form ? tripsage_auth_sign_up(&session, request_auth(r), &client, r->composed.data, r->composed.size)
+                      : tripsage_auth_sign_up(&session, request_auth(r), &client, r->body.data, r->body.length);
         respond_result(r, status, 201, &session);
     }
     tripsage_doc_free(body);
@@ -85,13 +97,16 @@ void auth_register(request *r)
 
 void auth_login(request *r)
 {
+    const tripsage_auth_client client = client_of(r);
     tripsage_doc *session = NULL;
 
-    respond_result(r, tripsage_auth_sign_in(&session, request_auth(r), r->body.data, r->body.length), 200, &session);
+    respond_result(r, tripsage_auth_sign_in(&session, request_auth(r), &client, r->body.data, r->body.length), 200,
+                   &session);
 }
 
 void auth_refresh(request *r)
 {
+    const tripsage_auth_client client = client_of(r);
     tripsage_doc *body = body_parse(r), *session = NULL;
     const char *token;
 
@@ -103,7 +118,7 @@ void auth_refresh(request *r)
     body_only(r, body, "refresh_token");
     if (!body_accept(r, body))
         return;
-    respond_result(r, tripsage_auth_refresh(&session, request_auth(r), token), 200, &session);
+    respond_result(r, tripsage_auth_refresh(&session, request_auth(r), &client, token), 200, &session);
     tripsage_doc_free(body);
 }
 

@@ -1,6 +1,7 @@
 /* auth/v1/errors.c: failures as Supabase Auth tells them. */
 #include "auth/v1/answer.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "auth/password_rules.h"
@@ -171,12 +172,24 @@ static void put_body(tripsage__buf *json, const tripsage__v1_call *call, const s
     tripsage__buf_putc(json, '}');
 }
 
+/* RFC 9110, 10.2.3: when a limit has room again. */
+static void put_retry_after(tripsage__v1_call *call, int http)
+{
+    char seconds[16];
+
+    if (http != 429 || !tripsage_last_error()->retry_after_s)
+        return;
+    snprintf(seconds, sizeof seconds, "%u", (unsigned)tripsage_last_error()->retry_after_s);
+    tripsage__v1_put_header(call, "retry-after", seconds);
+}
+
 void tripsage__v1_put_error(tripsage__v1_call *call, tripsage_status status)
 {
     const struct told told = tell(call, status);
 
     tripsage__v1_answer_clear(call->answer);
     tripsage__v1_put_status(call, told.http);
+    put_retry_after(call, told.http);
     if (told.code[0])
         tripsage__v1_put_header(call, "x-sb-error-code", told.code);
     if (asks_for_new_form(call)) /* auth-js reads the code only where this is there */

@@ -154,21 +154,12 @@ tripsage_status tripsage__v1_reauthenticate(tripsage__v1_call *call)
 
 /* ---- a code or a hash that is posted ---- */
 
-/* Guesses at a code are counted by where they come from, too: the token's own count ends it for everybody. */
 static tripsage_status verify(tripsage__taken *taken, tripsage__v1_call *call, const tripsage__given *given)
 {
-    const tripsage_auth *auth = call->auth;
-    tripsage_status status;
+    tripsage_status status = tripsage__otp_verify(taken, call->auth, &call->origin, given, 0);
 
-    TRIPSAGE_TRY(tripsage__auth_ask(auth, TRIPSAGE__THROTTLE_VERIFY, NULL, &call->origin));
-    if (given->email)
-        TRIPSAGE_TRY(tripsage__auth_ask(auth, TRIPSAGE__THROTTLE_CODE, given->email, &call->origin));
-    status = tripsage__otp_verify(taken, call->auth, &call->origin, given, 0);
-    if (status == TRIPSAGE_OK && given->email && auth->throttle)
-        (void)tripsage__throttle_succeeded(auth->throttle, TRIPSAGE__THROTTLE_CODE, given->email, call->origin.address);
     if (status == TRIPSAGE_EFORBIDDEN) /* banned */
         call->http = 403;
-out:
     return status;
 }
 

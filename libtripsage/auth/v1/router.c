@@ -186,8 +186,8 @@ tripsage_status tripsage_auth_serve(tripsage_auth_response **out, tripsage_auth 
     call.answer = tripsage__v1_answer_new();
     if (!call.answer)
         return TRIPSAGE_NOMEM();
-    call.origin.address = request->address;
-    call.origin.user_agent = request->header ? request->header(request->context, "user-agent") : NULL;
+    call.origin =
+        tripsage__origin_of(request->address, request->header ? request->header(request->context, "user-agent") : NULL);
     status = auth->supabase ? tripsage__v1_forward(&call) : answer(&call);
     if (status != TRIPSAGE_OK)
         tripsage__v1_put_error(&call, status);

@@ -6,13 +6,14 @@
 #include "fixture.h"
 
 /* A call of the shape of sign_up and sign_in. */
-typedef tripsage_status (*session_call)(tripsage_doc **, tripsage_auth *, const char *, size_t);
+typedef tripsage_status (*session_call)(tripsage_doc **, tripsage_auth *, const tripsage_auth_client *, const char *,
+                                        size_t);
 
 static void check_field(session_call call, tripsage_auth *auth, const char *json, const char *pointer)
 {
     tripsage_doc *session = (tripsage_doc *)auth;
 
-    ck_assert_msg(call(&session, auth, json, TRIPSAGE_NUL) == TRIPSAGE_EINVALID, "%s was taken", json);
+    ck_assert_msg(call(&session, auth, NULL, json, TRIPSAGE_NUL) == TRIPSAGE_EINVALID, "%s was taken", json);
     ck_assert_ptr_null(session);
     assert_field(pointer);
 }
@@ -40,7 +41,7 @@ START_TEST(sign_up_gives_a_session)
     tripsage_doc *session;
     tripsage_actor *actor;
 
-    ck_assert_ok(tripsage_auth_sign_up(&session, auth,
+    ck_assert_ok(tripsage_auth_sign_up(&session, auth, NULL,
                                        TRIPSAGE_JSON({
         "email" : "Ada@Example.com",
         "password" : "correct horse",
@@ -77,8 +78,9 @@ START_TEST(sign_up_needs_no_name_and_no_data)
     tripsage_auth *auth = open_auth();
     tripsage_doc *session;
 
-    ck_assert_ok(tripsage_auth_sign_up(
-        &session, auth, TRIPSAGE_JSON({"email" : "a@b", "password" : "12345678", "full_name" : null}), TRIPSAGE_NUL));
+    ck_assert_ok(tripsage_auth_sign_up(&session, auth, NULL,
+                                       TRIPSAGE_JSON({"email" : "a@b", "password" : "12345678", "full_name" : null}),
+                                                     TRIPSAGE_NUL));
     ck_assert_ptr_nonnull(strstr(tripsage_doc_json(session, NULL), "\"full_name\":null"));
     ck_assert_uint_eq(tripsage_doc_count(session, "/user/user_metadata"), OWN_MARKS);
     tripsage_doc_free(session);
@@ -110,12 +112,12 @@ START_TEST(sign_up_refuses_what_is_wrong_with_the_input)
 
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         check_field(tripsage_auth_sign_up, auth, wrong[i].json, wrong[i].pointer);
-    ck_assert_fails(tripsage_auth_sign_up(&session, auth, "{\"email\":", TRIPSAGE_NUL), TRIPSAGE_EMALFORMED);
-    ck_assert_fails(tripsage_auth_sign_up(&session, auth, "{\"email\":\"a@b\",\"email\":\"a@b\"}", TRIPSAGE_NUL),
+    ck_assert_fails(tripsage_auth_sign_up(&session, auth, NULL, "{\"email\":", TRIPSAGE_NUL), TRIPSAGE_EMALFORMED);
+    ck_assert_fails(tripsage_auth_sign_up(&session, auth, NULL, "{\"email\":\"a@b\",\"email\":\"a@b\"}", TRIPSAGE_NUL),
                     TRIPSAGE_EMALFORMED);
-    ck_assert_fails(tripsage_auth_sign_up(&session, auth, "", 0), TRIPSAGE_EMALFORMED);
-    ck_assert_fails(tripsage_auth_sign_up(&session, auth, NULL, 0), TRIPSAGE_EMALFORMED);
-    ck_assert_fails(tripsage_auth_sign_up(&session, auth, "{}", TRIPSAGE_NUL), TRIPSAGE_EINVALID);
+    ck_assert_fails(tripsage_auth_sign_up(&session, auth, NULL, "", 0), TRIPSAGE_EMALFORMED);
+    ck_assert_fails(tripsage_auth_sign_up(&session, auth, NULL, NULL, 0), TRIPSAGE_EMALFORMED);
+    ck_assert_fails(tripsage_auth_sign_up(&session, auth, NULL, "{}", TRIPSAGE_NUL), TRIPSAGE_EINVALID);
     ck_assert_uint_eq(tripsage_last_error()->field_count, 2);
     ck_assert_uint_eq(tripsage__passwords_count(auth->passwords), 0);
     tripsage_auth_close(auth);
@@ -137,9 +139,9 @@ START_TEST(passwords_are_measured_in_characters_and_bounded_in_bytes)
     memset(password, 'p', sizeof password);
     password[1024] = '\0';
     snprintf(json, sizeof json, "{\"email\":\"c@b\",\"password\":\"%s\"}", password);
-    ck_assert_ok(tripsage_auth_sign_up(&session, auth, json, TRIPSAGE_NUL));
+    ck_assert_ok(tripsage_auth_sign_up(&session, auth, NULL, json, TRIPSAGE_NUL));
     tripsage_doc_free(session);
-    ck_assert_ok(tripsage_auth_sign_in(&session, auth, json, TRIPSAGE_NUL));
+    ck_assert_ok(tripsage_auth_sign_in(&session, auth, NULL, json, TRIPSAGE_NUL));
     tripsage_doc_free(session);
     memcpy(password + 1023, "\xc3\xa9", 3); /* 1,024 characters, 1,025 bytes */
     snprintf(json, sizeof json, "{\"email\":\"d@b\",\"password\":\"%s\"}", password);
@@ -157,7 +159,7 @@ START_TEST(data_is_bounded_by_what_fits_into_a_token)
     tripsage_actor *actor;
 
     snprintf(json, sizeof json, "{\"email\":\"a@b\",\"password\":\"12345678\",\"data\":{\"k\":\"%04088d\"}}", 0);
-    ck_assert_ok(tripsage_auth_sign_up(&session, auth, json, TRIPSAGE_NUL));
+    ck_assert_ok(tripsage_auth_sign_up(&session, auth, NULL, json, TRIPSAGE_NUL));
     actor = actor_of(auth, session);
     tripsage_actor_free(actor);
     tripsage_doc_free(session);
@@ -263,7 +265,7 @@ START_TEST(sign_in_refuses_what_is_wrong_with_the_input)
     check_field(tripsage_auth_sign_in, auth, "{\"email\":\"a@b\"}", "/password");
     check_field(tripsage_auth_sign_in, auth, "{\"email\":\"a@b\",\"password\":\"\"}", "/password");
     check_field(tripsage_auth_sign_in, auth, "{\"email\":\"a@b\",\"password\":\"x\",\"data\":{}}", "/data");
-    ck_assert_fails(tripsage_auth_sign_in(&session, auth, "x", 1), TRIPSAGE_EMALFORMED);
+    ck_assert_fails(tripsage_auth_sign_in(&session, auth, NULL, "x", 1), TRIPSAGE_EMALFORMED);
     ck_assert_ptr_null(session);
     tripsage_auth_close(auth);
 }

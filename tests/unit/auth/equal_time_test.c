@@ -39,7 +39,7 @@ static double sign_in_us(const char *email)
 
     snprintf(json, sizeof json, "{\"email\":\"%s\",\"password\":\"not the right one\"}", email);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
-    ck_assert_fails(tripsage_auth_sign_in(&session, auth, json, strlen(json)), TRIPSAGE_ECREDENTIALS);
+    ck_assert_fails(tripsage_auth_sign_in(&session, auth, NULL, json, strlen(json)), TRIPSAGE_ECREDENTIALS);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
     return (double)(after.tv_sec - before.tv_sec) * 1e6 + (double)(after.tv_nsec - before.tv_nsec) / 1e3;
 }
@@ -112,7 +112,7 @@ static void open_auth(void)
     options.argon2_passes = 2;
     options.no_limits = 1;
     ck_assert_ok(tripsage_auth_open(&auth, "sqlite::memory:", &options, NULL));
-    ck_assert_ok(tripsage_auth_sign_up(&session, auth, json, strlen(json)));
+    ck_assert_ok(tripsage_auth_sign_up(&session, auth, NULL, json, strlen(json)));
     tripsage_doc_free(session);
     for (int i = 0; i < 20; i++)
         sign_in_us("known@example.org");

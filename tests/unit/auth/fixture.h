@@ -95,7 +95,7 @@ static inline tripsage_status sign_up(tripsage_doc **session, tripsage_auth *aut
     char json[512];
 
     snprintf(json, sizeof json, "{\"email\":\"%s\",\"password\":\"%s\"}", email, password);
-    return tripsage_auth_sign_up(session, auth, json, TRIPSAGE_NUL);
+    return tripsage_auth_sign_up(session, auth, NULL, json, TRIPSAGE_NUL);
 }
 
 static inline tripsage_status sign_in(tripsage_doc **session, tripsage_auth *auth, const char *email,
@@ -104,7 +104,7 @@ static inline tripsage_status sign_in(tripsage_doc **session, tripsage_auth *aut
     char json[512];
 
     snprintf(json, sizeof json, "{\"email\":\"%s\",\"password\":\"%s\"}", email, password);
-    return tripsage_auth_sign_in(session, auth, json, TRIPSAGE_NUL);
+    return tripsage_auth_sign_in(session, auth, NULL, json, TRIPSAGE_NUL);
 }
 
 /* A new account ada@example.com with the password "correct horse", signed in. */
