@@ -194,7 +194,8 @@ out:
 
 typedef tripsage_status (*operation)(int64_t *out, tripsage_cache *cache, const limit *l, const name *n, int64_t now);
 
-/* In the shared cache, or here while that one fails in any way. What is not there any more was going to be empty. */
+/* In the shared cache, or here while that one fails for any reason but memory, of which there is as little here. What is not there any more
+ * was going to be empty. */
 static tripsage_status perform(int64_t *out, tripsage__throttle *throttle, operation run, const limit *l, const name *n)
 {
     int64_t now = tripsage__now_ms(throttle->env);
@@ -202,7 +203,7 @@ static tripsage_status perform(int64_t *out, tripsage__throttle *throttle, opera
 
     if (throttle->shared)
         status = run(out, throttle->shared, l, n, now);
-    if (status != TRIPSAGE_OK && status != TRIPSAGE_ENOTFOUND)
+    if (status != TRIPSAGE_OK && status != TRIPSAGE_ENOTFOUND && status != TRIPSAGE_ENOMEM)
         status = run(out, throttle->own, l, n, now);
     return status == TRIPSAGE_ENOTFOUND ? TRIPSAGE_OK : status;
 }

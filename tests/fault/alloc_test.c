@@ -161,6 +161,14 @@ START_TEST(survives_every_failing_allocation)
 }
 END_TEST
 
+START_TEST(survives_it_under_limits)
+{
+    world_limits = 1;
+    sweep_both(&test_limited_scenarios[_i], "sqlite::memory:", 0);
+    world_limits = 0;
+}
+END_TEST
+
 /* On a file whose handle has prepared nothing yet. */
 START_TEST(survives_it_in_a_fresh_handle)
 {
@@ -183,12 +191,12 @@ START_TEST(survives_it_on_postgresql)
 END_TEST
 
 /* Cases, so that CTest may run them side by side (CK_RUN_CASE). */
-static void add_case(Suite *suite, const char *name, const TTest *test)
+static void add_case(Suite *suite, const char *name, const TTest *test, size_t count)
 {
     TCase *tcase = tcase_create(name);
 
     tcase_set_timeout(tcase, 900); /* thousands of points, each with a look at everything, under a sanitizer */
-    tcase_add_loop_test(tcase, test, 0, (int)test_scenario_count);
+    tcase_add_loop_test(tcase, test, 0, (int)count);
     suite_add_tcase(suite, tcase);
 }
 
@@ -197,8 +205,9 @@ int main(void)
     Suite *suite = suite_create("alloc");
 
     test_heap_install();
-    add_case(suite, "warm", survives_every_failing_allocation);
-    add_case(suite, "cold", survives_it_in_a_fresh_handle);
-    add_case(suite, "postgres", survives_it_on_postgresql);
+    add_case(suite, "warm", survives_every_failing_allocation, test_scenario_count);
+    add_case(suite, "limits", survives_it_under_limits, test_limited_count);
+    add_case(suite, "cold", survives_it_in_a_fresh_handle, test_scenario_count);
+    add_case(suite, "postgres", survives_it_on_postgresql, test_scenario_count);
     return test_run(srunner_create(suite));
 }

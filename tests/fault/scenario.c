@@ -538,6 +538,7 @@ static tripsage_status ask(stage *s, const char *method, const char *path, const
     request.query = query;
     request.header = wire_header;
     request.context = s;
+    request.address = s->client;
     request.body = body;
     request.length = body ? strlen(body) : 0;
     status = tripsage_auth_serve(&response, world->auth, &request);
@@ -1384,6 +1385,154 @@ static tripsage_status doc_parse(stage *s)
     return tripsage_doc_parse(&s->doc, "{\"a\":[1,2,{\"b\":\"text\"}],\"c\":null}", N);
 }
 
+/* ---- limits ---- */
+
+/* Somebody who has never asked before, long enough after the last one. */
+static const tripsage_auth_client *stranger(void)
+{
+    static char address[32];
+    static unsigned count;
+    static tripsage_auth_client client = TRIPSAGE_AUTH_CLIENT_INIT;
+
+    snprintf(address, sizeof address, "10.%u.%u.%u", count >> 16 & 255, count >> 8 & 255, count & 255);
+    count++;
+    client.address = address;
+    minute_later();
+    return &client;
+}
+
+#define OWNERS 200
+
+static const tripsage_auth_client guessers = {1, "198.51.100.7", NULL};
+
+#define FRIENDS_GUESS    "{\"email\":\"" FRIEND "\",\"password\":\"wrong one\"}"
+#define FRIENDS_PASSWORD "{\"email\":\"" FRIEND "\",\"password\":\"" TEST_PASSWORD "\"}"
+
+static tripsage_status sign_in_anew(stage *s)
+{
+    return tripsage_auth_sign_in(&s->doc, world->auth, stranger(), FRIENDS_PASSWORD, N);
+}
+
+static tripsage_status guess_anew(stage *s)
+{
+    return tripsage_auth_sign_in(&s->doc, world->auth, stranger(), FRIENDS_GUESS, N);
+}
+
+/* Guesses from many addresses, more than the account bears. */
+static void guessed_at(stage *s)
+{
+    tripsage_status status = TRIPSAGE_ECREDENTIALS;
+    char address[32];
+    tripsage_auth_client client = TRIPSAGE_AUTH_CLIENT_INIT;
+
+    client.address = address;
+    for (int i = 0; status == TRIPSAGE_ECREDENTIALS; i++) {
+        snprintf(address, sizeof address, "172.16.0.%d", i);
+        status = tripsage_auth_sign_in(&s->doc, world->auth, &client, FRIENDS_GUESS, N);
+    }
+    ck_assert_int_eq(status, TRIPSAGE_ERATELIMITED);
+}
+
+/* One of the addresses that the account knows: failing calls are guesses as well, of which an address has ten. */
+static const tripsage_auth_client *owner(void)
+{
+    static char address[32];
+    static unsigned count;
+    static tripsage_auth_client client = TRIPSAGE_AUTH_CLIENT_INIT;
+
+    snprintf(address, sizeof address, "192.0.2.%u", count++ % OWNERS);
+    client.address = address;
+    return &client;
+}
+
+static tripsage_status sign_in_known(stage *s)
+{
+    return tripsage_auth_sign_in(&s->doc, world->auth, owner(), FRIENDS_PASSWORD, N);
+}
+
+static void friend_is_known(stage *s)
+{
+    with_friend(s);
+    for (int i = 0; i < OWNERS; i++) {
+        OK(sign_in_known(s));
+        test_stage_clear(s);
+    }
+}
+
+static void friend_is_guessed_at(stage *s)
+{
+    tripsage_status status = TRIPSAGE_ECREDENTIALS;
+
+    with_friend(s);
+    while (status == TRIPSAGE_ECREDENTIALS)
+        status = tripsage_auth_sign_in(&s->doc, world->auth, &guessers, FRIENDS_GUESS, N);
+    ck_assert_int_eq(status, TRIPSAGE_ERATELIMITED);
+}
+
+static tripsage_status sign_in_refused(stage *s)
+{
+    return tripsage_auth_sign_in(&s->doc, world->auth, &guessers, FRIENDS_PASSWORD, N);
+}
+
+static tripsage_status wire_refused(stage *s)
+{
+    s->client = guessers.address;
+    return ask(s, "POST", "/token", "grant_type=password", FRIENDS_PASSWORD);
+}
+
+static tripsage_status sign_up_anew(stage *s)
+{
+    char json[128];
+
+    snprintf(json, sizeof json, "{\"email\":\"u%lld@example.org\",\"password\":\"correct horse\"}",
+             (long long)s->number);
+    return tripsage_auth_sign_up(&s->doc, world->auth, stranger(), json, N);
+}
+
+static tripsage_status refresh_anew(stage *s)
+{
+    return tripsage_auth_refresh(&s->doc, world->auth, stranger(), s->token);
+}
+
+static void with_refresh_token_anew(stage *s)
+{
+    OK(sign_in_anew(s));
+    snprintf(s->token, sizeof s->token, "%s", tripsage_doc_text(s->doc, "/refresh_token"));
+    test_stage_clear(s);
+}
+
+static tripsage_status recover_anew(stage *s)
+{
+    (void)s;
+    return tripsage_auth_recover(world->auth, stranger(), "{\"email\":\"" FRIEND "\"}", N);
+}
+
+static void recovered(stage *s)
+{
+    with_friend(s);
+    OK(recover(s));
+}
+
+static tripsage_status recover_again(stage *s)
+{
+    (void)s;
+    return tripsage_auth_recover(world->auth, NULL, "{\"email\":\"" FRIEND "\"}", N);
+}
+
+static tripsage_status wire_recover_again(stage *s)
+{
+    s->client = NULL;
+    return ask(s, "POST", "/recover", NULL, "{\"email\":\"" FRIEND "\"}");
+}
+
+static tripsage_status otp_verify_anew(stage *s)
+{
+    char json[256];
+
+    snprintf(json, sizeof json, "{\"type\":\"recovery\",\"email\":\"" FRIEND "\",\"token\":\"%s\"}", s->key);
+    return tripsage_auth_otp_verify(&s->doc, world->auth, stranger(), json, N);
+}
+
 /* ---- the list ----
  *
  * Benign, that is, the call may succeed although an allocation of the library itself failed:
@@ -1536,6 +1685,25 @@ const scenario test_scenarios[] = {
 /* clang-format on */
 
 const size_t test_scenario_count = sizeof test_scenarios / sizeof test_scenarios[0];
+
+/* Benign are those that guess: a good guess is good though nobody could note it. */
+/* clang-format off */
+const scenario test_limited_scenarios[] = {
+    {.name = "auth_sign_in limited", .prepare = with_friend, .act = sign_in_anew, .look = look_nothing, .benign = 1},
+    {.name = "auth_sign_in wrong, limited", .prepare = with_friend, .act = guess_anew, .want = TRIPSAGE_ECREDENTIALS, .look = look_nothing},
+    {.name = "auth_sign_in known", .prepare = friend_is_known, .before = guessed_at, .act = sign_in_known, .look = look_nothing, .benign = 1},
+    {.name = "auth_sign_in refused", .prepare = friend_is_guessed_at, .act = sign_in_refused, .want = TRIPSAGE_ERATELIMITED, .look = look_nothing},
+    {.name = "auth_serve refused", .prepare = friend_is_guessed_at, .act = wire_refused, .look = look_nothing},
+    {.name = "auth_sign_up limited", .act = sign_up_anew, .look = look_nothing},
+    {.name = "auth_refresh limited", .prepare = with_friend, .before = with_refresh_token_anew, .act = refresh_anew, .look = look_nothing},
+    {.name = "auth_recover limited", .prepare = with_friend, .act = recover_anew, .look = look_nothing},
+    {.name = "auth_recover too soon", .prepare = recovered, .act = recover_again, .want = TRIPSAGE_ERATELIMITED, .look = look_nothing},
+    {.name = "auth_serve too soon", .prepare = recovered, .act = wire_recover_again, .look = look_nothing},
+    {.name = "auth_otp_verify limited", .prepare = with_friend, .before = with_code, .act = otp_verify_anew, .look = look_nothing, .benign = 1},
+};
+/* clang-format on */
+
+const size_t test_limited_count = sizeof test_limited_scenarios / sizeof test_limited_scenarios[0];
 
 void test_stage_clear(stage *s)
 {

@@ -11,8 +11,9 @@ typedef struct stage {
     char trip[ID_SIZE], item[ID_SIZE], note[ID_SIZE];
     char token[2048];
     char cursor[512];
-    char key[96];   /* an API key */
-    int64_t number; /* counts the calls, for what has to be new each time */
+    char key[96];       /* an API key */
+    const char *client; /* the address that calls of the wire come from; NULL: nobody knows */
+    int64_t number;     /* counts the calls, for what has to be new each time */
     tripsage_actor *actor;
 
     /* Written by the call; the harness looks at them and frees them. */
@@ -42,6 +43,10 @@ typedef struct scenario {
 
 extern const scenario test_scenarios[];
 extern const size_t test_scenario_count;
+
+/* Those whose world limits sign-ins and guesses (world_limits). */
+extern const scenario test_limited_scenarios[];
+extern const size_t test_limited_count;
 
 /* Frees what the call wrote and forgets it. */
 void test_stage_clear(stage *s);

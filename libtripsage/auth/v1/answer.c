@@ -63,7 +63,6 @@ void tripsage__v1_answer_clear(tripsage_auth_response *answer)
         drop_header(&answer->headers[i]);
     answer->header_count = 0;
     answer->http = 200;
-    answer->failed = TRIPSAGE_OK;
     drop_body(answer);
 }
 

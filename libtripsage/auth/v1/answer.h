@@ -22,7 +22,7 @@ struct tripsage_auth_response {
 
 tripsage_auth_response *tripsage__v1_answer_new(void); /* NULL: no memory */
 
-/* As it was when new: what was written before it failed is nobody's business. */
+/* As it was when new: what was written before it failed is nobody's business; but memory that was missing is not there again. */
 void tripsage__v1_answer_clear(tripsage_auth_response *answer);
 
 #endif
