@@ -467,13 +467,37 @@ TRIPSAGE_API tripsage_status tripsage_auth_reseal(tripsage_doc **report, tripsag
  *
  * Who did what: rows that are only appended, in the transaction of what they tell of. Each has a hash over its fields and the hash of
  * the row before it, so that one that is changed or taken out breaks the chain. Who can write to the database past the library could
- * make the whole chain anew: keep an anchor elsewhere now and then. Only the service role: TRIPSAGE_EUNAUTHENTICATED,
- * TRIPSAGE_EFORBIDDEN. */
+ * make the whole chain anew: keep an anchor elsewhere now and then. Only the service role, but for one's own entries:
+ * TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EFORBIDDEN. */
 
 /* Newest first: {"items":[{"seq","at","action","actor","subject","address","detail":{...},"hash"}],"before":n|null,"total":n}. `before`:
  * 0, or that of the page before: rows are numbered from 1 without gaps, so any number will do. `limit`: 0 for 100, at most 1,000. */
 TRIPSAGE_API tripsage_status tripsage_auth_audit_list(tripsage_doc **page, tripsage_auth *auth,
                                                       const tripsage_actor *actor, int64_t before, uint32_t limit);
+
+typedef struct tripsage_audit_options {
+    uint32_t version; /* 1; set by TRIPSAGE_AUDIT_OPTIONS_INIT */
+    int own; /* 1: what the actor did, and what others did to his account; 0: everybody's, for the service role */
+    const char *user_id; /* what this user did, and what others did to his account; NULL: anybody's. Not with `own` */
+    const char *action;  /* "login", "secret_put" and so on: 1 to 64 of a-z, 0-9 and '_'; NULL: all */
+    const char
+        *cursor;    /* "next_cursor" of the page before, or the "seq" that is to be gone on below; NULL: the newest */
+    uint32_t limit; /* 0: 100; at most 1,000 */
+} tripsage_audit_options;
+
+#define TRIPSAGE_AUDIT_OPTIONS_INIT                                                                                    \
+    {                                                                                                                  \
+        1, 0, NULL, NULL, NULL, 0                                                                                      \
+    }
+
+/* Some of the trail, newest first: {"items":[as above],"limit":n,"next_cursor":text|null}. One's own entries have the numbers that they
+ * have in the whole trail. `options` may be NULL.
+ * A page costs its own rows, wherever in the trail they are, but of a user and an action together it may cost all rows of that user.
+ * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EFORBIDDEN (everybody's to a user, its own to the service role),
+ * TRIPSAGE_EINVALID (fields "#options", "#user_id", "#action", "#cursor"). */
+TRIPSAGE_API tripsage_status tripsage_auth_audit_find(tripsage_doc **page, tripsage_auth *auth,
+                                                      const tripsage_actor *actor,
+                                                      const tripsage_audit_options *options);
 
 /* Walks the chain: {"ok":true|false,"count":n,"anchor":text,"broken":{"seq","problem"}|null}. "count" is how many rows held, up to the
  * first that did not. `anchor`: NULL, or the one an earlier walk gave: then it is also seen when rows are missing at the end, or the

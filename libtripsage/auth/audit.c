@@ -20,6 +20,9 @@
 #define PAGE_DEFAULT 100
 #define PAGE_MAX     1000
 
+/* Twice the longest word there is. */
+#define ACTION_MAX 64
+
 /* Rows that one read of the walk takes: some 300 KiB, and no reader is held up for long. */
 #define WALK_BATCH 1000
 
@@ -121,10 +124,16 @@ static tripsage_status put_link(tripsage__buf *buf, const link *l)
 
 typedef struct listing {
     tripsage__buf *json;
-    int64_t count;
+    int64_t rows;  /* of the page; one more is read, to see whether there is another page */
+    int64_t count; /* read so far */
     int64_t lowest;
     int64_t total; /* of all rows: their numbers have no gaps */
 } listing;
+
+static int64_t page_rows(uint32_t limit)
+{
+    return limit == 0 ? PAGE_DEFAULT : limit > PAGE_MAX ? PAGE_MAX : limit;
+}
 
 static void begin_listing(void *context)
 {
@@ -140,10 +149,17 @@ static tripsage_status list_row(void *context, const tripsage__row *row)
     listing *l = context;
     const link found = link_of(row);
 
-    if (l->count++)
+    if (l->count++ == l->rows)
+        return TRIPSAGE_OK;
+    if (l->count > 1)
         tripsage__buf_putc(l->json, ',');
     l->lowest = found.seq;
     return put_link(l->json, &found);
+}
+
+static int has_more(const listing *l)
+{
+    return l->count > l->rows;
 }
 
 static void begin_total(void *context)
@@ -169,9 +185,8 @@ static tripsage_status check_service(const tripsage_actor *actor)
 tripsage_status tripsage_auth_audit_list(tripsage_doc **page, tripsage_auth *auth, const tripsage_actor *actor,
                                          int64_t before, uint32_t limit)
 {
-    int64_t rows = limit == 0 ? PAGE_DEFAULT : limit > PAGE_MAX ? PAGE_MAX : limit;
-    tripsage__value params[] = {tripsage__int(before > 0 ? before : INT64_MAX), tripsage__int(rows)};
-    listing l = {0};
+    listing l = {.rows = page_rows(limit)};
+    tripsage__value params[] = {tripsage__int(before > 0 ? before : INT64_MAX), tripsage__int(l.rows + 1)};
     const tripsage__step steps[] = {
         {&tripsage__sql_audit_page, params, 2, begin_listing, list_row, &l, NULL},
         {&tripsage__sql_audit_last, NULL, 0, begin_total, total_row, &l, NULL},
@@ -185,12 +200,131 @@ tripsage_status tripsage_auth_audit_list(tripsage_doc **page, tripsage_auth *aut
     l.json = &doc->json;
     TRIPSAGE_TRY(tripsage__store_read(auth->store, NULL, steps, 2));
     TRIPSAGE__LIT(&doc->json, "],\"before\":");
-    if (l.count == rows && l.lowest > 1)
+    if (has_more(&l))
         tripsage__buf_int(&doc->json, l.lowest);
     else
         TRIPSAGE__LIT(&doc->json, "null");
     TRIPSAGE__LIT(&doc->json, ",\"total\":");
     tripsage__buf_int(&doc->json, l.total);
+    tripsage__buf_putc(&doc->json, '}');
+out:
+    return tripsage__doc_finish(page, doc, status);
+}
+
+/* ---- a page of some rows ---- */
+
+/* Checked options. */
+typedef struct search {
+    char user_id[TRIPSAGE__UUID_SIZE]; /* "": anybody */
+    const char *action;                /* "": any */
+    int64_t before;
+    int64_t rows;
+} search;
+
+static int is_action(const char *text)
+{
+    size_t length = strlen(text);
+
+    return length > 0 && length <= ACTION_MAX && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_") == length;
+}
+
+/* A row's number, as a page gives it: below it the next one goes on. */
+static int read_cursor(int64_t *before, const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+
+    *before = strtoll(text, NULL, 10);
+    return digits > 0 && digits <= 18 && text[digits] == '\0';
+}
+
+/* Whose rows: all of them are for the service role, and one's own for whoever has some. */
+static tripsage_status check_whose(search *out, const tripsage_actor *actor, const tripsage_audit_options *o)
+{
+    tripsage_status status;
+
+    if (!o->own)
+        TRIPSAGE_TRY(check_service(actor));
+    TRIPSAGE_TRY(tripsage__actor_check(actor));
+    if (o->own && actor->is_service)
+        return TRIPSAGE_FAIL(TRIPSAGE_EFORBIDDEN, "the service role has no entries of its own: it sees all");
+    if (o->own && o->user_id)
+        return TRIPSAGE_FAIL_FIELD("#user_id", "one's own entries are the actor's");
+    if (o->own)
+        snprintf(out->user_id, sizeof out->user_id, "%s", actor->user_id);
+    else if (o->user_id && !tripsage__uuid_parse(o->user_id, out->user_id))
+        return TRIPSAGE_FAIL_FIELD("#user_id", "expected a UUID");
+out:
+    return status;
+}
+
+static tripsage_status make_search(search *out, const tripsage_actor *actor, const tripsage_audit_options *o)
+{
+    tripsage_status status;
+
+    *out = (search){.action = or_empty(o->action), .before = INT64_MAX, .rows = page_rows(o->limit)};
+    if (o->version != 1)
+        return TRIPSAGE_FAIL_FIELD("#options", "version is %u; start from TRIPSAGE_AUDIT_OPTIONS_INIT", o->version);
+    TRIPSAGE_TRY(check_whose(out, actor, o));
+    if (o->action && !is_action(o->action))
+        return TRIPSAGE_FAIL_FIELD("#action", "expected 1 to %d of a-z, 0-9 and _", ACTION_MAX);
+    if (o->cursor && !read_cursor(&out->before, o->cursor))
+        return TRIPSAGE_FAIL_FIELD("#cursor", "expected the \"next_cursor\" of the page before");
+out:
+    return status;
+}
+
+static tripsage_status read_some(listing *l, const tripsage_auth *auth, const search *s)
+{
+    const tripsage__value params[] = {tripsage__int(s->before), tripsage__int(s->rows + 1), tripsage__text(s->action),
+                                      tripsage__text(s->user_id)};
+    tripsage__step step = {&tripsage__sql_audit_page, params, 2, begin_listing, list_row, l, NULL};
+
+    if (s->user_id[0]) {
+        step.statement = &tripsage__sql_audit_page_of_user;
+        step.param_count = 4;
+    } else if (s->action[0]) {
+        step.statement = &tripsage__sql_audit_page_of_action;
+        step.param_count = 3;
+    }
+    return tripsage__store_read(auth->store, NULL, &step, 1);
+}
+
+static tripsage_status put_next(tripsage_doc *doc, int64_t lowest)
+{
+    tripsage__buf text = TRIPSAGE__BUF_INIT(32);
+    tripsage_status status;
+
+    tripsage__buf_int(&text, lowest);
+    TRIPSAGE_TRY(tripsage__buf_status(&text));
+    doc->next = tripsage__buf_take(&text, NULL);
+    tripsage__json_put_text(&doc->json, doc->next, strlen(doc->next));
+out:
+    tripsage__buf_free(&text);
+    return status;
+}
+
+tripsage_status tripsage_auth_audit_find(tripsage_doc **page, tripsage_auth *auth, const tripsage_actor *actor,
+                                         const tripsage_audit_options *options)
+{
+    static const tripsage_audit_options standard = TRIPSAGE_AUDIT_OPTIONS_INIT;
+    listing l = {0};
+    tripsage_doc *doc = NULL;
+    search s;
+    tripsage_status status;
+
+    *page = NULL;
+    TRIPSAGE_TRY(make_search(&s, actor, options ? options : &standard));
+    TRIPSAGE_TRY(tripsage__doc_new(&doc, 4096));
+    l.json = &doc->json;
+    l.rows = s.rows;
+    TRIPSAGE_TRY(read_some(&l, auth, &s));
+    TRIPSAGE__LIT(&doc->json, "],\"limit\":");
+    tripsage__buf_int(&doc->json, s.rows);
+    TRIPSAGE__LIT(&doc->json, ",\"next_cursor\":");
+    if (has_more(&l))
+        TRIPSAGE_TRY(put_next(doc, l.lowest));
+    else
+        TRIPSAGE__LIT(&doc->json, "null");
     tripsage__buf_putc(&doc->json, '}');
 out:
     return tripsage__doc_finish(page, doc, status);

@@ -300,6 +300,18 @@ const tripsage__statement tripsage__sql_audit_append = {
 
 const tripsage__statement tripsage__sql_audit_page = {
     "audit_page", "SELECT " AUDIT_COLUMNS " FROM audit WHERE seq < $1 ORDER BY seq DESC LIMIT $2", NULL};
+const tripsage__statement tripsage__sql_audit_page_of_action = {
+    "audit_page_of_action",
+    "SELECT " AUDIT_COLUMNS " FROM audit WHERE action = $3 AND seq < $1 ORDER BY seq DESC LIMIT $2", NULL};
+/* What $4 did, and what others did to him: each from an index of its own, which has them in this order. */
+#define AUDIT_ARM(whose)                                                                                               \
+    "SELECT * FROM (SELECT " AUDIT_COLUMNS " FROM audit WHERE " whose                                                  \
+    " AND seq < $1 AND ($3 = '' OR action = $3) ORDER BY seq DESC LIMIT $2) arm"
+const tripsage__statement tripsage__sql_audit_page_of_user = {
+    "audit_page_of_user",
+    "SELECT " AUDIT_COLUMNS " FROM (" AUDIT_ARM("actor = $4") " UNION ALL " AUDIT_ARM(
+        "subject = $4 AND subject <> actor") ") found ORDER BY seq DESC LIMIT $2",
+    NULL};
 const tripsage__statement tripsage__sql_audit_last = {
     "audit_last", "SELECT seq FROM audit WHERE seq > 0 ORDER BY seq DESC LIMIT 1", NULL};
 const tripsage__statement tripsage__sql_audit_walk = {
@@ -781,6 +793,8 @@ static const tripsage__statement *const all[] = {
     &tripsage__sql_session_purge,
     &tripsage__sql_audit_append,
     &tripsage__sql_audit_page,
+    &tripsage__sql_audit_page_of_action,
+    &tripsage__sql_audit_page_of_user,
     &tripsage__sql_audit_last,
     &tripsage__sql_audit_walk,
     &tripsage__sql_api_key_insert,

@@ -44,6 +44,8 @@ extern const tripsage__statement tripsage__sql_session_refresh;
 extern const tripsage__statement tripsage__sql_session_purge;
 extern const tripsage__statement tripsage__sql_audit_append;
 extern const tripsage__statement tripsage__sql_audit_page;
+extern const tripsage__statement tripsage__sql_audit_page_of_action;
+extern const tripsage__statement tripsage__sql_audit_page_of_user;
 extern const tripsage__statement tripsage__sql_audit_last;
 extern const tripsage__statement tripsage__sql_audit_walk;
 extern const tripsage__statement tripsage__sql_api_key_insert;

@@ -451,6 +451,7 @@ START_TEST(keys_are_for_the_service_role)
         FAILS(want, tripsage_auth_secret_get(&value, NULL, world->auth, actor, OWNER_ID, "a"));
         FAILS(want, tripsage_auth_reseal(OUT, world->auth, actor));
         FAILS(want, tripsage_auth_audit_list(OUT, world->auth, actor, 0, 0));
+        FAILS(want, tripsage_auth_audit_find(OUT, world->auth, actor, NULL));
         FAILS(want, tripsage_auth_audit_verify(OUT, world->auth, actor, NULL));
     }
 }
@@ -685,6 +686,123 @@ START_TEST(the_trail_has_pages)
 }
 END_TEST
 
+static tripsage_audit_options audit_options(int own, const char *user_id, const char *action)
+{
+    tripsage_audit_options options = TRIPSAGE_AUDIT_OPTIONS_INIT;
+
+    options.own = own;
+    options.user_id = user_id;
+    options.action = action;
+    return options;
+}
+
+#define FIND(actor, options) tripsage_auth_audit_find(OUT, world->auth, (actor), (options))
+
+/* The actions of a list, with a space between two, over pages of `limit` rows. */
+static const char *actions_of(const tripsage_actor *actor, tripsage_audit_options options, uint32_t limit)
+{
+    const char *all = "";
+
+    options.limit = limit;
+    do {
+        tripsage_doc *page = OK(FIND(actor, &options));
+        size_t count = tripsage_doc_count(page, "/items");
+
+        ck_assert_uint_le(count, limit);
+        IS_INT(page, "/limit", limit);
+        for (size_t i = 0; i < count; i++)
+            all = test_format("%s%s%s", all, *all ? " " : "", text_of(page, test_format("/items/%zu/action", i)));
+        options.cursor = tripsage_doc_next(page);
+        if (options.cursor)
+            SAME_TEXT(text_of(page, "/next_cursor"), options.cursor);
+        else
+            IS_NONE(page, "/next_cursor");
+    } while (options.cursor);
+    return all;
+}
+
+/* Two people and the service role do things by turns. */
+static void fill_the_trail(tripsage_actor *people[2])
+{
+    static const char *const addresses[] = {ANN, BOB};
+
+    for (int i = 0; i < 2; i++)
+        people[i] = world_user(world_account(addresses[i]));
+    for (int i = 0; i < 2; i++) {
+        OK(CREATE_KEY(test_format("{\"name\":\"k%d\",\"kind\":\"secret\"}", i)));
+        put(people[i], "openai", KEYED);
+        OK(tripsage_auth_admin_user_update(OUT, world->auth, world->service, tripsage_actor_user_id(people[i]),
+                                           "{\"user_metadata\":{\"a\":1}}", TRIPSAGE_NUL));
+    }
+    OK(tripsage_auth_secret_delete(world->auth, people[0], "openai"));
+}
+
+START_TEST(everybody_sees_his_own_part_of_the_trail)
+{
+    static const char hers[] = "secret_deleted user_modified secret_put user_signedup",
+                      his[] = "user_modified secret_put user_signedup";
+    tripsage_actor *people[2];
+    tripsage_doc *page;
+
+    fill_the_trail(people);
+    for (uint32_t limit = 1; limit <= 5; limit++) {
+        SAME_TEXT(actions_of(people[0], audit_options(1, NULL, NULL), limit), hers);
+        SAME_TEXT(actions_of(people[1], audit_options(1, NULL, NULL), limit), his);
+        SAME_TEXT(actions_of(world->service, audit_options(0, tripsage_actor_user_id(people[0]), NULL), limit), hers);
+        SAME_TEXT(actions_of(world->service, audit_options(0, NULL, "api_key_created"), limit),
+                  "api_key_created api_key_created");
+        SAME_TEXT(actions_of(people[0], audit_options(1, NULL, "secret_put"), limit), "secret_put");
+    }
+    SAME_TEXT(actions_of(world->service, audit_options(0, NULL, NULL), 4),
+              "secret_deleted user_modified secret_put api_key_created user_modified secret_put api_key_created "
+              "user_signedup user_signedup");
+    SAME_TEXT(actions_of(world->stranger, audit_options(1, NULL, NULL), 5), "");
+    page = OK(FIND(people[0], (tripsage_audit_options[]){audit_options(1, NULL, NULL)}));
+    ck_assert_ptr_null(strstr(json_of(page), tripsage_actor_user_id(people[1])));
+    IS_TEXT(page, "/items/1/actor", "service_role");
+    IS_TEXT(page, "/items/1/subject", tripsage_actor_user_id(people[0]));
+    IS_INT(page, "/limit", 100);
+    IS_COUNT(page, "/items", 4);
+}
+END_TEST
+
+START_TEST(the_trail_of_others_is_refused)
+{
+    static const struct {
+        int is_service, own;
+        const char *user_id, *action, *cursor, *field; /* field NULL: forbidden */
+    } rows[] = {
+        {0, 0, NULL, NULL, NULL, NULL},
+        {0, 0, OWNER_ID, NULL, NULL, NULL}, /* not even one's own in this way */
+        {0, 0, "x", NULL, NULL, NULL},
+        {1, 1, NULL, NULL, NULL, NULL},
+        {0, 1, OWNER_ID, NULL, NULL, "#user_id"},
+        {1, 0, "x", NULL, NULL, "#user_id"},
+        {1, 0, NULL, "", NULL, "#action"},
+        {1, 0, NULL, "Login", NULL, "#action"},
+        {0, 1, NULL, "a' OR 1", NULL, "#action"},
+        {0, 1, NULL, NULL, "", "#cursor"},
+        {0, 1, NULL, NULL, "-1", "#cursor"},
+        {1, 0, NULL, NULL, "7x", "#cursor"},
+        {1, 0, NULL, NULL, "1234567890123456789", "#cursor"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        tripsage_audit_options options = audit_options(rows[i].own, rows[i].user_id, rows[i].action);
+        const tripsage_actor *actor = rows[i].is_service ? world->service : world->owner;
+
+        options.cursor = rows[i].cursor;
+        if (rows[i].field)
+            FAILS_AT(TRIPSAGE_EINVALID, FIND(actor, &options), rows[i].field);
+        else
+            FAILS(TRIPSAGE_EFORBIDDEN, FIND(actor, &options));
+        FAILS(TRIPSAGE_EUNAUTHENTICATED,
+              FIND(NULL, (tripsage_audit_options[]){audit_options(rows[i].own, NULL, NULL)}));
+    }
+    FAILS_AT(TRIPSAGE_EINVALID, FIND(world->service, &(tripsage_audit_options){.version = 2}), "#options");
+}
+END_TEST
+
 START_TEST(an_anchor_shows_a_missing_end)
 {
     const char *anchor, *later;
@@ -770,6 +888,8 @@ Suite *contract_secrets(void)
     tcase_add_test(keys, a_changed_secret_key_seals_everything_anew);
     tcase_add_test(trail, what_is_done_is_in_the_trail);
     tcase_add_test(trail, the_trail_has_pages);
+    tcase_add_test(trail, everybody_sees_his_own_part_of_the_trail);
+    tcase_add_test(trail, the_trail_of_others_is_refused);
     tcase_add_test(trail, an_anchor_shows_a_missing_end);
     tcase_add_test(threads, no_call_after_a_revocation_finds_the_key_good);
     tcase_add_test(threads, many_writers_make_one_chain);

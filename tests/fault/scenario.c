@@ -861,6 +861,24 @@ static tripsage_status audit_list(stage *s)
     return tripsage_auth_audit_list(&s->doc, world->auth, world->service, 0, 10);
 }
 
+static tripsage_status audit_find(stage *s)
+{
+    tripsage_audit_options options = TRIPSAGE_AUDIT_OPTIONS_INIT;
+
+    options.action = "api_key_created";
+    options.limit = 1;
+    return tripsage_auth_audit_find(&s->doc, world->auth, world->service, &options);
+}
+
+static tripsage_status audit_find_own(stage *s)
+{
+    tripsage_audit_options options = TRIPSAGE_AUDIT_OPTIONS_INIT;
+
+    options.own = 1;
+    options.limit = 1;
+    return tripsage_auth_audit_find(&s->doc, world->auth, s->actor, &options);
+}
+
 static tripsage_status audit_verify(stage *s)
 {
     return tripsage_auth_audit_verify(&s->doc, world->auth, world->service, NULL);
@@ -1633,6 +1651,8 @@ const scenario test_scenarios[] = {
     {.name = "auth_secret_delete", .prepare = friend_signed_in, .before = with_secret, .act = secret_delete, .look = look_secrets},
     {.name = "auth_reseal", .prepare = friend_signed_in, .before = with_secret, .act = reseal, .look = look_sealed},
     {.name = "auth_audit_list", .prepare = with_key, .act = audit_list, .look = look_keys},
+    {.name = "auth_audit_find", .prepare = with_key, .act = audit_find, .look = look_keys},
+    {.name = "auth_audit_find own", .prepare = friend_signed_in, .before = with_secret, .act = audit_find_own, .look = look_secrets},
     {.name = "auth_audit_verify", .prepare = with_key, .act = audit_verify, .look = look_keys},
     {.name = "auth_session_list", .prepare = friend_signed_in, .act = session_list, .look = look_nothing},
     {.name = "auth_session_revoke", .prepare = with_friend, .before = signed_in, .act = session_revoke, .look = look_nothing, .benign = 1},
