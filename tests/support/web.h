@@ -15,7 +15,7 @@ typedef struct test_web_request {
     long number; /* 1 is the first that this server got */
 } test_web_request;
 
-/* All zero: 200 without a body. Texts stay where they are until the server is closed. */
+/* All zero: 200 without a body. Texts stay where they are until the next request on this connection. */
 typedef struct test_web_reply {
     int status;
     const char *headers; /* lines ended by "\r\n"; NULL: none */
