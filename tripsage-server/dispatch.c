@@ -58,7 +58,26 @@ static int admit(request *r)
     return 0;
 }
 
-/* RFC 6750: one scheme, whose name has no case. */
+/* What no token begins with: those are JSON in base64url. */
+static int is_api_key(const char *value)
+{
+    return strncmp(value, "sb_", 3) == 0 || strncmp(value, "tsk_", 4) == 0;
+}
+
+/* A publishable key is a key, but nobody is signed in by it. */
+static tripsage_status verify(request *r, const char *value, size_t length)
+{
+    if (is_api_key(value))
+        return tripsage_auth_key_verify(&r->actor, NULL, request_auth(r), value, length);
+    return tripsage_auth_verify(&r->actor, request_auth(r), value, length);
+}
+
+static void refuse_nobody(request *r)
+{
+    respond_problem(r, 401, tripsage_status_code(TRIPSAGE_EUNAUTHENTICATED), "sign in: this needs an access token");
+}
+
+/* RFC 6750: one scheme, whose name has no case. The token is a person's, or a program's API key. */
 static int authenticate(request *r)
 {
     static const char scheme[] = "Bearer ";
@@ -68,7 +87,7 @@ static int authenticate(request *r)
     if (r->route->flags & ROUTE_PUBLIC)
         return 1;
     if (!value) {
-        respond_problem(r, 401, tripsage_status_code(TRIPSAGE_EUNAUTHENTICATED), "sign in: this needs an access token");
+        refuse_nobody(r);
         return 0;
     }
     if (strncasecmp(value, scheme, sizeof scheme - 1) != 0) {
@@ -78,10 +97,13 @@ static int authenticate(request *r)
     }
     value += sizeof scheme - 1;
     value += strspn(value, " ");
-    status = tripsage_auth_verify(&r->actor, request_auth(r), value, strcspn(value, " "));
-    if (status == TRIPSAGE_OK)
+    status = verify(r, value, strcspn(value, " "));
+    if (status == TRIPSAGE_OK && r->actor)
         return 1;
-    respond_failure(r, status);
+    if (status == TRIPSAGE_OK)
+        refuse_nobody(r);
+    else
+        respond_failure(r, status);
     return 0;
 }
 

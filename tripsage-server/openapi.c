@@ -202,7 +202,7 @@ char *openapi_document(size_t *length)
         put_path(&b, routes, count, i);
     BUFFER_LIT(
         &b, "},\"components\":{\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\","
-            "\"bearerFormat\":\"JWT\"}},"
+            "\"description\":\"an access token, or an API key (sb_secret_..., tsk_...)\"}},"
             "\"responses\":{\"Problem\":{\"description\":\"What went wrong (RFC 9457)\",\"content\":{"
             "\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}},\"schemas\":{");
     put_schemas(&b);

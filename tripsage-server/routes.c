@@ -7,6 +7,8 @@
 #define LIMIT {"limit", PARAMETER_INTEGER, 0, 1, 100, NULL, "how many at most (20)"}
 #define LIMIT_50 {"limit", PARAMETER_INTEGER, 0, 1, 50, NULL, "how many at most (10)"}
 #define TRIP_STATUS {"status", PARAMETER_WORD, 0, 0, 0, "planning booked in_progress completed cancelled", "trips with this status"}
+#define AUDIT_CURSOR {"cursor", PARAMETER_TEXT, 0, 1, 1024, NULL, "next_cursor of the page before, or the seq to go on below"}
+#define AUDIT_ACTION {"action", PARAMETER_TEXT, 0, 1, 64, NULL, "entries of this kind, such as login or secret_put"}
 #define END {NULL, PARAMETER_TEXT, 0, 0, 0, NULL, NULL}
 /* clang-format on */
 
@@ -76,6 +78,19 @@ static const parameter unified_query[] = {
 
 static const parameter logout_query[] = {
     {"scope", PARAMETER_WORD, 0, 0, 0, "local others global", "this session, all others, or all (local)"}, END};
+
+static const parameter audit_query[] = {
+    LIMIT,
+    AUDIT_CURSOR,
+    AUDIT_ACTION,
+    {"user_id", PARAMETER_TEXT, 0, 1, 64, NULL, "what this user did, and what others did to his account (anybody's)"},
+    END};
+
+static const parameter own_audit_query[] = {LIMIT, AUDIT_CURSOR, AUDIT_ACTION, END};
+
+static const parameter anchor_query[] = {{"anchor", PARAMETER_TEXT, 0, 1, 128, NULL,
+                                          "what an earlier verification gave: shows rows missing at the end, too"},
+                                         END};
 
 static const parameter complete_query[] = {
     {"query", PARAMETER_TEXT, 1, 1, 100, NULL, "what was typed so far"}, LIMIT_50, END};
@@ -165,6 +180,13 @@ static const route table[] = {
     {PUT, BODY, "/api/users/preferences", "setPreferences", "Merge into one's own preferences", user_preferences_put, "Preferences", "Preferences", NULL, 200},
     {GET, 0, "/api/users/sessions", "listSessions", "One's own sessions, the newest first", user_sessions, NULL, "Sessions", NULL, 200},
     {DELETE, 0, "/api/users/sessions/{session_id}", "revokeSession", "End one of one's own sessions", user_session_revoke, NULL, NULL, NULL, 204},
+    {GET, 0, "/api/users/me/secrets", "listSecrets", "One's own keys to other services, by name; never the keys themselves", user_secrets, NULL, "Secrets", NULL, 200},
+    {PUT, BODY, "/api/users/me/secrets/{name}", "putSecret", "Keep a key to another service, in the place of one of that name", user_secret_put, "SecretInput", NULL, NULL, 204},
+    {DELETE, 0, "/api/users/me/secrets/{name}", "deleteSecret", "Forget a key to another service", user_secret_delete, NULL, NULL, NULL, 204},
+    {GET, 0, "/api/users/me/audit", "listOwnAudit", "What one did, and what others did to one's account, newest first", audit_own, NULL, "AuditList", own_audit_query, 200},
+
+    {GET, 0, "/api/audit", "listAudit", "The audit trail, newest first; for the service role", audit_all, NULL, "AuditList", audit_query, 200},
+    {GET, 0, "/api/audit/verification", "verifyAudit", "Walk the whole trail and see whether its chain holds; for the service role", audit_verification, NULL, "AuditVerification", anchor_query, 200},
 
     {GET, HEALTH, "/health", "health", "How the server and its parts are", health_overall, NULL, "Health", NULL, 200},
     {GET, HEALTH, "/health/live", "live", "Whether the process answers", health_live, NULL, "Liveness", NULL, 200},

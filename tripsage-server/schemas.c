@@ -342,6 +342,30 @@ static const schema table[] = {
                 "amr": {"type": "array", "items": {"type": "object", "required": ["method", "timestamp"],
                     "properties": {"method": {"type": "string"}, "timestamp": {"type": "integer"}}}},
                 "user_agent": {"type": ["string", "null"]}, "ip": {"type": ["string", "null"]}, "current": {"type": "boolean"}}}}}})},
+    {"SecretInput", TRIPSAGE_JSON({
+        "type": "object", "required": ["value"],
+        "properties": {"value": {"type": "string", "minLength": 1, "description": "at most 8,192 bytes; kept encrypted and given to nobody over HTTP"}}})},
+    {"Secrets", TRIPSAGE_JSON({
+        "type": "object", "required": ["items"],
+        "properties": {"items": {"type": "array", "items": {
+            "type": "object", "required": ["name", "hint", "created_at", "updated_at"],
+            "properties": {"name": {"type": "string"},
+                "hint": {"type": "string", "maxLength": 4, "description": "the last four characters of a secret of 16 or more"},
+                "created_at": {"type": "string", "format": "date-time"}, "updated_at": {"type": "string", "format": "date-time"}}}}}})},
+    {"AuditList", TRIPSAGE_JSON({
+        "type": "object", "required": ["items", "limit", "next_cursor"],
+        "properties": {"limit": {"type": "integer"}, "next_cursor": {"type": ["string", "null"]},
+            "items": {"type": "array", "items": {
+                "type": "object", "required": ["seq", "at", "action", "actor", "subject", "address", "detail", "hash"],
+                "properties": {"seq": {"type": "integer", "minimum": 1}, "at": {"type": "string", "format": "date-time"},
+                    "action": {"type": "string"}, "actor": {"type": "string", "description": "a user's id, service_role, or nobody"},
+                    "subject": {"type": "string"}, "address": {"type": "string"}, "detail": {"type": ["object", "string"]},
+                    "hash": {"type": "string"}}}}}})},
+    {"AuditVerification", TRIPSAGE_JSON({
+        "type": "object", "required": ["ok", "count", "anchor", "broken"],
+        "properties": {"ok": {"type": "boolean"}, "count": {"type": "integer"}, "anchor": {"type": "string"},
+            "broken": {"type": ["object", "null"], "required": ["seq", "problem"],
+                "properties": {"seq": {"type": "integer"}, "problem": {"type": "string"}}}}})},
     {"Refresh", TRIPSAGE_JSON({
         "type": "object", "required": ["refresh_token"], "properties": {"refresh_token": {"type": "string"}}})},
     {"Preferences", TRIPSAGE_JSON({

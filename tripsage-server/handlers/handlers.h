@@ -78,6 +78,14 @@ void user_preferences_get(request *r);
 void user_preferences_put(request *r);
 void user_sessions(request *r);
 void user_session_revoke(request *r);
+void user_secrets(request *r);
+void user_secret_put(request *r);
+void user_secret_delete(request *r);
+
+/* audit.c: the audit trail: one's own part of it, and all of it for the service role */
+void audit_own(request *r);
+void audit_all(request *r);
+void audit_verification(request *r);
 
 /* health.c */
 void health_overall(request *r);

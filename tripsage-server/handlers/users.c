@@ -1,4 +1,4 @@
-/* handlers/users.c: the caller's own account, preferences and sessions. */
+/* handlers/users.c: the caller's own account, preferences, sessions, and keys to other services. */
 #include "body.h"
 #include "handlers/handlers.h"
 #include "respond.h"
@@ -76,4 +76,41 @@ void user_sessions(request *r)
 void user_session_revoke(request *r)
 {
     respond_done(r, tripsage_auth_session_revoke(request_auth(r), r->actor, request_param(r, 0)));
+}
+
+/* ---- keys to other services: put, replaced and taken away, never given back ---- */
+
+void user_secrets(request *r)
+{
+    tripsage_doc *secrets = NULL;
+
+    respond_result(r, tripsage_auth_secret_list(&secrets, request_auth(r), r->actor), 200, &secrets);
+}
+
+void user_secret_put(request *r)
+{
+    static const renamed names[] = {{"#value", "/value"}, {NULL, NULL}};
+    tripsage_doc *body = body_parse(r);
+    const char *value;
+    tripsage_status status;
+
+    if (!body)
+        return;
+    value = tripsage_doc_text(body, "/value");
+    if (!value)
+        request_complain(r, "/value", "expected a text");
+    body_only(r, body, "value");
+    if (!body_accept(r, body))
+        return;
+    status = tripsage_auth_secret_put(request_auth(r), r->actor, request_param(r, 0), value, TRIPSAGE_NUL);
+    tripsage_doc_free(body);
+    if (status == TRIPSAGE_OK)
+        respond_done(r, status);
+    else
+        respond_renamed(r, status, names);
+}
+
+void user_secret_delete(request *r)
+{
+    respond_done(r, tripsage_auth_secret_delete(request_auth(r), r->actor, request_param(r, 0)));
 }
