@@ -658,6 +658,23 @@ START_TEST(a_statement_that_takes_too_long_changes_nothing)
 }
 END_TEST
 
+/* Whoever is slow to hear of it, or to say that the transaction is over, keeps his connection, and is told what it was. */
+START_TEST(a_slow_client_keeps_its_connection)
+{
+    test_wire_count count;
+
+    open_store("&statement_timeout_ms=200&pool_size=1", 5000);
+    OK(put_deed("warm"));
+    test_wire_reset(wire);
+    test_wire_delay(wire, 400);
+    FAILS(TRIPSAGE_ETIMEOUT, put_slowly("one", 5));
+    SAME_TEXT(tripsage_last_error()->sqlstate, "57014");
+    OK(put_deed("one"));
+    count = test_wire_counted(wire);
+    ck_assert_uint_eq(count.connections, 0);
+}
+END_TEST
+
 /* What looks through a whole database takes as long as that does. */
 START_TEST(a_scan_takes_its_time)
 {
@@ -961,6 +978,7 @@ int main(void)
     tcase_add_test(tcase, the_pool_is_whole_after_failures);
     tcase = add_case(suite, "timeouts");
     tcase_add_test(tcase, a_statement_that_takes_too_long_changes_nothing);
+    tcase_add_test(tcase, a_slow_client_keeps_its_connection);
     tcase_add_test(tcase, a_scan_takes_its_time);
     tcase_add_test(tcase, a_lock_that_stays_taken_is_busy);
     tcase = add_case(suite, "conflicts");

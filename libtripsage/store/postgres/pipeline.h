@@ -4,9 +4,6 @@
 
 #include "postgres.h"
 
-/* How much longer than its statement timeout an answer may take before the network is taken for dead. */
-#define TRIPSAGE__PG_GRACE_MS 5000
-
 /* What stands before and behind the statements. */
 typedef enum frame {
     FRAME_STATEMENT, /* a single reading statement is its own snapshot */
@@ -21,7 +18,7 @@ typedef struct request {
     size_t count;
     role role;
     const char *claims;
-    const char *subject; /* of the claims; "" for the service */
+    const char *subject;  /* of the claims; "" for the service */
     PGresult **results;   /* of each step */
     struct request *next; /* in the same pipeline */
 } request;

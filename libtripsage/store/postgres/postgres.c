@@ -114,7 +114,8 @@ static const PQconninfoOption *option_of(const PQconninfoOption *options, const 
  *   plan_cache_mode    one plan for a statement, whatever its parameters: the plan that the tests look at
  *   jit                compiling a statement of milliseconds takes longer than running it
  *   idle_in_transaction_session_timeout
- *                      a client that dies in between holds its locks no longer than a statement may take */
+ *                      a client that dies in between holds its locks hardly longer than a statement may take. One that is only slow to hear
+ *                      that a statement failed has, before it loses the connection, the time that it would wait for the server */
 static tripsage_status add_session(engine *e, size_t *count, const char *given)
 {
     tripsage__buf text = TRIPSAGE__BUF_INIT(16 * 1024);
@@ -123,7 +124,7 @@ static tripsage_status add_session(engine *e, size_t *count, const char *given)
     tripsage__buf_printf(&text,
                          "%s -c search_path=" TRIPSAGE__PG_SEARCH_PATH " -c statement_timeout=%u -c lock_timeout=%u"
                          " -c idle_in_transaction_session_timeout=%u -c plan_cache_mode=force_generic_plan -c jit=off",
-                         given, e->statement_timeout_ms, e->wait_ms, e->statement_timeout_ms);
+                         given, e->statement_timeout_ms, e->wait_ms, e->statement_timeout_ms + TRIPSAGE__PG_GRACE_MS);
     status = tripsage__buf_status(&text);
     if (status == TRIPSAGE_OK)
         status = add_parameter(e, count, "options", text.data);

@@ -11,6 +11,9 @@
 
 #include "store/driver.h"
 
+/* How much longer than its statement timeout an answer may take before the network is taken for dead. */
+#define TRIPSAGE__PG_GRACE_MS 5000
+
 /* pgvector lies in "extensions" on Supabase and in "public" elsewhere. */
 #define TRIPSAGE__PG_SEARCH_PATH "tripsage,extensions,public"
 
