@@ -38,14 +38,6 @@ static tripsage_status verify(tripsage_actor **actor, const char *token)
     return tripsage_auth_verify(actor, world->auth, token, strlen(token));
 }
 
-static tripsage_actor *actor_of(tripsage_doc *session)
-{
-    tripsage_actor *actor = NULL;
-
-    OK(verify(&actor, text_of(session, "/access_token")));
-    return actor;
-}
-
 #define ANN "{\"email\":\"Ann@example.org\",\"password\":\"correct horse\",\"email_confirm\":true}"
 
 /* ---- who may ---- */
@@ -182,7 +174,7 @@ START_TEST(the_fullest_metadata_fit_a_token)
                            "\"user_metadata\":{\"k\":\"%s\"},\"app_metadata\":{\"k\":\"%s\"}}",
                            test_repeat("x", 4000), test_repeat("x", 400)));
     tripsage_doc *session = OK(sign_in(OUT, "a@b.org", "correct horse"));
-    tripsage_actor *actor = actor_of(session);
+    tripsage_actor *actor = world_signed_in(world->auth, session);
 
     FAILS_AT(TRIPSAGE_EINVALID,
              update(OUT, text_of(user, "/id"), test_format("{\"app_metadata\":{\"l\":\"%s\"}}", test_repeat("x", 60))),
@@ -191,7 +183,6 @@ START_TEST(the_fullest_metadata_fit_a_token)
              tripsage_auth_user_update(OUT, world->auth, actor,
                                        test_format("{\"data\":{\"l\":\"%s\"}}", test_repeat("x", 60)), TRIPSAGE_NUL),
              "/data");
-    tripsage_actor_free(actor);
 }
 END_TEST
 
@@ -247,8 +238,9 @@ START_TEST(a_new_password_ends_all_sessions)
 {
     const char *id = text_of(create(ANN), "/id");
     tripsage_doc *session = OK(sign_in(OUT, "ann@example.org", "correct horse"));
-    tripsage_actor *actor = actor_of(session), *again = NULL;
+    tripsage_actor *again = NULL;
 
+    world_signed_in(world->auth, session); /* from now on it is believed */
     OK(update(OUT, id, "{\"password\":\"battery staple\"}"));
     FAILS(TRIPSAGE_ETOKEN, verify(&again, text_of(session, "/access_token")));
     FAILS(TRIPSAGE_ETOKEN, tripsage_auth_refresh(OUT, world->auth, NULL, text_of(session, "/refresh_token")));
@@ -256,7 +248,6 @@ START_TEST(a_new_password_ends_all_sessions)
     session = OK(sign_in(OUT, "ann@example.org", "battery staple"));
     OK(update(OUT, id, "{\"user_metadata\":{}}")); /* ends none */
     OK(verify(&again, text_of(session, "/access_token")));
-    tripsage_actor_free(actor);
     tripsage_actor_free(again);
 }
 END_TEST
@@ -353,14 +344,13 @@ START_TEST(trips_outlive_an_account)
     const char *id = text_of(create(ANN), "/id"), *trip;
 
     session = OK(sign_in(OUT, "ann@example.org", "correct horse"));
-    ann = actor_of(session);
+    ann = world_signed_in(world->auth, session);
     trip = id_of(OK(CREATE(ann, TRIP_JSON)));
     test_share(ann, trip, VIEW_ID, "view");
     OK(tripsage_auth_admin_user_delete(world->auth, SERVICE, id, 0));
     IS_TEXT(OK(GET(world->view, trip)), "/user_id", id);
     OK(tripsage_trip_transfer(OUT, world->trips, SERVICE, trip, "{\"user_id\":\"" VIEW_ID "\"}", TRIPSAGE_NUL, NULL));
     IS_TEXT(OK(GET(world->view, trip)), "/user_id", VIEW_ID);
-    tripsage_actor_free(ann);
 }
 END_TEST
 
@@ -617,7 +607,7 @@ START_TEST(a_user_sees_and_ends_his_sessions)
     there = OK(sign_in(OUT, "ann@example.org", "correct horse"));
     test_clock_advance(&world->chance, TEST_SECOND);
     here = OK(sign_in(OUT, "ann@example.org", "correct horse"));
-    actor = actor_of(here);
+    actor = world_signed_in(world->auth, here);
     sessions = OK(tripsage_auth_session_list(OUT, world->auth, actor));
     IS_COUNT(sessions, "/sessions", 2);
     IS_JSON(sessions, "/sessions/0/current", "true");
@@ -627,7 +617,7 @@ START_TEST(a_user_sees_and_ends_his_sessions)
     IS_TEXT(sessions, "/sessions/0/amr/0/method", "password");
     IS_JSON(sessions, "/sessions/1/current", "false");
     there_id = text_of(sessions, "/sessions/1/id");
-    other = actor_of(OK(sign_in(OUT, "b@b.org", "correct horse")));
+    other = world_signed_in(world->auth, OK(sign_in(OUT, "b@b.org", "correct horse")));
     FAILS(TRIPSAGE_ENOTFOUND, tripsage_auth_session_revoke(world->auth, other, there_id));
     OK(tripsage_auth_session_revoke(world->auth, actor, there_id));
     FAILS(TRIPSAGE_ENOTFOUND, tripsage_auth_session_revoke(world->auth, actor, there_id));
@@ -637,8 +627,6 @@ START_TEST(a_user_sees_and_ends_his_sessions)
     FAILS(TRIPSAGE_EUNAUTHENTICATED, tripsage_auth_session_revoke(world->auth, NULL, there_id));
     FAILS(TRIPSAGE_EUNAUTHENTICATED, tripsage_auth_session_list(OUT, world->auth, NULL));
     IS_COUNT(OK(tripsage_auth_session_list(OUT, world->auth, world->stranger)), "/sessions", 0);
-    tripsage_actor_free(actor);
-    tripsage_actor_free(other);
 }
 END_TEST
 

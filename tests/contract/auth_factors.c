@@ -8,33 +8,6 @@
 
 #define ANN "{\"email\":\"ann@example.org\",\"password\":\"correct horse\"}"
 
-/* Actors of one test. */
-static tripsage_actor *made[32];
-static size_t made_count;
-
-static tripsage_actor *actor_of(tripsage_doc *session)
-{
-    tripsage_actor *actor = NULL;
-
-    OK(tripsage_auth_verify(&actor, world->auth, tripsage_doc_text(session, "/access_token"), TRIPSAGE_NUL));
-    ck_assert_uint_lt(made_count, 32);
-    made[made_count++] = actor;
-    return actor;
-}
-
-static void begin(void)
-{
-    world_open();
-    made_count = 0;
-}
-
-static void end(void)
-{
-    while (made_count > 0)
-        tripsage_actor_free(made[--made_count]);
-    world_close();
-}
-
 static tripsage_status sign_in_status(tripsage_doc **out)
 {
     return tripsage_auth_sign_in(out, world->auth, NULL, ANN, TRIPSAGE_NUL);
@@ -42,12 +15,12 @@ static tripsage_status sign_in_status(tripsage_doc **out)
 
 static tripsage_actor *sign_up(void)
 {
-    return actor_of(OK(tripsage_auth_sign_up(OUT, world->auth, NULL, ANN, TRIPSAGE_NUL)));
+    return world_signed_in(world->auth, OK(tripsage_auth_sign_up(OUT, world->auth, NULL, ANN, TRIPSAGE_NUL)));
 }
 
 static tripsage_actor *sign_in(void)
 {
-    return actor_of(OK(sign_in_status(OUT)));
+    return world_signed_in(world->auth, OK(sign_in_status(OUT)));
 }
 
 static tripsage_status enroll_status(tripsage_doc **out, const tripsage_actor *actor, const char *name)
@@ -143,7 +116,8 @@ END_TEST
 START_TEST(refuses_a_bad_factor)
 {
     tripsage_actor *ann = sign_up();
-    tripsage_actor *guest = actor_of(OK(tripsage_auth_sign_in_anonymously(OUT, world->auth, NULL, "{}", TRIPSAGE_NUL)));
+    tripsage_actor *guest =
+        world_signed_in(world->auth, OK(tripsage_auth_sign_in_anonymously(OUT, world->auth, NULL, "{}", TRIPSAGE_NUL)));
 
     FAILS_AT(TRIPSAGE_EINVALID,
              tripsage_auth_factor_enroll(OUT, world->auth, ann, NULL,
@@ -182,7 +156,7 @@ START_TEST(a_code_raises_the_session)
 {
     tripsage_doc *session = OK(tripsage_auth_sign_up(OUT, world->auth, NULL, ANN, TRIPSAGE_NUL)), *raised;
     const char *other = text_of(OK(sign_in_status(OUT)), "/access_token");
-    tripsage_actor *ann = actor_of(session), *again = NULL, *strong;
+    tripsage_actor *ann = world_signed_in(world->auth, session), *again = NULL, *strong;
     factor f = enroll(ann, "phone");
     tripsage_doc *asked;
 
@@ -193,7 +167,7 @@ START_TEST(a_code_raises_the_session)
     IS_TEXT(asked, "/type", "totp");
     IS_INT(asked, "/expires_at", (TEST_NOON + TEST_SECOND) / 1000 + 300);
     raised = OK(tripsage_auth_factor_verify(OUT, world->auth, ann, NULL, f.id, id_of(asked), code_of(&f, 0)));
-    strong = actor_of(raised);
+    strong = world_signed_in(world->auth, raised);
     SAME_TEXT(claim_of(strong, "/aal"), "\"aal2\"");
     SAME_TEXT(claim_of(strong, "/amr/0/method"), "\"totp\"");
     SAME_TEXT(claim_of(strong, "/amr/1/method"), "\"password\"");
@@ -208,7 +182,8 @@ START_TEST(a_code_raises_the_session)
     /* A session without the factor is over; what comes after this one stays raised. */
     FAILS(TRIPSAGE_ETOKEN, tripsage_auth_verify(&again, world->auth, other, TRIPSAGE_NUL));
     IS_COUNT(OK(tripsage_auth_session_list(OUT, world->auth, strong)), "/sessions", 1);
-    strong = actor_of(OK(tripsage_auth_refresh(OUT, world->auth, NULL, text_of(raised, "/refresh_token"))));
+    strong = world_signed_in(world->auth,
+                             OK(tripsage_auth_refresh(OUT, world->auth, NULL, text_of(raised, "/refresh_token"))));
     SAME_TEXT(claim_of(strong, "/aal"), "\"aal2\"");
 }
 END_TEST
@@ -222,7 +197,8 @@ START_TEST(half_a_minute_to_either_side_is_good)
     for (size_t i = 0; i < 2; i++)
         FAILS_AS(TRIPSAGE_ECREDENTIALS, "mfa_verification_failed", verify(OUT, ann, &f, code_of(&f, bad[i])));
     for (size_t i = 0; i < 3; i++)
-        ann = actor_of(test_ok(__FILE__, __LINE__, "verify", verify(OUT, ann, &f, code_of(&f, good[i]))));
+        ann = world_signed_in(world->auth,
+                              test_ok(__FILE__, __LINE__, "verify", verify(OUT, ann, &f, code_of(&f, good[i]))));
 }
 END_TEST
 
@@ -261,8 +237,12 @@ START_TEST(a_challenge_is_of_its_factor_and_of_five_minutes)
              tripsage_auth_factor_verify(OUT, world->auth, ann, NULL, NO_SUCH_ID, id, code_of(&f, 0)));
     FAILS_AS(TRIPSAGE_ENOTFOUND, "mfa_factor_not_found",
              tripsage_auth_factor_challenge(OUT, world->auth, ann, NULL, NO_SUCH_ID));
-    bob = actor_of(OK(tripsage_auth_sign_up(
-        OUT, world->auth, NULL, "{\"email\":\"bob@example.org\",\"password\":\"correct horse\"}", TRIPSAGE_NUL)));
+    bob = world_signed_in(
+        world->auth,
+        OK(tripsage_auth_sign_up(OUT, world->auth, NULL,
+                                 "{\"email\":\"bob@example.org\",\"password\":\"correct horse\"}", TRIPSAGE_NUL)));
+    FAILS_AS(TRIPSAGE_ENOTFOUND, "mfa_factor_not_found",
+             tripsage_auth_factor_challenge(OUT, world->auth, bob, NULL, f.id));
     FAILS_AS(TRIPSAGE_ENOTFOUND, "mfa_factor_not_found",
              tripsage_auth_factor_challenge(OUT, world->auth, bob, NULL, f.id));
     FAILS_AS(TRIPSAGE_ENOTFOUND, "mfa_factor_not_found",
@@ -352,7 +332,7 @@ START_TEST(who_has_a_factor_shows_it_first)
     factor f = enroll(ann, "phone");
 
     OK(tripsage_auth_user_update(OUT, world->auth, ann, "{\"password\":\"correct horse\"}", TRIPSAGE_NUL));
-    strong = actor_of(raise(ann, &f));
+    strong = world_signed_in(world->auth, raise(ann, &f));
     weak = sign_in();
     FAILS_AS(TRIPSAGE_EFORBIDDEN, "insufficient_aal",
              tripsage_auth_user_update(OUT, world->auth, weak, "{\"password\":\"battery staple\"}", TRIPSAGE_NUL));
@@ -375,11 +355,12 @@ START_TEST(a_factor_is_taken_away)
 
     OK(tripsage_auth_factor_unenroll(world->auth, ann, g.id));
     raised = raise(ann, &f);
-    strong = actor_of(raised);
+    strong = world_signed_in(world->auth, raised);
     OK(tripsage_auth_factor_unenroll(world->auth, strong, f.id));
     FAILS_AS(TRIPSAGE_ENOTFOUND, "mfa_factor_not_found", tripsage_auth_factor_unenroll(world->auth, strong, f.id));
     IS_NONE(OK(tripsage_auth_user(OUT, world->auth, strong)), "/factors");
-    strong = actor_of(OK(tripsage_auth_refresh(OUT, world->auth, NULL, text_of(raised, "/refresh_token"))));
+    strong = world_signed_in(world->auth,
+                             OK(tripsage_auth_refresh(OUT, world->auth, NULL, text_of(raised, "/refresh_token"))));
     SAME_TEXT(claim_of(strong, "/aal"), "\"aal1\"");
     OK(tripsage_auth_user_update(OUT, world->auth, strong, "{\"password\":\"battery staple\"}", TRIPSAGE_NUL));
 }
@@ -392,16 +373,16 @@ START_TEST(a_session_falls_with_its_factor)
     factor f = enroll(ann, "phone"), g;
     tripsage_doc *raised = raise(ann, &f);
 
-    g = enroll(actor_of(raised), "tablet");
+    g = enroll(world_signed_in(world->auth, raised), "tablet");
     test_clock_advance(&world->chance, 30 * TEST_SECOND);
     raised = raise(ann, &g);
-    OK(tripsage_auth_factor_unenroll(world->auth, actor_of(raised), f.id));
+    OK(tripsage_auth_factor_unenroll(world->auth, world_signed_in(world->auth, raised), f.id));
     raised = OK(tripsage_auth_refresh(OUT, world->auth, NULL, text_of(raised, "/refresh_token")));
-    strong = actor_of(raised);
+    strong = world_signed_in(world->auth, raised);
     SAME_TEXT(claim_of(strong, "/aal"), "\"aal2\"");
     OK(tripsage_auth_factor_unenroll(world->auth, strong, g.id));
     raised = OK(tripsage_auth_refresh(OUT, world->auth, NULL, text_of(raised, "/refresh_token")));
-    SAME_TEXT(claim_of(actor_of(raised), "/aal"), "\"aal1\"");
+    SAME_TEXT(claim_of(world_signed_in(world->auth, raised), "/aal"), "\"aal1\"");
 }
 END_TEST
 
@@ -433,13 +414,13 @@ START_TEST(a_recovery_code_raises_a_session_once)
     tripsage_doc *codes, *raised;
 
     FAILS_AS(TRIPSAGE_ENOTFOUND, "mfa_factor_not_found", tripsage_auth_recovery_codes(OUT, world->auth, ann));
-    codes = recovery_codes_of(actor_of(raise(ann, &f)));
+    codes = recovery_codes_of(world_signed_in(world->auth, raise(ann, &f)));
     IS_COUNT(codes, "/recovery_codes", 10);
     weak = sign_in();
     FAILS_AS(TRIPSAGE_ECREDENTIALS, "mfa_verification_failed", recover(OUT, weak, "abcd-efgh-ijkl-mnop"));
     FAILS_AS(TRIPSAGE_ECREDENTIALS, "mfa_verification_failed", recover(OUT, weak, "123456"));
     raised = OK(recover(OUT, weak, text_of(codes, "/recovery_codes/3")));
-    strong = actor_of(raised);
+    strong = world_signed_in(world->auth, raised);
     SAME_TEXT(claim_of(strong, "/aal"), "\"aal2\"");
     SAME_TEXT(claim_of(strong, "/amr/0/method"), "\"recovery_code\"");
     IS_TEXT(raised, "/user/factors/0/status", "verified");
@@ -453,7 +434,7 @@ START_TEST(a_recovery_code_raises_a_session_once)
     OK(tripsage_auth_factor_unenroll(world->auth, strong, f.id));
     FAILS(TRIPSAGE_ECREDENTIALS, recover(OUT, strong, text_of(codes, "/recovery_codes/0")));
     raised = OK(tripsage_auth_refresh(OUT, world->auth, NULL, text_of(raised, "/refresh_token")));
-    SAME_TEXT(claim_of(actor_of(raised), "/aal"), "\"aal1\"");
+    SAME_TEXT(claim_of(world_signed_in(world->auth, raised), "/aal"), "\"aal1\"");
 }
 END_TEST
 
@@ -461,10 +442,12 @@ START_TEST(recovery_codes_are_ones_own)
 {
     tripsage_actor *ann = sign_up(), *bob;
     factor f = enroll(ann, "phone");
-    tripsage_doc *codes = recovery_codes_of(actor_of(raise(ann, &f)));
+    tripsage_doc *codes = recovery_codes_of(world_signed_in(world->auth, raise(ann, &f)));
 
-    bob = actor_of(OK(tripsage_auth_sign_up(
-        OUT, world->auth, NULL, "{\"email\":\"bob@example.org\",\"password\":\"correct horse\"}", TRIPSAGE_NUL)));
+    bob = world_signed_in(
+        world->auth,
+        OK(tripsage_auth_sign_up(OUT, world->auth, NULL,
+                                 "{\"email\":\"bob@example.org\",\"password\":\"correct horse\"}", TRIPSAGE_NUL)));
     FAILS(TRIPSAGE_ECREDENTIALS, recover(OUT, bob, text_of(codes, "/recovery_codes/0")));
     FAILS(TRIPSAGE_EUNAUTHENTICATED, recover(OUT, NULL, "x"));
     FAILS_AT(TRIPSAGE_EINVALID, recover(OUT, world->owner, "x"), "#actor");
@@ -477,7 +460,7 @@ Suite *contract_auth_factors(void)
     Suite *suite = suite_create("auth_factors");
     TCase *tcase = tcase_create("auth_factors");
 
-    tcase_add_checked_fixture(tcase, begin, end);
+    tcase_add_checked_fixture(tcase, world_open, world_close);
     tcase_set_timeout(tcase, 60);
     suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, a_factor_is_enrolled);

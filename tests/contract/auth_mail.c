@@ -21,8 +21,6 @@
 /* ---- accounts ---- */
 
 static tripsage_auth *auth;
-static tripsage_actor *actors[16]; /* freed with it */
-static size_t actor_count;
 
 static void open_with(const tripsage_auth_options *given)
 {
@@ -60,8 +58,6 @@ static void open_confirming(void)
 
 static void close_mails(void)
 {
-    while (actor_count)
-        tripsage_actor_free(actors[--actor_count]);
     tripsage_auth_close(auth);
     auth = NULL;
     world_close();
@@ -123,17 +119,6 @@ static tripsage_status exchange(tripsage_doc **out, const char *code, const char
         TRIPSAGE_NUL);
 }
 
-static tripsage_actor *actor_of(tripsage_doc *session)
-{
-    const char *token = tripsage_doc_text(session, "/access_token");
-    tripsage_actor *actor = NULL;
-
-    ck_assert_msg(token != NULL, "no session: %s", json_of(session));
-    OK(tripsage_auth_verify(&actor, auth, token, strlen(token)));
-    ck_assert_uint_lt(actor_count, sizeof actors / sizeof actors[0]);
-    return actors[actor_count++] = actor;
-}
-
 /* What is asked of somebody who is made on the way: arguments come first, in whatever order. */
 static tripsage_doc *user_of(const tripsage_actor *actor)
 {
@@ -168,7 +153,7 @@ START_TEST(a_code_signs_in_once)
     IS_TEXT(session, "/user/id", id);
     IS_TEXT(session, "/user/recovery_sent_at", "2026-03-01T12:00:00.000Z");
     IS_TEXT(session, "/user/last_sign_in_at", "2026-03-01T13:00:00.000Z");
-    SAME_TEXT(test_json_at(tripsage_actor_claims(actor_of(session)), "/amr/0/method"), "\"otp\"");
+    SAME_TEXT(test_json_at(tripsage_actor_claims(world_signed_in(auth, session)), "/amr/0/method"), "\"otp\"");
     EXPIRED(verify(OUT, "recovery", ANN, code));
     SAME_TEXT(tripsage_last_error()->message, "Token has expired or is invalid");
     EXPIRED(verify_hash(OUT, "recovery", test_mail_hash(test_inbox_newest("recovery", ANN))));
@@ -316,7 +301,7 @@ START_TEST(a_code_is_for_its_purpose_and_its_address)
     const char *hash;
     tripsage_actor *ann;
 
-    ann = actor_of(OK(sign_up(OUT, ANN, "correct horse")));
+    ann = world_signed_in(auth, OK(sign_up(OUT, ANN, "correct horse")));
     OK(sign_up(OUT, BOB, "correct horse"));
     OK(recover(ANN));
     m = test_inbox_newest("recovery", ANN);
@@ -468,7 +453,7 @@ START_TEST(who_signs_up_confirms_it)
     IS_TEXT(session, "/user/confirmation_sent_at", "2026-03-01T12:00:00.000Z");
     IS_JSON(session, "/user/user_metadata/email_verified", "true");
     IS_JSON(session, "/user/identities/0/identity_data/email_verified", "true");
-    IS_JSON(user_of(actor_of(session)), "/user_metadata/email_verified", "true");
+    IS_JSON(user_of(world_signed_in(auth, session)), "/user_metadata/email_verified", "true");
     OK(sign_in(OUT, ANN, "correct horse"));
     EXPIRED(verify(OUT, "signup", ANN, test_inbox_newest("confirmation", ANN)->code));
 }
@@ -552,7 +537,7 @@ static void change_email_of(tripsage_actor *actor)
 
 START_TEST(both_mailboxes_confirm_a_change)
 {
-    tripsage_actor *ann = actor_of(OK(sign_up(OUT, ANN, "correct horse")));
+    tripsage_actor *ann = world_signed_in(auth, OK(sign_up(OUT, ANN, "correct horse")));
     tripsage_doc *user = OK(change_email(OUT, ann, "New@example.org")), *session;
 
     IS_TEXT(user, "/email", ANN);
@@ -580,7 +565,7 @@ END_TEST
 
 START_TEST(the_new_mailbox_may_confirm_first)
 {
-    change_email_of(actor_of(OK(sign_up(OUT, ANN, "correct horse"))));
+    change_email_of(world_signed_in(auth, OK(sign_up(OUT, ANN, "correct horse"))));
     IS_NONE(OK(verify_hash(OUT, "email_change", test_mail_hash(test_inbox_to(NEW)))), "/access_token");
     IS_TEXT(OK(verify_hash(OUT, "email_change", test_mail_hash(test_inbox_to(ANN)))), "/user/email", NEW);
 }
@@ -589,7 +574,7 @@ END_TEST
 /* Another wish takes the place of the one before, with what was confirmed of it. */
 START_TEST(a_change_begins_anew)
 {
-    tripsage_actor *ann = actor_of(OK(sign_up(OUT, ANN, "correct horse")));
+    tripsage_actor *ann = world_signed_in(auth, OK(sign_up(OUT, ANN, "correct horse")));
     const char *old_code;
 
     OK(change_email(OUT, ann, NEW));
@@ -617,7 +602,7 @@ START_TEST(a_change_may_need_one_mailbox)
 
     options.email_change_single = 1;
     open_with(&options);
-    change_email_of(actor_of(OK(sign_up(OUT, ANN, "correct horse"))));
+    change_email_of(world_signed_in(auth, OK(sign_up(OUT, ANN, "correct horse"))));
     ck_assert_uint_eq(test_inbox_count(), 1);
     IS_TEXT(OK(verify(OUT, "email_change", NEW, test_inbox_newest("email_change", NEW)->code)), "/user/email", NEW);
 }
@@ -625,7 +610,7 @@ END_TEST
 
 START_TEST(an_address_is_not_taken_twice)
 {
-    tripsage_actor *ann = actor_of(OK(sign_up(OUT, ANN, "correct horse")));
+    tripsage_actor *ann = world_signed_in(auth, OK(sign_up(OUT, ANN, "correct horse")));
     tripsage_doc *user;
 
     OK(sign_up(OUT, BOB, "correct horse"));
@@ -643,7 +628,8 @@ END_TEST
 
 START_TEST(a_guest_gets_an_address)
 {
-    tripsage_actor *guest = actor_of(OK(tripsage_auth_sign_in_anonymously(OUT, auth, NULL, "{}", TRIPSAGE_NUL)));
+    tripsage_actor *guest =
+        world_signed_in(auth, OK(tripsage_auth_sign_in_anonymously(OUT, auth, NULL, "{}", TRIPSAGE_NUL)));
     tripsage_doc *user;
 
     OK(sign_up(OUT, BOB, "correct horse"));
@@ -664,7 +650,8 @@ END_TEST
 
 START_TEST(a_guest_confirms_his_address)
 {
-    tripsage_actor *guest = actor_of(OK(tripsage_auth_sign_in_anonymously(OUT, auth, NULL, "{}", TRIPSAGE_NUL)));
+    tripsage_actor *guest =
+        world_signed_in(auth, OK(tripsage_auth_sign_in_anonymously(OUT, auth, NULL, "{}", TRIPSAGE_NUL)));
     tripsage_doc *user = OK(change_email(OUT, guest, ANN));
 
     IS_TEXT(user, "/email", "");
@@ -695,7 +682,7 @@ static tripsage_status set_password(tripsage_doc **out, tripsage_actor *actor, c
 /* Whoever had the old one may have asked for a code. */
 START_TEST(a_new_password_ends_codes)
 {
-    tripsage_actor *ann = actor_of(OK(sign_up(OUT, ANN, "correct horse")));
+    tripsage_actor *ann = world_signed_in(auth, OK(sign_up(OUT, ANN, "correct horse")));
     tripsage_doc *user;
 
     OK(recover(ANN));
@@ -718,7 +705,7 @@ START_TEST(an_old_session_shows_who_it_is)
     options.password_needs_nonce = 1;
     options.token_ttl_s = 2 * 86400;
     open_with(&options);
-    ann = actor_of(OK(sign_up(OUT, ANN, "correct horse")));
+    ann = world_signed_in(auth, OK(sign_up(OUT, ANN, "correct horse")));
     OK(set_password(OUT, ann, "another horse", NULL)); /* it is young */
     test_clock_advance(&world->chance, TEST_DAY);
     FAILS_AS(TRIPSAGE_EINVALID, "reauthentication_needed", set_password(OUT, ann, "a third horse", NULL));
@@ -828,7 +815,7 @@ START_TEST(a_code_is_exchanged_once)
     FAILS_AS(TRIPSAGE_ECREDENTIALS, "bad_code_verifier", exchange(OUT, code, "x"));
     FAILS_AS(TRIPSAGE_ENOTFOUND, "flow_state_not_found", exchange(OUT, NO_SUCH_ID, VERIFIER));
     session = OK(exchange(OUT, code, VERIFIER));
-    SAME_TEXT(test_json_at(tripsage_actor_claims(actor_of(session)), "/amr/0/method"), "\"magiclink\"");
+    SAME_TEXT(test_json_at(tripsage_actor_claims(world_signed_in(auth, session)), "/amr/0/method"), "\"magiclink\"");
     FAILS_AS(TRIPSAGE_ENOTFOUND, "flow_state_not_found", exchange(OUT, code, VERIFIER));
 }
 END_TEST
@@ -846,8 +833,9 @@ START_TEST(a_code_is_exchanged_in_five_minutes)
     OK(tripsage_auth_recover(auth, NULL, "{\"email\":\"" ANN "\"" PKCE "}", TRIPSAGE_NUL));
     code = code_of(follow(test_inbox_newest("recovery", ANN)));
     test_clock_advance(&world->chance, 300 * TEST_SECOND - 1);
-    SAME_TEXT(test_json_at(tripsage_actor_claims(actor_of(OK(exchange(OUT, code, VERIFIER)))), "/amr/0/method"),
-              "\"recovery\"");
+    SAME_TEXT(
+        test_json_at(tripsage_actor_claims(world_signed_in(auth, OK(exchange(OUT, code, VERIFIER)))), "/amr/0/method"),
+        "\"recovery\"");
     /* The code of the mail signs in where it is typed. */
     test_clock_advance(&world->chance, 60 * TEST_SECOND);
     OK(otp_send(ANN, ",\"code_challenge\":\"" CHALLENGE "\",\"code_challenge_method\":\"plain\""));
@@ -889,7 +877,7 @@ END_TEST
 
 START_TEST(links_change_an_address)
 {
-    tripsage_actor *ann = actor_of(OK(sign_up(OUT, ANN, "correct horse")));
+    tripsage_actor *ann = world_signed_in(auth, OK(sign_up(OUT, ANN, "correct horse")));
     tripsage_doc *session;
 
     OK(tripsage_auth_user_update(OUT, auth, ann, "{\"email\":\"" NEW "\"" PKCE "}", TRIPSAGE_NUL));
@@ -897,7 +885,7 @@ START_TEST(links_change_an_address)
     SAME_TEXT(follow(test_inbox_to(NEW)), SITE "?" SAID "#" SAID "&sb=");
     session = exchanged(code_of(follow(test_inbox_to(ANN))), VERIFIER);
     IS_TEXT(session, "/user/email", NEW);
-    SAME_TEXT(test_json_at(tripsage_actor_claims(actor_of(session)), "/amr/0/method"), "\"email_change\"");
+    SAME_TEXT(test_json_at(tripsage_actor_claims(world_signed_in(auth, session)), "/amr/0/method"), "\"email_change\"");
 }
 END_TEST
 
@@ -909,7 +897,7 @@ START_TEST(a_sign_up_is_confirmed_with_a_code_to_exchange)
                              TRIPSAGE_NUL));
     session = exchanged(code_of(follow(test_inbox_newest("confirmation", ANN))), VERIFIER);
     IS_TEXT(session, "/user/email_confirmed_at", "2026-03-01T12:00:00.000Z");
-    SAME_TEXT(test_json_at(tripsage_actor_claims(actor_of(session)), "/amr/0/method"), "\"email/signup\"");
+    SAME_TEXT(test_json_at(tripsage_actor_claims(world_signed_in(auth, session)), "/amr/0/method"), "\"email/signup\"");
 }
 END_TEST
 
@@ -977,7 +965,7 @@ START_TEST(a_code_is_posted)
                                  test_inbox_newest("recovery", ANN)->code)));
     ck_assert_msg(got.status == 200, "%s", got.body);
     SAME_TEXT(test_json_at(got.body, "/token_type"), "\"bearer\"");
-    change_email_of(actor_of(OK(sign_in(OUT, ANN, "correct horse"))));
+    change_email_of(world_signed_in(auth, OK(sign_in(OUT, ANN, "correct horse"))));
     got =
         serve("POST", "/verify", NULL,
               with(test_format("\"type\":\"email_change\",\"token_hash\":\"%s\"", test_mail_hash(test_inbox_to(ANN)))));

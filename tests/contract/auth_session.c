@@ -29,21 +29,9 @@ static tripsage_status verify(tripsage_actor **actor, const char *token)
     return tripsage_auth_verify(actor, world->auth, token, strlen(token));
 }
 
-static tripsage_actor *actor_of(tripsage_doc *session)
-{
-    tripsage_actor *actor = NULL;
-
-    OK(verify(&actor, text_of(session, "/access_token")));
-    return actor;
-}
-
 static const char *session_of(tripsage_doc *session)
 {
-    tripsage_actor *actor = actor_of(session);
-    const char *id = test_format("%s", tripsage_actor_session_id(actor));
-
-    tripsage_actor_free(actor);
-    return id;
+    return tripsage_actor_session_id(world_signed_in(world->auth, session));
 }
 
 /* ---- carrying on ---- */
@@ -100,12 +88,11 @@ START_TEST(an_old_token_ends_the_session)
     const char *first = text_of(session, "/refresh_token"),
                *second = text_of(OK(refresh(OUT, first)), "/refresh_token"),
                *third = text_of(OK(refresh(OUT, second)), "/refresh_token");
-    tripsage_actor *actor = actor_of(session);
+    tripsage_actor *actor = world_signed_in(world->auth, session);
 
     test_clock_advance(&world->chance, 10000);
     FAILS_AS(TRIPSAGE_ETOKEN, "refresh_token_already_used", refresh(OUT, first));
     FAILS_AS(TRIPSAGE_ETOKEN, "refresh_token_not_found", refresh(OUT, third));
-    tripsage_actor_free(actor);
     FAILS_AS(TRIPSAGE_ETOKEN, "session_not_found", verify(&actor, text_of(session, "/access_token")));
     OK(refresh(OUT, text_of(other, "/refresh_token"))); /* the user's other sessions have nothing to do with it */
 }
@@ -184,19 +171,17 @@ START_TEST(a_sign_out_ends_what_it_says)
     sessions[1] = sign_in();
     sessions[2] = sign_in();
     for (int i = 0; i < 3; i++)
-        actors[i] = actor_of(sessions[i]);
+        actors[i] = world_signed_in(world->auth, sessions[i]);
     OK(tripsage_auth_sign_out(world->auth, actors[0], TRIPSAGE_SIGN_OUT_LOCAL));
     FAILS_AS(TRIPSAGE_ETOKEN, "session_not_found", verify(&again, text_of(sessions[0], "/access_token")));
     FAILS_AS(TRIPSAGE_ETOKEN, "refresh_token_not_found", refresh(OUT, text_of(sessions[0], "/refresh_token")));
-    tripsage_actor_free(actor_of(sessions[1]));
+    world_signed_in(world->auth, sessions[1]);
     OK(tripsage_auth_sign_out(world->auth, actors[1], TRIPSAGE_SIGN_OUT_OTHERS));
-    tripsage_actor_free(actor_of(sessions[1]));
+    world_signed_in(world->auth, sessions[1]);
     FAILS(TRIPSAGE_ETOKEN, verify(&again, text_of(sessions[2], "/access_token")));
     OK(tripsage_auth_sign_out(world->auth, actors[1], TRIPSAGE_SIGN_OUT_GLOBAL));
     FAILS(TRIPSAGE_ETOKEN, verify(&again, text_of(sessions[1], "/access_token")));
     FAILS_AT(TRIPSAGE_EINVALID, tripsage_auth_sign_out(world->auth, actors[1], (tripsage_sign_out)3), "#scope");
-    for (int i = 0; i < 3; i++)
-        tripsage_actor_free(actors[i]);
 }
 END_TEST
 
@@ -431,7 +416,7 @@ START_TEST(a_guest_has_what_a_user_has)
 {
     tripsage_doc *session =
         OK(tripsage_auth_sign_in_anonymously(OUT, world->auth, NULL, "{\"data\":{\"lang\":\"en\"}}", TRIPSAGE_NUL));
-    tripsage_actor *guest = actor_of(session);
+    tripsage_actor *guest = world_signed_in(world->auth, session);
 
     IS_TEXT(session, "/user/email", "");
     IS_JSON(session, "/user/is_anonymous", "true");
@@ -447,7 +432,6 @@ START_TEST(a_guest_has_what_a_user_has)
     FAILS_AT(TRIPSAGE_EINVALID,
              tripsage_auth_sign_in_anonymously(OUT, world->auth, NULL, "{\"email\":\"a@b.c\"}", TRIPSAGE_NUL),
              "/email");
-    tripsage_actor_free(guest);
 }
 END_TEST
 

@@ -24,6 +24,15 @@ tripsage_actor *world_user(const char *user_id)
     return users[user_count++];
 }
 
+tripsage_actor *world_signed_in(tripsage_auth *auth, tripsage_doc *session)
+{
+    const char *token = text_of(session, "/access_token");
+
+    ck_assert_uint_lt(user_count, USERS_MAX);
+    OK(tripsage_auth_verify(&users[user_count], auth, token, TRIPSAGE_NUL));
+    return users[user_count++];
+}
+
 tripsage *world_open_another(void)
 {
     tripsage *ts = NULL;

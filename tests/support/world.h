@@ -70,6 +70,9 @@ void world_migrate(const char *database);
 /* An actor for one more user, freed with the world. */
 tripsage_actor *world_user(const char *user_id);
 
+/* Whom a session of this handle's is for; it must be a good one. Freed with the world. */
+tripsage_actor *world_signed_in(tripsage_auth *auth, tripsage_doc *session);
+
 /* Signs up an account with this address; gives its user id. The password is TEST_PASSWORD. */
 #define TEST_PASSWORD "correct horse battery staple"
 const char *world_account(const char *email);
