@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <jwt.h>
 #include <tripsage/tripsage.h>
@@ -210,37 +209,21 @@ static void bench_signatures(void)
     bench_pair("RS256", "rs256_sign_us", "rs256_verify_us");
 }
 
-static void usage(void)
-{
-    puts("usage: bench_auth [--quick] [--only hot|cold|signatures] [OUTPUT.json]\n"
-         "Measures the verification of tokens, beside bare libjwt; prints medians and ratios,\n"
-         "and writes them to OUTPUT.json (build/bench/auth.json).");
-}
+static const char usage[] = "usage: bench_auth [--quick] [--only hot|cold|signatures] [OUTPUT.json]\n"
+                            "Measures the verification of tokens, beside bare libjwt; prints medians and ratios,\n"
+                            "and writes them to OUTPUT.json (build/bench/auth.json).\n";
 
 int main(int argc, char **argv)
 {
     const char *output = "build/bench/auth.json", *only = NULL;
+    const bench_option options[] = {{"--only", &only, NULL}, {NULL, NULL, NULL}};
 
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--help") == 0) {
-            usage();
-            return EXIT_SUCCESS;
-        }
-        if (strcmp(argv[i], "--quick") == 0) {
-            scale.rounds = 1;
-            scale.checks = 200;
-            scale.signatures = 10;
-        } else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc) {
-            only = argv[++i];
-        } else if (argv[i][0] == '-') {
-            usage();
-            return EXIT_FAILURE;
-        } else {
-            output = argv[i];
-        }
+    if (bench_arguments(argc, argv, usage, options, &output)) {
+        scale.rounds = 1;
+        scale.checks = 200;
+        scale.signatures = 10;
     }
-    mkdir("build", 0777);
-    mkdir("build/bench", 0777);
+    bench_make_folder();
     printf("%-46s %12s unit\n", "figure (median of the rounds)", "value");
     if (!only || strcmp(only, "hot") == 0)
         bench_hot();

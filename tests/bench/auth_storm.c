@@ -138,22 +138,20 @@ static void measure(void)
     bench_figure("read_p99_under_signin_storm", bench_median(ratio, scale.rounds), "x");
 }
 
+static const char usage[] =
+    "usage: bench_auth_storm [--quick] [--data FOLDER] [OUTPUT.json]\n"
+    "Measures reads over HTTP beside a storm of sign-ins; writes to OUTPUT.json (build/bench/auth-storm.json).\n";
+
 int main(int argc, char **argv)
 {
     const char *folder = "build/bench-data", *output = "build/bench/auth-storm.json";
+    const bench_option options[] = {{"--data", &folder, NULL}, {NULL, NULL, NULL}};
     pthread_t threads[STORM_CONNECTIONS];
 
-    for (int i = 1; i < argc; i++)
-        if (strcmp(argv[i], "--quick") == 0) {
-            scale.rounds = 1;
-            scale.seconds = 0.5;
-        } else if (strcmp(argv[i], "--data") == 0 && i + 1 < argc) {
-            folder = argv[++i];
-        } else if (argv[i][0] == '-') {
-            bench_fail("usage: bench_auth_storm [--quick] [--data FOLDER] [OUTPUT.json]");
-        } else {
-            output = argv[i];
-        }
+    if (bench_arguments(argc, argv, usage, options, &output)) {
+        scale.rounds = 1;
+        scale.seconds = 0.5;
+    }
     mkdir(folder, 0700);
     setenv("RATE_LIMIT_ENABLED", "false", 1); /* what is measured is their work, not that they are sent away */
     http_pair_start(&pair, TRIPSAGE_SERVER_PROGRAM, NULL, folder, data_trip);

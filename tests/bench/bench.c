@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #define FIGURES_MAX 64
@@ -51,6 +52,50 @@ void bench_fail(const char *format, ...)
     fputc('\n', stderr);
     va_end(arguments);
     exit(EXIT_FAILURE);
+}
+
+static void __attribute__((noreturn)) show_usage(const char *usage, int failed)
+{
+    fputs(usage, failed ? stderr : stdout);
+    exit(failed ? EXIT_FAILURE : EXIT_SUCCESS);
+}
+
+/* NULL: there is none of this name. */
+static const bench_option *find_option(const bench_option *options, const char *name)
+{
+    for (; options && options->name; options++)
+        if (strcmp(options->name, name) == 0)
+            return options;
+    return NULL;
+}
+
+int bench_arguments(int argc, char **argv, const char *usage, const bench_option *options, const char **output)
+{
+    int quick = 0;
+
+    for (int i = 1; i < argc; i++) {
+        const bench_option *o = find_option(options, argv[i]);
+
+        if (strcmp(argv[i], "--help") == 0)
+            show_usage(usage, 0);
+        if (strcmp(argv[i], "--quick") == 0)
+            quick = 1;
+        else if (o && o->flag)
+            *o->flag = 1;
+        else if (o && i + 1 < argc)
+            *o->value = argv[++i];
+        else if (argv[i][0] == '-')
+            show_usage(usage, 1);
+        else
+            *output = argv[i];
+    }
+    return quick;
+}
+
+void bench_make_folder(void)
+{
+    mkdir("build", 0777);
+    mkdir("build/bench", 0777);
 }
 
 void bench_method(const char *text)

@@ -14,6 +14,20 @@ double bench_median(const double *values, size_t count); /* leaves them as they 
 /* Ends the program with a sentence: a benchmark that cannot run has no figures. */
 void bench_fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
+/* What a command line may say besides --quick, --help and the path of the report. The last has no name. */
+typedef struct bench_option {
+    const char *name;   /* "--only" */
+    const char **value; /* where its value goes */
+    int *flag;          /* or what is set to 1, where it has none */
+} bench_option;
+
+/* Reads the command line; 1 when it says --quick. *output and values stay as they are where it names none. What is not understood ends
+ * the program with the usage, as --help does. */
+int bench_arguments(int argc, char **argv, const char *usage, const bench_option *options, const char **output);
+
+/* The folder of reports whose path the command line does not name. */
+void bench_make_folder(void);
+
 /* Printed at once as a row of the table, written by bench_write. `name` and `unit` are string literals. */
 void bench_figure(const char *name, double value, const char *unit);
 

@@ -448,38 +448,25 @@ static int run(void)
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-static void usage(void)
-{
-    puts("usage: bench_postgres [--quick] [--only trips|read|throughput] [OUTPUT.json]\n"
-         "       bench_postgres --rig    prints the folder of the servers it measures on\n"
-         "Needs the servers of tests/rig; `make bench-postgres` starts and stops them.");
-}
+static const char usage[] = "usage: bench_postgres [--quick] [--only trips|read|throughput] [OUTPUT.json]\n"
+                            "       bench_postgres --rig    prints the folder of the servers it measures on\n"
+                            "Needs the servers of tests/rig; `make bench-postgres` starts and stops them.\n";
 
 int main(int argc, char **argv)
 {
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--help") == 0) {
-            usage();
-            return EXIT_SUCCESS;
-        }
-        if (strcmp(argv[i], "--rig") == 0) {
-            puts(TEST_RIG);
-            return EXIT_SUCCESS;
-        }
-        if (strcmp(argv[i], "--quick") == 0) {
-            scale.rounds = 1;
-            scale.trips = 1000;
-            scale.reads = 100;
-            scale.seconds = 0.2;
-            scale.pgbench_scale = "1";
-        } else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc) {
-            only = argv[++i];
-        } else if (argv[i][0] == '-') {
-            usage();
-            return EXIT_FAILURE;
-        } else {
-            output = argv[i];
-        }
+    int asks_for_rig = 0;
+    const bench_option options[] = {{"--only", &only, NULL}, {"--rig", NULL, &asks_for_rig}, {NULL, NULL, NULL}};
+
+    if (bench_arguments(argc, argv, usage, options, &output)) {
+        scale.rounds = 1;
+        scale.trips = 1000;
+        scale.reads = 100;
+        scale.seconds = 0.2;
+        scale.pgbench_scale = "1";
+    }
+    if (asks_for_rig) {
+        puts(TEST_RIG);
+        return EXIT_SUCCESS;
     }
     return run();
 }

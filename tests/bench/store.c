@@ -393,46 +393,29 @@ static void bench_http(const char *server, const char *bare)
     http_pair_stop(&pair);
 }
 
-static void usage(void)
-{
-    puts("usage: bench_store [--quick] [--only read|size|page|create|http] [--data FOLDER] [OUTPUT.json]\n"
-         "Compares the embedded store with raw SQLite and the server with a bare CivetWeb handler;\n"
-         "prints medians and ratios, and writes them to OUTPUT.json (build/bench/store.json).");
-}
+static const char usage[] =
+    "usage: bench_store [--quick] [--only read|size|page|create|http] [--data FOLDER] [OUTPUT.json]\n"
+    "Compares the embedded store with raw SQLite and the server with a bare CivetWeb handler;\n"
+    "prints medians and ratios, and writes them to OUTPUT.json (build/bench/store.json).\n";
 
 int main(int argc, char **argv)
 {
     const char *output = "build/bench/store.json", *only = NULL;
+    const bench_option options[] = {{"--only", &only, NULL}, {"--data", &folder, NULL}, {NULL, NULL, NULL}};
 
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--help") == 0) {
-            usage();
-            return EXIT_SUCCESS;
-        }
-        if (strcmp(argv[i], "--quick") == 0) {
-            scale.rounds = 1;
-            scale.reads = 200;
-            scale.creates = 4;
-            scale.raw_creates = 20;
-            scale.pages = 3;
-            scale.large = 5000;
-            scale.http_seconds = 0.2;
-        } else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc) {
-            only = argv[++i];
-        } else if (strcmp(argv[i], "--data") == 0 && i + 1 < argc) {
-            folder = argv[++i];
-        } else if (argv[i][0] == '-') {
-            usage();
-            return EXIT_FAILURE;
-        } else {
-            output = argv[i];
-        }
+    if (bench_arguments(argc, argv, usage, options, &output)) {
+        scale.rounds = 1;
+        scale.reads = 200;
+        scale.creates = 4;
+        scale.raw_creates = 20;
+        scale.pages = 3;
+        scale.large = 5000;
+        scale.http_seconds = 0.2;
     }
     /* As the server does. Both sides gain by it: SQLite takes no lock around each allocation. */
     if (tripsage_own_process() != TRIPSAGE_OK)
         bench_fail("%s", tripsage_last_error()->message);
-    mkdir("build", 0777);
-    mkdir("build/bench", 0777);
+    bench_make_folder();
     mkdir(folder, 0777);
     printf("%-46s %12s unit\n", "figure (median of the rounds)", "value");
     if (!only || strcmp(only, "read") == 0)
