@@ -1,7 +1,7 @@
 /* store/postgres/together.c: reads that share a round trip.
  *
  * Where the server is near, most of what a small read costs is waking up, on both sides, and sending and receiving by system calls. So
- * only as many pipelines of single reads are under way as there are processors; whoever comes meanwhile waits for the next of them to come
+ * only one pipeline of single reads more is under way than there are processors; whoever comes meanwhile waits for the next of them to come
  * back, and whoever brought it takes all who wait along in his next one (flat combining: Hendler, Incze, Shavit and Tzafrir, 2010). Each is
  * asked as its own actor; they share a transaction, not a snapshot.
  *
@@ -14,8 +14,11 @@
 
 #include "call.h"
 
+/* PostgreSQL hands its answers over 8 KiB at a time, and each time who waits for them is woken: that is a handful of records. */
+#define TOGETHER_NEAR 6
+
 /* 32 reads of one record are some 300 us of a server's time: who leads waits no longer for his own. */
-#define TOGETHER_MAX 32
+#define TOGETHER_FAR 32
 
 /* 300 us: less than any network but the one inside of a machine, and more than a small read takes within it. */
 #define FAR_US 300
@@ -66,12 +69,18 @@ static int leave(engine *e, const guest *g)
     return 1;
 }
 
+static int is_far(const engine *e)
+{
+    return e->read_us > FAR_US;
+}
+
 /* Takes those who wait, as many as go along. */
 static guest *take_guests(engine *e)
 {
     guest *first = e->first_guest, *last = first;
+    int most = is_far(e) ? TOGETHER_FAR : TOGETHER_NEAR;
 
-    for (int i = 2; last && last->next && i < TOGETHER_MAX; i++)
+    for (int i = 2; last && last->next && i < most; i++)
         last = last->next;
     if (last) {
         e->first_guest = last->next;
@@ -80,10 +89,11 @@ static guest *take_guests(engine *e)
     return first;
 }
 
-/* How many pipelines there may be. Where a read takes long, for the way or for what it asks, none should wait for another's. */
+/* How many pipelines there may be. Where a read takes long, for the way or for what it asks, none should wait for another's; else one more than
+ * can be worked on, so that none waits for who takes the last one's answers apart. */
 static uint32_t leaders_max(const engine *e)
 {
-    return e->read_us > FAR_US ? e->pool_size : e->processors;
+    return is_far(e) ? e->pool_size : e->processors + 1;
 }
 
 static int64_t now_us(void)
