@@ -331,11 +331,7 @@ static int token_at(const char *address, const char *json, const char **retry_af
 
 static tripsage_doc *sessions_of(tripsage_doc *session)
 {
-    tripsage_actor *actor = actor_of(session);
-    tripsage_doc *list = OK(tripsage_auth_session_list(OUT, world->auth, actor));
-
-    tripsage_actor_free(actor);
-    return list;
+    return OK(tripsage_auth_session_list(OUT, world->auth, world_signed_in(world->auth, session)));
 }
 
 /* The calls and the wire count together, and one knows an address by the other. */
