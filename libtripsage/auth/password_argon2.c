@@ -3,7 +3,6 @@
  * Text is read here and not by libargon2, which starts a thread for each lane that a hash names. The memory it works in (the cost itself,
  * 19 MiB by default) is wiped by libargon2 and kept for the thread's next hash. */
 #include <argon2.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -145,15 +144,6 @@ void tripsage__argon2_prefix(char out[TRIPSAGE__ARGON2_PREFIX_SIZE], const trips
              cost->passes, LANES);
 }
 
-/* Base64 without its padding, as the PHC format has it. */
-static char *put_base64(char *at, const unsigned char *bytes, size_t size)
-{
-    at += EVP_EncodeBlock((unsigned char *)at, bytes, (int)size);
-    while (at[-1] == '=')
-        at--;
-    return at;
-}
-
 tripsage_status tripsage__argon2_hash(char out[TRIPSAGE__PASSWORD_HASH_SIZE], const tripsage__argon2_cost *cost,
                                       const unsigned char salt[TRIPSAGE__ARGON2_SALT_SIZE], const char *password)
 {
@@ -171,9 +161,10 @@ tripsage_status tripsage__argon2_hash(char out[TRIPSAGE__PASSWORD_HASH_SIZE], co
     memcpy(p.salt, salt, TRIPSAGE__ARGON2_SALT_SIZE);
     TRIPSAGE_TRY(compute(made, &p, password));
     tripsage__argon2_prefix(out, cost);
-    at = put_base64(out + strlen(out), salt, TRIPSAGE__ARGON2_SALT_SIZE);
+    at = out + strlen(out);
+    at += tripsage__base64_encode(at, salt, TRIPSAGE__ARGON2_SALT_SIZE);
     *at++ = '$';
-    *put_base64(at, made, sizeof made) = '\0';
+    tripsage__base64_encode(at, made, sizeof made);
 out:
     tripsage__wipe(made, sizeof made);
     return status;

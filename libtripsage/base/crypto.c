@@ -190,6 +190,16 @@ void tripsage__hex(char *out, const void *data, size_t size)
 
 /* ---- base64url ---- */
 
+size_t tripsage__base64_encode(char *out, const void *data, size_t size)
+{
+    size_t length = (size_t)EVP_EncodeBlock((unsigned char *)out, data, (int)size);
+
+    while (length && out[length - 1] == '=')
+        length--;
+    out[length] = '\0';
+    return length;
+}
+
 void tripsage__base64url_put(tripsage__buf *buf, const void *data, size_t size)
 {
     static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

@@ -52,6 +52,8 @@ int tripsage__equal_constant_time(const void *a, const void *b, size_t size);
 void tripsage__wipe(void *data, size_t size);
 
 void tripsage__hex(char *out /* 2 * size + 1 */, const void *data, size_t size);
+/* base64 without padding (RFC 4648, section 4); gives how many characters it is. `out` has room for a multiple of four, and a NUL. */
+size_t tripsage__base64_encode(char *out, const void *data, size_t size);
 /* base64url without padding (RFC 4648, section 5). */
 void tripsage__base64url_put(tripsage__buf *buf, const void *data, size_t size);
 /* Decodes at most `capacity` bytes; -1 when it is not base64url or does not fit. */
