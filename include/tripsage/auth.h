@@ -161,7 +161,8 @@ typedef struct tripsage_auth_options {
     const tripsage_mail_options *mail; /* NULL: no mail can be sent */
 
     /* A Supabase project whose Auth has the accounts, by its address ("https://<project>.supabase.co"); `public_key` and `service_key` are then
-     * that project's. NULL: the accounts are this database's own. Copied. */
+     * that project's, and `issuer` its address with /auth/v1 behind it. NULL: the accounts are this database's own. Copied. See "where a
+     * Supabase project has the accounts" below. */
     const char *supabase_url;
 
     /* Whether somebody new has to show that his address is his, by a code or a link from a mail, before he can sign in. 0: yes when there
@@ -211,6 +212,31 @@ typedef struct tripsage_auth_client {
     {                                                                                                                  \
         1, NULL, NULL                                                                                                  \
     }
+
+/* ---- where a Supabase project has the accounts ----
+ *
+ * With `supabase_url` the calls below reach that project's Auth, with a deadline of ten seconds, and give what they give with accounts of
+ * the database's own: the same documents, statuses and reasons. Arguments are checked here first. What the project refuses beyond that it
+ * tells with a code, which is the `reason` of the error.
+ *
+ * Tokens are verified here, by the project's public keys, which are kept, or `jwt_secret`, without asking it. A session that was ended
+ * through this handle, by a call or over the wire (tripsage_auth_serve), is refused by it at once. So are a user's others when he signs
+ * out of them, changes his password or raises a session, and all of them when an administrator changes his password, bans or deletes him:
+ * tokens from before are asked about once. What ends elsewhere, in another process or at the project itself, is noticed when the token
+ * expires, or the project refuses it.
+ *
+ * Every call may also give TRIPSAGE_EUNAVAILABLE: the project cannot be reached, does not answer in time, or not as it should. It may
+ * have done it all the same; only what reads, and tripsage_auth_refresh, is tried again. TRIPSAGE_EMISUSE: there is no key for the call.
+ *
+ * Limits are the project's, which counts by the address of who asks it, this program; that of a client is not passed on.
+ *
+ * What is done in a user's name asks for his token, so the actor comes from tripsage_auth_verify (TRIPSAGE_EINVALID, field "#actor");
+ * tripsage_auth_user and tripsage_auth_factor_list look up any other with `service_key`. Of one's own data, objects are merged, as here,
+ * after a look at what there is.
+ *
+ * Supabase Auth has no list of sessions (of tripsage_auth_session_revoke the actor's own session is left), no recovery codes, and no
+ * calls about its signing keys: TRIPSAGE_ENOTSUP. So are scoped API keys and tripsage_auth_secret_put, which belong to accounts of the
+ * database's own. Other API keys, and the audit trail, stay the database's; what the project does is in a trail of its own. */
 
 /* ---- sessions ----
  *
@@ -285,8 +311,9 @@ TRIPSAGE_API tripsage_status tripsage_auth_verify(tripsage_actor **actor, tripsa
  * a copy of the public keys knows it before it signs; and previous ones, whose tokens are not over. Several programs on one database
  * share them. */
 
-/* The public keys as a JWKS document (RFC 7517), for whoever checks tokens by themselves: {"keys": [{"kty", "alg", "kid", "use": "sig",
- * "key_ops": ["verify"], "crv", "x", "y" | "n", "e"}]}. With HS256 there are none. May be kept for ten minutes. */
+/* The public keys, with a Supabase project its own, as a JWKS document (RFC 7517), for whoever checks tokens by themselves:
+ * {"keys": [{"kty", "alg", "kid", "use": "sig", "key_ops": ["verify"], "crv", "x", "y" | "n", "e"}]}. With HS256
+ * there are none. May be kept for ten minutes. */
 TRIPSAGE_API tripsage_status tripsage_auth_jwks(tripsage_doc **out, tripsage_auth *auth);
 
 /* What keys there are: {"keys": [{"kid", "alg", "state": "current" | "standby" | "previous", "created_at", "rotated_at"?, "expires_at"?}]}. Only

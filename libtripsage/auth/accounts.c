@@ -3,6 +3,7 @@
 
 #include "auth/audit.h"
 #include "auth/change.h"
+#include "auth/project.h"
 #include "auth/read.h"
 #include "auth/sign.h"
 #include "auth/statements.h"
@@ -65,6 +66,10 @@ tripsage_status tripsage_auth_sign_up(tripsage_doc **session, tripsage_auth *aut
     tripsage__read_link(&r, &in.pkce, &in.redirect_to);
     tripsage__reader_close_object(&r);
     TRIPSAGE_TRY(tripsage__reader_status(&r));
+    if (auth->supabase) {
+        status = tripsage__project_pass(session, auth, TRIPSAGE__PROJECT_SIGN_UP, NULL, r.root);
+        goto out;
+    }
     who = (tripsage__newcomer){.email = in.email,
                                .password = in.password,
                                .full_name = in.full_name,
@@ -94,6 +99,10 @@ tripsage_status tripsage_auth_sign_in_anonymously(tripsage_doc **session, tripsa
     read_profile(&r, &in);
     tripsage__reader_close_object(&r);
     TRIPSAGE_TRY(tripsage__reader_status(&r));
+    if (auth->supabase) {
+        status = tripsage__project_pass(session, auth, TRIPSAGE__PROJECT_SIGN_UP, NULL, r.root);
+        goto out;
+    }
     who.full_name = in.full_name;
     who.data = in.data;
     status = tripsage__sign_up(&grant, auth, &origin, &who, TRIPSAGE__USER_NATIVE);
@@ -119,6 +128,10 @@ tripsage_status tripsage_auth_sign_in(tripsage_doc **session, tripsage_auth *aut
     read_password(&r, &in, TRIPSAGE__REQUIRED, 1); /* today's shortest is asked of new passwords only */
     tripsage__reader_close_object(&r);
     TRIPSAGE_TRY(tripsage__reader_status(&r));
+    if (auth->supabase) {
+        status = tripsage__project_pass(session, auth, TRIPSAGE__PROJECT_SIGN_IN, NULL, r.root);
+        goto out;
+    }
     status = tripsage__sign_in(&grant, auth, &origin, in.email, in.password, TRIPSAGE__USER_NATIVE);
     *session = grant.doc;
 out:
@@ -135,7 +148,12 @@ tripsage_status tripsage_auth_refresh(tripsage_doc **session, tripsage_auth *aut
 
     *session = NULL;
     TRIPSAGE_TRY(tripsage__read_client(&origin, client));
-    status = tripsage__sign_on(&grant, auth, &origin, refresh_token ? refresh_token : "", TRIPSAGE__USER_NATIVE);
+    if (!refresh_token)
+        refresh_token = "";
+    if (auth->supabase)
+        return tripsage__project_ask(session, auth, TRIPSAGE__PROJECT_REFRESH,
+                                     &(tripsage__project_asked){.values = {refresh_token}});
+    status = tripsage__sign_on(&grant, auth, &origin, refresh_token, TRIPSAGE__USER_NATIVE);
     *session = grant.doc;
 out:
     return status;
@@ -143,8 +161,21 @@ out:
 
 /* ---- sign out ---- */
 
+/* What has ended has. */
+static tripsage_status sign_out_there(tripsage_auth *auth, const tripsage_actor *actor, const char *scope)
+{
+    const tripsage__project_asked asked = {.actor = actor, .part = scope};
+    tripsage_status status = tripsage__project_ask(NULL, auth, TRIPSAGE__PROJECT_SIGN_OUT, &asked);
+
+    if ((status == TRIPSAGE_ETOKEN && strcmp(tripsage_last_error()->reason, "session_not_found") == 0) ||
+        status == TRIPSAGE_ENOTFOUND)
+        return TRIPSAGE_OK;
+    return status;
+}
+
 tripsage_status tripsage_auth_sign_out(tripsage_auth *auth, const tripsage_actor *actor, tripsage_sign_out scope)
 {
+    static const char *const names[] = {"local", "others", "global"};
     static const tripsage__statement *const statements[] = {
         &tripsage__sql_session_end, &tripsage__sql_session_end_others, &tripsage__sql_session_end_all};
     tripsage__value params[2];
@@ -159,6 +190,8 @@ tripsage_status tripsage_auth_sign_out(tripsage_auth *auth, const tripsage_actor
         return TRIPSAGE_FAIL_FIELD("#scope", "expected one of tripsage_sign_out");
     if (!actor->session_id[0])
         return TRIPSAGE_FAIL_FIELD("#actor", "has no session: it was not made from a token");
+    if (auth->supabase)
+        return sign_out_there(auth, actor, names[scope]);
     steps[0].statement = statements[scope];
     steps[0].param_count = scope == TRIPSAGE_SIGN_OUT_GLOBAL ? 1 : 2;
     params[0] = tripsage__text(scope == TRIPSAGE_SIGN_OUT_LOCAL ? actor->session_id : actor->user_id);
@@ -199,9 +232,12 @@ static tripsage_status read_own(tripsage__account *account, const tripsage_auth 
 tripsage_status tripsage_auth_user(tripsage_doc **user, tripsage_auth *auth, const tripsage_actor *actor)
 {
     tripsage__account account;
-    tripsage_status status = read_own(&account, auth, actor);
+    tripsage_status status = tripsage__actor_check(actor);
 
     *user = NULL;
+    if (status == TRIPSAGE_OK && auth->supabase)
+        return tripsage__project_user(user, auth, actor);
+    status = read_own(&account, auth, actor);
     if (status == TRIPSAGE_OK)
         status = make_user_doc(user, &account);
     tripsage__account_free(&account);
@@ -222,6 +258,8 @@ tripsage_status tripsage_auth_find_user(tripsage_doc **user, tripsage_auth *auth
         return TRIPSAGE_FAIL(TRIPSAGE_EFORBIDDEN, "only the service role may look for other people's accounts");
     if (!email || !tripsage__email_normalize(email, address))
         return TRIPSAGE_FAIL_FIELD("#email", "expected an e-mail address such as name@example.com");
+    if (auth->supabase)
+        return tripsage__project_find(user, auth, address);
     status = tripsage__account_read(&account, auth->store, &tripsage__sql_account_by_email, address);
     if (status == TRIPSAGE_OK)
         status = make_user_doc(user, &account);
@@ -306,6 +344,10 @@ tripsage_status tripsage_auth_user_update(tripsage_doc **user, tripsage_auth *au
     tripsage__read_link(&r, &in.pkce, &in.redirect_to);
     tripsage__reader_close_object(&r);
     TRIPSAGE_TRY(tripsage__reader_status(&r));
+    if (auth->supabase) {
+        status = tripsage__project_pass(user, auth, TRIPSAGE__PROJECT_USER_UPDATE, actor, r.root);
+        goto out;
+    }
     status = update(user, auth, actor, &in, email == TRIPSAGE__PRESENT ? in.email : NULL, nonce);
 out:
     tripsage__reader_free(&r);

@@ -5,6 +5,7 @@
 #include "auth/admin.h"
 #include "auth/links.h"
 #include "auth/mail.h"
+#include "auth/project.h"
 
 /* A role is a name of PostgreSQL's, which has at most 63 bytes. */
 #define ROLE_MAX 63
@@ -65,7 +66,10 @@ tripsage_status tripsage_auth_admin_user_list(tripsage_doc **page, tripsage_auth
     TRIPSAGE_TRY(make_query(&query, email, options ? options : &standard));
     TRIPSAGE_TRY(tripsage__doc_new(&doc, 4096));
     TRIPSAGE__LIT(&doc->json, "{\"users\":");
-    TRIPSAGE_TRY(tripsage__admin_list(&doc->json, &total, auth, &query, TRIPSAGE__USER_NATIVE));
+    if (auth->supabase)
+        TRIPSAGE_TRY(tripsage__project_list(&doc->json, &total, auth, &query));
+    else
+        TRIPSAGE_TRY(tripsage__admin_list(&doc->json, &total, auth, &query, TRIPSAGE__USER_NATIVE));
     TRIPSAGE__LIT(&doc->json, ",\"page\":");
     tripsage__buf_int(&doc->json, query.page);
     TRIPSAGE__LIT(&doc->json, ",\"per_page\":");
@@ -86,6 +90,8 @@ tripsage_status tripsage_auth_admin_user_get(tripsage_doc **user, tripsage_auth 
     tripsage_status status = check_both(id, actor, user_id);
 
     *user = NULL;
+    if (status == TRIPSAGE_OK && auth->supabase)
+        return tripsage__project_ask(user, auth, TRIPSAGE__PROJECT_ADMIN_GET, &(tripsage__project_asked){.part = id});
     return status == TRIPSAGE_OK ? tripsage__admin_get(user, auth, id, TRIPSAGE__USER_NATIVE) : status;
 }
 
@@ -152,6 +158,10 @@ tripsage_status tripsage_auth_admin_user_create(tripsage_doc **user, tripsage_au
     read_account(&r, &who, email, auth, TRIPSAGE__REQUIRED);
     tripsage__reader_close_object(&r);
     TRIPSAGE_TRY(tripsage__reader_status(&r));
+    if (auth->supabase) {
+        status = tripsage__project_pass(user, auth, TRIPSAGE__PROJECT_ADMIN_CREATE, NULL, r.root);
+        goto out;
+    }
     status = tripsage__admin_create(user, auth, &who, TRIPSAGE__USER_NATIVE);
 out:
     tripsage__reader_free(&r);
@@ -172,6 +182,12 @@ tripsage_status tripsage_auth_admin_user_update(tripsage_doc **user, tripsage_au
     read_account(&r, &who, email, auth, TRIPSAGE__OPTIONAL);
     tripsage__reader_close_object(&r);
     TRIPSAGE_TRY(tripsage__reader_status(&r));
+    if (auth->supabase) {
+        const tripsage__project_asked asked = {.input = r.root, .part = id};
+
+        status = tripsage__project_ask(user, auth, TRIPSAGE__PROJECT_ADMIN_UPDATE, &asked);
+        goto out;
+    }
     status = tripsage__admin_update(user, auth, id, &who, TRIPSAGE__USER_NATIVE);
 out:
     tripsage__reader_free(&r);
@@ -184,6 +200,10 @@ tripsage_status tripsage_auth_admin_user_delete(tripsage_auth *auth, const trips
     char id[TRIPSAGE__UUID_SIZE];
     tripsage_status status = check_both(id, actor, user_id);
 
+    if (status == TRIPSAGE_OK && auth->supabase)
+        return tripsage__project_ask(NULL, auth,
+                                     soft ? TRIPSAGE__PROJECT_ADMIN_DELETE_SOFTLY : TRIPSAGE__PROJECT_ADMIN_DELETE,
+                                     &(tripsage__project_asked){.part = id});
     return status == TRIPSAGE_OK ? tripsage__admin_delete(auth, id, soft) : status;
 }
 
@@ -244,6 +264,10 @@ tripsage_status tripsage_auth_admin_generate_link(tripsage_doc **link, tripsage_
     read_link(&r, &wanted, auth, email, new_email);
     tripsage__reader_close_object(&r);
     TRIPSAGE_TRY(tripsage__reader_status(&r));
+    if (auth->supabase) {
+        status = tripsage__project_pass(link, auth, TRIPSAGE__PROJECT_GENERATE_LINK, NULL, r.root);
+        goto out;
+    }
     status = tripsage__link_make(link, auth, &wanted, TRIPSAGE__USER_NATIVE);
 out:
     tripsage__reader_free(&r);
@@ -267,6 +291,10 @@ tripsage_status tripsage_auth_admin_invite(tripsage_doc **user, tripsage_auth *a
     redirect_to = read_redirect(&r, auth);
     tripsage__reader_close_object(&r);
     TRIPSAGE_TRY(tripsage__reader_status(&r));
+    if (auth->supabase) {
+        status = tripsage__project_pass(user, auth, TRIPSAGE__PROJECT_INVITE, NULL, r.root);
+        goto out;
+    }
     status = tripsage__invite(user, auth, email, data, redirect_to, TRIPSAGE__USER_NATIVE);
 out:
     tripsage__reader_free(&r);

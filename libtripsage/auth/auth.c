@@ -221,7 +221,12 @@ static tripsage_status open_supabase(tripsage_auth *auth, const tripsage_auth_op
     const tripsage__supabase_options project = {
         .url = o->supabase_url, .public_key = o->public_key, .service_key = o->service_key};
 
-    return o->supabase_url ? tripsage__supabase_new(&auth->supabase, auth->env, &project) : TRIPSAGE_OK;
+    tripsage_status status;
+
+    if (!o->supabase_url)
+        return TRIPSAGE_OK;
+    status = tripsage__supabase_new(&auth->supabase, auth->env, &project);
+    return status == TRIPSAGE_OK ? tripsage__ended_new(&auth->ended, auth->env) : status;
 }
 
 tripsage_status tripsage__auth_new(tripsage_auth **out, tripsage__store *store, tripsage_cache *cache,
@@ -266,6 +271,7 @@ void tripsage__auth_free(tripsage_auth *auth)
     if (!auth)
         return;
     tripsage__mailer_free(auth->mailer); /* first: its thread still works */
+    tripsage__ended_free(auth->ended);
     tripsage__supabase_free(auth->supabase);
     tripsage__keyring_free(auth->keyring);
     tripsage__throttle_free(auth->throttle);

@@ -3,6 +3,7 @@
 #define TRIPSAGE_AUTH_AUTH_INTERNAL_H
 
 #include "auth/auth.h"
+#include "auth/ended.h"
 #include "auth/keyring.h"
 #include "auth/mail.h"
 #include "auth/password.h"
@@ -14,8 +15,8 @@
 #include "auth/verified.h"
 #include "base/seal.h"
 
-/* Immutable once made, except for what `passwords`, `verified`, `signing_keys`, `mailer`, `supabase`, `throttle` and `keyring` guard
- * themselves. */
+/* Immutable once made, except for what `passwords`, `verified`, `signing_keys`, `mailer`, `supabase`, `ended`, `throttle` and `keyring`
+ * guard themselves. */
 struct tripsage_auth {
     tripsage__store *store; /* a reference of our own */
     tripsage__env *env;     /* the store's */
@@ -27,6 +28,7 @@ struct tripsage_auth {
     tripsage__keyring *keyring;
     tripsage__mailer *mailer;
     tripsage__supabase *supabase; /* NULL: the accounts are our own */
+    tripsage__ended *ended;       /* of the project's sessions; NULL with accounts of our own */
     char *issuer;
     unsigned char refresh_key[32]; /* of refresh tokens */
     unsigned char otp_key[32];     /* of codes and links in mails */
@@ -43,6 +45,10 @@ struct tripsage_auth {
 /* Makes the access token of a session with the handle's key, for tripsage__free. */
 tripsage_status tripsage__auth_sign(char **token, const tripsage_auth *auth, const tripsage__account *account,
                                     const tripsage__session *session);
+
+/* The actor of a token but for whether its session goes on. */
+tripsage_status tripsage__auth_read_token(tripsage_actor **out, const tripsage_auth *auth, const char *text,
+                                          size_t length);
 
 /* Whether this may be done once more now: TRIPSAGE_ERATELIMITED ("over_request_rate_limit"), with the time at which it
  * may. `account` may be NULL, and `origin`. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "auth/otp.h"
+#include "auth/project.h"
 #include "auth/read.h"
 #include "base/memory.h"
 
@@ -37,6 +38,10 @@ tripsage_status tripsage_auth_recover(tripsage_auth *auth, const tripsage_auth_c
     tripsage__reader_close_object(&r);
     TRIPSAGE_TRY(tripsage__reader_status(&r));
     TRIPSAGE_TRY(tripsage__auth_ask(auth, TRIPSAGE__THROTTLE_RECOVER, NULL, &origin));
+    if (auth->supabase) {
+        status = tripsage__project_pass(NULL, auth, TRIPSAGE__PROJECT_RECOVER, NULL, r.root);
+        goto out;
+    }
     status = tripsage__recover(auth, in.email, &in.pkce, redirect_of(auth, &in));
 out:
     tripsage__reader_free(&r);
@@ -61,6 +66,10 @@ tripsage_status tripsage_auth_otp_send(tripsage_auth *auth, const tripsage_auth_
     tripsage__reader_close_object(&r);
     TRIPSAGE_TRY(tripsage__reader_status(&r));
     TRIPSAGE_TRY(tripsage__auth_ask(auth, TRIPSAGE__THROTTLE_OTP, NULL, &origin));
+    if (auth->supabase) {
+        status = tripsage__project_pass(NULL, auth, TRIPSAGE__PROJECT_OTP_SEND, NULL, r.root);
+        goto out;
+    }
     who.pkce = in.pkce;
     who.redirect_to = redirect_of(auth, &in);
     status = tripsage__otp_send(auth, &who, create);
@@ -86,6 +95,10 @@ tripsage_status tripsage_auth_resend(tripsage_auth *auth, const tripsage_auth_cl
     tripsage__reader_close_object(&r);
     TRIPSAGE_TRY(tripsage__reader_status(&r));
     TRIPSAGE_TRY(tripsage__auth_ask(auth, TRIPSAGE__THROTTLE_RESEND, NULL, &origin));
+    if (auth->supabase) {
+        status = tripsage__project_pass(NULL, auth, TRIPSAGE__PROJECT_RESEND, NULL, r.root);
+        goto out;
+    }
     if (type == types[0])
         status = tripsage__resend_signup(auth, in.email, &in.pkce, redirect_of(auth, &in));
     else
@@ -99,6 +112,8 @@ tripsage_status tripsage_auth_reauthenticate(tripsage_auth *auth, const tripsage
 {
     tripsage_status status = tripsage__actor_check(actor);
 
+    if (status == TRIPSAGE_OK && auth->supabase)
+        return tripsage__project_pass(NULL, auth, TRIPSAGE__PROJECT_REAUTHENTICATE, actor, NULL);
     return status == TRIPSAGE_OK ? tripsage__reauthenticate(auth, actor) : status;
 }
 
@@ -146,6 +161,10 @@ tripsage_status tripsage_auth_otp_verify(tripsage_doc **session, tripsage_auth *
     read_given(&r, &given, email);
     tripsage__reader_close_object(&r);
     TRIPSAGE_TRY(tripsage__reader_status(&r));
+    if (auth->supabase) {
+        status = tripsage__project_pass(session, auth, TRIPSAGE__PROJECT_OTP_VERIFY, NULL, r.root);
+        goto out;
+    }
     TRIPSAGE_TRY(tripsage__otp_verify(&taken, auth, &origin, &given, TRIPSAGE__USER_NATIVE));
     *session = taken.grant.doc;
     if (!*session)
@@ -171,6 +190,10 @@ tripsage_status tripsage_auth_exchange_code(tripsage_doc **session, tripsage_aut
     tripsage__read_text(&r, "code_verifier", TRIPSAGE__REQUIRED, 1, TRIPSAGE__CHALLENGE_MAX, &verifier);
     tripsage__reader_close_object(&r);
     TRIPSAGE_TRY(tripsage__reader_status(&r));
+    if (auth->supabase) {
+        status = tripsage__project_pass(session, auth, TRIPSAGE__PROJECT_EXCHANGE_CODE, NULL, r.root);
+        goto out;
+    }
     status = tripsage__flow_exchange(&grant, auth, &origin, code, verifier, TRIPSAGE__USER_NATIVE);
     *session = grant.doc;
 out:

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "auth/factors.h"
+#include "auth/project.h"
 #include "auth/read.h"
 
 static tripsage_status check_session(const tripsage_actor *actor)
@@ -39,6 +40,12 @@ tripsage_status tripsage_auth_factor_enroll(tripsage_doc **factor, tripsage_auth
         tripsage__reader_complain(&r, "issuer", "expected at most %d bytes", TRIPSAGE__FACTOR_ISSUER_MAX);
     tripsage__reader_close_object(&r);
     TRIPSAGE_TRY(tripsage__reader_status(&r));
+    if (auth->supabase) {
+        const tripsage__project_asked asked = {.actor = actor, .values = {name, issuer}};
+
+        status = tripsage__project_ask(factor, auth, TRIPSAGE__PROJECT_FACTOR_ENROLL, &asked);
+        goto out;
+    }
     status = tripsage__factor_enroll(factor, auth, actor, &origin, name, issuer);
 out:
     tripsage__reader_free(&r);
@@ -57,6 +64,12 @@ tripsage_status tripsage_auth_factor_challenge(tripsage_doc **challenge, tripsag
     TRIPSAGE_TRY(check_session(actor));
     TRIPSAGE_TRY(tripsage__read_client(&origin, client));
     TRIPSAGE_TRY(check_id(id, factor_id, "#factor_id"));
+    if (auth->supabase) {
+        const tripsage__project_asked asked = {.actor = actor, .part = id};
+
+        status = tripsage__project_ask(challenge, auth, TRIPSAGE__PROJECT_FACTOR_CHALLENGE, &asked);
+        goto out;
+    }
     status = tripsage__factor_challenge(challenge, auth, actor, &origin, id);
 out:
     return status;
@@ -76,6 +89,12 @@ tripsage_status tripsage_auth_factor_verify(tripsage_doc **session, tripsage_aut
     TRIPSAGE_TRY(tripsage__read_client(&origin, client));
     TRIPSAGE_TRY(check_id(factor, factor_id, "#factor_id"));
     TRIPSAGE_TRY(check_id(challenge, challenge_id, "#challenge_id"));
+    if (auth->supabase) {
+        const tripsage__project_asked asked = {.actor = actor, .part = factor, .values = {challenge, code ? code : ""}};
+
+        status = tripsage__project_ask(session, auth, TRIPSAGE__PROJECT_FACTOR_VERIFY, &asked);
+        goto out;
+    }
     status = tripsage__factor_verify(&grant, auth, actor, &origin, factor, challenge, code ? code : "",
                                      TRIPSAGE__USER_NATIVE);
     *session = grant.doc;
@@ -90,6 +109,12 @@ tripsage_status tripsage_auth_factor_unenroll(tripsage_auth *auth, const tripsag
 
     TRIPSAGE_TRY(check_session(actor));
     TRIPSAGE_TRY(check_id(id, factor_id, "#factor_id"));
+    if (auth->supabase) {
+        const tripsage__project_asked asked = {.actor = actor, .part = id};
+
+        status = tripsage__project_ask(NULL, auth, TRIPSAGE__PROJECT_FACTOR_UNENROLL, &asked);
+        goto out;
+    }
     status = tripsage__factor_unenroll(auth, actor, id);
 out:
     return status;
@@ -104,7 +129,10 @@ tripsage_status tripsage_auth_factor_list(tripsage_doc **factors, tripsage_auth 
     TRIPSAGE_TRY(tripsage__actor_check(actor));
     TRIPSAGE_TRY(tripsage__doc_new(&doc, 1024));
     TRIPSAGE__LIT(&doc->json, "{\"factors\":");
-    TRIPSAGE_TRY(tripsage__factor_list(&doc->json, auth, actor->user_id));
+    if (auth->supabase)
+        TRIPSAGE_TRY(tripsage__project_factors(&doc->json, auth, actor));
+    else
+        TRIPSAGE_TRY(tripsage__factor_list(&doc->json, auth, actor->user_id));
     tripsage__buf_putc(&doc->json, '}');
 out:
     return tripsage__doc_finish(factors, doc, status);
@@ -115,6 +143,8 @@ tripsage_status tripsage_auth_recovery_codes(tripsage_doc **codes, tripsage_auth
     tripsage_status status = check_session(actor);
 
     *codes = NULL;
+    if (status == TRIPSAGE_OK)
+        status = tripsage__project_lacks(auth, "recovery codes");
     return status == TRIPSAGE_OK ? tripsage__recovery_codes_make(codes, auth, actor) : status;
 }
 
@@ -128,6 +158,7 @@ tripsage_status tripsage_auth_recovery_verify(tripsage_doc **session, tripsage_a
     *session = NULL;
     TRIPSAGE_TRY(check_session(actor));
     TRIPSAGE_TRY(tripsage__read_client(&origin, client));
+    TRIPSAGE_TRY(tripsage__project_lacks(auth, "recovery codes"));
     status = tripsage__recovery_code_use(&grant, auth, actor, &origin, code ? code : "", TRIPSAGE__USER_NATIVE);
     *session = grant.doc;
 out:

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "auth/audit.h"
-#include "auth/auth_internal.h"
+#include "auth/project.h"
 #include "auth/statements.h"
 #include "base/crypto.h"
 #include "base/doc.h"
@@ -300,6 +300,8 @@ tripsage_status tripsage_auth_key_create(tripsage_doc **key, tripsage_auth *auth
     read_new_key(&r, &made);
     tripsage__reader_close_object(&r);
     TRIPSAGE_TRY(tripsage__reader_status(&r));
+    if (made.kind == TRIPSAGE__API_KEY_SCOPED)
+        TRIPSAGE_TRY(tripsage__project_lacks(auth, "scoped keys, which are kept with accounts of this database"));
     TRIPSAGE_TRY(
         tripsage__doc_new(&doc, 1024)); /* longer than any record, so that the key is not left behind by growing */
     status = create_key(&doc->json, auth, actor, &made);

@@ -1,7 +1,7 @@
 /* auth/sessions.c: the calls of tripsage/auth.h about one's own sessions. */
 #include <string.h>
 
-#include "auth/auth_internal.h"
+#include "auth/project.h"
 #include "auth/statements.h"
 
 typedef struct listing {
@@ -71,6 +71,7 @@ tripsage_status tripsage_auth_session_list(tripsage_doc **sessions, tripsage_aut
 
     *sessions = NULL;
     TRIPSAGE_TRY(tripsage__actor_check(actor));
+    TRIPSAGE_TRY(tripsage__project_lacks(auth, "list of sessions"));
     params[0] = tripsage__text(actor->user_id);
     params[1] = tripsage__int(tripsage__now_ms(auth->env));
     l.current = actor->session_id;
@@ -94,6 +95,9 @@ tripsage_status tripsage_auth_session_revoke(tripsage_auth *auth, const tripsage
         return status;
     if (!session_id || !tripsage__uuid_parse(session_id, id))
         return TRIPSAGE_FAIL_FIELD("#session_id", "expected a UUID");
+    if (auth->supabase)
+        return strcmp(id, actor->session_id) == 0 ? tripsage_auth_sign_out(auth, actor, TRIPSAGE_SIGN_OUT_LOCAL)
+                                                  : tripsage__project_lacks(auth, "call to end one session of many");
     params[0] = tripsage__text(id);
     params[1] = tripsage__text(actor->user_id);
     status = tripsage__store_write(auth->store, NULL, &step, 1);

@@ -3,9 +3,11 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "auth/reasons.h"
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/memory.h"
@@ -116,6 +118,14 @@ void tripsage__supabase_free(tripsage__supabase *s)
 
 /* ---- a request ---- */
 
+/* A part of a path, up to the next slash, that is no name: "//", "/./", "/../". */
+static int leads_elsewhere(const char *part)
+{
+    size_t size = strcspn(part, "/?");
+
+    return part[0] == '/' || (size == 1 && part[0] == '.') || (size == 2 && strncmp(part, "..", 2) == 0);
+}
+
 /* A path that stays where it is sent: our keys go along with it. */
 static int stays_inside(const char *path)
 {
@@ -127,9 +137,8 @@ static int stays_inside(const char *path)
         if ((unsigned char)*c <= ' ' || *c == 0x7f || *c == '\\' || *c == '#')
             return 0;
     for (size_t i = 0; i < size; i++)
-        if (strncmp(path + i, "//", 2) == 0 || strncmp(path + i, "/.", 2) == 0 ||
-            strncasecmp(path + i, "%2e", 3) == 0 || strncasecmp(path + i, "%2f", 3) == 0 ||
-            strncasecmp(path + i, "%5c", 3) == 0)
+        if ((path[i] == '/' && leads_elsewhere(path + i + 1)) || strncasecmp(path + i, "%2e", 3) == 0 ||
+            strncasecmp(path + i, "%2f", 3) == 0 || strncasecmp(path + i, "%5c", 3) == 0)
             return 0;
     return 1;
 }
@@ -184,11 +193,17 @@ out:
     return status;
 }
 
+static int begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* Some that are only read use something up, or send a mail. */
 static int is_idempotent(const tripsage__supabase_call *call)
 {
-    static const char refresh[] = "/token?grant_type=refresh_token";
-
-    return strcmp(call->method, "GET") == 0 || strncmp(call->path, refresh, sizeof refresh - 1) == 0;
+    if (strcmp(call->method, "GET") != 0)
+        return begins(call->path, "/token?grant_type=refresh_token");
+    return !begins(call->path, "/verify") && !begins(call->path, "/reauthenticate");
 }
 
 static tripsage_status choose_key(const char **out, const tripsage__supabase *s, const tripsage__supabase_call *call)
@@ -223,6 +238,7 @@ tripsage_status tripsage__supabase_forward(tripsage__http_response *out, tripsag
                                                            .body = call->body,
                                                            .body_size = call->body_size,
                                                            .deadline_ms = s->deadline_ms,
+                                                           .answer_max = call->answer_max,
                                                            .idempotent = is_idempotent(call)});
 out:
     outgoing_free(&o);
@@ -231,54 +247,26 @@ out:
 
 /* ---- a refusal ---- */
 
-/* What codes mean to callers. The rest goes by the answer's status. */
-static const struct meaning {
-    const char *code;
-    tripsage_status status;
-} meanings[] = {
-    {"invalid_credentials", TRIPSAGE_ECREDENTIALS},
-    {"bad_json", TRIPSAGE_EMALFORMED},
-    {"request_entity_too_large", TRIPSAGE_ETOOLARGE},
-    {"no_authorization", TRIPSAGE_EUNAUTHENTICATED},
-    {"bad_jwt", TRIPSAGE_ETOKEN},
-    {"otp_expired", TRIPSAGE_ETOKEN},
-    {"session_not_found", TRIPSAGE_ETOKEN},
-    {"session_expired", TRIPSAGE_EEXPIRED},
-    {"refresh_token_not_found", TRIPSAGE_ETOKEN},
-    {"refresh_token_already_used", TRIPSAGE_ETOKEN},
-    {"user_already_exists", TRIPSAGE_EEXISTS},
-    {"email_exists", TRIPSAGE_EEXISTS},
-    {"phone_exists", TRIPSAGE_EEXISTS},
-    {"identity_already_exists", TRIPSAGE_EEXISTS},
-    {"mfa_factor_name_conflict", TRIPSAGE_EEXISTS},
-    {"conflict", TRIPSAGE_EBUSY},
-    {"over_request_rate_limit", TRIPSAGE_ERATELIMITED},
-    {"over_email_send_rate_limit", TRIPSAGE_ERATELIMITED},
-    {"over_sms_send_rate_limit", TRIPSAGE_ERATELIMITED},
-    {"email_not_confirmed", TRIPSAGE_EFORBIDDEN},
-    {"phone_not_confirmed", TRIPSAGE_EFORBIDDEN},
-    {"user_banned", TRIPSAGE_EFORBIDDEN},
-    {"signup_disabled", TRIPSAGE_EFORBIDDEN},
-    {"otp_disabled", TRIPSAGE_EFORBIDDEN},
-    {"anonymous_provider_disabled", TRIPSAGE_EFORBIDDEN},
-    {"email_provider_disabled", TRIPSAGE_EFORBIDDEN},
-    {"phone_provider_disabled", TRIPSAGE_EFORBIDDEN},
-    {"insufficient_aal", TRIPSAGE_EFORBIDDEN},
-    {"reauthentication_needed", TRIPSAGE_EFORBIDDEN},
-    {"not_admin", TRIPSAGE_EFORBIDDEN},
-    {"unexpected_failure", TRIPSAGE_EUNAVAILABLE},
-};
-
+/* What is not in the table goes by the form of its code, or else by the answer's status. */
 static tripsage_status meaning_of(const char *code, int http)
 {
     size_t length = strlen(code);
 
-    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
-        if (strcmp(meanings[i].code, code) == 0)
-            return meanings[i].status;
     if (length > 10 && strcmp(code + length - 10, "_not_found") == 0)
         return TRIPSAGE_ENOTFOUND;
     return tripsage__http_meaning(http);
+}
+
+static tripsage_status fail_as(const char *code, int http, const char *message)
+{
+    const tripsage__reason *reason = tripsage__reason_find(code, http);
+    tripsage_status status = reason ? reason->status : meaning_of(code, http);
+
+    if (!reason || !reason->pointer)
+        return TRIPSAGE_FAIL_REASON(status, code, "%s", message);
+    status = TRIPSAGE_FAIL_FIELD(reason->pointer, "%s", message);
+    tripsage__error_reason(code);
+    return status;
 }
 
 static const char *first_text(const tripsage__json *answer, const char *const *names)
@@ -298,7 +286,7 @@ static tripsage_status refuse(const tripsage__http_response *r)
     static const char *const messages[] = {"msg", "message", "error_description", "error", NULL};
     tripsage__json *answer = NULL;
     tripsage_status status = tripsage__json_parse(&answer, r->body.data ? r->body.data : "", r->body.size);
-    const char *code, *message;
+    const char *code, *message, *retry_after = tripsage__http_header(r, "retry-after");
 
     if (status == TRIPSAGE_ENOMEM)
         return status;
@@ -310,7 +298,9 @@ static tripsage_status refuse(const tripsage__http_response *r)
     else if (!code && r->status == 401) /* the gateway before it: our key is wrong, whoever calls */
         status = TRIPSAGE_FAIL(TRIPSAGE_EUNAVAILABLE, "the Supabase project does not know our key: %.160s", message);
     else
-        status = TRIPSAGE_FAIL_REASON(meaning_of(code ? code : "", r->status), code ? code : "", "%s", message);
+        status = fail_as(code ? code : "", r->status, message);
+    if (status == TRIPSAGE_ERATELIMITED && retry_after)
+        tripsage__error_retry_after(strtoll(retry_after, NULL, 10) * 1000);
     tripsage__json_free(answer);
     return status;
 }

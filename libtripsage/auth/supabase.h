@@ -39,15 +39,16 @@ typedef struct tripsage__supabase_call {
     int as_client;              /* the headers below say which shape errors have, and who asks */
     const char *const *headers; /* more of them, to be passed on: "Name: value" */
     size_t header_count;
+    size_t answer_max; /* 0: TRIPSAGE__HTTP_ANSWER_MAX */
 } tripsage__supabase_call;
 
-/* Any answer, as it is. GET and the refreshing of a token (whose lost answer is forgiven) are tried again.
+/* Any answer, as it is. What only reads, and the refreshing of a token (whose lost answer is forgiven), is tried again.
  * Errors: TRIPSAGE_EINVALID (a path that leaves /auth/v1), TRIPSAGE_EMISUSE (no key for it), and those of tripsage__http_send. */
 tripsage_status tripsage__supabase_forward(tripsage__http_response *out, tripsage__supabase *supabase,
                                            const tripsage__supabase_call *call);
 
 /* A good answer only; a refusal becomes an error with Supabase's words and its code as `reason`.
- * Errors: besides those above what the code means (meanings, in supabase.c), TRIPSAGE_EUNAVAILABLE for an answer 5xx, one that is no
+ * Errors: besides those above what the code means (reasons.h), TRIPSAGE_EUNAVAILABLE for an answer 5xx, one that is no
  * JSON, and where the project does not know our key. */
 tripsage_status tripsage__supabase_send(tripsage__http_response *out, tripsage__supabase *supabase,
                                         const tripsage__supabase_call *call);

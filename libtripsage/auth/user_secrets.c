@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "auth/audit.h"
-#include "auth/auth_internal.h"
+#include "auth/project.h"
 #include "auth/statements.h"
 #include "auth/user_secrets.h"
 #include "base/crypto.h"
@@ -129,6 +129,8 @@ tripsage_status tripsage_auth_secret_put(tripsage_auth *auth, const tripsage_act
         length = strlen(value);
     if (!value || length == 0 || length > VALUE_MAX)
         return TRIPSAGE_FAIL_FIELD("#value", "expected 1 to %d bytes", VALUE_MAX);
+    TRIPSAGE_TRY(
+        tripsage__project_lacks(auth, "place for users' secrets, which are kept with accounts of this database"));
     purpose_of(purpose, actor->user_id, name);
     make_hint(hint, value, length);
     TRIPSAGE_TRY(tripsage__seal(&sealed, auth->sealer, purpose, value, length));

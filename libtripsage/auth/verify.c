@@ -5,8 +5,10 @@
 #include <tripsage/doc.h>
 
 #include "auth/auth_internal.h"
+#include "auth/project.h"
 #include "auth/statements.h"
 #include "base/doc.h"
+#include "base/memory.h"
 
 /* ---- making ---- */
 
@@ -95,9 +97,8 @@ static tripsage_status find_key(tripsage__held_key *out, const tripsage_auth *au
     return tripsage__signing_keys_find(out, auth->signing_keys, token->algorithm, token->kid);
 }
 
-/* The actor of a token but for its session. */
-static tripsage_status read_token(tripsage_actor **out, const tripsage_auth *auth, const char *text, size_t length,
-                                  int64_t now_ms)
+tripsage_status tripsage__auth_read_token(tripsage_actor **out, const tripsage_auth *auth, const char *text,
+                                          size_t length)
 {
     tripsage__held_key held = {.found = 0};
     tripsage__token token;
@@ -105,7 +106,8 @@ static tripsage_status read_token(tripsage_actor **out, const tripsage_auth *aut
 
     TRIPSAGE_TRY(tripsage__token_open(&token, text, length));
     TRIPSAGE_TRY(find_key(&held, auth, &token));
-    status = tripsage__token_actor(out, &token, held.found ? &held.key : NULL, auth->issuer, now_ms);
+    status =
+        tripsage__token_actor(out, &token, held.found ? &held.key : NULL, auth->issuer, tripsage__now_ms(auth->env));
 out:
     tripsage__held_key_release(&held);
     return status;
@@ -119,9 +121,11 @@ static tripsage_status verify(tripsage_actor **out, tripsage_auth *auth, const t
     tripsage_status status;
     uint32_t generation;
 
-    TRIPSAGE_TRY(read_token(&actor, auth, token, length, now_ms));
+    TRIPSAGE_TRY(tripsage__auth_read_token(&actor, auth, token, length));
     generation = tripsage__verified_generation(auth->verified, actor->user_id);
-    if (!auth->supabase) /* whose sessions only it knows */
+    if (auth->supabase)
+        TRIPSAGE_TRY(tripsage__project_check(auth, actor, token, length, now_ms));
+    else
         TRIPSAGE_TRY(check_session(auth, actor, now_ms));
     tripsage__verified_keep(auth->verified, name, actor, generation, now_ms);
     *out = actor;
@@ -129,6 +133,17 @@ static tripsage_status verify(tripsage_actor **out, tripsage_auth *auth, const t
 out:
     tripsage_actor_free(actor);
     return status;
+}
+
+/* What calls are made with where the project has the accounts. */
+static tripsage_status keep_token(tripsage_actor **actor, const char *token, size_t length)
+{
+    (*actor)->token = tripsage__strndup(token, length);
+    if ((*actor)->token)
+        return TRIPSAGE_OK;
+    tripsage_actor_free(*actor);
+    *actor = NULL;
+    return TRIPSAGE_NOMEM();
 }
 
 tripsage_status tripsage_auth_verify(tripsage_actor **actor, tripsage_auth *auth, const char *token, size_t length)
@@ -145,9 +160,9 @@ tripsage_status tripsage_auth_verify(tripsage_actor **actor, tripsage_auth *auth
     tripsage__verified_name(&name, auth->verified, token, length);
     now_ms = tripsage__now_ms(auth->env);
     status = tripsage__verified_find(actor, auth->verified, &name, now_ms);
-    if (status != TRIPSAGE_ENOTFOUND)
-        return status;
-    return verify(actor, auth, &name, token, length, now_ms);
+    if (status == TRIPSAGE_ENOTFOUND)
+        status = verify(actor, auth, &name, token, length, now_ms);
+    return status == TRIPSAGE_OK && auth->supabase ? keep_token(actor, token, length) : status;
 }
 
 tripsage_status tripsage__auth_project_key(int *is_service, tripsage_auth *auth, const char *text, size_t length)
@@ -184,21 +199,23 @@ static tripsage_status make_keys_doc(tripsage_doc **out, const tripsage_auth *au
 
 tripsage_status tripsage_auth_jwks(tripsage_doc **out, tripsage_auth *auth)
 {
+    if (auth->supabase)
+        return tripsage__project_ask(out, auth, TRIPSAGE__PROJECT_JWKS, &(tripsage__project_asked){.part = NULL});
     return make_keys_doc(out, auth, tripsage__signing_keys_put);
 }
 
-static tripsage_status check_service(const tripsage_actor *actor)
+static tripsage_status check_service(const tripsage_auth *auth, const tripsage_actor *actor)
 {
     tripsage_status status = tripsage__actor_check(actor);
 
     if (status == TRIPSAGE_OK && !actor->is_service)
         return TRIPSAGE_FAIL(TRIPSAGE_EFORBIDDEN, "only the service role may look after signing keys");
-    return status;
+    return status == TRIPSAGE_OK ? tripsage__project_lacks(auth, "call to look after signing keys") : status;
 }
 
 tripsage_status tripsage_auth_signing_keys(tripsage_doc **out, tripsage_auth *auth, const tripsage_actor *actor)
 {
-    tripsage_status status = check_service(actor);
+    tripsage_status status = check_service(auth, actor);
 
     *out = NULL;
     return status == TRIPSAGE_OK ? make_keys_doc(out, auth, tripsage__signing_keys_list) : status;
@@ -206,7 +223,7 @@ tripsage_status tripsage_auth_signing_keys(tripsage_doc **out, tripsage_auth *au
 
 tripsage_status tripsage_auth_rotate_signing_key(tripsage_auth *auth, const tripsage_actor *actor)
 {
-    tripsage_status status = check_service(actor);
+    tripsage_status status = check_service(auth, actor);
 
     if (status != TRIPSAGE_OK)
         return status;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "crypto.h"
 #include "memory.h"
 
 tripsage_status tripsage_actor_user(tripsage_actor **out, const char *user_id)
@@ -38,12 +39,11 @@ tripsage_status tripsage__actor_copy(tripsage_actor **out, const tripsage_actor 
     if (!copy)
         return TRIPSAGE_NOMEM();
     *copy = *actor;
-    if (actor->claims) {
-        copy->claims = tripsage__strdup(actor->claims);
-        if (!copy->claims) {
-            tripsage__free(copy);
-            return TRIPSAGE_NOMEM();
-        }
+    copy->claims = actor->claims ? tripsage__strdup(actor->claims) : NULL;
+    copy->token = actor->token ? tripsage__strdup(actor->token) : NULL;
+    if (!copy->claims != !actor->claims || !copy->token != !actor->token) {
+        tripsage_actor_free(copy);
+        return TRIPSAGE_NOMEM();
     }
     *out = copy;
     return TRIPSAGE_OK;
@@ -112,5 +112,8 @@ void tripsage_actor_free(tripsage_actor *actor)
     if (!actor)
         return;
     tripsage__free(actor->claims);
+    if (actor->token)
+        tripsage__wipe(actor->token, strlen(actor->token));
+    tripsage__free(actor->token);
     tripsage__free(actor);
 }

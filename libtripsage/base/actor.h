@@ -11,8 +11,9 @@ struct tripsage_actor {
     char user_id[TRIPSAGE__UUID_SIZE];    /* lower-case; "" for the service role */
     char session_id[TRIPSAGE__UUID_SIZE]; /* "" unless from a token */
     char *claims;                         /* JSON text of the token's claims; NULL unless from a token. Owned */
-    int64_t expires_at_ms;                /* of the token; 0: no end */
-    uint32_t scopes;                      /* what a scoped API key is for; 0: all that the actor may */
+    char *token; /* it itself, where the accounts are a Supabase project's, which asks for it; else NULL. Owned */
+    int64_t expires_at_ms; /* of the token; 0: no end */
+    uint32_t scopes;       /* what a scoped API key is for; 0: all that the actor may */
 };
 
 /* What scoped API keys are made for. Who may write is given back what he wrote, so he may read. */

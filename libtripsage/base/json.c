@@ -350,7 +350,7 @@ tripsage_status tripsage__json_parse_trusted(tripsage__json **out, const char *t
                          (size_t)((const char *)s.at - text));
 }
 
-tripsage_status tripsage__json_parse(tripsage__json **out, const char *text, size_t length)
+tripsage_status tripsage__json_parse_within(tripsage__json **out, const char *text, size_t length, size_t max)
 {
     scan s;
     tripsage_status status;
@@ -361,9 +361,8 @@ tripsage_status tripsage__json_parse(tripsage__json **out, const char *text, siz
         return malformed("there is nothing", "", "");
     if (length == TRIPSAGE_NUL)
         length = strlen(text);
-    if (length > TRIPSAGE__JSON_INPUT_MAX)
-        return TRIPSAGE_FAIL(TRIPSAGE_ETOOLARGE, "the document has %zu bytes; the limit is %zu", length,
-                             TRIPSAGE__JSON_INPUT_MAX);
+    if (length > max)
+        return TRIPSAGE_FAIL(TRIPSAGE_ETOOLARGE, "the document has %zu bytes; the limit is %zu", length, max);
     s.at = (const unsigned char *)text;
     s.end = s.at + length;
     s.problem = NULL;
@@ -379,6 +378,11 @@ tripsage_status tripsage__json_parse(tripsage__json **out, const char *text, siz
         return TRIPSAGE_FAIL(TRIPSAGE_EMALFORMED, "not acceptable JSON: %s", problem);
     }
     return TRIPSAGE_OK;
+}
+
+tripsage_status tripsage__json_parse(tripsage__json **out, const char *text, size_t length)
+{
+    return tripsage__json_parse_within(out, text, length, TRIPSAGE__JSON_INPUT_MAX);
 }
 
 void tripsage__json_free(tripsage__json *json)

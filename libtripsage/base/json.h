@@ -39,6 +39,8 @@ tripsage_status tripsage__json_parse(tripsage__json **out, const char *text, siz
 /* The same for text known to be JSON, as what the library wrote itself: no limits, no second look. Errors: TRIPSAGE_ENOMEM, and
  * TRIPSAGE_ECORRUPT when it is no JSON after all. */
 tripsage_status tripsage__json_parse_trusted(tripsage__json **out, const char *text, size_t length);
+/* As tripsage__json_parse, with another limit than TRIPSAGE__JSON_INPUT_MAX: for what a server of others answers. */
+tripsage_status tripsage__json_parse_within(tripsage__json **out, const char *text, size_t length, size_t max);
 void tripsage__json_free(tripsage__json *json);
 
 /* Any of these may be asked of NULL (and answers as for null). */

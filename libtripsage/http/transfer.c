@@ -351,6 +351,8 @@ static void set_http(transfer *t, const tripsage__http_request *request, struct 
     SET(t, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     SET(t, CURLOPT_ACCEPT_ENCODING, ""); /* all that curl can take apart; the bound is on what comes out */
     SET(t, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    /* On a connection that was kept curl sends a request again by itself when that breaks without an answer. */
+    SET(t, CURLOPT_FRESH_CONNECT, request->idempotent ? 0L : 1L);
     SET(t, CURLOPT_HTTPHEADER, headers);
     SET(t, CURLOPT_WRITEFUNCTION, take_body);
     SET(t, CURLOPT_WRITEDATA, t);

@@ -120,6 +120,7 @@ START_TEST(refuses_a_bad_account)
              "/password");
     FAILS(TRIPSAGE_EMALFORMED, sign_up(OUT, "ann"));
     FAILS(TRIPSAGE_ECREDENTIALS, sign_in(OUT, "ann@example.org", "correct horse"));
+    NOT_WITH_A_PROJECT("there a password has 72 bytes, and none that everybody tries first");
     /* A password of eight characters, and one of 1,024 bytes, are good. */
     OK(sign_up(OUT, "{\"email\":\"a@example.org\",\"password\":\"\xe6\x97\x85 345678\"}"));
     OK(sign_up(OUT, test_format("{\"email\":\"b@example.org\",\"password\":\"%s\"}", test_repeat("x", 1024))));
@@ -439,6 +440,9 @@ START_TEST(keys_are_shown_and_rotated)
     IS_TEXT(keys, "/keys/0/use", "sig");
     IS_JSON(keys, "/keys/0/key_ops", "[\"verify\"]");
     IS_TEXT(keys, "/keys/0/crv", "P-256");
+    if (world->project.web)
+        FAILS(TRIPSAGE_ENOTSUP, tripsage_auth_signing_keys(OUT, world->auth, world->service));
+    NOT_WITH_A_PROJECT("its keys are its own affair");
     ck_assert_int_eq(keys_in("current"), 1);
     ck_assert_int_eq(keys_in("standby"), 1);
     OK(tripsage_auth_rotate_signing_key(world->auth, world->service));

@@ -24,16 +24,9 @@ static tripsage_auth *auth;
 
 static void open_with(const tripsage_auth_options *given)
 {
-    tripsage_auth_options options = *given;
-    tripsage_runtime runtime = test_chance_runtime(&world->chance);
-
     tripsage_auth_close(auth);
     auth = NULL;
-    runtime.log = test_inbox_log;
-    options.mail = &test_inbox_options;
-    options.argon2_memory_kib = 8;
-    options.argon2_passes = 1;
-    OK(tripsage_auth_open(&auth, world->url, &options, &runtime));
+    auth = world_accounts(world->url, given);
 }
 
 static void open_mails(void)
@@ -266,6 +259,7 @@ START_TEST(guesses_at_codes_are_counted_by_address)
     FAILS_AS(TRIPSAGE_ERATELIMITED, "over_request_rate_limit",
              tripsage_auth_otp_verify(OUT, auth, &there, guess, TRIPSAGE_NUL));
     ck_assert_uint_eq(tripsage_last_error()->retry_after_s, 60);
+    NOT_WITH_A_PROJECT("it counts by the address of this library's server");
     EXPIRED(tripsage_auth_otp_verify(OUT, auth, &here, guess, TRIPSAGE_NUL));
     for (int i = 0; i < 30; i++) /* whoever asks for mails is counted as well, whomever they are for */
         OK(tripsage_auth_recover(auth, &there, test_format("{\"email\":\"u%d@example.org\"}", i), TRIPSAGE_NUL));
@@ -284,6 +278,7 @@ START_TEST(ten_wrong_codes_end_it)
     m = test_inbox_newest("recovery", ANN);
     for (int i = 0; i < 10; i++)
         EXPIRED(verify(OUT, "recovery", ANN, wrong(m->code)));
+    NOT_WITH_A_PROJECT("it counts guesses by where they come from as well");
     EXPIRED(verify(OUT, "recovery", ANN, m->code));
     EXPIRED(verify_hash(OUT, "recovery", test_mail_hash(m)));
     test_clock_advance(&world->chance, 60 * TEST_SECOND);
@@ -352,6 +347,8 @@ START_TEST(refuses_bad_input)
              "/code_verifier");
     FAILS(TRIPSAGE_EMALFORMED, tripsage_auth_otp_send(auth, NULL, "{", TRIPSAGE_NUL));
     FAILS(TRIPSAGE_EUNAUTHENTICATED, tripsage_auth_reauthenticate(auth, NULL));
+    ck_assert_uint_eq(test_inbox_count(), 0);
+    NOT_WITH_A_PROJECT("it asks for a token");
     FAILS(TRIPSAGE_ENOTFOUND, tripsage_auth_reauthenticate(auth, world->owner));
     ck_assert_uint_eq(test_inbox_count(), 0);
 }
@@ -477,6 +474,8 @@ START_TEST(signing_up_again_tells_nothing)
     NO_MAIL_FROM(third = OK(sign_up(OUT, ANN, "another horse")));
     NO_MAIL_FROM(FAILS(TRIPSAGE_ERATELIMITED, sign_up(OUT, ANN, "another horse")));
     FAILS(TRIPSAGE_ECREDENTIALS, sign_in(OUT, ANN, "another horse"));
+    NOT_WITH_A_PROJECT(
+        "it shows an account that waits to be confirmed as it is, and who is made up by having no identity");
     SAME_TEXT(test_members(json_of(second), "/user"), test_members(json_of(first), "/user"));
     SAME_TEXT(test_members(json_of(third), "/user"), test_members(json_of(first), "/user"));
     ck_assert_str_ne(test_json_at(json_of(second), "/user/id"), test_json_at(json_of(first), "/user/id"));

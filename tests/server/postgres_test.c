@@ -3,14 +3,31 @@
 
 #include "suite.h"
 #include "support/postgres.h"
+#include "support/project.h"
 
 #define URL(user, database) test_format("DATABASE_URL=postgresql:///%s?host=" TEST_PG_DIRECT "&user=%s", database, user)
 
 static char folder[TEST_PATH_SIZE];
 static const char *database;
 
+static test_project project;
+
+static void open_project(void)
+{
+    tripsage_auth_options options = TRIPSAGE_AUTH_OPTIONS_INIT;
+
+    test_project_open(&project);
+    options.issuer = project.issuer;
+    options.public_key = TEST_PROJECT_PUBLIC_KEY;
+    options.service_key = TEST_PROJECT_SERVICE_KEY;
+    options.argon2_memory_kib = 8;
+    options.argon2_passes = 1;
+    ck_assert_int_eq(tripsage_auth_open(&project.auth, "sqlite::memory:", &options, NULL), TRIPSAGE_OK);
+}
+
 static void make(void)
 {
+    open_project();
     test_temp_make(folder);
     database = test_pg_create(NULL);
 }
@@ -19,6 +36,7 @@ static void drop(void)
 {
     test_pg_drop();
     test_temp_remove(folder);
+    test_project_close(&project);
     test_keep_free();
 }
 
@@ -84,15 +102,46 @@ START_TEST(who_may_not_is_told_what_to_do)
 }
 END_TEST
 
+/* The project has the accounts: what is done under /api/auth is done there, and its tokens are good here until they are signed out of. */
+static void use_accounts(http_server *s)
+{
+    const char *credentials = "{\"email\":\"ada@example.org\",\"password\":\"a cup of green tea\"}";
+    const char *first, *token;
+    http_answer *answer;
+
+    first =
+        http_text(ANSWERS(201, http_call(s, NULL, "POST", "/api/auth/register", NULL, credentials)), "/access_token");
+    ANSWERS(409, http_call(s, NULL, "POST", "/api/auth/register", NULL, credentials));
+    ANSWERS(401, http_call(s, NULL, "POST", "/api/auth/login", NULL,
+                           "{\"email\":\"ada@example.org\",\"password\":\"a cup of black tea\"}"));
+    answer = ANSWERS(200, http_call(s, NULL, "POST", "/api/auth/login", NULL, credentials));
+    token = http_text(answer, "/access_token");
+    ck_assert_str_eq(http_text(ANSWERS(200, http_call(s, token, "GET", "/api/auth/me", NULL, NULL)), "/email"),
+                     "ada@example.org");
+    ANSWERS(200, http_call(s, NULL, "POST", "/api/auth/refresh", NULL,
+                           test_format("{\"refresh_token\":\"%s\"}", http_text(answer, "/refresh_token"))));
+    answer = ANSWERS(
+        200, http_call(s, token, "PUT", "/api/users/preferences", NULL, "{\"preferences\":{\"theme\":\"dark\"}}"));
+    ck_assert_str_eq(http_text(answer, "/preferences/theme"), "dark");
+    ANSWERS(501, http_call(s, token, "GET", "/api/users/sessions", NULL, NULL));
+    ANSWERS(204, http_call(s, token, "POST", "/api/auth/logout", NULL, NULL));
+    ANSWERS(401, http_call(s, token, "GET", "/api/auth/me", NULL, NULL));
+    ANSWERS(200, http_call(s, first, "GET", "/api/auth/me", NULL, NULL)); /* another session */
+    ANSWERS(204, http_call(s, first, "POST", "/api/auth/logout?scope=global", NULL, NULL));
+    ANSWERS(401, http_call(s, first, "GET", "/api/auth/me", NULL, NULL));
+    project.away = 1;
+    ANSWERS(503, http_call(s, NULL, "POST", "/api/auth/login", NULL, credentials));
+}
+
 /* The password has every character that a URL minds. */
 START_TEST(it_starts_from_the_environment_alone)
 {
     const char *const variables[] = {
-        "DATABASE_URL=http://127.0.0.1:54321",
+        test_format("DATABASE_URL=%s", test_web_url(project.web)),
         test_format("POSTGRES_URL=postgresql://" TEST_PG_LOCKED ":[YOUR-PASSWORD]@/%s?host=" TEST_PG_DIRECT, database),
         "DATABASE_PASSWORD=" TEST_PG_PASSWORD,
-        "DATABASE_PUBLIC_KEY=sb_publishable_s3cret",
-        "DATABASE_SERVICE_KEY=sb_secret_s3cret_s3cret",
+        "DATABASE_PUBLIC_KEY=" TEST_PROJECT_PUBLIC_KEY,
+        "DATABASE_SERVICE_KEY=" TEST_PROJECT_SERVICE_KEY,
         "DATABASE_JWT_SECRET=s3cret s3cret s3cret s3cret s3cret",
         "TRIPSAGE_DATABASE_POOL_SIZE=2",
         "TRIPSAGE_DATABASE_STATEMENT_TIMEOUT_MS=5000",
@@ -111,7 +160,9 @@ START_TEST(it_starts_from_the_environment_alone)
     ck_assert_ptr_null(strstr(http_server_log(&s), "p@ss"));
     ck_assert_ptr_null(strstr(http_server_log(&s), "p%40ss"));
     ck_assert_ptr_null(strstr(http_server_log(&s), "row level security"));
+    ck_assert_ptr_null(strstr(http_server_log(&s), TEST_PROJECT_SERVICE_KEY));
     ck_assert_str_eq(test_pg_text(TEST_PG_SUPERUSER, "SELECT title FROM tripsage.trip"), "Kyoto");
+    use_accounts(&s);
     ck_assert_int_eq(http_server_stop(&s, NULL), 0);
 }
 END_TEST

@@ -2,6 +2,7 @@
 #include "peer.h"
 
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -155,6 +156,7 @@ static void *accept_all(void *peer)
     int socket;
 
     while ((socket = accept4(p->listening, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
+        need(setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int)) == 0, "setsockopt");
         test_conn *c = calloc(1, sizeof *c);
 
         need(c != NULL, "memory");

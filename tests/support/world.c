@@ -33,6 +33,50 @@ tripsage_actor *world_signed_in(tripsage_auth *auth, tripsage_doc *session)
     return users[user_count++];
 }
 
+static void choose_auth(tripsage_auth_options *auth)
+{
+    /* The least Argon2id there is: the tests are about accounts, not about the cost of guessing. */
+    auth->argon2_memory_kib = 8;
+    auth->argon2_passes = 1;
+    auth->mail = &test_inbox_options;
+    if (!world->project.web)
+        return;
+    auth->issuer = world->project.issuer;
+    auth->public_key = TEST_PROJECT_PUBLIC_KEY;
+    auth->service_key = TEST_PROJECT_SERVICE_KEY;
+}
+
+tripsage_auth *world_accounts(const char *url, const tripsage_auth_options *given)
+{
+    tripsage_runtime runtime = test_chance_runtime(&world->chance);
+    tripsage_auth_options options = *given;
+    tripsage_auth *auth = NULL;
+
+    runtime.log = test_inbox_log;
+    choose_auth(&options);
+    if (world->project.web) {
+        tripsage_auth_close(world->project.auth);
+        world->project.auth = NULL;
+        OK(tripsage_auth_open(&world->project.auth, "sqlite::memory:", &options, &runtime));
+        options.supabase_url = test_web_url(world->project.web);
+    }
+    OK(tripsage_auth_open(&auth, url, &options, &runtime));
+    return auth;
+}
+
+static void open_project(void)
+{
+    tripsage_auth_options options = TRIPSAGE_AUTH_OPTIONS_INIT;
+    const char *wanted = getenv("TRIPSAGE_TEST_PROJECT");
+
+    if (!wanted || strcmp(wanted, "1") != 0)
+        return;
+    test_project_open(&world->project);
+    options.algorithm = getenv("TRIPSAGE_TEST_ALGORITHM");
+    options.no_limits = !world_limits;
+    tripsage_auth_close(world_accounts("sqlite::memory:", &options));
+}
+
 tripsage *world_open_another(void)
 {
     tripsage *ts = NULL;
@@ -40,12 +84,11 @@ tripsage *world_open_another(void)
     tripsage_runtime runtime = test_chance_runtime(&world->chance);
     tripsage_auth_options auth = TRIPSAGE_AUTH_OPTIONS_INIT;
 
-    /* The least Argon2id there is: the tests are about accounts, not about the cost of guessing. */
-    auth.argon2_memory_kib = 8;
-    auth.argon2_passes = 1;
     auth.algorithm = getenv("TRIPSAGE_TEST_ALGORITHM");
-    auth.mail = &test_inbox_options;
     auth.no_limits = !world_limits;
+    choose_auth(&auth);
+    if (world->project.web)
+        auth.supabase_url = test_web_url(world->project.web);
     runtime.log = test_inbox_log;
     options.runtime = &runtime;
     options.auth = &auth;
@@ -135,6 +178,7 @@ void world_open(void)
     test_inbox_clear();
     choose_url();
     choose_cache();
+    open_project();
     open_handle();
     world->owner = world_user(OWNER_ID);
     world->admin = world_user(ADMIN_ID);
@@ -151,6 +195,7 @@ void world_close(void)
         tripsage_actor_free(users[--user_count]);
     tripsage_actor_free(world->service);
     tripsage_close(world->ts);
+    test_project_close(&world->project);
     test_redis_close(&world->redis);
     test_temp_remove(world->folder);
     test_pg_drop();

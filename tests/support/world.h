@@ -7,6 +7,7 @@
  *             postgresql://?host={rig}/direct&dbname={db}&user=tripsage_app, or {rig}/pooled for PgBouncer
  * The cache is the one TRIPSAGE_TEST_CACHE_URL names; memory: without it. In it
  *     {redis} is the socket of a fresh server (support/redis.h):   unix://{redis}
+ * With TRIPSAGE_TEST_PROJECT=1 the accounts are a Supabase project's (support/project.h): another handle's, in memory, behind HTTP.
  * Tokens are signed with TRIPSAGE_TEST_ALGORITHM; with the default without it. Mails go to the inbox (support/inbox.h).
  * Clock and chance are the test's own; world_advance moves the clock, and that of the fresh server with it. */
 #ifndef TEST_SUPPORT_WORLD_H
@@ -14,6 +15,7 @@
 
 #include "chance.h"
 #include "expect.h"
+#include "project.h"
 #include "redis.h"
 #include "temp.h"
 
@@ -37,6 +39,7 @@ typedef struct test_world {
     test_chance chance;
     tripsage_cache_options cache_options;
     test_redis redis;
+    test_project project; /* project.web is NULL: the accounts are the database's own */
 
     tripsage *ts;
     tripsage_trips *trips; /* the four APIs of `ts` */
@@ -52,6 +55,13 @@ extern test_world *world;
 /* 1: sign-ins and guesses are limited, as they are by default. 0, from the start: the same call is made again and again. */
 extern int world_limits;
 
+/* The rest of a test is about what only accounts of the database's own have: says why. */
+#define NOT_WITH_A_PROJECT(why)                                                                                        \
+    do {                                                                                                               \
+        if (world->project.web)                                                                                        \
+            return;                                                                                                    \
+    } while (0)
+
 /* A checked fixture: tcase_add_checked_fixture(tcase, world_open, world_close). */
 void world_open(void);
 void world_close(void);
@@ -63,6 +73,10 @@ void world_reopen(void);
 
 /* Opens another handle on the same database with the same clock and chance. */
 tripsage *world_open_another(void);
+
+/* Opens accounts with these options, over the database at `url`; with a project the accounts are a new one's. Passwords are cheap, and
+ * mails go to the inbox. */
+tripsage_auth *world_accounts(const char *url, const tripsage_auth_options *options);
 
 /* For test_pg_create: migrates a database of PostgreSQL's as the library does. */
 void world_migrate(const char *database);

@@ -5,65 +5,7 @@
 #include <string.h>
 
 #include "auth/password_rules.h"
-
-/* ---- which HTTP status ---- */
-
-/* What a code stands for where the endpoint does not say otherwise. */
-static const struct {
-    const char *reason;
-    int http;
-} statuses[] = {
-    {"bad_code_verifier", 400},
-    {"bad_json", 400},
-    {"email_not_confirmed", 400},
-    {"invalid_credentials", 400},
-    {"phone_not_confirmed", 400},
-    {"refresh_token_already_used", 400},
-    {"reauthentication_needed", 400},
-    {"refresh_token_not_found", 400},
-    {"session_expired", 400},
-    {"user_banned", 400},
-    {"validation_failed", 400},
-    {"insufficient_aal", 401},
-    {"no_authorization", 401},
-    {"bad_jwt", 403},
-    {"not_admin", 403},
-    {"otp_expired", 403},
-    {"session_not_found", 403},
-    {"feature_disabled", 404},
-    {"flow_state_not_found", 404},
-    {"manual_linking_disabled", 404},
-    {"mfa_factor_not_found", 404},
-    {"passkey_disabled", 404},
-    {"saml_provider_disabled", 404},
-    {"user_not_found", 404},
-    {"conflict", 409},
-    {"request_entity_too_large", 413},
-    {"anonymous_provider_disabled", 422},
-    {"email_exists", 422},
-    {"email_provider_disabled", 422},
-    {"flow_state_expired", 422},
-    {"identity_not_found", 422},
-    {"mfa_challenge_expired", 422},
-    {"mfa_factor_name_conflict", 422},
-    {"mfa_ip_address_mismatch", 422},
-    {"mfa_verification_failed", 422},
-    {"otp_disabled", 422},
-    {"phone_exists", 422},
-    {"phone_provider_disabled", 422},
-    {"reauthentication_not_valid", 422},
-    {"same_password", 422},
-    {"signup_disabled", 422},
-    {"single_identity_not_deletable", 422},
-    {"sms_send_failed", 422},
-    {"too_many_enrolled_mfa_factors", 422},
-    {"user_already_exists", 422},
-    {"weak_password", 422},
-    {"web3_provider_disabled", 422},
-    {"over_email_send_rate_limit", 429},
-    {"over_request_rate_limit", 429},
-    {"over_sms_send_rate_limit", 429},
-};
+#include "auth/reasons.h"
 
 /* ---- what is told ---- */
 
@@ -104,13 +46,11 @@ static struct told tell_plain(tripsage_status status, const tripsage_error *erro
 static struct told tell(const tripsage__v1_call *call, tripsage_status status)
 {
     const tripsage_error *error = tripsage_last_error();
+    const tripsage__reason *reason = tripsage__reason_find(error->reason, 0);
 
     if (call->http)
         return (struct told){call->http, error->reason, error->message};
-    for (size_t i = 0; error->reason[0] && i < sizeof statuses / sizeof statuses[0]; i++)
-        if (strcmp(statuses[i].reason, error->reason) == 0)
-            return (struct told){statuses[i].http, error->reason, error->message};
-    return tell_plain(status, error);
+    return reason ? (struct told){reason->http, error->reason, error->message} : tell_plain(status, error);
 }
 
 /* ---- in which form ---- */

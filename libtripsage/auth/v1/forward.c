@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "auth/project.h"
 #include "auth/v1/v1.h"
 
 /* What is passed on of the request. Who asks goes by the keys; the rest is between us and the network. */
@@ -76,7 +77,7 @@ tripsage_status tripsage__v1_forward(tripsage__v1_call *call)
     const tripsage_auth_request *request = call->request;
     const char *authorization = tripsage__v1_header(call, "authorization"), *key = tripsage__v1_header(call, "apikey");
     tripsage__buf path = TRIPSAGE__BUF_INIT(TRIPSAGE__TOKEN_MAX), lines = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT);
-    const char *headers[ASKED];
+    const char *headers[ASKED], *code;
     size_t at[ASKED], count;
     tripsage__http_response response;
     tripsage__supabase_call sent = {.method = request->method,
@@ -95,10 +96,17 @@ tripsage_status tripsage__v1_forward(tripsage__v1_call *call)
         headers[i] = lines.data + at[i];
     if (strncasecmp(authorization, "Bearer ", 7) == 0)
         sent.bearer = or_null(authorization + 7);
+    if (sent.bearer) /* whose sessions may end by it; a key is nobody's */
+        status = tripsage__auth_read_token(&call->actor, call->auth, sent.bearer, strlen(sent.bearer));
+    if (status == TRIPSAGE_ENOMEM)
+        goto out;
     sent.path = path.data;
     sent.headers = headers;
     sent.header_count = count;
     TRIPSAGE_TRY(tripsage__supabase_forward(&response, call->auth->supabase, &sent));
+    code = tripsage__http_header(&response, "x-sb-error-code");
+    tripsage__project_told(call->auth, &sent, call->actor, response.status >= 200 && response.status < 300,
+                           code ? code : "");
     status = answer_as(call, &response);
     tripsage__http_response_free(&response);
 out:

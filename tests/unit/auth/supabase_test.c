@@ -109,6 +109,8 @@ START_TEST(stays_inside)
                                         "/%2e%2e/rest/v1/trips",
                                         "/admin/%2E./x",
                                         "/a/..",
+                                        "/a/..?b",
+                                        "/.",
                                         "/./a",
                                         "//evil.test/",
                                         "/a%2fb",
@@ -168,7 +170,7 @@ static const struct recorded {
     {422,
      "{\"code\":\"weak_password\",\"message\":\"Password should be at least 6 characters.\",\"weak_password\":{"
      "\"reasons\":[\"length\"]}}",
-     TRIPSAGE_EINVALID, "weak_password", "Password should be at least 6 characters."},
+     TRIPSAGE_EINVALID, "weak_password", "/password: Password should be at least 6 characters."},
     {400, "{\"code\":\"validation_failed\",\"message\":\"Signup requires a valid password\"}", TRIPSAGE_EINVALID,
      "validation_failed", "Signup requires a valid password"},
     {400, "{\"code\":\"bad_json\",\"message\":\"Could not parse request body as JSON\"}", TRIPSAGE_EMALFORMED,
@@ -254,6 +256,8 @@ START_TEST(does_again_only_what_may_be_done_twice)
         const char *method, *path;
         tripsage_status status;
     } table[] = {{"GET", "/user", TRIPSAGE_OK},
+                 {"GET", "/reauthenticate", TRIPSAGE_EUNAVAILABLE},
+                 {"GET", "/verify?token=a&type=magiclink", TRIPSAGE_EUNAVAILABLE},
                  {"POST", "/token?grant_type=refresh_token", TRIPSAGE_OK},
                  {"POST", "/token?grant_type=password", TRIPSAGE_EUNAVAILABLE},
                  {"POST", "/signup", TRIPSAGE_EUNAVAILABLE}};

@@ -78,7 +78,8 @@ START_TEST(sends_what_it_is_told)
                                           .headers = headers,
                                           .header_count = 1,
                                           .body = table[i].body,
-                                          .body_size = table[i].body ? strlen(table[i].body) : 0};
+                                          .body_size = table[i].body ? strlen(table[i].body) : 0,
+                                          .idempotent = 1};
         tripsage__http_response response;
 
         ck_assert_ok(tripsage__http_send(&response, client, &request));
@@ -453,7 +454,7 @@ static void send_many(size_t index, void *context)
 
     snprintf(target, sizeof target, "%s/%zu", test_web_url(web), index);
     for (int i = 0; i < EACH; i++) {
-        tripsage__http_request request = {.url = target};
+        tripsage__http_request request = {.url = target, .idempotent = 1};
         tripsage__http_response response;
 
         if (tripsage__http_send(&response, client, &request) == TRIPSAGE_OK) {
