@@ -419,10 +419,8 @@ static tripsage_status delete_row(const tripsage_auth *auth, const char *id)
 static tripsage_status write_aliases(int64_t *buried, const tripsage_auth *auth, const tripsage__account *account)
 {
     char alias[TRIPSAGE__ALIAS_SIZE], new_alias[TRIPSAGE__ALIAS_SIZE] = "";
-    const tripsage__value bury[] = {tripsage__text(account->id),        tripsage__text(account->email),
-                                    tripsage__text(account->new_email), tripsage__text(alias),
-                                    tripsage__text(new_alias),          tripsage__int(tripsage__now_ms(auth->env))};
-    tripsage__value params[6];
+    tripsage__value params[6] = {tripsage__text(account->id), tripsage__text(account->email),
+                                 tripsage__text(account->new_email)};
     tripsage__audit_entry entry;
     const tripsage__step steps[] = {
         {.statement = &tripsage__sql_account_bury, .params = params, .param_count = 6, .changes = buried},
@@ -437,9 +435,9 @@ static tripsage_status write_aliases(int64_t *buried, const tripsage_auth *auth,
     TRIPSAGE_TRY(tripsage__account_alias(alias, account->id, tripsage__account_address(account)));
     if (*account->new_email)
         TRIPSAGE_TRY(tripsage__account_alias(new_alias, account->id, account->new_email));
-    memcpy(params, bury, sizeof params);
     params[3] = tripsage__text(alias);
     params[4] = tripsage__text(new_alias);
+    params[5] = tripsage__int(tripsage__now_ms(auth->env));
     status = tripsage__store_write(auth->store, NULL, steps, sizeof steps / sizeof steps[0]);
 out:
     return status;
