@@ -192,7 +192,6 @@ static void answer_large(test_web_reply *reply, const test_web_request *r, void 
 {
     (void)r;
     (void)user;
-    memset(large, 'x', sizeof large);
     reply->body = large;
     reply->body_size = sizeof large;
 }
@@ -202,6 +201,7 @@ START_TEST(bounds_the_answer)
     tripsage__http_request request = {.answer_max = sizeof large};
     tripsage__http_response response;
 
+    memset(large, 'x', sizeof large);
     serve(answer_large, NULL);
     request.url = at("/large?token=secret");
     ck_assert_ok(tripsage__http_send(&response, client, &request));
