@@ -281,7 +281,7 @@ static tripsage_status ask(tripsage__json **out, tripsage_auth *auth, const stru
 
     *out = NULL;
     if (row->whose == USERS) {
-        call.bearer = asked->actor->token;
+        call.bearer = asked->actor ? asked->actor->token : NULL;
         if (!call.bearer)
             return TRIPSAGE_FAIL_FIELD("#actor", "was not made from a token, which the Supabase project asks for");
     }
