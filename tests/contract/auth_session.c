@@ -330,7 +330,9 @@ static int token_at(const char *address, const char *json, const char **retry_af
 
 static tripsage_doc *sessions_of(tripsage_doc *session)
 {
-    return OK(tripsage_auth_session_list(OUT, world->auth, world_signed_in(world->auth, session)));
+    const tripsage_actor *actor = world_signed_in(world->auth, session);
+
+    return OK(tripsage_auth_session_list(OUT, world->auth, actor));
 }
 
 /* The calls and the wire count together, and one knows an address by the other. */
