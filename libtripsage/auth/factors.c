@@ -52,13 +52,6 @@ static void put_totp(tripsage__buf *json, const unsigned char secret[TRIPSAGE__T
     tripsage__wipe(text, sizeof text);
 }
 
-static void wipe_buf(tripsage__buf *buf)
-{
-    if (buf->data)
-        tripsage__wipe(buf->data, buf->size);
-    tripsage__buf_free(buf);
-}
-
 static tripsage_status make_doc(tripsage_doc *doc, const char *id, const char *name, const char *issuer,
                                 const char *address, const unsigned char secret[TRIPSAGE__TOTP_SECRET_SIZE])
 {
@@ -76,8 +69,8 @@ static tripsage_status make_doc(tripsage_doc *doc, const char *id, const char *n
     put_totp(&doc->json, secret, uri.data, svg.data);
     status = tripsage__buf_status(&doc->json);
 out:
-    wipe_buf(&uri);
-    wipe_buf(&svg);
+    tripsage__buf_free_wiped(&uri);
+    tripsage__buf_free_wiped(&svg);
     return status;
 }
 

@@ -130,7 +130,7 @@ static tripsage_status unseal_secret(reading *r, const tripsage_auth *auth, cons
     else
         status = TRIPSAGE_FAIL(TRIPSAGE_ECORRUPT, "factor %s has a secret of %zu bytes", factor_id, secret.size);
 out:
-    tripsage__unsealed_free(&secret);
+    tripsage__buf_free_wiped(&secret);
     return status;
 }
 

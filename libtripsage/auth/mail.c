@@ -214,21 +214,14 @@ tripsage_status tripsage__mailer_new(tripsage__mailer **out, tripsage__env *env,
 
 /* ---- a letter ---- */
 
-static void wipe(tripsage__buf *buf)
-{
-    if (buf->data)
-        tripsage__wipe(buf->data, buf->capacity);
-    tripsage__buf_free(buf);
-}
-
 /* Codes and links sign people in. */
 static void letter_free(letter *l)
 {
     if (!l)
         return;
-    wipe(&l->subject);
-    wipe(&l->text);
-    wipe(&l->html);
+    tripsage__buf_free_wiped(&l->subject);
+    tripsage__buf_free_wiped(&l->text);
+    tripsage__buf_free_wiped(&l->html);
     tripsage__free(l);
 }
 
@@ -513,7 +506,7 @@ tripsage_status tripsage__mailer_send(tripsage__mailer *m, const tripsage__accou
     else
         status = post(m, mail, link.data ? link.data : "");
 out:
-    wipe(&link);
+    tripsage__buf_free_wiped(&link);
     return status;
 }
 

@@ -184,16 +184,10 @@ static tripsage_status call_thread(tripsage__passwords *passwords)
 /* Under the lock, which is let go meanwhile. The clock is the monotonic one: one that is set must not end or prolong a wait. */
 static tripsage_status await(tripsage__passwords *passwords, job *j)
 {
-    struct timespec until;
+    int64_t deadline = tripsage__monotonic_ms() + passwords->wait_ms;
+    const struct timespec until = {deadline / 1000, deadline % 1000 * 1000000};
     int waited = 0;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += passwords->wait_ms / 1000;
-    until.tv_nsec += passwords->wait_ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
     while (j->state == WAITS && waited == 0)
         waited = pthread_cond_clockwait(&j->done, &passwords->lock, CLOCK_MONOTONIC, &until);
     if (j->state == WAITS)

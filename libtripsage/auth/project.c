@@ -263,13 +263,6 @@ static tripsage_status send(tripsage__http_response *out, tripsage_auth *auth, c
     return status;
 }
 
-static void wipe_and_free(tripsage__buf *buf)
-{
-    if (buf->data)
-        tripsage__wipe(buf->data, buf->size);
-    tripsage__buf_free(buf);
-}
-
 /* Gives the answer as JSON, or NULL where nothing is made of it. */
 static tripsage_status ask(tripsage__json **out, tripsage_auth *auth, const struct row *row,
                            const tripsage__project_asked *asked, const tripsage__json *before)
@@ -296,8 +289,8 @@ static tripsage_status ask(tripsage__json **out, tripsage_auth *auth, const stru
     if (row->shape != NOTHING)
         status = parse(out, &response);
 out:
-    wipe_and_free(&body);
-    wipe_and_free(&path);
+    tripsage__buf_free_wiped(&body);
+    tripsage__buf_free_wiped(&path);
     tripsage__http_response_free(&response);
     return status;
 }
@@ -511,11 +504,6 @@ tripsage_status tripsage__project_lacks(const tripsage_auth *auth, const char *w
 
 /* ---- sessions that end ---- */
 
-static int begins(const char *text, const char *with)
-{
-    return strncmp(text, with, strlen(with)) == 0;
-}
-
 /* Where there is no memory to look, it is taken for granted: that costs a question more. */
 static int sets(const tripsage__supabase_call *call, const char *const *names)
 {
@@ -547,7 +535,7 @@ static void told_as_service(tripsage_auth *auth, const tripsage__supabase_call *
     static const char *const ends[] = {"password", "password_hash", "ban_duration", NULL};
     char part[TRIPSAGE__UUID_SIZE], id[TRIPSAGE__UUID_SIZE];
 
-    if (!begins(call->path, users) || strlen(call->path) != sizeof users - 1 + sizeof part - 1)
+    if (!tripsage__begins(call->path, users) || strlen(call->path) != sizeof users - 1 + sizeof part - 1)
         return;
     snprintf(part, sizeof part, "%s", call->path + sizeof users - 1);
     if (!tripsage__uuid_parse(part, id))
@@ -563,13 +551,13 @@ static void told_as_user(tripsage_auth *auth, const tripsage__supabase_call *cal
     const int is_post = strcmp(call->method, "POST") == 0, is_put = strcmp(call->method, "PUT") == 0;
     const char *scope = strstr(call->path, "scope=");
 
-    if (is_post && begins(call->path, "/logout")) {
-        if (!scope || !begins(scope, "scope=others"))
+    if (is_post && tripsage__begins(call->path, "/logout")) {
+        if (!scope || !tripsage__begins(scope, "scope=others"))
             mark(auth, actor->user_id, actor->session_id);
-        if (!scope || !begins(scope, "scope=local"))
+        if (!scope || !tripsage__begins(scope, "scope=local"))
             mark(auth, actor->user_id, actor->user_id);
-    } else if ((is_put && begins(call->path, "/user") && sets(call, ends)) ||
-               (is_post && begins(call->path, "/factors/") && strstr(call->path, "/verify"))) {
+    } else if ((is_put && tripsage__begins(call->path, "/user") && sets(call, ends)) ||
+               (is_post && tripsage__begins(call->path, "/factors/") && strstr(call->path, "/verify"))) {
         mark(auth, actor->user_id, actor->user_id);
     }
 }
@@ -577,7 +565,7 @@ static void told_as_user(tripsage_auth *auth, const tripsage__supabase_call *cal
 void tripsage__project_told(tripsage_auth *auth, const tripsage__supabase_call *call, const tripsage_actor *actor,
                             int done, const char *code)
 {
-    if (done && begins(call->path, "/admin/"))
+    if (done && tripsage__begins(call->path, "/admin/"))
         told_as_service(auth, call);
     else if (done && actor)
         told_as_user(auth, call, actor);

@@ -102,7 +102,7 @@ static tripsage_status seal_row(const batch *b, stale_row *r)
 
     if (status == TRIPSAGE_OK)
         status = tripsage__seal(&r->fresh, b->auth->sealer, r->purpose, plain.data, plain.size);
-    tripsage__unsealed_free(&plain);
+    tripsage__buf_free_wiped(&plain);
     return status;
 }
 

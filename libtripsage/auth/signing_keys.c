@@ -76,7 +76,7 @@ static tripsage_status unseal_pair(tripsage__key **out, const tripsage__sealer *
     status = tripsage__unseal(&der, sealer, purpose, sealed, strlen(sealed));
     if (status == TRIPSAGE_OK)
         status = tripsage__key_of_private(out, algorithm, der.data, der.size);
-    tripsage__unsealed_free(&der);
+    tripsage__buf_free_wiped(&der);
     return status;
 }
 
@@ -160,7 +160,7 @@ static tripsage_status seal_pair(struct new_key *made, const tripsage__sealer *s
         status = tripsage__key_put_private(&der, key);
     if (status == TRIPSAGE_OK)
         status = tripsage__seal(&made->private_key, sealer, purpose, der.data, der.size);
-    tripsage__unsealed_free(&der);
+    tripsage__buf_free_wiped(&der);
     return status;
 }
 

@@ -193,17 +193,12 @@ out:
     return status;
 }
 
-static int begins(const char *text, const char *with)
-{
-    return strncmp(text, with, strlen(with)) == 0;
-}
-
 /* Some that are only read use something up, or send a mail. */
 static int is_idempotent(const tripsage__supabase_call *call)
 {
     if (strcmp(call->method, "GET") != 0)
-        return begins(call->path, "/token?grant_type=refresh_token");
-    return !begins(call->path, "/verify") && !begins(call->path, "/reauthenticate");
+        return tripsage__begins(call->path, "/token?grant_type=refresh_token");
+    return !tripsage__begins(call->path, "/verify") && !tripsage__begins(call->path, "/reauthenticate");
 }
 
 static tripsage_status choose_key(const char **out, const tripsage__supabase *s, const tripsage__supabase_call *call)

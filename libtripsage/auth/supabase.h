@@ -5,6 +5,8 @@
 #ifndef TRIPSAGE_AUTH_SUPABASE_H
 #define TRIPSAGE_AUTH_SUPABASE_H
 
+#include <string.h>
+
 #include "auth/jwk.h"
 #include "base/env.h"
 #include "http/http.h"
@@ -60,5 +62,11 @@ tripsage_status tripsage__supabase_send(tripsage__http_response *out, tripsage__
  * Errors: TRIPSAGE_EUNAVAILABLE and TRIPSAGE_ETIMEOUT (there are no keys, and none can be got), TRIPSAGE_ENOMEM. */
 tripsage_status tripsage__supabase_find(tripsage__keyset **set, const tripsage__key **key, tripsage__supabase *supabase,
                                         tripsage__algorithm algorithm, const char *kid);
+
+/* For paths and their queries. */
+static inline int tripsage__begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
 
 #endif

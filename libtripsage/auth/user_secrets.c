@@ -266,7 +266,7 @@ tripsage_status tripsage_auth_secret_get(char **value, size_t *length, tripsage_
     TRIPSAGE_TRY(tripsage__user_secret_get(&plain, auth, id, name));
     *value = tripsage__buf_take(&plain, length);
 out:
-    tripsage__unsealed_free(&plain);
+    tripsage__buf_free_wiped(&plain);
     return status;
 }
 

@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 
-/* Appends it; free the buffer with tripsage__unsealed_free. Errors: those of tripsage_auth_secret_get. */
+/* Appends it; free the buffer with tripsage__buf_free_wiped. Errors: those of tripsage_auth_secret_get. */
 tripsage_status tripsage__user_secret_get(tripsage__buf *out, tripsage_auth *auth, const char *user_id,
                                           const char *name);
 

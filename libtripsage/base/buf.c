@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "calendar.h"
+#include "crypto.h"
 #include "memory.h"
 
 void tripsage__buf_free(tripsage__buf *buf)
@@ -16,6 +17,13 @@ void tripsage__buf_free(tripsage__buf *buf)
     buf->data = NULL;
     buf->size = buf->capacity = 0;
     buf->failed = TRIPSAGE_OK;
+}
+
+void tripsage__buf_free_wiped(tripsage__buf *buf)
+{
+    if (buf->data)
+        tripsage__wipe(buf->data, buf->capacity);
+    tripsage__buf_free(buf);
 }
 
 /* Makes room for `more` bytes and the NUL; doubles, so that writing is linear in all. */

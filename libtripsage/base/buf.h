@@ -28,7 +28,8 @@ typedef struct tripsage__buf {
         NULL, 0, 0, (limit), TRIPSAGE_OK                                                                               \
     }
 
-void tripsage__buf_free(tripsage__buf *buf); /* frees and empties; the ceiling stays */
+void tripsage__buf_free(tripsage__buf *buf);       /* frees and empties; the ceiling stays */
+void tripsage__buf_free_wiped(tripsage__buf *buf); /* the same, of what nobody is to find in memory afterwards */
 tripsage_status tripsage__buf_reserve(tripsage__buf *buf, size_t more);
 tripsage_status
 tripsage__buf_status(const tripsage__buf *buf); /* tells the first failure, as an error of this thread */

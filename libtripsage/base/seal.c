@@ -211,12 +211,6 @@ out:
     return status;
 }
 
-void tripsage__unsealed_free(tripsage__buf *buf)
-{
-    tripsage__wipe(buf->data, buf->capacity);
-    tripsage__buf_free(buf);
-}
-
 int tripsage__is_sealed(const char *text)
 {
     return strncmp(text, "enc:v", 5) == 0;

@@ -45,12 +45,11 @@ void tripsage__sealer_free(tripsage__sealer *sealer); /* wipes; NULL is fine */
 tripsage_status tripsage__seal(tripsage__buf *out, const tripsage__sealer *sealer, const char *purpose,
                                const void *data, size_t size);
 
-/* Appends what was sealed; nothing where it fails. Free the buffer with tripsage__unsealed_free.
+/* Appends what was sealed; nothing where it fails. Free the buffer with tripsage__buf_free_wiped.
  * Errors: TRIPSAGE_ECORRUPT (not what was sealed for this purpose), TRIPSAGE_EUNAVAILABLE (sealed under a secret that is not here),
  * TRIPSAGE_EMALFORMED (no sealed text at all). */
 tripsage_status tripsage__unseal(tripsage__buf *out, const tripsage__sealer *sealer, const char *purpose,
                                  const char *text, size_t length);
-void tripsage__unsealed_free(tripsage__buf *buf); /* wipes and frees */
 
 /* Whether a text says that it is sealed, in this version or another: "enc:v". It may still be none that can be unsealed. */
 int tripsage__is_sealed(const char *text);

@@ -14,13 +14,6 @@ static const char *of_environment(const char *name, void *user)
     return getenv(name);
 }
 
-void tripsage__config_wipe(tripsage__buf *buf)
-{
-    if (buf->data)
-        tripsage__wipe(buf->data, buf->capacity);
-    tripsage__buf_free(buf);
-}
-
 static tripsage_config *new_config(void)
 {
     static const tripsage__buf empty = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT);
@@ -174,8 +167,8 @@ void tripsage_config_free(tripsage_config *config)
             tripsage__free(config->values[id].text);
         }
     tripsage__sealer_free(config->sealer);
-    tripsage__config_wipe(&config->url);
-    tripsage__config_wipe(&config->listen_url);
+    tripsage__buf_free_wiped(&config->url);
+    tripsage__buf_free_wiped(&config->listen_url);
     tripsage__buf_free(&config->shown);
     tripsage__buf_free(&config->supabase_url);
     tripsage__buf_free(&config->issuer);

@@ -79,9 +79,6 @@ tripsage_status tripsage__config_read_settings(tripsage_config *config, tripsage
 /* What the settings' values are sealed for: any of them. */
 #define TRIPSAGE__PURPOSE_SETTING "setting"
 
-/* Frees a buffer that held a secret. */
-void tripsage__config_wipe(tripsage__buf *buf);
-
 /* Checks the settings against each other and makes the URL of the database. */
 tripsage_status tripsage__config_make_url(tripsage_config *config);
 

@@ -185,7 +185,7 @@ static tripsage_status make_listen_url(tripsage_config *config, const connection
         TRIPSAGE_TRY(put_connection(&other, &config->listen_url, config, variable, text));
     config->options.listen_url = config->listen_url.data;
 out:
-    tripsage__config_wipe(&derived);
+    tripsage__buf_free_wiped(&derived);
     return status;
 }
 

@@ -472,7 +472,7 @@ static tripsage_status unseal(const tripsage_config *config, setting_value *valu
     }
     if (value->text != sealed)
         tripsage__free(sealed);
-    tripsage__unsealed_free(&plain);
+    tripsage__buf_free_wiped(&plain);
     return status;
 }
 

@@ -101,7 +101,7 @@ static tripsage_status unseal_with(tripsage_auth *auth, const tripsage__buf *sea
 
     if (status == TRIPSAGE_OK)
         ck_assert_str_eq(plain.data, "a secret");
-    tripsage__unsealed_free(&plain);
+    tripsage__buf_free_wiped(&plain);
     tripsage__auth_free(auth);
     return status;
 }

@@ -33,7 +33,7 @@ static void assert_unseals(const tripsage__sealer *sealer, const char *purpose, 
     ck_assert_ok(tripsage__unseal(&plain, sealer, purpose, sealed->data, sealed->size));
     ck_assert_uint_eq(plain.size, strlen(text));
     ck_assert_str_eq(plain.data, text);
-    tripsage__unsealed_free(&plain);
+    tripsage__buf_free_wiped(&plain);
 }
 
 /* And leaves the buffer as it was. */
@@ -45,7 +45,7 @@ static void assert_refuses(const tripsage__sealer *sealer, const char *purpose, 
     tripsage__buf_puts(&plain, "before");
     ck_assert_fails(tripsage__unseal(&plain, sealer, purpose, text, length), expected);
     ck_assert_str_eq(plain.data, "before");
-    tripsage__unsealed_free(&plain);
+    tripsage__buf_free_wiped(&plain);
 }
 
 START_TEST(what_was_sealed_comes_back)
@@ -198,7 +198,7 @@ START_TEST(a_secret_has_a_size_and_a_purpose_a_name)
     ck_assert_ok(tripsage__unseal(&plain, sealer, long_name, buf.data, buf.size));
     ck_assert_uint_eq(plain.size, sizeof large - 1);
     tripsage__buf_free(&buf);
-    tripsage__unsealed_free(&plain);
+    tripsage__buf_free_wiped(&plain);
     tripsage__sealer_free(sealer);
 }
 END_TEST
