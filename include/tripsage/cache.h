@@ -138,6 +138,66 @@ TRIPSAGE_API tripsage_status tripsage_cache_clear(uint64_t *out, tripsage_cache 
  * something may have ended; on a server one round trip. TRIPSAGE_EUNAVAILABLE: only the handle's own counts are there. */
 TRIPSAGE_API tripsage_status tripsage_cache_get_stats(tripsage_cache_stats *out, tripsage_cache *cache);
 
+/* ---- commands ----
+ *
+ * The same keys by Redis's commands: strings, counters, hashes, lists, sets, sorted sets and what else https://redis.io/commands tells of, in
+ * the process as on a server. What the calls above store are Redis's strings; what is no string they do not find, and a set replaces.
+ * In the process commands are carried out one at a time, so one that touches several keys, a transaction and a script are each done
+ * as a whole as far as other commands see; the calls above may come between. On a server keys are named as the server knows them: `key_prefix` is
+ * not put before them. */
+
+/* An argument: bytes of any content, borrowed for the call. */
+typedef struct tripsage_cache_argument {
+    const void *data;
+    size_t size;
+} tripsage_cache_argument;
+
+/* A command: its name, in any case, and what follows. Borrowed for the call. */
+typedef struct tripsage_cache_command_line {
+    const tripsage_cache_argument *arguments;
+    size_t count;
+} tripsage_cache_command_line;
+
+/* The kinds of RESP2; maps and sets come as arrays, doubles as strings. */
+typedef enum tripsage_cache_reply_type {
+    TRIPSAGE_CACHE_NIL = 0,
+    TRIPSAGE_CACHE_INTEGER = 1,
+    TRIPSAGE_CACHE_STATUS = 2, /* a word, such as OK */
+    TRIPSAGE_CACHE_STRING = 3,
+    TRIPSAGE_CACHE_ARRAY = 4,
+    TRIPSAGE_CACHE_ERROR = 5 /* "ERR value is not an integer or out of range": a code in capitals, and a sentence */
+} tripsage_cache_reply_type;
+
+typedef struct tripsage_cache_reply tripsage_cache_reply;
+
+struct tripsage_cache_reply {
+    tripsage_cache_reply_type type;
+    int64_t integer;
+    const char *data; /* of a status, string or error: `size` bytes and a NUL behind them */
+    size_t size;
+    const tripsage_cache_reply *items; /* of an array */
+    size_t count;
+};
+
+/* Carries out a command. That it is refused is a reply as well (TRIPSAGE_CACHE_ERROR), in the words of Redis; the call itself fails when there is
+ * none. Free with tripsage_cache_reply_free.
+ * Errors: TRIPSAGE_EINVALID ("#arguments": none), TRIPSAGE_ENOMEM, TRIPSAGE_EUNAVAILABLE (the command was carried out, or was not). */
+TRIPSAGE_API tripsage_status tripsage_cache_command(tripsage_cache_reply **out, tripsage_cache *cache,
+                                                    const tripsage_cache_argument *arguments, size_t count);
+
+/* Carries out commands one after another, others' between them: in one round trip. The reply is an array with one item for each; one that is refused
+ * does not keep the next from being carried out. Errors as above. */
+TRIPSAGE_API tripsage_status tripsage_cache_pipeline(tripsage_cache_reply **out, tripsage_cache *cache,
+                                                     const tripsage_cache_command_line *commands, size_t count);
+
+/* The same with nobody's commands between them (MULTI, EXEC). When one of them cannot be one, by its name or the number of its arguments, none
+ * is carried out, and the reply is that error. What fails later, such as by the type of a value, is an error in its place. */
+TRIPSAGE_API tripsage_status tripsage_cache_transaction(tripsage_cache_reply **out, tripsage_cache *cache,
+                                                        const tripsage_cache_command_line *commands, size_t count);
+
+/* NULL is fine. */
+TRIPSAGE_API void tripsage_cache_reply_free(tripsage_cache_reply *reply);
+
 TRIPSAGE_END_DECLS
 
 #endif

@@ -258,3 +258,49 @@ tripsage_status tripsage_cache_get_stats(tripsage_cache_stats *out, tripsage_cac
     memset(out, 0, sizeof *out);
     return cache->calls->stats(out, cache->engine);
 }
+
+/* ---- commands ---- */
+
+static tripsage_status check_lines(const tripsage_cache_command_line *lines, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (lines[i].count == 0)
+            return TRIPSAGE_FAIL_FIELD("#arguments", "a command has a name at least");
+        for (size_t a = 0; a < lines[i].count; a++)
+            if (!lines[i].arguments[a].data)
+                return TRIPSAGE_FAIL_FIELD("#arguments", "an argument may be empty, but not NULL");
+    }
+    return TRIPSAGE_OK;
+}
+
+static tripsage_status run(tripsage_cache_reply **out, tripsage_cache *cache, const tripsage_cache_command_line *lines,
+                           size_t count, tripsage__cache_mode mode)
+{
+    tripsage_status status;
+
+    *out = NULL;
+    TRIPSAGE_TRY(check_lines(lines, count));
+    status = cache->calls->run(out, cache->engine, lines, count, mode);
+out:
+    return status;
+}
+
+tripsage_status tripsage_cache_command(tripsage_cache_reply **out, tripsage_cache *cache,
+                                       const tripsage_cache_argument *arguments, size_t count)
+{
+    const tripsage_cache_command_line line = {arguments, count};
+
+    return run(out, cache, &line, 1, TRIPSAGE__CACHE_ONE);
+}
+
+tripsage_status tripsage_cache_pipeline(tripsage_cache_reply **out, tripsage_cache *cache,
+                                        const tripsage_cache_command_line *commands, size_t count)
+{
+    return run(out, cache, commands, count, TRIPSAGE__CACHE_PIPELINE);
+}
+
+tripsage_status tripsage_cache_transaction(tripsage_cache_reply **out, tripsage_cache *cache,
+                                           const tripsage_cache_command_line *commands, size_t count)
+{
+    return run(out, cache, commands, count, TRIPSAGE__CACHE_TRANSACTION);
+}

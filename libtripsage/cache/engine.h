@@ -9,10 +9,14 @@
 /* "-9223372036854775808" */
 #define TRIPSAGE__CACHE_INTEGER_MAX 20u
 
-typedef struct tripsage__cache_bytes {
-    const void *data; /* never NULL */
-    size_t size;
-} tripsage__cache_bytes;
+typedef tripsage_cache_argument tripsage__cache_bytes; /* its data is never NULL */
+
+/* How several command lines belong together. */
+typedef enum tripsage__cache_mode {
+    TRIPSAGE__CACHE_ONE,         /* there is one, and the reply is its own */
+    TRIPSAGE__CACHE_PIPELINE,    /* the reply is an array, here and below */
+    TRIPSAGE__CACHE_TRANSACTION, /* or the error for which none was carried out */
+} tripsage__cache_mode;
 
 /* The functions mean what the public calls of their names mean. `engine` is what the engine's own opening made. A value's owner is an entry
  * (memory/entry.h), whoever hands it out. */
@@ -25,6 +29,8 @@ typedef struct tripsage__cache_engine {
     tripsage_status (*expire)(void *engine, tripsage__cache_bytes key, int64_t ttl_ms);
     tripsage_status (*clear)(uint64_t *out, void *engine, tripsage__cache_bytes prefix);
     tripsage_status (*stats)(tripsage_cache_stats *out, void *engine); /* `out` is zeroed */
+    tripsage_status (*run)(tripsage_cache_reply **out, void *engine, const tripsage_cache_command_line *lines,
+                           size_t count, tripsage__cache_mode mode); /* no line is empty */
     void (*close)(void *engine);
 } tripsage__cache_engine;
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "cache/command/table.h"
 #include "memory.h"
 
 /* The end of a life that begins now. */
@@ -40,6 +41,8 @@ static int look(tripsage_cache_value *out, void *engine, tripsage__cache_bytes k
     int64_t expires_ms = TRIPSAGE__CACHE_FOREVER;
     tripsage__shard *shard = enter(memory, hash_of(memory, key), key, &entry);
 
+    if (entry && entry->is_object)
+        entry = NULL; /* no string */
     if (entry) {
         shard->hits++;
         entry->visited = 1;
@@ -65,8 +68,8 @@ static tripsage_status set(void *engine, tripsage__cache_bytes key, tripsage__ca
                            tripsage_cache_when when)
 {
     tripsage__cache_memory *memory = engine;
-    tripsage__entry_parts parts = {key.data,   key.size,   hash_of(memory, key),
-                                   value.data, value.size, expiry_of(memory, ttl_ms)};
+    tripsage__entry_parts parts = {
+        key.data, key.size, hash_of(memory, key), value.data, value.size, expiry_of(memory, ttl_ms), NULL};
     tripsage__entry *entry = tripsage__entry_new(&parts), *old;
     tripsage__shard *shard;
     int met, stored;
@@ -113,27 +116,6 @@ static tripsage_status expire(void *engine, tripsage__cache_bytes key, int64_t t
 
 /* ---- counting ---- */
 
-/* A decimal integer in its one canonical form: no sign but a minus, no leading zero, nothing around it. */
-static int parse_integer(const tripsage__entry *entry, int64_t *out)
-{
-    const unsigned char *p = entry->bytes;
-    const unsigned char *end = p + entry->value_size;
-    int negative = p < end && *p == '-';
-    int64_t value = 0;
-
-    p += negative;
-    if (p == end || end - p > (int)TRIPSAGE__CACHE_INTEGER_MAX || (*p == '0' && (negative || end - p > 1)))
-        return 0;
-    for (; p < end; p++) {
-        if (*p < '0' || *p > '9')
-            return 0;
-        if (__builtin_mul_overflow(value, 10, &value) || __builtin_sub_overflow(value, *p - '0', &value))
-            return 0; /* counted downwards: the smallest integer has no positive twin */
-    }
-    *out = value;
-    return negative || !__builtin_sub_overflow((int64_t)0, value, out);
-}
-
 /* Puts the sum in the place of `old` (NULL: as a new entry), under the shard's lock. */
 static tripsage_status store_sum(tripsage__cache_memory *memory, tripsage__shard *shard, tripsage__entry *old,
                                  const tripsage__entry_parts *parts, int64_t sum)
@@ -158,14 +140,16 @@ static tripsage_status store_sum(tripsage__cache_memory *memory, tripsage__shard
 static tripsage_status increment(int64_t *out, void *engine, tripsage__cache_bytes key, int64_t by, int64_t ttl_ms)
 {
     tripsage__cache_memory *memory = engine;
-    tripsage__entry_parts parts = {key.data, key.size, hash_of(memory, key), NULL, TRIPSAGE__CACHE_INTEGER_MAX, 0};
+    tripsage__entry_parts parts = {key.data, key.size, hash_of(memory, key), NULL, TRIPSAGE__CACHE_INTEGER_MAX,
+                                   0,        NULL};
     tripsage__entry *old;
     tripsage__shard *shard = enter(memory, parts.hash, key, &old);
     tripsage_status status;
     int64_t sum = 0;
 
     parts.expires_ms = old ? old->expires_ms : expiry_of(memory, ttl_ms);
-    if (old && !parse_integer(old, &sum))
+    if (old && (old->is_object ||
+                !tripsage__command_parse_integer((tripsage__cache_bytes){old->bytes, old->value_size}, &sum)))
         status = tripsage__cache_no_integer();
     else if (__builtin_add_overflow(sum, by, &sum))
         status = tripsage__cache_overflow();
@@ -218,6 +202,57 @@ static tripsage_status get_stats(tripsage_cache_stats *out, void *engine)
     return TRIPSAGE_OK;
 }
 
+/* ---- commands ---- */
+
+/* Most caches never see one, so what they share is made with the first. */
+static tripsage__commands *commands_of(tripsage__cache_memory *memory)
+{
+    tripsage__commands *commands;
+
+    pthread_mutex_lock(&memory->commands_lock);
+    if (!memory->commands)
+        memory->commands = tripsage__commands_new(memory);
+    commands = memory->commands;
+    pthread_mutex_unlock(&memory->commands_lock);
+    return commands;
+}
+
+/* 0 after it replied the error of the first line that can be none. */
+static int check_all(tripsage__commands *commands, tripsage__reply *reply, const tripsage_cache_command_line *lines,
+                     size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!tripsage__commands_check(commands, reply, lines[i].arguments, lines[i].count))
+            return 0;
+    return 1;
+}
+
+static tripsage_status run(tripsage_cache_reply **out, void *engine, const tripsage_cache_command_line *lines,
+                           size_t count, tripsage__cache_mode mode)
+{
+    tripsage__commands *commands = commands_of(engine);
+    tripsage__reply reply = TRIPSAGE__REPLY_INIT;
+
+    if (!commands)
+        return TRIPSAGE_NOMEM();
+    if (mode == TRIPSAGE__CACHE_TRANSACTION && !check_all(commands, &reply, lines, count))
+        return tripsage__reply_finish(out, &reply);
+    if (mode != TRIPSAGE__CACHE_ONE)
+        tripsage__reply_array(&reply, count);
+    if (mode == TRIPSAGE__CACHE_TRANSACTION)
+        tripsage__commands_enter(commands);
+    for (size_t i = 0; i < count; i++) {
+        if (mode != TRIPSAGE__CACHE_TRANSACTION)
+            tripsage__commands_enter(commands);
+        tripsage__commands_run(commands, &reply, lines[i].arguments, lines[i].count);
+        if (mode != TRIPSAGE__CACHE_TRANSACTION)
+            tripsage__commands_leave(commands);
+    }
+    if (mode == TRIPSAGE__CACHE_TRANSACTION)
+        tripsage__commands_leave(commands);
+    return tripsage__reply_finish(out, &reply);
+}
+
 const tripsage__cache_engine tripsage__cache_on_memory = {
-    look, set, remove_key, increment, expire, clear, get_stats, tripsage__cache_memory_close,
+    look, set, remove_key, increment, expire, clear, get_stats, run, tripsage__cache_memory_close,
 };

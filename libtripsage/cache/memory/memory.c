@@ -6,12 +6,16 @@
 
 #include "base/memory.h"
 #include "base/siphash.h"
+#include "cache/command/table.h"
 
 /* One shard for each MiB and each 1,024 entries the cache may hold: SIEVE within a part is as good as over the whole only when
  * a part holds many entries. 1,024 at most: far more than there are processors, and a table stays small enough to be grown in one go. */
 #define SHARD_BYTES   (1024u * 1024)
 #define SHARD_ENTRIES 1024u
 #define SHARDS_MAX    1024u
+
+/* One entry takes at most this part of the cache, or a few of them would be all there is. */
+#define VALUE_PART 8u
 
 /* Rounds in which no shard could give anything, because the others were locked just then. A lock is held for about a
  * microsecond, so this many in a row say that there is nothing to be had. */
@@ -55,6 +59,11 @@ tripsage_status tripsage__cache_memory_open(void **out, uint64_t max_bytes, uint
     engine->env = env;
     engine->budget.max_bytes = max_bytes;
     engine->budget.max_entries = max_entries;
+    engine->cost_max = max_bytes / VALUE_PART < SIZE_MAX ? (size_t)(max_bytes / VALUE_PART) : SIZE_MAX;
+    if (pthread_mutex_init(&engine->commands_lock, NULL)) {
+        tripsage__free(engine);
+        return TRIPSAGE_NOMEM();
+    }
     TRIPSAGE_TRY(tripsage__random(env, engine->hash_key, sizeof engine->hash_key));
     TRIPSAGE_TRY(make_shards(engine, shards_for(max_bytes, max_entries)));
     *out = engine;
@@ -72,7 +81,9 @@ void tripsage__cache_memory_close(void *engine)
         return;
     for (size_t i = 0; i < memory->shard_count; i++)
         tripsage__shard_close(&memory->shards[i]);
+    tripsage__commands_free(memory->commands);
     tripsage__free(memory->block);
+    pthread_mutex_destroy(&memory->commands_lock);
     tripsage__free(memory);
 }
 
@@ -123,8 +134,8 @@ static int evict_one(tripsage__cache_memory *engine, tripsage__shard *own, const
     return evict_elsewhere(engine, own, share) || tripsage__shard_evict(own, keep) || evict_elsewhere(engine, own, 1);
 }
 
-static int make_room(tripsage__cache_memory *engine, tripsage__shard *own, const tripsage__entry *keep, size_t bytes,
-                     uint64_t entries)
+int tripsage__cache_memory_make_room(tripsage__cache_memory *engine, tripsage__shard *own, const tripsage__entry *keep,
+                                     size_t bytes, uint64_t entries)
 {
     for (unsigned rounds = 0; rounds < ROUNDS_MAX;) {
         if (tripsage__budget_take(&engine->budget, bytes, entries))
@@ -142,7 +153,7 @@ static int make_table(tripsage__cache_memory *engine, tripsage__shard *shard)
 {
     size_t wanted = tripsage__shard_wants_table(shard);
 
-    if (wanted && make_room(engine, shard, NULL, tripsage__shard_table_cost(wanted), 0))
+    if (wanted && tripsage__cache_memory_make_room(engine, shard, NULL, tripsage__shard_table_cost(wanted), 0))
         tripsage__shard_grow(shard, wanted);
     return shard->bucket_count != 0;
 }
@@ -150,16 +161,16 @@ static int make_table(tripsage__cache_memory *engine, tripsage__shard *shard)
 int tripsage__cache_memory_store(tripsage__cache_memory *engine, tripsage__shard *shard, tripsage__entry *old,
                                  tripsage__entry *entry)
 {
-    size_t cost = tripsage__entry_cost(entry->key_size, entry->value_size);
-    size_t old_cost = old ? tripsage__entry_cost(old->key_size, old->value_size) : 0;
+    size_t cost = tripsage__entry_cost_of(entry);
+    size_t old_cost = old ? tripsage__entry_cost_of(old) : 0;
 
     if (old) {
-        if (cost > old_cost && !make_room(engine, shard, old, cost - old_cost, 0))
+        if (cost > old_cost && !tripsage__cache_memory_make_room(engine, shard, old, cost - old_cost, 0))
             return 0;
         tripsage__shard_replace(shard, old, entry);
         return 1;
     }
-    if (!make_table(engine, shard) || !make_room(engine, shard, NULL, cost, 1))
+    if (!make_table(engine, shard) || !tripsage__cache_memory_make_room(engine, shard, NULL, cost, 1))
         return 0;
     tripsage__shard_add(shard, entry);
     return 1;

@@ -16,7 +16,10 @@ typedef struct tripsage__cache_memory {
     tripsage__budget budget;
     uint64_t fixed_bytes; /* taken of the budget for good: the shards themselves */
     atomic_size_t turn;   /* where the next search for somebody to evict begins */
+    size_t cost_max;      /* of one entry */
     tripsage__env *env;
+    pthread_mutex_t commands_lock;       /* around the making of: */
+    struct tripsage__commands *commands; /* NULL until the first one */
 } tripsage__cache_memory;
 
 extern const tripsage__cache_engine tripsage__cache_on_memory;
@@ -32,5 +35,9 @@ tripsage__shard *tripsage__cache_memory_shard(const tripsage__cache_memory *engi
  * nothing was changed, and the entry is still the caller's. */
 int tripsage__cache_memory_store(tripsage__cache_memory *engine, tripsage__shard *shard, tripsage__entry *old,
                                  tripsage__entry *entry);
+
+/* Takes bytes and entries of the budget for a shard whose lock is held, evicting others than `keep` (may be NULL) for them; 0 when no room could be made. */
+int tripsage__cache_memory_make_room(tripsage__cache_memory *engine, tripsage__shard *own, const tripsage__entry *keep,
+                                     size_t bytes, uint64_t entries);
 
 #endif

@@ -109,11 +109,6 @@ static void queue_out(tripsage__shard *shard, tripsage__entry *entry)
 
 /* ---- entries ---- */
 
-static size_t cost_of(const tripsage__entry *entry)
-{
-    return tripsage__entry_cost(entry->key_size, entry->value_size);
-}
-
 static int is_over(const tripsage__shard *shard, const tripsage__entry *entry)
 {
     return entry->expires_ms != TRIPSAGE__CACHE_FOREVER && entry->expires_ms <= tripsage__now_ms(shard->env);
@@ -145,7 +140,7 @@ void tripsage__shard_add(tripsage__shard *shard, tripsage__entry *entry)
     chain_in(shard, entry);
     queue_in(shard, entry);
     shard->count++;
-    atomic_fetch_add_explicit(&shard->bytes, cost_of(entry), memory_order_relaxed);
+    atomic_fetch_add_explicit(&shard->bytes, tripsage__entry_cost_of(entry), memory_order_relaxed);
     note_expiry(shard, entry->expires_ms);
 }
 
@@ -160,10 +155,11 @@ void tripsage__shard_replace(tripsage__shard *shard, tripsage__entry *old, trips
     *(old->older ? &old->older->newer : &shard->oldest) = entry;
     if (shard->hand == old)
         shard->hand = entry;
-    atomic_fetch_add_explicit(&shard->bytes, (uint64_t)cost_of(entry) - cost_of(old), memory_order_relaxed);
+    atomic_fetch_add_explicit(&shard->bytes, (uint64_t)tripsage__entry_cost_of(entry) - tripsage__entry_cost_of(old),
+                              memory_order_relaxed);
     note_expiry(shard, entry->expires_ms);
-    if (cost_of(old) > cost_of(entry))
-        tripsage__budget_give(shard->budget, cost_of(old) - cost_of(entry), 0);
+    if (tripsage__entry_cost_of(old) > tripsage__entry_cost_of(entry))
+        tripsage__budget_give(shard->budget, tripsage__entry_cost_of(old) - tripsage__entry_cost_of(entry), 0);
     tripsage__entry_drop(old);
 }
 
@@ -172,8 +168,8 @@ void tripsage__shard_remove(tripsage__shard *shard, tripsage__entry *entry)
     *link_to(shard, entry) = entry->chain;
     queue_out(shard, entry);
     shard->count--;
-    atomic_fetch_sub_explicit(&shard->bytes, cost_of(entry), memory_order_relaxed);
-    tripsage__budget_give(shard->budget, cost_of(entry), 1);
+    atomic_fetch_sub_explicit(&shard->bytes, tripsage__entry_cost_of(entry), memory_order_relaxed);
+    tripsage__budget_give(shard->budget, tripsage__entry_cost_of(entry), 1);
     tripsage__entry_drop(entry);
 }
 
@@ -181,6 +177,16 @@ void tripsage__shard_set_expiry(tripsage__shard *shard, tripsage__entry *entry, 
 {
     entry->expires_ms = expires_ms;
     note_expiry(shard, expires_ms);
+}
+
+void tripsage__shard_charge(tripsage__shard *shard, tripsage__entry *entry, size_t bytes)
+{
+    tripsage__object *object = tripsage__entry_object(entry);
+
+    atomic_fetch_add_explicit(&shard->bytes, (uint64_t)bytes - object->charged, memory_order_relaxed);
+    if (bytes < object->charged)
+        tripsage__budget_give(shard->budget, object->charged - bytes, 0);
+    object->charged = bytes;
 }
 
 int tripsage__shard_evict(tripsage__shard *shard, const tripsage__entry *keep)
@@ -222,6 +228,21 @@ void tripsage__shard_sweep(tripsage__shard *shard)
             note_expiry(shard, entry->expires_ms);
         }
     }
+}
+
+size_t tripsage__shard_visit(tripsage__shard *shard, uint64_t cursor,
+                             void (*visit)(void *context, const tripsage__entry *entry), void *context)
+{
+    tripsage__entry *entry = shard->bucket_count ? shard->buckets[cursor & (shard->bucket_count - 1)] : NULL;
+    size_t seen = 0;
+
+    for (; entry; entry = entry->chain) {
+        if (is_over(shard, entry))
+            continue;
+        visit(context, entry);
+        seen++;
+    }
+    return seen;
 }
 
 uint64_t tripsage__shard_clear(tripsage__shard *shard, const void *prefix, size_t prefix_size)

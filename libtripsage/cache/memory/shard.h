@@ -50,6 +50,9 @@ void tripsage__shard_remove(tripsage__shard *shard, tripsage__entry *entry);
 /* Gives an entry another end. */
 void tripsage__shard_set_expiry(tripsage__shard *shard, tripsage__entry *entry, int64_t expires_ms);
 
+/* Says what an entry's object takes now. The caller has taken what that is more; what it is less is given back. */
+void tripsage__shard_charge(tripsage__shard *shard, tripsage__entry *entry, size_t bytes);
+
 /* Drops one entry, but never `keep` (may be NULL). 0 when there is nothing else. */
 int tripsage__shard_evict(tripsage__shard *shard, const tripsage__entry *keep);
 
@@ -58,6 +61,10 @@ void tripsage__shard_sweep(tripsage__shard *shard);
 
 /* Drops every entry whose key starts with the prefix; gives how many of them were alive. */
 uint64_t tripsage__shard_clear(tripsage__shard *shard, const void *prefix, size_t prefix_size);
+
+/* Calls `visit` for the live entries of the bucket of a cursor (dict.h), and gives how many they were. `visit` may not change the shard. */
+size_t tripsage__shard_visit(tripsage__shard *shard, uint64_t cursor,
+                             void (*visit)(void *context, const tripsage__entry *entry), void *context);
 
 /* How many buckets the table should have for one entry more; 0 when it is large enough. */
 size_t tripsage__shard_wants_table(const tripsage__shard *shard);

@@ -14,6 +14,7 @@
 
 #include "address.h"
 #include "base/memory.h"
+#include "cache/command/command.h"
 #include "cache/memory/entry.h"
 #include "pool.h"
 
@@ -151,7 +152,7 @@ static tripsage_status met_one(const redisReply *reply)
 /* The value in an entry of nobody's, which lives as long as it is held. */
 static int hand_out(tripsage_cache_value *out, const redisReply *value, const redisReply *left)
 {
-    tripsage__entry_parts parts = {"", 0, 0, value->str, value->len, 0};
+    tripsage__entry_parts parts = {"", 0, 0, value->str, value->len, 0, NULL};
     tripsage__entry *entry = tripsage__entry_new(&parts);
 
     if (!entry)
@@ -429,6 +430,106 @@ out:
     return status;
 }
 
+/* ---- commands ---- */
+
+static void put_reply(tripsage__reply *out, const redisReply *reply)
+{
+    switch (reply->type) {
+    case REDIS_REPLY_INTEGER:
+        tripsage__reply_integer(out, reply->integer);
+        break;
+    case REDIS_REPLY_STRING:
+        tripsage__reply_bytes(out, reply->str, reply->len);
+        break;
+    case REDIS_REPLY_STATUS:
+        tripsage__reply_status(out, reply->str);
+        break;
+    case REDIS_REPLY_ERROR:
+        tripsage__reply_error(out, "%s", reply->str);
+        break;
+    case REDIS_REPLY_ARRAY:
+        tripsage__reply_array(out, reply->elements);
+        for (size_t i = 0; i < reply->elements; i++)
+            put_reply(out, reply->element[i]);
+        break;
+    default:
+        tripsage__reply_nil(out);
+    }
+}
+
+/* What would change the connection that others use next, or wait on it. */
+static int is_of_connection(bytes name)
+{
+    static const char *const names[] = {
+        "AUTH",        "BLMOVE",       "BLMPOP",   "BLPOP",      "BRPOP",     "BRPOPLPUSH",   "BZMPOP",
+        "BZPOPMAX",    "BZPOPMIN",     "CLIENT",   "DISCARD",    "EXEC",      "HELLO",        "MONITOR",
+        "MULTI",       "PSUBSCRIBE",   "PSYNC",    "QUIT",       "READONLY",  "READWRITE",    "REPLICAOF",
+        "RESET",       "SELECT",       "SHUTDOWN", "SSUBSCRIBE", "SUBSCRIBE", "SUNSUBSCRIBE", "SYNC",
+        "UNSUBSCRIBE", "PUNSUBSCRIBE", "UNWATCH",  "WAIT",       "WATCH",
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (tripsage__command_is(name, names[i]))
+            return 1;
+    return 0;
+}
+
+static tripsage_status put_lines(flight *f, tripsage__reply *refusal, const tripsage_cache_command_line *lines,
+                                 size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const bytes *name = &lines[i].arguments[0];
+
+        if (is_of_connection(*name)) {
+            tripsage__reply_error(refusal, "ERR Command is not available: '%.*s'", (int)name->size,
+                                  (const char *)name->data);
+            return TRIPSAGE_EFORBIDDEN;
+        }
+        tripsage__redis_put(f, lines[i].arguments, lines[i].count);
+    }
+    return TRIPSAGE_OK;
+}
+
+/* What EXEC gave, or for what it gave nothing: the first error of those before it. */
+static const redisReply *outcome(const flight *f)
+{
+    for (size_t i = 0; i < f->count; i++)
+        if (is(f->replies[i], REDIS_REPLY_ERROR))
+            return f->replies[i];
+    return f->replies[f->count - 1];
+}
+
+static tripsage_status run(tripsage_cache_reply **out, void *engine, const tripsage_cache_command_line *lines,
+                           size_t count, tripsage__cache_mode mode)
+{
+    redis *r = engine;
+    flight f = NEW;
+    tripsage__reply reply = TRIPSAGE__REPLY_INIT;
+    tripsage_status status = TRIPSAGE_OK;
+
+    if (mode == TRIPSAGE__CACHE_TRANSACTION)
+        PUT(&f, WORD("MULTI"));
+    if (put_lines(&f, &reply, lines, count) != TRIPSAGE_OK)
+        goto finish;
+    if (mode == TRIPSAGE__CACHE_TRANSACTION)
+        PUT(&f, WORD("EXEC"));
+    if (f.count)
+        TRIPSAGE_TRY(tripsage__redis_pool_call(r->pool, &f));
+    if (mode == TRIPSAGE__CACHE_PIPELINE)
+        tripsage__reply_array(&reply, f.count);
+    if (mode == TRIPSAGE__CACHE_TRANSACTION)
+        put_reply(&reply, outcome(&f));
+    else
+        for (size_t i = 0; i < f.count; i++)
+            put_reply(&reply, f.replies[i]);
+finish:
+    status = tripsage__reply_finish(out, &reply);
+out:
+    tripsage__reply_free(&reply);
+    tripsage__redis_flight_free(&f);
+    return status;
+}
+
 const tripsage__cache_engine tripsage__cache_on_redis = {
-    look, set, remove_key, increment, expire, clear, get_stats, close_redis,
+    look, set, remove_key, increment, expire, clear, get_stats, run, close_redis,
 };

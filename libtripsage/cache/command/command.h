@@ -1,0 +1,76 @@
+/* cache/command/command.h: a Redis command while it is carried out on memory, and what each family of commands hands to the table.
+ *
+ * A handler looks at its arguments, works on `space`, and writes exactly one item (with what is in it) into `reply`. What it replies with an error it has not done: it
+ * checks first and changes then. Commands behave as those of Redis 7.4 (https://redis.io/commands), with Upstash's differences where they are told. */
+#ifndef TRIPSAGE_CACHE_COMMAND_COMMAND_H
+#define TRIPSAGE_CACHE_COMMAND_COMMAND_H
+
+#include "cache/memory/dict.h"
+#include "cache/memory/keyspace.h"
+#include "reply.h"
+
+typedef struct tripsage__commands tripsage__commands;
+
+typedef struct tripsage__command {
+    tripsage__commands *commands; /* what all commands of one cache share: table.h */
+    tripsage__keyspace *space;
+    tripsage__reply *reply;
+    const struct tripsage__command_spec *spec;
+    const tripsage__cache_bytes *args; /* args[0] is the name */
+    size_t count;
+} tripsage__command;
+
+enum {
+    TRIPSAGE__COMMAND_WRITES = 1,    /* may change what is kept */
+    TRIPSAGE__COMMAND_GROWS = 2,     /* may make it more: refused when one entry may not be as large */
+    TRIPSAGE__COMMAND_NO_SCRIPT = 4, /* not from a script */
+    TRIPSAGE__COMMAND_LISTS_KEYS =
+        8, /* shows or touches keys that were not named: not for a token that only reads, not where keys are locked */
+};
+
+typedef struct tripsage__command_spec {
+    const char *name; /* in capitals */
+    void (*run)(tripsage__command *c);
+    int arity; /* how many arguments, the name among them; negative: at least as many */
+    unsigned flags;
+    /* Where keys are, as in COMMAND INFO: first, last (negative: from the end, -1 is the last), step; 0: none there. */
+    signed char first, last, step;
+    signed char numkeys; /* the argument that says how many keys follow it; 0: there is none */
+} tripsage__command_spec;
+
+/* Each family's commands; the last has no name. */
+extern const tripsage__command_spec tripsage__commands_server[]; /* server.c: PING, TIME, DBSIZE ... */
+
+/* ---- for handlers ---- */
+
+/* Each of these replies an error and gives 0 when it is not so. */
+int tripsage__command_integer(tripsage__command *c, size_t at,
+                              int64_t *out); /* "ERR value is not an integer or out of range" */
+int tripsage__command_double(tripsage__command *c, size_t at,
+                             double *out); /* "ERR value is not a valid float"; no NaN */
+/* The key's string; *out NULL: there is nothing. WRONGTYPE for anything else. */
+int tripsage__command_string(tripsage__command *c, tripsage__cache_bytes key, tripsage__entry **out);
+/* The key's object of this type; *out NULL: there is nothing. WRONGTYPE for anything else. */
+int tripsage__command_object(tripsage__command *c, tripsage__cache_bytes key, const tripsage__object_type *type,
+                             tripsage__object **out);
+/* Says why a keyspace call failed. */
+void tripsage__command_failed(tripsage__command *c, tripsage_status status);
+void tripsage__command_syntax(tripsage__command *c); /* "ERR syntax error" */
+void tripsage__command_arity(tripsage__command *c);  /* "ERR wrong number of arguments for 'get' command" */
+
+/* Whether an argument is this word, which is in capitals, whatever its case. */
+int tripsage__command_is(tripsage__cache_bytes argument, const char *word);
+/* Redis's glob patterns: ? * [a-c] [^a] \ . */
+int tripsage__command_matches(tripsage__cache_bytes pattern, tripsage__cache_bytes text);
+/* A decimal integer as Redis takes it: no blanks, no plus, no leading zero. */
+int tripsage__command_parse_integer(tripsage__cache_bytes text, int64_t *out);
+int tripsage__command_parse_double(tripsage__cache_bytes text, double *out); /* also inf, -inf; not NaN */
+/* Uniform; for RANDOMKEY and its like. */
+uint64_t tripsage__command_chance(tripsage__command *c);
+
+static inline tripsage__cache_bytes tripsage__command_value(const tripsage__entry *entry)
+{
+    return (tripsage__cache_bytes){entry->bytes, entry->value_size};
+}
+
+#endif

@@ -1,0 +1,184 @@
+/* table.c: see table.h. */
+#include "table.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+/* Twice as many places as there are commands, and a power of two. */
+#define PLACES 1024u
+
+/* Longest name, and most arguments of one line: a pipeline's thousand commands have ten each, and a script's results are unpacked to no more. */
+#define NAME_MAX_SIZE 32u
+
+static const tripsage__command_spec *const families[] = {
+    tripsage__commands_server,
+};
+
+struct tripsage__commands {
+    tripsage__cache_memory *memory;
+    pthread_mutex_t turn;
+    uint64_t chance;
+    const tripsage__command_spec *places[PLACES];
+};
+
+/* ---- by name ---- */
+
+/* FNV-1a over the name in capitals. */
+static size_t place_of(tripsage__cache_bytes name)
+{
+    const unsigned char *text = name.data;
+    uint32_t hash = 2166136261u;
+
+    for (size_t i = 0; i < name.size; i++)
+        hash = (hash ^ (text[i] >= 'a' && text[i] <= 'z' ? text[i] - 32u : text[i])) * 16777619u;
+    return hash & (PLACES - 1);
+}
+
+static void enlist(tripsage__commands *commands, const tripsage__command_spec *spec)
+{
+    size_t place = place_of((tripsage__cache_bytes){spec->name, strlen(spec->name)});
+
+    while (commands->places[place])
+        place = (place + 1) & (PLACES - 1);
+    commands->places[place] = spec;
+}
+
+const tripsage__command_spec *tripsage__commands_find(const tripsage__commands *commands, tripsage__cache_bytes name)
+{
+    if (name.size > NAME_MAX_SIZE)
+        return NULL;
+    for (size_t place = place_of(name); commands->places[place]; place = (place + 1) & (PLACES - 1))
+        if (tripsage__command_is(name, commands->places[place]->name))
+            return commands->places[place];
+    return NULL;
+}
+
+tripsage__commands *tripsage__commands_new(tripsage__cache_memory *memory)
+{
+    tripsage__commands *commands = tripsage__calloc(1, sizeof *commands);
+
+    if (!commands)
+        return NULL;
+    commands->memory = memory;
+    if (tripsage__random(memory->env, &commands->chance, sizeof commands->chance) != TRIPSAGE_OK ||
+        pthread_mutex_init(&commands->turn, NULL)) {
+        tripsage__free(commands);
+        return NULL;
+    }
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+        for (const tripsage__command_spec *spec = families[i]; spec->name; spec++)
+            enlist(commands, spec);
+    return commands;
+}
+
+void tripsage__commands_free(tripsage__commands *commands)
+{
+    if (!commands)
+        return;
+    pthread_mutex_destroy(&commands->turn);
+    tripsage__free(commands);
+}
+
+void tripsage__commands_enter(tripsage__commands *commands)
+{
+    pthread_mutex_lock(&commands->turn);
+}
+
+void tripsage__commands_leave(tripsage__commands *commands)
+{
+    pthread_mutex_unlock(&commands->turn);
+}
+
+/* SplitMix64 (Steele, Lea and Flood, 2014): which member is picked is no secret. */
+uint64_t tripsage__commands_chance(tripsage__commands *commands)
+{
+    uint64_t z = commands->chance += UINT64_C(0x9e3779b97f4a7c15);
+
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+/* ---- keys ---- */
+
+size_t tripsage__commands_key(const tripsage__command_spec *spec, const tripsage__cache_bytes *args, size_t count,
+                              size_t index)
+{
+    int64_t last = spec->last < 0 ? (int64_t)count + spec->last : spec->last, numkeys;
+    size_t fixed = spec->first ? (size_t)((last - spec->first) / spec->step + 1) : 0;
+    size_t at;
+
+    if (index < fixed) {
+        at = (size_t)spec->first + index * (size_t)spec->step;
+        return at < count ? at : 0;
+    }
+    if (!spec->numkeys || (size_t)spec->numkeys >= count ||
+        !tripsage__command_parse_integer(args[spec->numkeys], &numkeys) || (int64_t)(index - fixed) >= numkeys)
+        return 0;
+    at = (size_t)spec->numkeys + 1 + index - fixed;
+    return at < count ? at : 0;
+}
+
+/* ---- carrying out ---- */
+
+static int fits(const tripsage__command_spec *spec, size_t count)
+{
+    return spec->arity < 0 ? count >= (size_t)-spec->arity : count == (size_t)spec->arity;
+}
+
+/* A name as an error may repeat it: cut, and without what would break the line. */
+static void unknown(tripsage__reply *reply, tripsage__cache_bytes name)
+{
+    char shown[129];
+    size_t size = name.size < sizeof shown - 1 ? name.size : sizeof shown - 1;
+
+    for (size_t i = 0; i < size; i++) {
+        unsigned char c = ((const unsigned char *)name.data)[i];
+
+        shown[i] = c < 0x20 || c == '\'' || c >= 0x7f ? '?' : (char)c;
+    }
+    shown[size] = '\0';
+    tripsage__reply_error(reply, "ERR unknown command '%s'", shown);
+}
+
+static int check_keys(tripsage__command *c)
+{
+    for (size_t i = 0, at; (at = tripsage__commands_key(c->spec, c->args, c->count, i)) != 0; i++)
+        if (c->args[at].size > TRIPSAGE_CACHE_KEY_MAX) {
+            tripsage__reply_error(c->reply, "ERR max key size exceeded. Limit: %u bytes, Actual: %zu bytes",
+                                  TRIPSAGE_CACHE_KEY_MAX, c->args[at].size);
+            return 0;
+        }
+    return 1;
+}
+
+const tripsage__command_spec *tripsage__commands_check(tripsage__commands *commands, tripsage__reply *reply,
+                                                       const tripsage__cache_bytes *args, size_t count)
+{
+    tripsage__command c = {
+        .reply = reply, .spec = tripsage__commands_find(commands, args[0]), .args = args, .count = count};
+
+    if (!c.spec)
+        unknown(reply, args[0]);
+    else if (!fits(c.spec, count))
+        tripsage__command_arity(&c);
+    else if (check_keys(&c))
+        return c.spec;
+    return NULL;
+}
+
+void tripsage__commands_run(tripsage__commands *commands, tripsage__reply *reply, const tripsage__cache_bytes *args,
+                            size_t count)
+{
+    tripsage__keyspace space;
+    tripsage__command c = {commands, &space, reply, tripsage__commands_check(commands, reply, args, count),
+                           args,     count};
+
+    if (!c.spec)
+        return;
+    tripsage__keyspace_begin(&space, commands->memory);
+    c.spec->run(&c);
+    tripsage__keyspace_end(&space);
+}

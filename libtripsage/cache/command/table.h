@@ -1,0 +1,30 @@
+/* cache/command/table.h: from a command's name to what carries it out; what the commands of one cache in the process share. */
+#ifndef TRIPSAGE_CACHE_COMMAND_TABLE_H
+#define TRIPSAGE_CACHE_COMMAND_TABLE_H
+
+#include "command.h"
+
+/* One for each engine in the process. NULL: no memory. */
+tripsage__commands *tripsage__commands_new(tripsage__cache_memory *memory);
+void tripsage__commands_free(tripsage__commands *commands); /* NULL is fine */
+
+/* By name, in any case; NULL: there is no such command. */
+const tripsage__command_spec *tripsage__commands_find(const tripsage__commands *commands, tripsage__cache_bytes name);
+
+/* The place of the index-th key among the arguments; 0 behind the last. For a line that has as many arguments as its command wants. */
+size_t tripsage__commands_key(const tripsage__command_spec *spec, const tripsage__cache_bytes *args, size_t count,
+                              size_t index);
+
+/* Carries out one line: writes one item. The caller holds the turn: between _enter and _leave no other command is carried out. */
+void tripsage__commands_enter(tripsage__commands *commands);
+void tripsage__commands_leave(tripsage__commands *commands);
+void tripsage__commands_run(tripsage__commands *commands, tripsage__reply *reply, const tripsage__cache_bytes *args,
+                            size_t count);
+/* Whether a line can be a command, by its name and the number of its arguments; replies the error when it cannot. */
+const tripsage__command_spec *tripsage__commands_check(tripsage__commands *commands, tripsage__reply *reply,
+                                                       const tripsage__cache_bytes *args, size_t count);
+
+/* Uniform. Within a turn. */
+uint64_t tripsage__commands_chance(tripsage__commands *commands);
+
+#endif
