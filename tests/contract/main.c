@@ -25,8 +25,6 @@ int main(void)
         contract_auth_mail,
         contract_auth_wire,
         contract_vector,
-        contract_cache,
-        contract_cache_bounds,
         contract_store,
         contract_doc,
         contract_feed,

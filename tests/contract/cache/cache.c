@@ -1,6 +1,6 @@
 /* contract/cache.c: a bounded cache: what it keeps, until when, and what it may drop. The bounds are the suite "cache_bounds", since a server
  * has its own. */
-#include "contract.h"
+#include "../contract.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,0 +1,21 @@
+/* contract/cache/main.c: what holds of a cache wherever it is, in one program. TRIPSAGE_TEST_CACHE_URL names where. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../contract.h"
+
+int main(void)
+{
+    /* clang-format off */
+    static Suite *(*const suites[])(void) = { /* one to a line */
+        contract_command_server,
+    };
+    /* clang-format on */
+    SRunner *runner = srunner_create(contract_cache());
+
+    for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++)
+        srunner_add_suite(runner, suites[i]());
+    if (strcmp(getenv("TRIPSAGE_TEST_CACHE_URL"), "memory:") == 0) /* a server has bounds of its own */
+        srunner_add_suite(runner, contract_cache_bounds());
+    return test_run(runner);
+}

@@ -1,0 +1,28 @@
+/* support/commands.h: Redis's commands of a cache as lines of text, and replies as text, as redis-cli would take and print them, shorter.
+ *
+ *     SAYS("SADD k a \"b c\" \"\\x00\"", "3");
+ *     SAYS("LRANGE l 0 -1", "[\"a\" \"b\"]");
+ *     SAYS("GET missing", "nil");
+ *     SAYS("INCR word", "-ERR value is not an integer or out of range");
+ *
+ * A line is split at blanks; within double quotes stand blanks, and \" \\ \n and \xHH. In a reply an integer is a number, a status a word (OK), a string is quoted, with \xHH
+ * for what is not printable, an array is in brackets, and an error begins with a minus. */
+#ifndef TEST_SUPPORT_COMMANDS_H
+#define TEST_SUPPORT_COMMANDS_H
+
+#include "world.h"
+
+/* On the world's cache. */
+#define SAYS(line, want) SAME_TEXT(test_command(world->cache, (line)), (want))
+/* In any order of the members of the array. */
+#define SAYS_ANY_ORDER(line, want) SAME_TEXT(test_command_sorted(world->cache, (line)), (want))
+/* Lines of one transaction, each ended by a newline. */
+#define SAYS_AT_ONCE(lines, want) SAME_TEXT(test_transaction(world->cache, (lines)), (want))
+
+/* The reply as a text that is kept like any of support/json.h. The call must succeed. */
+const char *test_command(tripsage_cache *cache, const char *line);
+const char *test_command_sorted(tripsage_cache *cache, const char *line);
+const char *test_pipeline(tripsage_cache *cache, const char *lines);
+const char *test_transaction(tripsage_cache *cache, const char *lines);
+
+#endif
