@@ -97,37 +97,43 @@ static void put_quoted(FILE *to, const tripsage_cache_reply *reply)
     fputc('"', to);
 }
 
-static const char *render(const tripsage_cache_reply *reply, int sorted);
-
 static int by_text(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void put_items(FILE *to, const tripsage_cache_reply *reply, int sorted)
+/* The items' texts, or those of each two of them: gives how many. */
+static size_t take_texts(const char **texts, const tripsage_cache_reply *reply, test_order order)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < reply->count; i++)
+        texts[count++] = test_reply_text(&reply->items[i], order);
+    if (order != TEST_ANY_PAIR_ORDER || count % 2)
+        return count;
+    for (size_t i = 0; i < count; i += 2)
+        texts[i / 2] = test_format("%s %s", texts[i], texts[i + 1]);
+    return count / 2;
+}
+
+static void put_items(FILE *to, const tripsage_cache_reply *reply, test_order order)
 {
     const char **texts = calloc(reply->count + 1, sizeof *texts);
+    size_t count;
 
     ck_assert_ptr_nonnull(texts);
-    for (size_t i = 0; i < reply->count; i++)
-        texts[i] = render(&reply->items[i], sorted);
-    if (sorted)
-        qsort(texts, reply->count, sizeof *texts, by_text);
+    count = take_texts(texts, reply, order);
+    if (order != TEST_AS_IT_IS)
+        qsort(texts, count, sizeof *texts, by_text);
     fputc('[', to);
-    for (size_t i = 0; i < reply->count; i++)
+    for (size_t i = 0; i < count; i++)
         fprintf(to, "%s%s", i ? " " : "", texts[i]);
     fputc(']', to);
     free(texts);
 }
 
-static const char *render(const tripsage_cache_reply *reply, int sorted)
+static void put_reply(FILE *to, const tripsage_cache_reply *reply, test_order order)
 {
-    char *text = NULL;
-    const char *kept;
-    size_t size;
-    FILE *to = open_memstream(&text, &size);
-
-    ck_assert_ptr_nonnull(to);
     switch (reply->type) {
     case TRIPSAGE_CACHE_NIL:
         fputs("nil", to);
@@ -145,18 +151,32 @@ static const char *render(const tripsage_cache_reply *reply, int sorted)
         fprintf(to, "-%s", reply->data);
         break;
     case TRIPSAGE_CACHE_ARRAY:
-        put_items(to, reply, sorted);
+        put_items(to, reply, order);
         break;
     }
+}
+
+const char *test_reply_text(const tripsage_cache_reply *reply, test_order order)
+{
+    char *text = NULL;
+    const char *kept;
+    size_t size;
+    FILE *to;
+
+    if (order == TEST_KIND_ONLY && reply->type != TRIPSAGE_CACHE_ERROR)
+        return test_format("kind %d, %zu items", (int)reply->type, reply->count);
+    to = open_memstream(&text, &size);
+    ck_assert_ptr_nonnull(to);
+    put_reply(to, reply, order);
     fclose(to);
     kept = test_format("%s", text);
     free(text);
     return kept;
 }
 
-static const char *told(tripsage_cache_reply *reply, int sorted)
+static const char *told(tripsage_cache_reply *reply, test_order order)
 {
-    const char *text = render(reply, sorted);
+    const char *text = test_reply_text(reply, order);
 
     tripsage_cache_reply_free(reply);
     return text;
@@ -164,7 +184,7 @@ static const char *told(tripsage_cache_reply *reply, int sorted)
 
 /* ---- calls ---- */
 
-static const char *carry_out(tripsage_cache *cache, const char *line, int sorted)
+static const char *carry_out(tripsage_cache *cache, const char *line, test_order order)
 {
     tripsage_cache_reply *reply;
     static parsed p;
@@ -172,17 +192,17 @@ static const char *carry_out(tripsage_cache *cache, const char *line, int sorted
     parse(&p, line);
     ck_assert_uint_eq(p.line_count, 1);
     OK(tripsage_cache_command(&reply, cache, p.lines[0].arguments, p.lines[0].count));
-    return told(reply, sorted);
+    return told(reply, order);
 }
 
 const char *test_command(tripsage_cache *cache, const char *line)
 {
-    return carry_out(cache, line, 0);
+    return carry_out(cache, line, TEST_AS_IT_IS);
 }
 
 const char *test_command_sorted(tripsage_cache *cache, const char *line)
 {
-    return carry_out(cache, line, 1);
+    return carry_out(cache, line, TEST_ANY_ORDER);
 }
 
 const char *test_pipeline(tripsage_cache *cache, const char *lines)
@@ -192,7 +212,7 @@ const char *test_pipeline(tripsage_cache *cache, const char *lines)
 
     parse(&p, lines);
     OK(tripsage_cache_pipeline(&reply, cache, p.lines, p.line_count));
-    return told(reply, 0);
+    return told(reply, TEST_AS_IT_IS);
 }
 
 const char *test_transaction(tripsage_cache *cache, const char *lines)
@@ -202,5 +222,5 @@ const char *test_transaction(tripsage_cache *cache, const char *lines)
 
     parse(&p, lines);
     OK(tripsage_cache_transaction(&reply, cache, p.lines, p.line_count));
-    return told(reply, 0);
+    return told(reply, TEST_AS_IT_IS);
 }

@@ -25,4 +25,15 @@ const char *test_command_sorted(tripsage_cache *cache, const char *line);
 const char *test_pipeline(tripsage_cache *cache, const char *lines);
 const char *test_transaction(tripsage_cache *cache, const char *lines);
 
+/* How the items of an array are put before they are told. */
+typedef enum test_order {
+    TEST_AS_IT_IS,
+    TEST_ANY_ORDER,      /* of the items of every array */
+    TEST_ANY_PAIR_ORDER, /* of the pairs of them: fields with their values */
+    TEST_KIND_ONLY,      /* nothing is told but what kind of reply it is, and how many items it has */
+} test_order;
+
+/* A reply as a text, kept like the others. */
+const char *test_reply_text(const tripsage_cache_reply *reply, test_order order);
+
 #endif

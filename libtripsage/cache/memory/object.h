@@ -13,6 +13,7 @@ typedef struct tripsage__object_type {
     const char *name; /* as TYPE tells it: "hash" */
     size_t (*count)(const tripsage__object *object);
     void (*free)(tripsage__object *object);
+    tripsage__object *(*copy)(const tripsage__object *object); /* for COPY; NULL: no memory */
 } tripsage__object_type;
 
 /* Stands first in each kind of object. */

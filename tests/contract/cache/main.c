@@ -15,7 +15,9 @@ int main(void)
 
     for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++)
         srunner_add_suite(runner, suites[i]());
-    if (strcmp(getenv("TRIPSAGE_TEST_CACHE_URL"), "memory:") == 0) /* a server has bounds of its own */
+    if (strcmp(getenv("TRIPSAGE_TEST_CACHE_URL"), "memory:") == 0) { /* a server has bounds of its own */
         srunner_add_suite(runner, contract_cache_bounds());
+        srunner_add_suite(runner, contract_command_stream());
+    }
     return test_run(runner);
 }

@@ -1,0 +1,274 @@
+/* command_stream.c: see command_stream.h. */
+#include "command_stream.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- the families ---- */
+
+static const test_form keys[] = {
+    {"ECHO {value}", TEST_AS_IT_IS},
+    {NULL, TEST_AS_IT_IS},
+};
+
+const test_family test_families[] = {
+    {"key", keys},
+    {NULL, NULL},
+};
+
+/* ---- words ---- */
+
+enum { KEYS = 6, REPEATS = 4 };
+
+typedef struct maker {
+    test_stream_line *line;
+    uint64_t *seed;
+    const test_family *family;
+} maker;
+
+static uint64_t draw(maker *m, uint64_t limit)
+{
+    return test_draw(m->seed, limit);
+}
+
+static void add_bytes(maker *m, const void *data, size_t size)
+{
+    test_stream_line *line = m->line;
+
+    ck_assert_uint_lt(line->count, sizeof line->words / sizeof *line->words);
+    ck_assert_uint_le(line->used + size, sizeof line->bytes);
+    memcpy(line->bytes + line->used, data, size);
+    line->words[line->count++] = (tripsage_cache_argument){line->bytes + line->used, size};
+    line->used += size;
+}
+
+static void add(maker *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add(maker *m, const char *format, ...)
+{
+    char text[64];
+    va_list arguments;
+    int length;
+
+    va_start(arguments, format);
+    length = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    add_bytes(m, text, (size_t)length);
+}
+
+static void add_any_key(maker *m)
+{
+    size_t families = 0;
+
+    while (test_families[families].name)
+        families++;
+    add(m, "%s:%d", test_families[draw(m, families)].name, (int)draw(m, KEYS));
+}
+
+static void add_key(maker *m)
+{
+    if (draw(m, 16) == 0)
+        add_any_key(m);
+    else
+        add(m, "%s:%d", m->family->name, (int)draw(m, KEYS));
+}
+
+static void add_integer(maker *m)
+{
+    static const char *const odd[] = {
+        "9223372036854775807", "-9223372036854775808", "9223372036854775808", "01", "-0", "+1", "1.0", "", " 1", "abc",
+    };
+
+    if (draw(m, 12) == 0)
+        add(m, "%s", odd[draw(m, sizeof odd / sizeof *odd)]);
+    else
+        add(m, "%d", (int)draw(m, 201) - 100);
+}
+
+static void add_float(maker *m)
+{
+    static const char *const odd[] = {"inf", "-inf", "nan", "1e300", "-1e-10", "abc", "", "0x10", "5", "1e400"};
+
+    if (draw(m, 12) == 0)
+        add(m, "%s", odd[draw(m, sizeof odd / sizeof *odd)]);
+    else
+        add(m, "%g", ((double)draw(m, 4001) - 2000) / 8);
+}
+
+static void add_value(maker *m)
+{
+    static const char *const words[] = {"", "a", "hello", "hello world", "10", "-3", "1.5", "  ", "foobar"};
+    unsigned char bytes[40];
+    size_t size = (size_t)draw(m, sizeof bytes);
+
+    switch (draw(m, 4)) {
+    case 0:
+        for (size_t i = 0; i < size; i++)
+            bytes[i] = (unsigned char)draw(m, 256);
+        add_bytes(m, bytes, size);
+        break;
+    case 1:
+        add_integer(m);
+        break;
+    default:
+        add(m, "%s", words[draw(m, sizeof words / sizeof *words)]);
+    }
+}
+
+static void add_life(maker *m, int64_t unit)
+{
+    static const int64_t odd[] = {0, -1, INT64_MAX, INT64_MIN, 100};
+    /* Seconds never come to a multiple of the clock's step, nor do milliseconds that end in 5. */
+    int64_t life = unit == 1 ? (int64_t)draw(m, 300) * 10 + 5 : (int64_t)draw(m, 5) + 1;
+
+    if (draw(m, 12) == 0)
+        life = odd[draw(m, sizeof odd / sizeof *odd)];
+    add(m, "%lld", (long long)life);
+}
+
+static void add_instant(maker *m, int64_t unit)
+{
+    int64_t at = TEST_NOON / unit + (int64_t)draw(m, 33) - 3;
+
+    if (unit == 1)
+        at = TEST_NOON + ((int64_t)draw(m, 3000) - 300) * 10 + 5;
+    add(m, "%lld", (long long)at);
+}
+
+static void add_placeholder(maker *m, const char *name, size_t size)
+{
+#define IS(word) (size == sizeof(word) - 1 && memcmp(name, word, size) == 0)
+    if (IS("key"))
+        add_key(m);
+    else if (IS("any"))
+        add_any_key(m);
+    else if (IS("value"))
+        add_value(m);
+    else if (IS("member"))
+        add(m, "m%d", (int)draw(m, 12));
+    else if (IS("integer"))
+        add_integer(m);
+    else if (IS("count"))
+        add(m, "%d", (int)draw(m, 10));
+    else if (IS("index"))
+        add(m, "%d", (int)draw(m, 41) - 20);
+    else if (IS("bit"))
+        add(m, "%d", (int)draw(m, 2));
+    else if (IS("offset"))
+        add(m, "%d", (int)draw(m, 301));
+    else if (IS("float"))
+        add_float(m);
+    else if (IS("seconds"))
+        add_life(m, 1000);
+    else if (IS("ms"))
+        add_life(m, 1);
+    else if (IS("at"))
+        add_instant(m, 1000);
+    else if (IS("at_ms"))
+        add_instant(m, 1);
+    else if (IS("letter"))
+        add(m, "%c", 'a' + (int)draw(m, 26));
+    else
+        ck_abort_msg("no such placeholder: %.*s", (int)size, name);
+#undef IS
+}
+
+/* ---- forms ---- */
+
+/* Where the group that begins at `at` ends: at its bracket. */
+static const char *end_of(const char *at)
+{
+    int depth = 0;
+
+    for (;; at++) {
+        depth += *at == '(' || *at == '[' || *at == '{';
+        depth -= *at == ')' || *at == ']' || *at == '}';
+        ck_assert_int_ne(*at, '\0');
+        if (depth == 0)
+            return at;
+    }
+}
+
+/* Where the alternative that begins at `at` ends. */
+static const char *end_of_alternative(const char *at, const char *end)
+{
+    while (at < end && *at != '|')
+        at = *at == '(' || *at == '[' || *at == '{' ? end_of(at) + 1 : at + 1;
+    return at;
+}
+
+static void expand(maker *m, const char *at, const char *end);
+
+static void expand_one_of(maker *m, const char *at, const char *end)
+{
+    uint64_t count = 1, chosen;
+
+    for (const char *p = at; (p = end_of_alternative(p, end)) < end; p++)
+        count++;
+    for (chosen = draw(m, count); chosen > 0; chosen--)
+        at = end_of_alternative(at, end) + 1;
+    expand(m, at, end_of_alternative(at, end));
+}
+
+static void expand_group(maker *m, const char *at, const char *end)
+{
+    uint64_t times = *at == '[' ? draw(m, 2) : end[1] == '+' ? draw(m, REPEATS) + 1 : 1;
+
+    for (; times > 0; times--)
+        if (*at == '{')
+            add_placeholder(m, at + 1, (size_t)(end - at - 1));
+        else
+            expand_one_of(m, at + 1, end);
+}
+
+static void expand(maker *m, const char *at, const char *end)
+{
+    while (at < end) {
+        const char *behind = at;
+
+        if (*at == '(' || *at == '[' || *at == '{') {
+            behind = end_of(at);
+            expand_group(m, at, behind);
+            behind += behind[1] == '+' ? 2 : 1;
+        } else {
+            while (behind < end && *behind != ' ')
+                behind++;
+            if (behind > at)
+                add_bytes(m, at, (size_t)(behind - at));
+        }
+        at = behind + (behind < end && *behind == ' ');
+    }
+}
+
+/* ---- lines ---- */
+
+void test_stream_next(test_stream_line *line, uint64_t *seed, const test_family *family)
+{
+    maker m = {line, seed, family};
+    size_t families = 0, forms = 0;
+    const test_form *form;
+
+    while (!family && test_families[families].name)
+        families++;
+    if (!family)
+        m.family = &test_families[draw(&m, families)];
+    while (m.family->forms[forms].text)
+        forms++;
+    form = &m.family->forms[draw(&m, forms)];
+    line->count = line->used = 0;
+    line->order = form->order;
+    expand(&m, form->text, form->text + strlen(form->text));
+}
+
+const char *test_stream_text(const test_stream_line *line)
+{
+    const char *text = "";
+
+    for (size_t i = 0; i < line->count; i++) {
+        tripsage_cache_reply word = {TRIPSAGE_CACHE_STRING, 0, line->words[i].data, line->words[i].size, NULL, 0};
+
+        text = test_format("%s%s%s", text, i ? " " : "", test_reply_text(&word, TEST_AS_IT_IS));
+    }
+    return text;
+}
