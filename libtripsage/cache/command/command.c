@@ -77,6 +77,18 @@ int tripsage__command_double(tripsage__command *c, size_t at, double *out)
     return 0;
 }
 
+int tripsage__command_instant(tripsage__command *c, size_t at, int64_t unit, int64_t from, int64_t *out)
+{
+    if (!tripsage__command_integer(c, at, out))
+        return 0;
+    if (!__builtin_mul_overflow(*out, unit, out) && !__builtin_add_overflow(*out, from, out)) {
+        *out -= *out == TRIPSAGE__CACHE_FOREVER;
+        return 1;
+    }
+    tripsage__command_invalid_expire(c);
+    return 0;
+}
+
 /* ---- patterns ---- */
 
 /* Whether a character is in the class that begins behind "[" at *at; moves *at to its "]", or to the end where there is none. */
@@ -223,15 +235,30 @@ void tripsage__command_syntax(tripsage__command *c)
     tripsage__reply_error(c->reply, "ERR syntax error");
 }
 
+/* The name as errors tell it: in small letters. */
+static const char *name_of(const tripsage__command *c, char name[32])
+{
+    size_t i = 0;
+
+    for (; c->spec->name[i] && i < 31; i++)
+        name[i] = (char)(c->spec->name[i] >= 'A' && c->spec->name[i] <= 'Z' ? c->spec->name[i] - 'A' + 'a'
+                                                                            : c->spec->name[i]);
+    name[i] = '\0';
+    return name;
+}
+
 void tripsage__command_arity(tripsage__command *c)
 {
     char name[32];
-    size_t size = strlen(c->spec->name);
 
-    for (size_t i = 0; i <= size && i < sizeof name; i++)
-        name[i] = (char)(c->spec->name[i] >= 'A' && c->spec->name[i] <= 'Z' ? c->spec->name[i] - 'A' + 'a'
-                                                                            : c->spec->name[i]);
-    tripsage__reply_error(c->reply, "ERR wrong number of arguments for '%.31s' command", name);
+    tripsage__reply_error(c->reply, "ERR wrong number of arguments for '%s' command", name_of(c, name));
+}
+
+void tripsage__command_invalid_expire(tripsage__command *c)
+{
+    char name[32];
+
+    tripsage__reply_error(c->reply, "ERR invalid expire time in '%s' command", name_of(c, name));
 }
 
 uint64_t tripsage__command_chance(tripsage__command *c)

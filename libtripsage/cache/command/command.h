@@ -40,6 +40,7 @@ typedef struct tripsage__command_spec {
 
 /* Each family's commands; the last has no name. */
 extern const tripsage__command_spec tripsage__commands_server[]; /* server.c: PING, TIME, DBSIZE ... */
+extern const tripsage__command_spec tripsage__commands_keys[];   /* keys.c: DEL, EXPIRE, SCAN ... */
 
 /* ---- for handlers ---- */
 
@@ -48,6 +49,8 @@ int tripsage__command_integer(tripsage__command *c, size_t at,
                               int64_t *out); /* "ERR value is not an integer or out of range" */
 int tripsage__command_double(tripsage__command *c, size_t at,
                              double *out); /* "ERR value is not a valid float"; no NaN */
+/* A time in units of `unit` ms that counts from `from`, as an instant that is not FOREVER; "ERR invalid expire time in 'set' command" past 64 bits. */
+int tripsage__command_instant(tripsage__command *c, size_t at, int64_t unit, int64_t from, int64_t *out);
 /* The key's string; *out NULL: there is nothing. WRONGTYPE for anything else. */
 int tripsage__command_string(tripsage__command *c, tripsage__cache_bytes key, tripsage__entry **out);
 /* The key's object of this type; *out NULL: there is nothing. WRONGTYPE for anything else. */
@@ -57,6 +60,8 @@ int tripsage__command_object(tripsage__command *c, tripsage__cache_bytes key, co
 void tripsage__command_failed(tripsage__command *c, tripsage_status status);
 void tripsage__command_syntax(tripsage__command *c); /* "ERR syntax error" */
 void tripsage__command_arity(tripsage__command *c);  /* "ERR wrong number of arguments for 'get' command" */
+
+void tripsage__command_invalid_expire(tripsage__command *c);
 
 /* Whether an argument is this word, which is in capitals, whatever its case. */
 int tripsage__command_is(tripsage__cache_bytes argument, const char *word);

@@ -161,6 +161,13 @@ void tripsage__reply_end(tripsage__reply *reply, size_t begun)
     reply->items[begun - 1].size = count;
 }
 
+void tripsage__reply_late(tripsage__reply *reply, size_t at, const void *data, size_t size)
+{
+    tripsage__reply_bytes(reply, data, size);
+    if (reply->failed == TRIPSAGE_OK)
+        reply->items[at] = reply->items[--reply->count];
+}
+
 void tripsage__reply_cut(tripsage__reply *reply, size_t count)
 {
     if (count < reply->count)

@@ -51,6 +51,9 @@ void tripsage__reply_array(tripsage__reply *reply, size_t count);
 size_t tripsage__reply_begin(tripsage__reply *reply);
 void tripsage__reply_end(tripsage__reply *reply, size_t begun);
 
+/* Puts a string in the place of the item at this index, which has nothing in it: for what is known late. */
+void tripsage__reply_late(tripsage__reply *reply, size_t at, const void *data, size_t size);
+
 /* Takes back what was written since there were `count` items: for an error in its place. */
 void tripsage__reply_cut(tripsage__reply *reply, size_t count);
 

@@ -14,6 +14,7 @@
 
 static const tripsage__command_spec *const families[] = {
     tripsage__commands_server,
+    tripsage__commands_keys,
 };
 
 struct tripsage__commands {

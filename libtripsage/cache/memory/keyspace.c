@@ -301,3 +301,8 @@ uint64_t tripsage__keyspace_scan(tripsage__keyspace *space, uint64_t cursor, siz
     }
     return 0;
 }
+
+uint64_t tripsage__keyspace_cursor(const tripsage__keyspace *space, uint64_t chance)
+{
+    return chance >> SHARD_BITS << SHARD_BITS | chance % space->memory->shard_count;
+}

@@ -59,5 +59,7 @@ const char *tripsage__keyspace_type(const tripsage__entry *entry);
 typedef void (*tripsage__keyspace_visit)(void *context, const tripsage__entry *entry);
 uint64_t tripsage__keyspace_scan(tripsage__keyspace *space, uint64_t cursor, size_t count,
                                  tripsage__keyspace_visit visit, void *context);
+/* A cursor that begins anywhere: where chance, which is uniform, has it. */
+uint64_t tripsage__keyspace_cursor(const tripsage__keyspace *space, uint64_t chance);
 
 #endif
