@@ -8,13 +8,100 @@
 /* ---- the families ---- */
 
 static const test_form keys[] = {
-    {"ECHO {value}", TEST_AS_IT_IS},
+    {"DEL {any}", TEST_AS_IT_IS},
+    {"UNLINK {any} {any}", TEST_AS_IT_IS},
+    {"EXISTS {any}+", TEST_AS_IT_IS},
+    {"TOUCH {any}+", TEST_AS_IT_IS},
+    {"TYPE {any}", TEST_AS_IT_IS},
+    {"EXPIRE {any} {seconds} [NX|XX|GT|LT|XX GT|XX LT|NX GT|GT LT|EVER]", TEST_AS_IT_IS},
+    {"PEXPIRE {any} {ms} [NX|XX|GT|LT|XX GT|XX LT]", TEST_AS_IT_IS},
+    {"EXPIREAT {any} {at} [NX|XX|GT|LT]", TEST_AS_IT_IS},
+    {"PEXPIREAT {any} {at_ms} [NX|XX|GT|LT]", TEST_AS_IT_IS},
+    {"TTL {any}", TEST_AS_IT_IS},
+    {"PTTL {any}", TEST_AS_IT_IS},
+    {"EXPIRETIME {any}", TEST_AS_IT_IS},
+    {"PEXPIRETIME {any}", TEST_AS_IT_IS},
+    {"PERSIST {any}", TEST_AS_IT_IS},
+    {"RENAME {any} {any}", TEST_AS_IT_IS},
+    {"RENAMENX {any} {any}", TEST_AS_IT_IS},
+    {"COPY {any} {another} [REPLACE] [DB 0|DB a]", TEST_AS_IT_IS},
+    {"KEYS (*|?tring:*|*[0-2]|*:[^0-2]|nothing|bi\\ts:?)", TEST_ANY_ORDER},
+    {"SCAN 0 COUNT (1000 MATCH *[35]|2000|1000 TYPE string|0|a)", TEST_ANY_ORDER},
+    {"SCAN (a|0 MATCH|0 COUNT|0 EVER x)", TEST_AS_IT_IS},
+    {NULL, TEST_AS_IT_IS},
+};
+
+static const test_form strings[] = {
+    {"GET {key}", TEST_AS_IT_IS},
+    {"SET {key} {value}", TEST_AS_IT_IS},
+    {"SET {key} {value} [NX|XX] [GET] [EX {seconds}|PX {ms}|EXAT {at}|PXAT {at_ms}|KEEPTTL]", TEST_AS_IT_IS},
+    {"SET {key} {value} [KEEPTTL|PERSIST|EX|EVER] [NX|XX|PX {ms}] [XX|EX {seconds}]", TEST_AS_IT_IS},
+    {"SETEX {key} {seconds} {value}", TEST_AS_IT_IS},
+    {"PSETEX {key} {ms} {value}", TEST_AS_IT_IS},
+    {"SETNX {key} {value}", TEST_AS_IT_IS},
+    {"GETSET {key} {value}", TEST_AS_IT_IS},
+    {"GETDEL {key}", TEST_AS_IT_IS},
+    {"GETEX {key} [EX {seconds}|PX {ms}|EXAT {at}|PXAT {at_ms}|PERSIST|NX|PERSIST EX {seconds}]", TEST_AS_IT_IS},
+    {"APPEND {key} {value}", TEST_AS_IT_IS},
+    {"STRLEN {key}", TEST_AS_IT_IS},
+    {"(GETRANGE|SUBSTR) {key} {index} {index}", TEST_AS_IT_IS},
+    {"GETRANGE {key} {integer} {integer}", TEST_AS_IT_IS},
+    {"SETRANGE {key} (-1|{count}|{offset}|600000000|abc) {value}", TEST_AS_IT_IS},
+    {"MGET {key}+", TEST_AS_IT_IS},
+    {"MSET ({key} {value})+", TEST_AS_IT_IS},
+    {"MSET {key} {value} {key}", TEST_AS_IT_IS},
+    {"MSETNX ({key} {value})+", TEST_AS_IT_IS},
+    {"(INCR|DECR) {key}", TEST_AS_IT_IS},
+    {"(INCRBY|DECRBY) {key} {integer}", TEST_AS_IT_IS},
+    {"INCRBYFLOAT {key} {float}", TEST_AS_IT_IS},
+    {"SET {key} ({float}|{integer})", TEST_AS_IT_IS},
+    {"LCS {key} {key} [IDX|LEN|IDX LEN] [WITHMATCHLEN] [MINMATCHLEN {count}]", TEST_AS_IT_IS},
+    {"(GET|STRLEN|INCR|GETDEL) {key} {key}", TEST_AS_IT_IS},
+    {"(SET|APPEND|GETSET|SETEX|SETRANGE|GETRANGE|INCRBY) {key}", TEST_AS_IT_IS},
+    {NULL, TEST_AS_IT_IS},
+};
+
+static const test_form bits[] = {
+    {"SETBIT {key} {offset} {bit}", TEST_AS_IT_IS},
+    {"SETBIT {key} (-1|4294967296|abc|{count}) (0|1|2|abc)", TEST_AS_IT_IS},
+    {"GETBIT {key} ({offset}|-1|4294967295|4294967296|abc)", TEST_AS_IT_IS},
+    {"SET {key} {value}", TEST_AS_IT_IS},
+    {"GET {key}", TEST_AS_IT_IS},
+    {"BITCOUNT {key} [{index} {index}|{integer} {integer}|{index}]", TEST_AS_IT_IS},
+    {"BITCOUNT {key} {integer} {integer} (BIT|BYTE)", TEST_AS_IT_IS},
+    {"BITPOS {key} {bit} [{index}|{index} {index}|{integer} {integer} BIT|{index} {index} BYTE]", TEST_AS_IT_IS},
+    {"BITPOS {key} (2|abc|1 1 2 BITS|0 0 1 BIT 2)", TEST_AS_IT_IS},
+    {"BITOP (AND|OR|XOR) {key} {key}+", TEST_AS_IT_IS},
+    {"BITOP NOT {key} {key}", TEST_AS_IT_IS},
+    {"BITOP (NOT|NOR) {key} {key} {key}", TEST_AS_IT_IS},
+    {"BITFIELD {key} ([OVERFLOW (WRAP|SAT|FAIL)] (SET {field} {small}|INCRBY {field} {small}|GET {field}))+",
+     TEST_AS_IT_IS},
+    {"BITFIELD {key} [OVERFLOW (WRAP|SAT|FAIL)] (INCRBY|SET) (i64 0|i64 #1) {integer}", TEST_AS_IT_IS},
+    {"BITFIELD {key} [OVERFLOW (WRAP|SAT|FAIL)] (INCRBY|SET) (u63 3|i1 0|u1 0|i5 7|u60 1) {small}", TEST_AS_IT_IS},
+    {"BITFIELD {key} (GET u64 0|GET i65 0|GET f8 0|OVERFLOW EVER|GET u8|GET u8 -1|GET u0 0|SET u8 0)", TEST_AS_IT_IS},
+    {"BITFIELD_RO {key} (GET {field}|SET {field} 1)+", TEST_AS_IT_IS},
+    {NULL, TEST_AS_IT_IS},
+};
+
+static const test_form hyperloglog[] = {
+    {"PFADD {key} {value}+", TEST_AS_IT_IS},
+    {"PFADD {key} ({integer} {value} {integer} {value} {integer})+", TEST_AS_IT_IS},
+    {"PFADD {key}", TEST_AS_IT_IS},
+    {"PFCOUNT {key}+", TEST_AS_IT_IS},
+    {"PFMERGE {key}+", TEST_AS_IT_IS},
+    {"DEL {key}", TEST_AS_IT_IS},
+    {"EXISTS {key}+", TEST_AS_IT_IS},
+    {"SET {key} (HYLL|HYL|HYLL0123456789abcdef)", TEST_AS_IT_IS},
+    {"EXPIRE {key} {seconds}", TEST_AS_IT_IS},
+    {"PTTL {key}", TEST_AS_IT_IS},
+    {"COPY {key} {another} [REPLACE]", TEST_AS_IT_IS},
     {NULL, TEST_AS_IT_IS},
 };
 
 const test_family test_families[] = {
-    {"key", keys},
-    {NULL, NULL},
+    {"key", keys, 0},  {"string", strings, 0},
+    {"bits", bits, 0}, {"hyperloglog", hyperloglog, 1}, /* its strings are not Redis's */
+    {NULL, NULL, 0},
 };
 
 /* ---- words ---- */
@@ -57,13 +144,20 @@ static void add(maker *m, const char *format, ...)
     add_bytes(m, text, (size_t)length);
 }
 
+static void add_key_of(maker *m, const test_family *family)
+{
+    add(m, "%s:%d", family->name, (int)draw(m, KEYS));
+}
+
 static void add_any_key(maker *m)
 {
-    size_t families = 0;
+    const test_family *chosen = m->family;
+    uint64_t count = 0;
 
-    while (test_families[families].name)
-        families++;
-    add(m, "%s:%d", test_families[draw(m, families)].name, (int)draw(m, KEYS));
+    for (const test_family *family = test_families; family->name && !m->family->alone; family++)
+        if (!family->alone && draw(m, ++count) == 0)
+            chosen = family;
+    add_key_of(m, chosen);
 }
 
 static void add_key(maker *m)
@@ -71,7 +165,19 @@ static void add_key(maker *m)
     if (draw(m, 16) == 0)
         add_any_key(m);
     else
-        add(m, "%s:%d", m->family->name, (int)draw(m, KEYS));
+        add_key_of(m, m->family);
+}
+
+/* Not the key that stands before it. */
+static void add_another_key(maker *m)
+{
+    tripsage_cache_argument before = m->line->words[m->line->count - 1], *word;
+
+    do {
+        add_any_key(m);
+        word = &m->line->words[--m->line->count];
+    } while (word->size == before.size && memcmp(word->data, before.data, word->size) == 0);
+    m->line->count++;
 }
 
 static void add_integer(maker *m)
@@ -116,6 +222,24 @@ static void add_value(maker *m)
     }
 }
 
+static void add_small(maker *m)
+{
+    int64_t number = (int64_t)draw(m, UINT64_C(1) << 31);
+
+    number /= INT64_C(1) << draw(m, 32);
+    add(m, "%lld", (long long)(draw(m, 2) ? number : -number));
+}
+
+/* A field of a row of bits: type and offset. */
+static void add_field(maker *m)
+{
+    char sign = draw(m, 2) ? 'i' : 'u';
+    const char *counted = draw(m, 3) ? "" : "#";
+
+    add(m, "%c%d", sign, (int)draw(m, 63) + 1);
+    add(m, "%s%d", counted, (int)draw(m, 12));
+}
+
 static void add_life(maker *m, int64_t unit)
 {
     static const int64_t odd[] = {0, -1, INT64_MAX, INT64_MIN, 100};
@@ -143,12 +267,16 @@ static void add_placeholder(maker *m, const char *name, size_t size)
         add_key(m);
     else if (IS("any"))
         add_any_key(m);
+    else if (IS("another"))
+        add_another_key(m);
     else if (IS("value"))
         add_value(m);
     else if (IS("member"))
         add(m, "m%d", (int)draw(m, 12));
     else if (IS("integer"))
         add_integer(m);
+    else if (IS("small"))
+        add_small(m);
     else if (IS("count"))
         add(m, "%d", (int)draw(m, 10));
     else if (IS("index"))
@@ -157,6 +285,8 @@ static void add_placeholder(maker *m, const char *name, size_t size)
         add(m, "%d", (int)draw(m, 2));
     else if (IS("offset"))
         add(m, "%d", (int)draw(m, 301));
+    else if (IS("field"))
+        add_field(m);
     else if (IS("float"))
         add_float(m);
     else if (IS("seconds"))

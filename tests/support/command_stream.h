@@ -8,14 +8,16 @@
  * [a|b] is nothing, or one of those; (a|b) is one of those; a plus behind ) or } repeats it one to four times. Placeholders:
  *
  *     {key}     a key of the family's own few, now and then another's, so that commands meet what they are not for
- *     {any}     a key of any family
+ *     {any}     a key of any family; {another}: one that is not the word before it
  *     {value}   bytes: numbers, words, nothing, whatever
  *     {member}  one of a few names
  *     {integer} mostly small, now and then at the ends of 64 bits, now and then none
+ *     {small}   a number of up to 31 bits
  *     {count}   0 to 9
  *     {index}   -20 to 20
  *     {bit}     0 or 1
  *     {offset}  0 to 300
+ *     {field}   a type and an offset: u7 #3
  *     {float}   a number with a fraction, now and then infinite or none
  *     {seconds} {ms} a life, now and then none; {at} {at_ms} an instant around TEST_NOON. The clock goes by multiples of TEST_STREAM_STEP from there: it is
  *               never at the very end of a life, where a cache in the process has let go of a key and Redis has not.
@@ -35,6 +37,7 @@ typedef struct test_form {
 typedef struct test_family {
     const char *name; /* its keys are name:0, name:1 ... */
     const test_form *forms;
+    int alone; /* its keys are for nobody else */
 } test_family;
 
 /* All of them; the last has no name. */

@@ -3,13 +3,14 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "table.h"
 
-/* Longest text that is read as a double: as Redis takes them. */
-#define DOUBLE_MAX_TEXT 256u
+/* Longest text that is read as a double, and its NUL: as Redis takes them. */
+#define DOUBLE_TEXT_SIZE 256u
 
 /* ---- arguments ---- */
 
@@ -46,19 +47,53 @@ int tripsage__command_parse_integer(tripsage__cache_bytes text, int64_t *out)
     return negative || !__builtin_sub_overflow((int64_t)0, value, out);
 }
 
-int tripsage__command_parse_double(tripsage__cache_bytes text, double *out)
+/* A text as strtod may see it, with a NUL; 0: no number looks like that. */
+static int copy_number(char *out, size_t size, tripsage__cache_bytes text)
 {
-    char copy[DOUBLE_MAX_TEXT];
-    char *end;
-
-    if (text.size == 0 || text.size >= sizeof copy || strchr(" \t\n\v\f\r", *(const char *)text.data) ||
+    if (text.size == 0 || text.size >= size || strchr(" \t\n\v\f\r", *(const char *)text.data) ||
         memchr(text.data, '\0', text.size))
         return 0;
-    memcpy(copy, text.data, text.size);
-    copy[text.size] = '\0';
+    memcpy(out, text.data, text.size);
+    out[text.size] = '\0';
+    return 1;
+}
+
+int tripsage__command_parse_double(tripsage__cache_bytes text, double *out)
+{
+    char copy[DOUBLE_TEXT_SIZE];
+    char *end;
+
+    if (!copy_number(copy, sizeof copy, text))
+        return 0;
     errno = 0;
     *out = strtod(copy, &end);
     return *end == '\0' && !isnan(*out) && !(errno == ERANGE && (*out == 0 || isinf(*out)));
+}
+
+int tripsage__command_parse_float(tripsage__cache_bytes text, long double *out)
+{
+    char copy[TRIPSAGE__COMMAND_FLOAT_SIZE];
+    char *end;
+
+    if (!copy_number(copy, sizeof copy, text))
+        return 0;
+    errno = 0;
+    *out = strtold(copy, &end);
+    return *end == '\0' && !isnan(*out) && !(errno == ERANGE && (*out == 0 || isinf(*out)));
+}
+
+size_t tripsage__command_print_float(char out[TRIPSAGE__COMMAND_FLOAT_SIZE], long double value)
+{
+    int length = snprintf(out, TRIPSAGE__COMMAND_FLOAT_SIZE, "%.17Lf", value);
+    size_t size = length < 0 ? 0 : (size_t)length;
+
+    while (size && out[size - 1] == '0')
+        size--;
+    if (size && out[size - 1] == '.')
+        size--;
+    if (size == 2 && memcmp(out, "-0", 2) == 0)
+        out[--size - 1] = '0';
+    return size;
 }
 
 int tripsage__command_integer(tripsage__command *c, size_t at, int64_t *out)
@@ -87,6 +122,20 @@ int tripsage__command_instant(tripsage__command *c, size_t at, int64_t unit, int
     }
     tripsage__command_invalid_expire(c);
     return 0;
+}
+
+int tripsage__command_clamp(int64_t *first, int64_t *last, int64_t size)
+{
+    *first = *first < 0 ? *first + size : *first;
+    *last = *last < 0 ? *last + size : *last;
+    *first = *first < 0 ? 0 : *first;
+    *last = *last < 0 ? 0 : *last >= size ? size - 1 : *last;
+    return *first <= *last && size > 0;
+}
+
+int tripsage__command_range(int64_t *first, int64_t *last, int64_t size)
+{
+    return !(*first < 0 && *last < 0 && *first > *last) && tripsage__command_clamp(first, last, size);
 }
 
 /* ---- patterns ---- */

@@ -39,8 +39,11 @@ typedef struct tripsage__command_spec {
 } tripsage__command_spec;
 
 /* Each family's commands; the last has no name. */
-extern const tripsage__command_spec tripsage__commands_server[]; /* server.c: PING, TIME, DBSIZE ... */
-extern const tripsage__command_spec tripsage__commands_keys[];   /* keys.c: DEL, EXPIRE, SCAN ... */
+extern const tripsage__command_spec tripsage__commands_server[];      /* server.c: PING, TIME, DBSIZE ... */
+extern const tripsage__command_spec tripsage__commands_keys[];        /* keys.c: DEL, EXPIRE, SCAN ... */
+extern const tripsage__command_spec tripsage__commands_strings[];     /* strings.c: GET, SET, INCR ... */
+extern const tripsage__command_spec tripsage__commands_bits[];        /* bits.c: SETBIT, BITFIELD ... */
+extern const tripsage__command_spec tripsage__commands_hyperloglog[]; /* hyperloglog.c: PFADD ... */
 
 /* ---- for handlers ---- */
 
@@ -67,9 +70,18 @@ void tripsage__command_invalid_expire(tripsage__command *c);
 int tripsage__command_is(tripsage__cache_bytes argument, const char *word);
 /* Redis's glob patterns: ? * [a-c] [^a] \ . */
 int tripsage__command_matches(tripsage__cache_bytes pattern, tripsage__cache_bytes text);
+/* From places that count from the end when they are negative to places in `size` things; 0: there are none between them. */
+int tripsage__command_range(int64_t *first, int64_t *last, int64_t size);
+/* The same of a range whose ends are taken for the first place when they are before it, both of them too. */
+int tripsage__command_clamp(int64_t *first, int64_t *last, int64_t size);
 /* A decimal integer as Redis takes it: no blanks, no plus, no leading zero. */
 int tripsage__command_parse_integer(tripsage__cache_bytes text, int64_t *out);
 int tripsage__command_parse_double(tripsage__cache_bytes text, double *out); /* also inf, -inf; not NaN */
+/* What INCRBYFLOAT and HINCRBYFLOAT count with: a long double, also infinite, not NaN; written with 17 digits behind the point, without zeroes at its end, as Redis
+ * writes it. Gives the text's size; there is no NUL that counts. */
+#define TRIPSAGE__COMMAND_FLOAT_SIZE 5120 /* 4,933 digits before the point */
+int tripsage__command_parse_float(tripsage__cache_bytes text, long double *out);
+size_t tripsage__command_print_float(char out[TRIPSAGE__COMMAND_FLOAT_SIZE], long double value);
 /* Uniform; for RANDOMKEY and its like. */
 uint64_t tripsage__command_chance(tripsage__command *c);
 

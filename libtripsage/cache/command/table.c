@@ -13,8 +13,8 @@
 #define NAME_MAX_SIZE 32u
 
 static const tripsage__command_spec *const families[] = {
-    tripsage__commands_server,
-    tripsage__commands_keys,
+    tripsage__commands_server, tripsage__commands_keys,        tripsage__commands_strings,
+    tripsage__commands_bits,   tripsage__commands_hyperloglog,
 };
 
 struct tripsage__commands {

@@ -160,6 +160,12 @@ static tripsage_status store(tripsage__keyspace *space, tripsage__cache_bytes ke
     return status;
 }
 
+int tripsage__keyspace_fits(const tripsage__keyspace *space, size_t key_size, size_t value_size)
+{
+    return value_size <= TRIPSAGE_CACHE_VALUE_MAX &&
+           tripsage__entry_cost(key_size, value_size) <= space->memory->cost_max;
+}
+
 tripsage_status tripsage__keyspace_set(tripsage__keyspace *space, tripsage__cache_bytes key,
                                        tripsage__cache_bytes value, int64_t expires_ms)
 {
@@ -167,7 +173,7 @@ tripsage_status tripsage__keyspace_set(tripsage__keyspace *space, tripsage__cach
         key.data,   key.size, tripsage__cache_memory_hash(space->memory, key.data, key.size), value.data, value.size,
         expires_ms, NULL};
 
-    if (value.size > TRIPSAGE_CACHE_VALUE_MAX || tripsage__entry_cost(key.size, value.size) > space->memory->cost_max)
+    if (!tripsage__keyspace_fits(space, key.size, value.size))
         return TRIPSAGE_FAIL(TRIPSAGE_ETOOLARGE, "the value is too large for this cache");
     return store(space, key, tripsage__entry_new(&parts));
 }

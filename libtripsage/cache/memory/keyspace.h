@@ -30,6 +30,9 @@ int tripsage__keyspace_has(tripsage__keyspace *space, tripsage__cache_bytes key)
 tripsage_status tripsage__keyspace_set(tripsage__keyspace *space, tripsage__cache_bytes key,
                                        tripsage__cache_bytes value, int64_t expires_ms);
 
+/* Whether a string that long may be put there, if there is room. */
+int tripsage__keyspace_fits(const tripsage__keyspace *space, size_t key_size, size_t value_size);
+
 /* Puts an object there, in the place of whatever was; it is the keyspace's then, also when this fails. Errors as above. */
 tripsage_status tripsage__keyspace_put(tripsage__keyspace *space, tripsage__cache_bytes key, tripsage__object *object,
                                        int64_t expires_ms);
