@@ -9,6 +9,10 @@ int main(void)
     /* clang-format off */
     static Suite *(*const suites[])(void) = { /* one to a line */
         contract_command_server,
+        contract_command_keys,
+        contract_command_strings,
+        contract_command_bits,
+        contract_command_hyperloglog,
     };
     /* clang-format on */
     SRunner *runner = srunner_create(contract_cache());
