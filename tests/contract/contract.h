@@ -32,6 +32,7 @@ Suite *contract_vector(void);
 Suite *contract_cache(void);
 Suite *contract_cache_bounds(void);
 Suite *contract_command_server(void);
+Suite *contract_command_scripting(void);
 Suite *contract_store(void);
 Suite *contract_doc(void);
 Suite *contract_feed(void);

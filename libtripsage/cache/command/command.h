@@ -39,7 +39,8 @@ typedef struct tripsage__command_spec {
 } tripsage__command_spec;
 
 /* Each family's commands; the last has no name. */
-extern const tripsage__command_spec tripsage__commands_server[]; /* server.c: PING, TIME, DBSIZE ... */
+extern const tripsage__command_spec tripsage__commands_server[];           /* server.c: PING, TIME, DBSIZE ... */
+extern const tripsage__command_spec tripsage__commands_scripting_family[]; /* scripting.c: EVAL ... */
 
 /* ---- for handlers ---- */
 

@@ -14,12 +14,14 @@
 
 static const tripsage__command_spec *const families[] = {
     tripsage__commands_server,
+    tripsage__commands_scripting_family,
 };
 
 struct tripsage__commands {
     tripsage__cache_memory *memory;
     pthread_mutex_t turn;
     uint64_t chance;
+    tripsage__scripting *scripting;
     const tripsage__command_spec *places[PLACES];
 };
 
@@ -77,8 +79,21 @@ void tripsage__commands_free(tripsage__commands *commands)
 {
     if (!commands)
         return;
+    tripsage__scripting_free(commands->scripting);
     pthread_mutex_destroy(&commands->turn);
     tripsage__free(commands);
+}
+
+tripsage__env *tripsage__commands_env(const tripsage__commands *commands)
+{
+    return commands->memory->env;
+}
+
+tripsage__scripting *tripsage__commands_scripting(tripsage__commands *commands)
+{
+    if (!commands->scripting)
+        commands->scripting = tripsage__scripting_new(commands);
+    return commands->scripting;
 }
 
 void tripsage__commands_enter(tripsage__commands *commands)

@@ -9,6 +9,7 @@ int main(void)
     /* clang-format off */
     static Suite *(*const suites[])(void) = { /* one to a line */
         contract_command_server,
+        contract_command_scripting,
     };
     /* clang-format on */
     SRunner *runner = srunner_create(contract_cache());
