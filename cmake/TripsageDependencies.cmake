@@ -17,6 +17,7 @@ tripsage_dependency(tripsage_dep_crypto libcrypto>=3.0)
 tripsage_dependency(tripsage_dep_sqlite sqlite3>=3.40)
 tripsage_dependency(tripsage_dep_pq libpq>=15)
 tripsage_dependency(tripsage_dep_hiredis hiredis>=0.14)
+tripsage_dependency(tripsage_dep_lua lua5.1) # the version whose semantics Redis's scripts have
 tripsage_dependency(tripsage_dep_argon2 libargon2)
 tripsage_dependency(tripsage_dep_crypt libcrypt)
 tripsage_dependency(tripsage_dep_qrencode libqrencode)

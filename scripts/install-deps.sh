@@ -13,7 +13,7 @@ system=$(. /etc/os-release 2>/dev/null && echo "${ID:-} ${VERSION_ID:-}") || tru
 # To build and run: the compilers (C++ for the header checks of CMake's consumers), what CMakeLists.txt looks for, and the
 # time zones, which libc reads from files.
 BUILD=(cmake ninja-build pkg-config gcc g++ libc6-dev
-       libcivetweb-dev libcurl4-openssl-dev libcjson-dev libsqlite3-dev libpq-dev libhiredis-dev libargon2-dev libcrypt-dev
+       libcivetweb-dev libcurl4-openssl-dev libcjson-dev libsqlite3-dev libpq-dev libhiredis-dev liblua5.1-0-dev libargon2-dev libcrypt-dev
        libqrencode-dev libssl-dev ca-certificates tzdata)
 
 # Debian 13 moved the old names of time zones (Asia/Calcutta, which browsers still send) to a package of their own.

@@ -336,6 +336,8 @@ void respond_result(request *r, tripsage_status status, int http, tripsage_doc *
     next = tripsage_doc_next(doc);
     if (next)
         put_next_link(r, next);
+    if (tripsage_doc_cached(doc) >= 0)
+        respond_header(r, "X-Cache", tripsage_doc_cached(doc) ? "hit" : "miss");
     if (tripsage_doc_replayed(doc))
         BUFFER_LIT(&r->fields, "Idempotency-Replayed: true\r\n");
     if (r->response.etag[0] && precondition_not_modified(r)) {
@@ -403,7 +405,7 @@ static void put_cors(request *r)
             buffer_puts(&r->out, origin);
             BUFFER_LIT(&r->out, "\r\nAccess-Control-Expose-Headers: ETag, Location, Link, X-Request-Id, "
                                 "Idempotency-Replayed, Retry-After, WWW-Authenticate, X-Total-Count, "
-                                "X-Supabase-Api-Version\r\n");
+                                "X-Supabase-Api-Version, X-Cache\r\n");
             return;
         }
 }

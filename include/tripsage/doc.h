@@ -46,6 +46,10 @@ TRIPSAGE_API const char *tripsage_doc_next(const tripsage_doc *doc);
 /* 1 when an idempotency key matched and this is the answer given the first time, 0 otherwise. */
 TRIPSAGE_API int tripsage_doc_replayed(const tripsage_doc *doc);
 
+/* 1 when this answer was remembered from an earlier call, 0 when it was read now and may be remembered, -1 where nothing is. What is
+ * remembered is as fresh as what is read: see tripsage_options.max_staleness_ms. */
+TRIPSAGE_API int tripsage_doc_cached(const tripsage_doc *doc);
+
 /* Single values by JSON Pointer (RFC 6901): "/title", "/destinations/0/name". The first use parses the text once
  * (cost: one pass over it). A value that is absent, null, of another type, or cannot be parsed for want of
  * memory gives the fallback (NULL for text, 0 for count). */

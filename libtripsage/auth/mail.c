@@ -2,7 +2,6 @@
 #include "auth/mail.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -11,6 +10,7 @@
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "http/http.h"
 
 /* 256 mails: with a server that takes a mail in half a second, two minutes' worth; some 2 MiB of memory. */
@@ -418,18 +418,14 @@ static void *empty_outbox(void *mailer)
     return NULL;
 }
 
-/* At the first mail, since a program may fork after opening. Signals are for the program's own threads. With the lock. */
+/* At the first mail, since a program may fork after opening. With the lock. */
 static tripsage_status start(tripsage__mailer *m)
 {
-    sigset_t all, before;
     int failed;
 
     if (m->running)
         return TRIPSAGE_OK;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    failed = pthread_create(&m->thread, NULL, empty_outbox, m);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    failed = tripsage__thread_start(&m->thread, 0, empty_outbox, m);
     m->running = !failed;
     return failed ? TRIPSAGE_FAIL_NATIVE(TRIPSAGE_EINTERNAL, failed, "no thread can be started to send mail")
                   : TRIPSAGE_OK;

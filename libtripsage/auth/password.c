@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +19,7 @@
 
 #include "auth/password_scheme.h"
 #include "base/memory.h"
+#include "base/thread.h"
 
 /* Waiting for a thread. As long as a call may wait for the store: with one of them and 40 ms each, some 250 stand in front. */
 #define WAIT_MAX_MS 10000
@@ -121,20 +121,11 @@ static void *hash_on(void *context)
     return NULL;
 }
 
-/* Under the lock. The program's signals are not for this thread. */
+/* Under the lock. */
 static int start_thread(tripsage__passwords *passwords)
 {
-    pthread_attr_t attributes;
-    sigset_t all;
-    int failed = pthread_attr_init(&attributes);
+    int failed = tripsage__thread_start(&passwords->threads[passwords->started], 0, hash_on, passwords);
 
-    if (failed)
-        return failed;
-    sigfillset(&all);
-    failed = pthread_attr_setsigmask_np(&attributes, &all);
-    if (!failed)
-        failed = pthread_create(&passwords->threads[passwords->started], &attributes, hash_on, passwords);
-    pthread_attr_destroy(&attributes);
     passwords->started += !failed;
     return failed;
 }

@@ -284,6 +284,13 @@ tripsage_status tripsage__aes256_ctr(void *out, const unsigned char key[TRIPSAGE
     return status;
 }
 
+tripsage_status tripsage__sha1(unsigned char out[TRIPSAGE__SHA1_SIZE], const void *data, size_t size)
+{
+    if (!EVP_Q_digest(NULL, "SHA1", NULL, data, size, out, NULL))
+        return tripsage__openssl_failed("a digest");
+    return TRIPSAGE_OK;
+}
+
 tripsage_status tripsage__hmac_sha1(unsigned char out[TRIPSAGE__SHA1_SIZE], const void *key, size_t key_size,
                                     const void *data, size_t size)
 {

@@ -73,8 +73,12 @@ tripsage_status tripsage__scrypt(void *out, size_t out_size, const char *passwor
 tripsage_status tripsage__aes256_ctr(void *out, const unsigned char key[TRIPSAGE__AES256_KEY_SIZE], const void *data,
                                      size_t size);
 
-/* HMAC-SHA1 is what authenticator apps compute (RFC 6238); for nothing else. */
 #define TRIPSAGE__SHA1_SIZE 20
+
+/* The name of a script in Redis's protocol; for nothing that has to be secure. */
+tripsage_status tripsage__sha1(unsigned char out[TRIPSAGE__SHA1_SIZE], const void *data, size_t size);
+
+/* HMAC-SHA1 is what authenticator apps compute (RFC 6238); for nothing else. */
 
 tripsage_status tripsage__hmac_sha1(unsigned char out[TRIPSAGE__SHA1_SIZE], const void *key, size_t key_size,
                                     const void *data, size_t size);

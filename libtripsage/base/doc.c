@@ -92,6 +92,11 @@ const char *tripsage_doc_next(const tripsage_doc *doc)
     return doc ? doc->next : NULL;
 }
 
+int tripsage_doc_cached(const tripsage_doc *doc)
+{
+    return doc ? (int)doc->cached - TRIPSAGE__DOC_MISS : -1;
+}
+
 int tripsage_doc_replayed(const tripsage_doc *doc)
 {
     return doc ? doc->replayed : 0;

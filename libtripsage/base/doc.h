@@ -12,6 +12,7 @@ struct tripsage_doc {
     int64_t version;
     char *next; /* cursor of the next page, owned */
     int replayed;
+    enum { TRIPSAGE__DOC_READ, TRIPSAGE__DOC_MISS, TRIPSAGE__DOC_HIT } cached;
     tripsage__json *tree;              /* parsed at the first accessor */
     int unparsable;                    /* parsing failed once: do not try again at each accessor */
     struct tripsage__kept_value *kept; /* what tripsage_doc_value handed out */

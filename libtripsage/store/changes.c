@@ -117,7 +117,7 @@ int tripsage__changes_stamp(tripsage__changes *changes, const char *key, tripsag
     if (!fresh_at || tripsage__monotonic_ms() - fresh_at > changes->max_staleness_ms)
         return 0;
     memset(out, 0, sizeof *out);
-    part = atomic_load(slot_of(changes, key, strlen(key)));
+    part = key ? atomic_load(slot_of(changes, key, strlen(key))) : atomic_load(&changes->any);
     memcpy(out->bytes, &part, sizeof part);
     part = atomic_load(&changes->resyncs) + 1;
     memcpy(out->bytes + sizeof out->bytes - sizeof part, &part, sizeof part);
@@ -128,6 +128,7 @@ void tripsage__changes_touch(tripsage__changes *changes, const tripsage__step *s
 {
     if (!changes->max_staleness_ms)
         return;
+    atomic_fetch_add(&changes->any, 1);
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < steps[i].param_count; j++) {
             const tripsage__value *value = &steps[i].params[j];
@@ -146,6 +147,7 @@ void tripsage__changes_fresh(tripsage__changes *changes, int64_t at)
 
 void tripsage__changes_tell(tripsage__changes *changes, const tripsage__change *list, size_t count)
 {
+    atomic_fetch_add(&changes->any, 1);
     for (size_t i = 0; changes->max_staleness_ms && i < count; i++)
         atomic_fetch_add(slot_of(changes, list[i].trip_id, strlen(list[i].trip_id)), 1);
     pthread_mutex_lock(&changes->list_lock);

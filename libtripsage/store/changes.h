@@ -30,6 +30,7 @@ typedef struct tripsage__changes {
     _Atomic int64_t
         fresh_at; /* all that was committed before this moment (monotonic, ms) has been told; 0: not known */
     _Atomic uint64_t resyncs;
+    _Atomic uint64_t any; /* counts every change */
     _Atomic uint32_t slots[TRIPSAGE__CHANGES_SLOTS];
 } tripsage__changes;
 

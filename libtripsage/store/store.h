@@ -193,7 +193,7 @@ tripsage_status tripsage__store_maintain(tripsage__store *store, const char *sql
 /* Tells one state of the database from another: where a read began after the first of two equal stamps was taken, a read that
  * begins after the second finds the same, of the trip that `key` is the id of and of who may see it. On an engine that has no stamp of its own it
  * finds the same unless that was changed within the last max_staleness_ms (see the options); a write by this store ends the stamps of
- * all keys that are among its parameters, so a write names the trip it changes. */
+ * all keys that are among its parameters, so a write names the trip it changes. Without a key (NULL) it is of all trips. */
 typedef struct tripsage__stamp {
     unsigned char bytes[48];
 } tripsage__stamp;

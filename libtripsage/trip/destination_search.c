@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "destination_query.h"
+#include "remembered.h"
 
 /* 500: a long sentence; more words only make everything match. */
 #define TEXT_MAX    500u
@@ -397,10 +398,30 @@ static tripsage_status check_query(const tripsage_destination_query *query)
     return TRIPSAGE_OK;
 }
 
+static void ask(tripsage__asked *asked, const tripsage_destination_query *query, uint32_t limit)
+{
+    const double place[] = {query->latitude, query->longitude, query->radius_km};
+
+    tripsage__asked_begin(asked, TRIPSAGE__ASKED_DESTINATIONS, NULL);
+    tripsage__asked_bytes(asked, &limit, sizeof limit);
+    tripsage__asked_bytes(asked, &query->month, sizeof query->month);
+    tripsage__asked_bytes(asked, &query->max_daily_cost, sizeof query->max_daily_cost);
+    tripsage__asked_bytes(asked, &query->has_near, sizeof query->has_near);
+    if (query->has_near)
+        tripsage__asked_bytes(asked, place, sizeof place);
+    tripsage__asked_text(asked, query->continent);
+    tripsage__asked_text(asked, query->country_code);
+    tripsage__asked_bytes(asked, &query->tag_count, sizeof query->tag_count);
+    for (size_t i = 0; i < query->tag_count; i++)
+        tripsage__asked_text(asked, query->tags[i]);
+    tripsage__asked_text(asked, query->text);
+}
+
 tripsage_status tripsage_destination_search(tripsage_doc **out, tripsage_trips *trips, const tripsage_actor *actor,
                                             const tripsage_destination_query *query)
 {
     search s = {.match = TRIPSAGE__BUF_INIT(64 * 1024)};
+    tripsage__asked asked;
     uint32_t limit;
     tripsage_status status;
 
@@ -410,6 +431,10 @@ tripsage_status tripsage_destination_search(tripsage_doc **out, tripsage_trips *
     limit = query->limit;
     TRIPSAGE_TRY(tripsage__destination_limit(&limit));
     TRIPSAGE_TRY(tripsage__destination_filter_init(&s.filter, query));
+    ask(&asked, query, limit);
+    *out = tripsage__remembered_find(&asked, trips, TRIPSAGE__FOR_GOOD);
+    if (*out)
+        return TRIPSAGE_OK;
     s.index = trips->destinations;
     TRIPSAGE_TRY(gather(&s));
     if (!query->text || !put_match(&s.match, query->text, 0)) {
@@ -419,6 +444,8 @@ tripsage_status tripsage_destination_search(tripsage_doc **out, tripsage_trips *
     TRIPSAGE_TRY(rank(&s, trips, actor, query->text));
     status = answer(out, &s, limit, "hybrid");
 out:
+    if (status == TRIPSAGE_OK)
+        tripsage__remembered_keep(trips, &asked, *out);
     tripsage__vector_scan_free(&s.scan);
     tripsage__buf_free(&s.match);
     tripsage__free(s.candidates);

@@ -6,14 +6,18 @@
 
 #include "base/memory.h"
 
-/* 64 trips: as one commit puts an end to all of them, only those count that are read again at once, and these are few. */
-#define KEPT_MAX 64
-/* 1 MiB: 64 trips of 16 KiB each. A usual one has one. */
-#define KEPT_BYTES (1024u * 1024)
+/* 1,024 answers: one commit puts an end to most of them, so only those count that are asked for again at once, and these are few; what is asked of the catalogue stays. */
+#define KEPT_MAX 1024
+/* 4 MiB: as many answers of 4 KiB. A usual trip has one KiB, a page of search results ten. */
+#define KEPT_BYTES (4u * 1024 * 1024)
+/* One answer: a 64th of it all. */
+#define ANSWER_MAX (KEPT_BYTES / 64)
+
+const char tripsage__while_nothing_changes[] = "", tripsage__for_good[] = "*";
 
 struct tripsage__remembered {
     tripsage_cache *cache;
-    /* Part of the stamp that the last read to find nothing had: where writes are as frequent as reads, nothing is kept. */
+    /* Part of the stamp that the last trip read had: where writes are as frequent as reads, no trip is kept. */
     _Atomic uint64_t last;
 };
 
@@ -65,25 +69,56 @@ static tripsage_doc *document_of(const entry *e, const tripsage_cache_value *val
     return NULL;
 }
 
-tripsage_doc *tripsage__remembered_find(tripsage__asked *asked, tripsage_trips *trips, const tripsage_actor *actor,
-                                        const char *trip_id)
+/* ---- what is asked ---- */
+
+void tripsage__asked_bytes(tripsage__asked *asked, const void *data, size_t size)
+{
+    if (asked->size <= sizeof asked->key && size <= sizeof asked->key - asked->size)
+        memcpy(asked->key + asked->size, data, size);
+    asked->size += size;
+}
+
+void tripsage__asked_text(tripsage__asked *asked, const char *text)
+{
+    tripsage__asked_bytes(asked, text ? "+" : "-", 1);
+    if (text)
+        tripsage__asked_bytes(asked, text, strlen(text) + 1);
+}
+
+/* The service role has no id. */
+void tripsage__asked_begin(tripsage__asked *asked, tripsage__asked_kind kind, const tripsage_actor *actor)
+{
+    asked->size = 0;
+    asked->kind = kind;
+    tripsage__asked_bytes(asked, &kind, sizeof kind);
+    tripsage__asked_text(asked, actor ? actor->user_id : NULL);
+}
+
+static int take_stamp(tripsage__asked *asked, tripsage_trips *trips, const char *of)
+{
+    memset(&asked->stamp, 0, sizeof asked->stamp);
+    if (of == tripsage__for_good)
+        return 1;
+    return tripsage__store_stamp(trips->store, of == tripsage__while_nothing_changes ? NULL : of, &asked->stamp);
+}
+
+/* ---- answers ---- */
+
+tripsage_doc *tripsage__remembered_find(tripsage__asked *asked, tripsage_trips *trips, const char *of)
 {
     tripsage_cache_value value;
     tripsage_doc *doc = NULL;
     entry e;
 
-    asked->has_stamp = tripsage__store_stamp(trips->store, trip_id, &asked->stamp);
-    if (!asked->has_stamp)
-        return NULL;
-    memset(asked->key, 0, sizeof asked->key);
-    strcpy(asked->key, actor->user_id);
-    strcpy(asked->key + TRIPSAGE__UUID_SIZE, trip_id);
-    if (!tripsage__cache_look(&value, trips->remembered->cache, asked->key, sizeof asked->key))
+    asked->is_fresh = asked->size <= sizeof asked->key && take_stamp(asked, trips, of);
+    if (!asked->is_fresh || !tripsage__cache_look(&value, trips->remembered->cache, asked->key, asked->size))
         return NULL;
     memcpy(&e, value.data, sizeof e);
     if (memcmp(&e.stamp, &asked->stamp, sizeof e.stamp) == 0)
         doc = document_of(&e, &value);
     tripsage_cache_value_free(&value);
+    if (doc)
+        doc->cached = TRIPSAGE__DOC_HIT;
     return doc;
 }
 
@@ -99,13 +134,21 @@ static int nothing_written_since(tripsage__remembered *remembered, const tripsag
     return 0;
 }
 
-void tripsage__remembered_keep(tripsage_trips *trips, const tripsage__asked *asked, const tripsage_doc *doc)
+/* A trip is read in less time than it takes to keep it; what is searched for is not. */
+static int is_worth_it(tripsage_trips *trips, const tripsage__asked *asked)
+{
+    return asked->kind != TRIPSAGE__ASKED_TRIP || nothing_written_since(trips->remembered, &asked->stamp);
+}
+
+void tripsage__remembered_keep(tripsage_trips *trips, const tripsage__asked *asked, tripsage_doc *doc)
 {
     tripsage__buf value = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT);
     entry e;
 
-    if (!asked->has_stamp || !nothing_written_since(trips->remembered, &asked->stamp) ||
-        doc->json.size > KEPT_BYTES / KEPT_MAX)
+    if (!asked->is_fresh)
+        return;
+    doc->cached = TRIPSAGE__DOC_MISS;
+    if (doc->json.size > ANSWER_MAX || !is_worth_it(trips, asked))
         return;
     memset(&e, 0, sizeof e);
     e.stamp = asked->stamp;
@@ -113,7 +156,7 @@ void tripsage__remembered_keep(tripsage_trips *trips, const tripsage__asked *ask
     tripsage__buf_put(&value, &e, sizeof e);
     tripsage__buf_put(&value, doc->json.data, doc->json.size);
     if (tripsage__buf_status(&value) == TRIPSAGE_OK)
-        (void)tripsage_cache_set(trips->remembered->cache, asked->key, sizeof asked->key, value.data, value.size, 0,
+        (void)tripsage_cache_set(trips->remembered->cache, asked->key, asked->size, value.data, value.size, 0,
                                  TRIPSAGE_CACHE_ALWAYS);
     tripsage__buf_free(&value);
 }

@@ -9,6 +9,7 @@
 #include "trip.h"
 
 #include "record.h"
+#include "remembered.h"
 #include "statements.h"
 #include "terms.h"
 
@@ -233,17 +234,33 @@ out:
     return status;
 }
 
+static void ask(tripsage__asked *asked, const tripsage_actor *actor, const char *query,
+                const tripsage_search_options *o)
+{
+    const uint32_t numbers[] = {o->limit, o->skip, (uint32_t)o->scope, (uint32_t)actor->is_service};
+
+    tripsage__asked_begin(asked, TRIPSAGE__ASKED_SEARCH, actor);
+    tripsage__asked_bytes(asked, numbers, sizeof numbers);
+    tripsage__asked_text(asked, o->status);
+    tripsage__asked_text(asked, query);
+}
+
 tripsage_status tripsage_trip_search(tripsage_doc **out, tripsage_trips *trips, const tripsage_actor *actor,
                                      const char *query, const tripsage_search_options *options)
 {
     tripsage_search_options o;
     tripsage_doc *doc = NULL;
     results r = {NULL, 0, 0, NULL};
+    tripsage__asked asked;
     tripsage_status status;
 
     *out = NULL;
     TRIPSAGE_TRY(tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_TRIPS_READ));
     TRIPSAGE_TRY(read_options(&o, options, query));
+    ask(&asked, actor, query, &o);
+    *out = tripsage__remembered_find(&asked, trips, TRIPSAGE__WHILE_NOTHING_CHANGES);
+    if (*out)
+        return TRIPSAGE_OK;
     TRIPSAGE_TRY(tripsage__doc_new(&doc, 4096));
     TRIPSAGE__LIT(&doc->json, "{\"query\":");
     TRIPSAGE_TRY(put_query(&doc->json, query));
@@ -252,6 +269,8 @@ tripsage_status tripsage_trip_search(tripsage_doc **out, tripsage_trips *trips, 
     r.begin = doc->json.size;
     TRIPSAGE_TRY(search(&r, trips, actor, query, &o));
     tripsage__buf_printf(&doc->json, "],\"limit\":%u,\"skip\":%u}", o.limit, o.skip);
+    if (tripsage__buf_status(&doc->json) == TRIPSAGE_OK)
+        tripsage__remembered_keep(trips, &asked, doc);
 out:
     return tripsage__doc_finish(out, doc, status);
 }

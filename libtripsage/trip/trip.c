@@ -20,7 +20,8 @@ tripsage_status tripsage_trip_get(tripsage_doc **out, tripsage_trips *trips, con
 
     *out = NULL;
     TRIPSAGE_TRY(tripsage__trip_gate_init(&gate, actor, trip_id));
-    *out = tripsage__remembered_find(&asked, trips, actor, gate.trip_id);
+    tripsage__asked_trip(&asked, actor, gate.trip_id);
+    *out = tripsage__remembered_find(&asked, trips, gate.trip_id);
     if (*out)
         return TRIPSAGE_OK;
     TRIPSAGE_TRY(tripsage__doc_new(&reading.doc, 1024));

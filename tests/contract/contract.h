@@ -37,6 +37,7 @@ Suite *contract_command_keys(void);
 Suite *contract_command_strings(void);
 Suite *contract_command_bits(void);
 Suite *contract_command_hyperloglog(void);
+Suite *contract_command_scripting(void);
 Suite *contract_store(void);
 Suite *contract_doc(void);
 Suite *contract_feed(void);

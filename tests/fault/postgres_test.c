@@ -625,7 +625,8 @@ START_TEST(the_pool_is_whole_after_failures)
     test_wire_cut_all(wire);
     FAILS(TRIPSAGE_EUNAVAILABLE, put_deed("one"));
     test_wire_refuse(wire, 0);
-    for (int64_t begin = now_ms(); put_deed("one") != TRIPSAGE_OK; sleep_ms(10)) /* at once while the next attempt is far */
+    for (int64_t begin = now_ms(); put_deed("one") != TRIPSAGE_OK;
+         sleep_ms(10)) /* at once while the next attempt is far */
         ck_assert_int_lt(now_ms() - begin, 20000);
     for (int round = 0; round < 3; round++) {
         queue q = {0};

@@ -7,6 +7,7 @@ BEGIN {
     home["^libpq-fe\\.h$"] = "^libtripsage/store/postgres/"
     home["^curl/"] = "^libtripsage/http/[a-z0-9_]+\\.c$"
     home["^hiredis/"] = "^libtripsage/cache/redis/"
+    home["^(lua|lauxlib|lualib)\\.h$"] = "^libtripsage/cache/command/lua/"
     home["^jwt\\.h$"] = "^tests/"
     home["^argon2\\.h$"] = "^libtripsage/auth/[a-z0-9_]+\\.c$"
     home["^crypt\\.h$"] = "^libtripsage/auth/[a-z0-9_]+\\.c$"

@@ -35,6 +35,7 @@ wall libtripsage/store/pool.c libtripsage/store/sqlite/driver.c '#include <sqlit
 wall libtripsage/store/sqlite/driver.c libtripsage/store/postgres/driver.c '#include <libpq-fe.h>'
 wall libtripsage/auth/oidc.c libtripsage/http/transfer.c '#include <curl/curl.h>'
 wall libtripsage/cache/cache.c libtripsage/cache/redis/redis.c '#include <hiredis/hiredis.h>'
+wall libtripsage/cache/cache.c libtripsage/cache/command/lua/run.c '#include <lua.h>'
 expect_wall libtripsage/auth/token.c '#include <jwt.h>'
 wall libtripsage/cache/redis/stream.c libtripsage/base/tls.c '#include <openssl/ssl.h>'
 wall libtripsage/base/crypto.c libtripsage/auth/password_argon2.c '#include <argon2.h>'

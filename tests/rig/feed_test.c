@@ -332,8 +332,10 @@ END_TEST
 static int is_remembered(void)
 {
     tripsage__asked asked;
-    tripsage_doc *doc = tripsage__remembered_find(&asked, ours, world->owner, trip);
+    tripsage_doc *doc;
 
+    tripsage__asked_trip(&asked, world->owner, trip);
+    doc = tripsage__remembered_find(&asked, ours, trip);
     tripsage_doc_free(doc);
     return doc != NULL;
 }
@@ -489,7 +491,8 @@ static void *read_on(void *unused)
         tripsage_doc *doc;
 
         least = least_title(least);
-        doc = tripsage__remembered_find(&asked, ours, world->owner, trip); /* what tripsage_trip_get begins with */
+        tripsage__asked_trip(&asked, world->owner, trip);
+        doc = tripsage__remembered_find(&asked, ours, trip); /* what tripsage_trip_get begins with */
         atomic_fetch_add(&from_memory, doc != NULL);
         if (!doc && tripsage_trip_get(&doc, ours, world->owner, trip) != TRIPSAGE_OK) {
             atomic_fetch_add(&failed, 1);

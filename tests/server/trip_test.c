@@ -405,6 +405,9 @@ START_TEST(destinations_are_found_saved_and_suggested)
     answer = ANSWERS(200, call(token, "GET", "/api/destinations/search?q=old+temples&limit=3", NULL));
     ck_assert_ptr_nonnull(http_value(answer, "/items/2"));
     ck_assert_ptr_null(http_value(answer, "/items/3"));
+    ck_assert_str_eq(http_field(answer, "X-Cache"), "miss");
+    answer = ANSWERS(200, call(token, "GET", "/api/destinations/search?q=old+temples&limit=3", NULL));
+    ck_assert_str_eq(http_field(answer, "X-Cache"), "hit");
     answer = ANSWERS(
         200, call(token, "POST", "/api/destinations/search", "{\"query\":\"beach\",\"limit\":2,\"travel_month\":7}"));
     ck_assert_ptr_nonnull(http_value(answer, "/items/1"));

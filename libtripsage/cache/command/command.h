@@ -39,11 +39,14 @@ typedef struct tripsage__command_spec {
 } tripsage__command_spec;
 
 /* Each family's commands; the last has no name. */
-extern const tripsage__command_spec tripsage__commands_server[];      /* server.c: PING, TIME, DBSIZE ... */
-extern const tripsage__command_spec tripsage__commands_keys[];        /* keys.c: DEL, EXPIRE, SCAN ... */
-extern const tripsage__command_spec tripsage__commands_strings[];     /* strings.c: GET, SET, INCR ... */
-extern const tripsage__command_spec tripsage__commands_bits[];        /* bits.c: SETBIT, BITFIELD ... */
+/* clang-format off */
+extern const tripsage__command_spec tripsage__commands_server[]; /* server.c: PING, TIME, DBSIZE ... */
+extern const tripsage__command_spec tripsage__commands_scripting_family[]; /* scripting.c: EVAL ... */
+extern const tripsage__command_spec tripsage__commands_keys[]; /* keys.c: DEL, EXPIRE, SCAN ... */
+extern const tripsage__command_spec tripsage__commands_strings[]; /* strings.c: GET, SET, INCR ... */
+extern const tripsage__command_spec tripsage__commands_bits[]; /* bits.c: SETBIT, BITFIELD ... */
 extern const tripsage__command_spec tripsage__commands_hyperloglog[]; /* hyperloglog.c: PFADD ... */
+/* clang-format on */
 
 /* ---- for handlers ---- */
 

@@ -1,4 +1,5 @@
 /* server.c: commands about the connection and the whole of the cache. */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "command.h"
@@ -58,6 +59,80 @@ static void select_database(tripsage__command *c)
         tripsage__reply_error(c->reply, "ERR DB index is out of range");
 }
 
+/* ---- INFO ---- */
+
+typedef void (*section_writer)(tripsage__buf *out, const tripsage_cache_stats *stats);
+
+static void put_field(tripsage__buf *out, const char *name, uint64_t value)
+{
+    tripsage__buf_printf(out, "%s:%" PRIu64 "\r\n", name, value);
+}
+
+/* The version whose commands these are, since clients look at it, and whose they are. */
+static void put_server(tripsage__buf *out, const tripsage_cache_stats *stats)
+{
+    (void)stats;
+    tripsage__buf_puts(out, "redis_version:7.4.0\r\nserver_name:tripsage\r\nserver_version:" TRIPSAGE_VERSION
+                            "\r\nredis_mode:standalone\r\n");
+}
+
+static void put_memory(tripsage__buf *out, const tripsage_cache_stats *stats)
+{
+    put_field(out, "used_memory", stats->bytes);
+}
+
+static void put_stats(tripsage__buf *out, const tripsage_cache_stats *stats)
+{
+    put_field(out, "keyspace_hits", stats->hits);
+    put_field(out, "keyspace_misses", stats->misses);
+    put_field(out, "expired_keys", stats->expired);
+    put_field(out, "evicted_keys", stats->evicted);
+}
+
+static void put_keyspace(tripsage__buf *out, const tripsage_cache_stats *stats)
+{
+    if (stats->entries)
+        tripsage__buf_printf(out, "db0:keys=%" PRIu64 "\r\n", stats->entries);
+}
+
+static const struct {
+    const char *name, *word; /* as a title, and as an argument */
+    section_writer put;
+} sections[] = {
+    {"Server", "SERVER", put_server},
+    {"Memory", "MEMORY", put_memory},
+    {"Stats", "STATS", put_stats},
+    {"Keyspace", "KEYSPACE", put_keyspace},
+};
+
+/* Without an argument all of them. */
+static int is_wanted(const tripsage__command *c, const char *word)
+{
+    for (size_t i = 1; i < c->count; i++)
+        if (tripsage__command_is(c->args[i], word) || tripsage__command_is(c->args[i], "ALL") ||
+            tripsage__command_is(c->args[i], "DEFAULT") || tripsage__command_is(c->args[i], "EVERYTHING"))
+            return 1;
+    return c->count == 1;
+}
+
+static void info(tripsage__command *c)
+{
+    tripsage__buf text = TRIPSAGE__BUF_INIT(4096); /* four short sections */
+    tripsage_cache_stats stats = {0};
+
+    (void)tripsage__cache_on_memory.stats(&stats, c->space->memory); /* which cannot fail here */
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+        if (is_wanted(c, sections[i].word)) {
+            tripsage__buf_printf(&text, "%s# %s\r\n", text.size ? "\r\n" : "", sections[i].name);
+            sections[i].put(&text, &stats);
+        }
+    if (text.failed == TRIPSAGE_OK)
+        tripsage__reply_bytes(c->reply, text.data ? text.data : "", text.size);
+    else
+        tripsage__command_failed(c, text.failed);
+    tripsage__buf_free(&text);
+}
+
 const tripsage__command_spec tripsage__commands_server[] = {
     {"PING", ping, -1, 0, 0, 0, 0, 0},
     {"ECHO", echo, 2, 0, 0, 0, 0, 0},
@@ -65,6 +140,7 @@ const tripsage__command_spec tripsage__commands_server[] = {
     {"DBSIZE", dbsize, 1, TRIPSAGE__COMMAND_LISTS_KEYS, 0, 0, 0, 0},
     {"FLUSHDB", flush, -1, TRIPSAGE__COMMAND_WRITES | TRIPSAGE__COMMAND_LISTS_KEYS, 0, 0, 0, 0},
     {"FLUSHALL", flush, -1, TRIPSAGE__COMMAND_WRITES | TRIPSAGE__COMMAND_LISTS_KEYS, 0, 0, 0, 0},
+    {"INFO", info, -1, 0, 0, 0, 0, 0},
     {"SELECT", select_database, 2, 0, 0, 0, 0, 0},
     {NULL, NULL, 0, 0, 0, 0, 0, 0},
 };

@@ -12,15 +12,22 @@
 /* Longest name, and most arguments of one line: a pipeline's thousand commands have ten each, and a script's results are unpacked to no more. */
 #define NAME_MAX_SIZE 32u
 
-static const tripsage__command_spec *const families[] = {
-    tripsage__commands_server, tripsage__commands_keys,        tripsage__commands_strings,
-    tripsage__commands_bits,   tripsage__commands_hyperloglog,
+/* clang-format off */
+static const tripsage__command_spec *const families[] = { /* one to a line */
+    tripsage__commands_server,
+    tripsage__commands_scripting_family,
+    tripsage__commands_keys,
+    tripsage__commands_strings,
+    tripsage__commands_bits,
+    tripsage__commands_hyperloglog,
 };
+/* clang-format on */
 
 struct tripsage__commands {
     tripsage__cache_memory *memory;
     pthread_mutex_t turn;
     uint64_t chance;
+    tripsage__scripting *scripting;
     const tripsage__command_spec *places[PLACES];
 };
 
@@ -78,8 +85,21 @@ void tripsage__commands_free(tripsage__commands *commands)
 {
     if (!commands)
         return;
+    tripsage__scripting_free(commands->scripting);
     pthread_mutex_destroy(&commands->turn);
     tripsage__free(commands);
+}
+
+tripsage__env *tripsage__commands_env(const tripsage__commands *commands)
+{
+    return commands->memory->env;
+}
+
+tripsage__scripting *tripsage__commands_scripting(tripsage__commands *commands)
+{
+    if (!commands->scripting)
+        commands->scripting = tripsage__scripting_new(commands);
+    return commands->scripting;
 }
 
 void tripsage__commands_enter(tripsage__commands *commands)

@@ -4,6 +4,8 @@
 
 #include "command.h"
 
+typedef struct tripsage__scripting tripsage__scripting;
+
 /* One for each engine in the process. NULL: no memory. */
 tripsage__commands *tripsage__commands_new(tripsage__cache_memory *memory);
 void tripsage__commands_free(tripsage__commands *commands); /* NULL is fine */
@@ -26,5 +28,12 @@ const tripsage__command_spec *tripsage__commands_check(tripsage__commands *comma
 
 /* Uniform. Within a turn. */
 uint64_t tripsage__commands_chance(tripsage__commands *commands);
+
+tripsage__env *tripsage__commands_env(const tripsage__commands *commands);
+
+/* What EVAL and its like share, made with the first of them; NULL: no memory. Within a turn. scripting.c makes and frees it. */
+tripsage__scripting *tripsage__commands_scripting(tripsage__commands *commands);
+tripsage__scripting *tripsage__scripting_new(tripsage__commands *commands);
+void tripsage__scripting_free(tripsage__scripting *scripting); /* NULL is fine */
 
 #endif

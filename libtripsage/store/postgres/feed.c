@@ -7,7 +7,6 @@
  * shares with others. */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/thread.h"
 #include "postgres.h"
 #include "store/changes.h"
 
@@ -385,19 +385,6 @@ static void feed_free(feed *f)
     tripsage__free(f);
 }
 
-/* Signals are the program's: none is handled on this thread. */
-static int start_thread(feed *f)
-{
-    sigset_t all, before;
-    int failed;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    failed = pthread_create(&f->thread, NULL, run, f);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return !failed;
-}
-
 /* A quarter of what answers may be old: a beat may be late without their becoming unusable. */
 static int64_t interval(uint32_t max_staleness_ms)
 {
@@ -422,7 +409,7 @@ tripsage_status tripsage__pg_watch(void *engine_, struct tripsage__changes *chan
     if (f->stop < 0)
         TRIPSAGE_TRY(TRIPSAGE_FAIL_NATIVE(TRIPSAGE_ENOMEM, errno, "no descriptor to listen with: %s", strerror(errno)));
     TRIPSAGE_TRY(begin(f));
-    if (!start_thread(f))
+    if (tripsage__thread_start(&f->thread, 0, run, f) != 0)
         TRIPSAGE_TRY(TRIPSAGE_FAIL(TRIPSAGE_ENOMEM, "cannot start a thread that listens for changes"));
     e->feed = f;
     return TRIPSAGE_OK;

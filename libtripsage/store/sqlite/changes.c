@@ -8,11 +8,11 @@
  * commits and not with its own. A thread asks for it now and then, but only after the stamp (stamp.c), which costs nothing, has
  * changed. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <time.h>
 
 #include "base/memory.h"
+#include "base/thread.h"
 #include "sqlite.h"
 #include "store/changes.h"
 
@@ -263,19 +263,6 @@ static void end_thread(watch *w)
     pthread_join(w->thread, NULL);
 }
 
-/* Signals are the program's: none is handled on this thread. */
-static int start_thread(engine *e)
-{
-    sigset_t all, before;
-    int failed;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    failed = pthread_create(&e->watch->thread, NULL, look_now_and_then, e);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return !failed;
-}
-
 /* ---- beginning and ending ---- */
 
 /* Where the columns stand is told by a statement that names none. */
@@ -380,7 +367,7 @@ tripsage_status tripsage__sqlite_watch(void *engine_, tripsage__changes *changes
     pthread_mutex_unlock(&e->writer_lock);
     if (status != TRIPSAGE_OK) {
         watch_free(w);
-    } else if (!e->in_memory && !start_thread(e)) {
+    } else if (!e->in_memory && tripsage__thread_start(&e->watch->thread, 0, look_now_and_then, e) != 0) {
         detach(e);
         status = TRIPSAGE_FAIL(TRIPSAGE_ENOMEM, "cannot start a thread that looks for the commits of others");
     }

@@ -1,5 +1,8 @@
 /* contract/cache/command_server.c: commands about the connection and the whole of the cache; pipelines and transactions. */
 #include "../contract.h"
+
+#include <string.h>
+
 #include "support/commands.h"
 
 START_TEST(talks)
@@ -23,6 +26,17 @@ START_TEST(counts_and_empties)
 }
 END_TEST
 
+START_TEST(tells_of_itself)
+{
+    OK(tripsage_cache_set(world->cache, "a", 1, "1", 1, 0, TRIPSAGE_CACHE_ALWAYS));
+    ck_assert_ptr_nonnull(strstr(test_command(world->cache, "INFO"), "\\x0d\\x0aexpired_keys:0\\x0d"));
+    ck_assert_ptr_nonnull(strstr(test_command(world->cache, "INFO memory"), "# Memory\\x0d\\x0aused_memory:"));
+    ck_assert_ptr_null(strstr(test_command(world->cache, "INFO memory"), "expired_keys"));
+    ck_assert_ptr_nonnull(strstr(test_command(world->cache, "info KEYSPACE"), "db0:keys=1"));
+    SAYS("INFO nosuch", "\"\"");
+}
+END_TEST
+
 START_TEST(goes_on_behind_what_is_refused)
 {
     SAME_TEXT(test_pipeline(world->cache, "ECHO a\nECHO\nECHO b\n"),
@@ -39,6 +53,7 @@ Suite *contract_command_server(void)
 
     tcase_add_test(tcase, talks);
     tcase_add_test(tcase, counts_and_empties);
+    tcase_add_test(tcase, tells_of_itself);
     tcase_add_test(tcase, goes_on_behind_what_is_refused);
     return suite;
 }

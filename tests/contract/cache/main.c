@@ -13,6 +13,7 @@ int main(void)
         contract_command_strings,
         contract_command_bits,
         contract_command_hyperloglog,
+        contract_command_scripting,
     };
     /* clang-format on */
     SRunner *runner = srunner_create(contract_cache());

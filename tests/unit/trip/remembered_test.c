@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tripsage/destination.h>
 #include <tripsage/store.h>
 #include <unistd.h>
 
@@ -71,7 +72,10 @@ static long title_read(tripsage_trips *trips, const tripsage_actor *actor)
 static int is_remembered(tripsage_trips *trips, const tripsage_actor *actor)
 {
     tripsage__asked asked;
-    tripsage_doc *doc = tripsage__remembered_find(&asked, trips, actor, id);
+    tripsage_doc *doc;
+
+    tripsage__asked_trip(&asked, actor, id);
+    doc = tripsage__remembered_find(&asked, trips, id);
 
     tripsage_doc_free(doc);
     return doc != NULL;
@@ -140,6 +144,104 @@ START_TEST(rights_are_as_fresh)
 }
 END_TEST
 
+/* How many are found, and whether the answer was remembered. */
+static int found(tripsage_trips *trips, const tripsage_actor *actor, const char *query, int *cached)
+{
+    tripsage_doc *doc;
+    int count;
+
+    ck_assert_ok(tripsage_trip_search(&doc, trips, actor, query, NULL));
+    ck_assert_str_eq(tripsage_doc_text(doc, "/query"), query);
+    count = (int)tripsage_doc_count(doc, "/items");
+    *cached = tripsage_doc_cached(doc);
+    tripsage_doc_free(doc);
+    return count;
+}
+
+START_TEST(a_search_is_remembered_until_anything_changes)
+{
+    int cached;
+
+    set_up();
+    rename_to(ours, 77);
+    ck_assert_int_eq(found(ours, owner, "77", &cached), 1);
+    ck_assert_int_eq(cached, 0);
+    ck_assert_int_eq(found(ours, owner, "77", &cached), 1);
+    ck_assert_int_eq(cached, 1);
+    ck_assert_int_eq(found(ours, owner, "78", &cached), 0); /* another question */
+    ck_assert_int_eq(cached, 0);
+    ck_assert_int_eq(found(ours, companion, "77", &cached), 0); /* somebody else's */
+    ck_assert_int_eq(cached, 0);
+    rename_to(theirs, 78);
+    ck_assert_int_eq(found(ours, owner, "77", &cached), 0);
+    ck_assert_int_eq(cached, 0);
+    ck_assert_int_eq(found(ours, owner, "78", &cached), 1);
+    tear_down();
+}
+END_TEST
+
+static const char *destinations(char *out, size_t size, const tripsage_destination_query *query, int *cached)
+{
+    tripsage_doc *doc;
+
+    ck_assert_ok(tripsage_destination_search(&doc, ours, owner, query));
+    snprintf(out, size, "%s", tripsage_doc_json(doc, NULL));
+    *cached = tripsage_doc_cached(doc);
+    tripsage_doc_free(doc);
+    return out;
+}
+
+START_TEST(answers_of_the_catalogue_are_remembered_by_every_parameter)
+{
+    static char first[65536], second[65536];
+    tripsage_destination_query query = TRIPSAGE_DESTINATION_QUERY_INIT;
+    static const char *const tags[] = {"beach"};
+    int cached;
+
+    set_up();
+    query.text = "islands";
+    destinations(first, sizeof first, &query, &cached);
+    ck_assert_int_eq(cached, 0);
+    rename_to(theirs, 1); /* which is no change of the catalogue */
+    ck_assert_str_eq(destinations(second, sizeof second, &query, &cached), first);
+    ck_assert_int_eq(cached, 1);
+    for (int i = 0; i < 7; i++) {
+        tripsage_destination_query other = query;
+
+        switch (i) {
+        case 0:
+            other.limit = 3;
+            break;
+        case 1:
+            other.month = 7;
+            break;
+        case 2:
+            other.continent = "Europe";
+            break;
+        case 3:
+            other.country_code = "GR";
+            break;
+        case 4:
+            other.max_daily_cost = 10000;
+            break;
+        case 5:
+            other.tags = tags;
+            other.tag_count = 1;
+            break;
+        default:
+            other.has_near = 1;
+            other.latitude = 37;
+            other.longitude = 25;
+            other.radius_km = 300;
+            break;
+        }
+        ck_assert_str_ne(destinations(second, sizeof second, &other, &cached), first);
+        ck_assert_int_eq(cached, 0);
+    }
+    tear_down();
+}
+END_TEST
+
 static atomic_long written;
 static atomic_int failures;
 
@@ -193,4 +295,5 @@ START_TEST(a_database_in_memory_is_read_each_time)
 END_TEST
 
 SUITE_MAIN("trip/remembered", what_is_read_again_is_remembered, a_change_is_seen_by_the_next_read, rights_are_as_fresh,
+           a_search_is_remembered_until_anything_changes, answers_of_the_catalogue_are_remembered_by_every_parameter,
            nobody_reads_the_past, a_database_in_memory_is_read_each_time)
