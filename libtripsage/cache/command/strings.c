@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/xxh3.h"
 #include "edit.h"
 
 static void reply_value(tripsage__command *c, const tripsage__entry *entry)
@@ -29,8 +30,11 @@ enum {
     PXAT = 1 << 8,
     IFEQ = 1 << 9,
     IFNE = 1 << 10,
+    IFDEQ = 1 << 11,
+    IFDNE = 1 << 12,
     LIVES = EX | PX | EXAT | PXAT,
-    COMPARES = IFEQ | IFNE,
+    DIGESTS = IFDEQ | IFDNE,
+    COMPARES = IFEQ | IFNE | DIGESTS,
     FOR_SET = NX | XX | GET | KEEPTTL | LIVES | COMPARES,
     FOR_GETEX = PERSIST | LIVES
 };
@@ -53,11 +57,14 @@ static const option options[] = {
     {"PXAT", PXAT, KEEPTTL | PERSIST | (LIVES & ~PXAT)},
     {"IFEQ", IFEQ, NX | XX | COMPARES},
     {"IFNE", IFNE, NX | XX | COMPARES},
+    {"IFDEQ", IFDEQ, NX | XX | COMPARES},
+    {"IFDNE", IFDNE, NX | XX | COMPARES},
 };
 
 typedef struct chosen {
     unsigned flags;
     size_t life, compared; /* arguments of these options */
+    uint64_t digest;       /* what the second is for DIGESTS */
 } chosen;
 
 static const option *option_named(tripsage__cache_bytes word, unsigned allowed)
@@ -68,9 +75,30 @@ static const option *option_named(tripsage__cache_bytes word, unsigned allowed)
     return NULL;
 }
 
+/* 16 hexadecimal digits, as DIGEST tells them. */
+static int take_digest(tripsage__command *c, size_t at, uint64_t *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    tripsage__cache_bytes text = c->args[at];
+    size_t i = 0;
+
+    for (*out = 0; i < text.size; i++) {
+        int character = ((const unsigned char *)text.data)[i];
+        const char *digit = memchr(digits, character >= 'A' && character <= 'F' ? character | 0x20 : character, 16);
+
+        if (!digit)
+            break;
+        *out = *out << 4 | (uint64_t)(digit - digits);
+    }
+    if (text.size == 16 && i == 16)
+        return 1;
+    tripsage__reply_error(c->reply, "ERR a digest must be exactly 16 hexadecimal characters");
+    return 0;
+}
+
 static int take_options(tripsage__command *c, size_t first, unsigned allowed, chosen *out)
 {
-    *out = (chosen){0, 0, 0};
+    *out = (chosen){0, 0, 0, 0};
     for (size_t i = first; i < c->count; i++) {
         const option *named = option_named(c->args[i], allowed);
 
@@ -83,6 +111,8 @@ static int take_options(tripsage__command *c, size_t first, unsigned allowed, ch
             out->life = i;
         if (named->flag & COMPARES)
             out->compared = i;
+        if ((named->flag & DIGESTS) && !take_digest(c, i, &out->digest))
+            return 0;
     }
     return 1;
 }
@@ -116,8 +146,13 @@ static int store_until(tripsage__command *c, size_t key, size_t value, int64_t e
     return 1;
 }
 
-static int is_equal(const tripsage__entry *entry, tripsage__cache_bytes value)
+/* Whether the value is what a condition tells. */
+static int is_equal(const tripsage__command *c, const chosen *o, const tripsage__entry *entry)
 {
+    tripsage__cache_bytes value = c->args[o->compared];
+
+    if (o->flags & DIGESTS)
+        return tripsage__xxh3(entry->bytes, entry->value_size) == o->digest;
     return entry->value_size == value.size && memcmp(entry->bytes, value.data, value.size) == 0;
 }
 
@@ -125,9 +160,9 @@ static int is_met(const tripsage__command *c, const chosen *o, const tripsage__e
 {
     if (o->flags & (NX | XX))
         return (o->flags & XX) ? entry != NULL : entry == NULL;
-    if (o->flags & IFEQ)
-        return entry && is_equal(entry, c->args[o->compared]);
-    return !(o->flags & IFNE) || !entry || !is_equal(entry, c->args[o->compared]);
+    if (o->flags & (IFEQ | IFDEQ))
+        return entry && is_equal(c, o, entry);
+    return !(o->flags & COMPARES) || !entry || !is_equal(c, o, entry);
 }
 
 /* What is there, of whatever type where that does not matter. */
@@ -441,13 +476,28 @@ static void incrbyfloat(tripsage__command *c)
         tripsage__reply_bytes(c->reply, told.data, told.size);
 }
 
-/* ---- by condition ---- */
+/* ---- by condition (Redis 8.4) ---- */
 
-/* DEL when the value is, or is not, what is told (Redis 8.4). */
+static void digest(tripsage__command *c)
+{
+    char text[17];
+    tripsage__entry *entry;
+
+    if (!tripsage__command_string(c, c->args[1], &entry))
+        return;
+    if (!entry) {
+        tripsage__reply_nil(c->reply);
+        return;
+    }
+    snprintf(text, sizeof text, "%016" PRIx64, tripsage__xxh3(entry->bytes, entry->value_size));
+    tripsage__reply_text(c->reply, text);
+}
+
+/* DEL when the value is, or is not, what is told. */
 static void delex(tripsage__command *c)
 {
     tripsage__entry *entry = NULL;
-    chosen o = {0, 0, 0};
+    chosen o = {0, 0, 0, 0};
 
     if (c->count != 2 && c->count != 4) {
         tripsage__command_arity(c);
@@ -623,6 +673,7 @@ const tripsage__command_spec tripsage__commands_strings[] = {
     {"GETDEL", getdel, 2, WRITES, 1, 1, 1, 0},
     {"GETEX", getex, -2, WRITES, 1, 1, 1, 0},
     {"DELEX", delex, -2, WRITES, 1, 1, 1, 0},
+    {"DIGEST", digest, 2, 0, 1, 1, 1, 0},
     {"MGET", mget, -2, 0, 1, -1, 1, 0},
     {"MSET", mset, -3, GROWS, 1, -1, 2, 0},
     {"MSETNX", msetnx, -3, GROWS, 1, -1, 2, 0},
