@@ -224,13 +224,24 @@ int tripsage__keyspace_expire(tripsage__keyspace *space, tripsage__cache_bytes k
     return entry != NULL;
 }
 
-/* Takes an entry that was removed apart: nobody but commands ever holds one with an object, and only this one runs. */
-static tripsage__object *take_object(tripsage__entry *entry)
+/* The entry is held. Memory is found before anything is changed; only when no room can be made, which is what it took before and a longer key, the object is gone. */
+static tripsage_status move_object(tripsage__keyspace *space, tripsage__entry *entry, tripsage__cache_bytes to)
 {
     tripsage__object *object = tripsage__entry_object(entry);
+    tripsage__entry_parts parts = {to.data, to.size, tripsage__cache_memory_hash(space->memory, to.data, to.size),
+                                   NULL,    0,       entry->expires_ms,
+                                   object};
+    tripsage__entry *moved;
 
-    entry->is_object = 0;
-    return object;
+    if (tripsage__entry_cost(to.size, sizeof object) + object->bytes > space->memory->cost_max)
+        return TRIPSAGE_FAIL(TRIPSAGE_ETOOLARGE, "the value is too large for this cache");
+    moved = reserve(space) ? tripsage__entry_new(&parts) : NULL;
+    if (!moved)
+        return TRIPSAGE_NOMEM();
+    (void)tripsage__keyspace_remove(space, (tripsage__cache_bytes){tripsage__entry_key(entry), entry->key_size});
+    entry->is_object = 0; /* nobody but commands ever holds one with an object, and only this one runs */
+    object->charged = object->bytes;
+    return store(space, to, moved);
 }
 
 tripsage_status tripsage__keyspace_move(int *moved, tripsage__keyspace *space, tripsage__cache_bytes from,
@@ -238,22 +249,18 @@ tripsage_status tripsage__keyspace_move(int *moved, tripsage__keyspace *space, t
 {
     int failed;
     tripsage__entry *entry = tripsage__keyspace_find(space, from, &failed);
-    int64_t expires_ms;
+    tripsage_status status;
 
     *moved = entry != NULL;
     if (!entry)
         return failed ? TRIPSAGE_NOMEM() : TRIPSAGE_OK;
-    expires_ms = entry->expires_ms;
-    if (!entry->is_object) {
-        tripsage_status status =
-            tripsage__keyspace_set(space, to, (tripsage__cache_bytes){entry->bytes, entry->value_size}, expires_ms);
-
-        if (status == TRIPSAGE_OK)
-            (void)tripsage__keyspace_remove(space, from);
-        return status;
-    }
-    (void)tripsage__keyspace_remove(space, from);
-    return tripsage__keyspace_put(space, to, take_object(entry), expires_ms);
+    if (entry->is_object)
+        return move_object(space, entry, to);
+    status =
+        tripsage__keyspace_set(space, to, (tripsage__cache_bytes){entry->bytes, entry->value_size}, entry->expires_ms);
+    if (status == TRIPSAGE_OK)
+        (void)tripsage__keyspace_remove(space, from);
+    return status;
 }
 
 /* ---- all of them ---- */
