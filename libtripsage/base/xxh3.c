@@ -1,4 +1,5 @@
-/* xxh3.c: see xxh3.h. Texts of up to 16, 128, 240 and more bytes each have a way of their own, as the specification has them; the seed is 0. */
+/* xxh3.c: see xxh3.h. Texts of up to 16, 128, 240 and more bytes each have a way of their own, as the specification has them; the seed is
+ * 0. */
 #include "xxh3.h"
 
 #define PRIME32_1 UINT64_C(0x9e3779b1)

@@ -1,4 +1,5 @@
-/* support/command_stream.h: random lines of Redis's commands, the same for the same seed: what two caches are given to see that they answer alike.
+/* support/command_stream.h: random lines of Redis's commands, the same for the same seed: what two caches are given to see that they
+ * answer alike.
  *
  * A family is a table of forms, of which each line takes one:
  *
@@ -19,8 +20,9 @@
  *     {offset}  0 to 300
  *     {field}   a type and an offset: u7 #3
  *     {float}   a number with a fraction, now and then infinite or none
- *     {seconds} {ms} a life, now and then none; {at} {at_ms} an instant around TEST_NOON. The clock goes by multiples of TEST_STREAM_STEP from there: it is
- *               never at the very end of a life, where a cache in the process has let go of a key and Redis has not.
+ *     {seconds} {ms} a life, now and then none; {at} {at_ms} an instant around TEST_NOON. The clock goes by multiples of
+ *               TEST_STREAM_STEP from there: it is never at the very end of a life, where a cache in the process has let go of a key and
+ *               Redis has not.
  *     {letter}  a word of one letter */
 #ifndef TEST_SUPPORT_COMMAND_STREAM_H
 #define TEST_SUPPORT_COMMAND_STREAM_H

@@ -1,4 +1,5 @@
-/* bits.c: strings as rows of bits, the highest of each byte first, and as rows of integers of so many bits. Behind their end they are zeroes. */
+/* bits.c: strings as rows of bits, the highest of each byte first, and as rows of integers of so many bits. Behind their end they are
+ * zeroes. */
 #include <string.h>
 
 #include "base/memory.h"
@@ -306,8 +307,10 @@ static void bitop(tripsage__command *c)
 
 typedef enum overflow { WRAP, SATURATE, FAIL } overflow;
 
+enum { FIELD_GET, FIELD_SET, FIELD_ADD };
+
 typedef struct field {
-    enum { FIELD_GET, FIELD_SET, FIELD_ADD } what;
+    int what; /* FIELD_GET ... */
     overflow overflow;
     int is_signed;
     int64_t bits, at, value;

@@ -55,7 +55,8 @@ int tripsage__command_integer(tripsage__command *c, size_t at,
                               int64_t *out); /* "ERR value is not an integer or out of range" */
 int tripsage__command_double(tripsage__command *c, size_t at,
                              double *out); /* "ERR value is not a valid float"; no NaN */
-/* A time in units of `unit` ms that counts from `from`, as an instant that is not FOREVER; "ERR invalid expire time in 'set' command" past 64 bits. */
+/* A time in units of `unit` ms that counts from `from`, as an instant that is not FOREVER; past 64 bits
+ * "ERR invalid expire time in 'set' command". */
 int tripsage__command_instant(tripsage__command *c, size_t at, int64_t unit, int64_t from, int64_t *out);
 /* The key's string; *out NULL: there is nothing. WRONGTYPE for anything else. */
 int tripsage__command_string(tripsage__command *c, tripsage__cache_bytes key, tripsage__entry **out);

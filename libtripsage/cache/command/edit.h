@@ -1,5 +1,5 @@
-/* cache/command/edit.h: a string as a command changes it: values are never changed where they lie (memory/entry.h), so it is copied, changed, and stored in the place
- * of what was there, with the same end.
+/* cache/command/edit.h: a string as a command changes it: values are never changed where they lie (memory/entry.h), so it is copied,
+ * changed, and stored in the place of what was there, with the same end.
  *
  *     if (!tripsage__edit_begin(&edit, c, key, least) || ...)
  *     edit.data[7] = 1;
@@ -19,7 +19,8 @@ typedef struct tripsage__edit {
     int64_t expires_ms;
 } tripsage__edit;
 
-/* A copy of the key's string, or of nothing, with zeroes up to `least` bytes. Replies the error: WRONGTYPE, or more than a value may have. */
+/* A copy of the key's string, or of nothing, with zeroes up to `least` bytes. Replies the error: WRONGTYPE, or more than a value may
+ * have. */
 int tripsage__edit_begin(tripsage__edit *edit, tripsage__command *c, tripsage__cache_bytes key, size_t least);
 /* The same of an entry that was found already; NULL: of nothing. */
 int tripsage__edit_of(tripsage__edit *edit, tripsage__command *c, const tripsage__entry *entry, size_t least);

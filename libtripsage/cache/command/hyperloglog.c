@@ -1,13 +1,14 @@
-/* hyperloglog.c: how many different things were seen, in 12 KiB at most and about 0.81 % wrong (Flajolet, Fusy, Gandouet and Meunier, 2007), estimated as Ertl does (2017), which
- * needs no constants for small counts.
+/* hyperloglog.c: how many different things were seen, in 12 KiB at most and about 0.81 % wrong (Flajolet, Fusy, Gandouet and Meunier,
+ * 2007), estimated as Ertl does (2017), which needs no constants for small counts.
  *
- * A thing's 64-bit hash chooses one of 16,384 registers by 14 bits; the register keeps the longest run of zeroes, and one, that the other 50 began with. Registers lie in a string,
- * behind a header:
+ * A thing's 64-bit hash chooses one of 16,384 registers by 14 bits; the register keeps the longest run of zeroes, and one, that the other
+ * 50 began with. Registers lie in a string, behind a header:
  *
  *     "HYLL"  form  0 0 0
  *
- * Form 0: all of them, 6 bits each, the lowest bits first. Form 1, while it is shorter: those that are not 0, sorted, 3 bytes each: the number above 6 bits of what is in it, the
- * highest byte first. The hash is MurmurHash64A (Appleby, public domain) from Redis's seed, so counts are Redis's, to the last one. */
+ * Form 0: all of them, 6 bits each, the lowest bits first. Form 1, while it is shorter: those that are not 0, sorted, 3 bytes each: the
+ * number above 6 bits of what is in it, the highest byte first. The hash is MurmurHash64A (Appleby, public domain) from Redis's seed, so
+ * counts are Redis's, to the last one. */
 #include <math.h>
 #include <string.h>
 
@@ -57,17 +58,22 @@ static uint64_t murmur64a(tripsage__cache_bytes text)
     return hash ^ hash >> 47;
 }
 
-/* Whether the register had to grow. */
-static int see(sketch *s, tripsage__cache_bytes thing)
+/* What a thing would have its register keep. */
+static unsigned run_of(tripsage__cache_bytes thing, size_t *index)
 {
     uint64_t hash = murmur64a(thing);
     uint64_t rest = hash >> INDEX_BITS | UINT64_C(1) << RUN_BITS; /* a run ends there, if not before */
-    unsigned char run = (unsigned char)(__builtin_ctzll(rest) + 1);
-    unsigned char *held = &s->registers[hash & (REGISTERS - 1)];
 
-    if (*held >= run)
+    *index = (size_t)(hash & (REGISTERS - 1));
+    return (unsigned)__builtin_ctzll(rest) + 1;
+}
+
+/* Whether the register had to grow. */
+static int see(sketch *s, size_t index, unsigned run)
+{
+    if (s->registers[index] >= run)
         return 0;
-    *held = run;
+    s->registers[index] = (unsigned char)run;
     return 1;
 }
 
@@ -76,17 +82,18 @@ static int see(sketch *s, tripsage__cache_bytes thing)
 static const unsigned char dense_header[HEADER] = {'H', 'Y', 'L', 'L', 0, 0, 0, 0};
 static const unsigned char pairs_header[HEADER] = {'H', 'Y', 'L', 'L', 1, 0, 0, 0};
 
+/* Four registers lie in three bytes. */
 static size_t write_dense(unsigned char *to, const sketch *s)
 {
-    memset(to, 0, DENSE);
-    memcpy(to, dense_header, HEADER);
-    for (size_t i = 0; i < REGISTERS; i++) {
-        unsigned char *at = to + HEADER + i * 6 / 8;
-        unsigned shifted = (unsigned)s->registers[i] << (i * 6 % 8);
+    const unsigned char *from = s->registers;
 
-        at[0] |= (unsigned char)(shifted & 0xff);
-        if (shifted >> 8)
-            at[1] |= (unsigned char)(shifted >> 8);
+    memcpy(to, dense_header, HEADER);
+    for (unsigned char *at = to + HEADER; at < to + DENSE; at += 3, from += 4) {
+        unsigned four = from[0] | (unsigned)from[1] << 6 | (unsigned)from[2] << 12 | (unsigned)from[3] << 18;
+
+        at[0] = (unsigned char)(four & 0xff);
+        at[1] = (unsigned char)(four >> 8 & 0xff);
+        at[2] = (unsigned char)(four >> 16);
     }
     return DENSE;
 }
@@ -112,22 +119,17 @@ static size_t write_pairs(unsigned char *to, const sketch *s)
     return HEADER + count * PAIR;
 }
 
-/* Each register as it is, or as it was where that is more. */
-static void take_in(sketch *s, size_t index, unsigned run)
-{
-    if (s->registers[index] < run)
-        s->registers[index] = (unsigned char)run;
-}
-
 static void read_dense(sketch *s, const unsigned char *data)
 {
-    for (size_t i = 0; i < REGISTERS; i++) {
-        const unsigned char *at = data + HEADER + i * 6 / 8;
-        unsigned pair = at[0];
+    const unsigned char *at = data + HEADER;
 
-        if (i * 6 % 8 > 2)
-            pair |= (unsigned)at[1] << 8;
-        take_in(s, i, pair >> (i * 6 % 8) & 0x3f);
+    for (size_t i = 0; i < REGISTERS; i += 4, at += 3) {
+        unsigned four = at[0] | (unsigned)at[1] << 8 | (unsigned)at[2] << 16;
+
+        (void)see(s, i, four & 0x3f);
+        (void)see(s, i + 1, four >> 6 & 0x3f);
+        (void)see(s, i + 2, four >> 12 & 0x3f);
+        (void)see(s, i + 3, four >> 18);
     }
 }
 
@@ -142,33 +144,55 @@ static int read_pairs(sketch *s, tripsage__cache_bytes text)
 
         if (pair >> 6 >= REGISTERS)
             return 0;
-        take_in(s, pair >> 6, pair & 0x3f);
+        (void)see(s, pair >> 6, pair & 0x3f);
     }
     return 1;
 }
 
-/* Takes the key's registers into the sketch, if there are any; replies the error. `found` may be NULL. */
-static int read_key(tripsage__command *c, tripsage__cache_bytes key, sketch *s, tripsage__entry **found)
+static int has_header(const tripsage__entry *entry, const unsigned char header[HEADER])
 {
-    tripsage__entry *entry;
-    tripsage__cache_bytes text;
+    return entry->value_size >= HEADER && memcmp(entry->bytes, header, HEADER) == 0;
+}
 
-    if (!tripsage__command_string(c, key, &entry))
+static int is_dense(const tripsage__entry *entry)
+{
+    return entry->value_size == DENSE && has_header(entry, dense_header);
+}
+
+/* The key's entry, which is one of ours, or NULL; replies the error. */
+static int find(tripsage__command *c, size_t at, tripsage__entry **out)
+{
+    if (!tripsage__command_string(c, c->args[at], out))
         return 0;
-    if (found)
-        *found = entry;
+    if (!*out || is_dense(*out) || has_header(*out, pairs_header))
+        return 1;
+    tripsage__reply_error(c->reply, "WRONGTYPE Key is not a valid HyperLogLog string value.");
+    return 0;
+}
+
+/* Takes an entry's registers in, where they are more than what is there; NULL has none. Replies the error. */
+static int take_in(tripsage__command *c, sketch *s, const tripsage__entry *entry)
+{
     if (!entry)
         return 1;
-    text = tripsage__command_value(entry);
-    if (text.size == DENSE && memcmp(text.data, dense_header, HEADER) == 0) {
-        read_dense(s, text.data);
-    } else if (text.size < HEADER || memcmp(text.data, pairs_header, HEADER) != 0) {
-        tripsage__reply_error(c->reply, "WRONGTYPE Key is not a valid HyperLogLog string value.");
-        return 0;
-    } else if (!read_pairs(s, text)) {
-        tripsage__reply_error(c->reply, "INVALIDOBJ Corrupted HLL object detected");
-        return 0;
+    if (is_dense(entry)) {
+        read_dense(s, entry->bytes);
+        return 1;
     }
+    if (read_pairs(s, tripsage__command_value(entry)))
+        return 1;
+    tripsage__reply_error(c->reply, "INVALIDOBJ Corrupted HLL object detected");
+    return 0;
+}
+
+/* The keys from `at` on. */
+static int take_keys_in(tripsage__command *c, sketch *s, size_t at)
+{
+    tripsage__entry *entry;
+
+    for (; at < c->count; at++)
+        if (!find(c, at, &entry) || !take_in(c, s, entry))
+            return 0;
     return 1;
 }
 
@@ -219,7 +243,8 @@ static double tau(double x)
 static int64_t estimate(const sketch *s)
 {
     const double m = REGISTERS;
-    double counts[64] = {0}, z;
+    unsigned counts[64] = {0};
+    double z;
 
     for (size_t i = 0; i < REGISTERS; i++)
         counts[s->registers[i]]++;
@@ -232,29 +257,73 @@ static int64_t estimate(const sketch *s)
 
 /* ---- commands ---- */
 
-static void pfadd(tripsage__command *c)
+/* Puts a run into one of all the registers, as they lie in a string. Gives whether it had to grow. */
+static int see_dense(unsigned char *data, size_t index, unsigned run)
+{
+    unsigned char *at = data + HEADER + index / 4 * 3;
+    unsigned four = at[0] | (unsigned)at[1] << 8 | (unsigned)at[2] << 16, shift = index % 4 * 6;
+
+    if ((four >> shift & 0x3f) >= run)
+        return 0;
+    four = (four & ~(0x3fu << shift)) | run << shift;
+    at[0] = (unsigned char)(four & 0xff);
+    at[1] = (unsigned char)(four >> 8 & 0xff);
+    at[2] = (unsigned char)(four >> 16);
+    return 1;
+}
+
+/* Without unpacking: one that was added to often. */
+static void add_to_dense(tripsage__command *c, const tripsage__entry *entry)
+{
+    tripsage__edit edit;
+    int changed = 0;
+
+    if (!tripsage__edit_of(&edit, c, entry, 0))
+        return;
+    for (size_t i = 2, index; i < c->count; i++) {
+        unsigned run = run_of(c->args[i], &index);
+
+        changed |= see_dense(edit.data, index, run);
+    }
+    if (!changed || tripsage__edit_store(&edit, c, c->args[1]))
+        tripsage__reply_integer(c->reply, changed);
+    tripsage__edit_free(&edit);
+}
+
+static void add_to_pairs(tripsage__command *c, const tripsage__entry *entry)
 {
     sketch s = {{0}};
-    tripsage__entry *old;
-    int changed;
+    int changed = !entry;
 
-    if (!read_key(c, c->args[1], &s, &old))
+    if (!take_in(c, &s, entry))
         return;
-    changed = old == NULL;
-    for (size_t i = 2; i < c->count; i++)
-        changed |= see(&s, c->args[i]);
-    if (!changed || store(c, &s, old))
+    for (size_t i = 2, index; i < c->count; i++) {
+        unsigned run = run_of(c->args[i], &index);
+
+        changed |= see(&s, index, run);
+    }
+    if (!changed || store(c, &s, entry))
         tripsage__reply_integer(c->reply, changed);
+}
+
+static void pfadd(tripsage__command *c)
+{
+    tripsage__entry *entry;
+
+    if (!find(c, 1, &entry))
+        return;
+    if (entry && is_dense(entry))
+        add_to_dense(c, entry);
+    else
+        add_to_pairs(c, entry);
 }
 
 static void pfcount(tripsage__command *c)
 {
     sketch s = {{0}};
 
-    for (size_t i = 1; i < c->count; i++)
-        if (!read_key(c, c->args[i], &s, NULL))
-            return;
-    tripsage__reply_integer(c->reply, estimate(&s));
+    if (take_keys_in(c, &s, 1))
+        tripsage__reply_integer(c->reply, estimate(&s));
 }
 
 static void pfmerge(tripsage__command *c)
@@ -262,12 +331,7 @@ static void pfmerge(tripsage__command *c)
     sketch s = {{0}};
     tripsage__entry *old;
 
-    if (!read_key(c, c->args[1], &s, &old))
-        return;
-    for (size_t i = 2; i < c->count; i++)
-        if (!read_key(c, c->args[i], &s, NULL))
-            return;
-    if (store(c, &s, old))
+    if (find(c, 1, &old) && take_keys_in(c, &s, 1) && store(c, &s, old))
         tripsage__reply_ok(c->reply);
 }
 

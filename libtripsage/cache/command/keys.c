@@ -302,7 +302,8 @@ static void scan_keys(tripsage__command *c)
     tripsage__scan_end(&scan, c, tripsage__keyspace_scan(c->space, scan.cursor, scan.count, show, &l));
 }
 
-/* How many keys from a random place on are asked which one is picked: alone, a key behind many empty buckets would be picked more often than others. */
+/* How many keys from a random place on are asked which one is picked: alone, a key behind many empty buckets would be picked more often
+ * than others. */
 #define CANDIDATES 16u
 
 typedef struct pick {

@@ -224,7 +224,8 @@ int tripsage__keyspace_expire(tripsage__keyspace *space, tripsage__cache_bytes k
     return entry != NULL;
 }
 
-/* The entry is held. Memory is found before anything is changed; only when no room can be made, which is what it took before and a longer key, the object is gone. */
+/* The entry is held. Memory is found before anything is changed; only when no room can be made, which is what it took before and a longer
+ * key, the object is gone. */
 static tripsage_status move_object(tripsage__keyspace *space, tripsage__entry *entry, tripsage__cache_bytes to)
 {
     tripsage__object *object = tripsage__entry_object(entry);

@@ -1,5 +1,5 @@
-/* contract/cache/command_stream.c: the same random lines of commands for the cache in the process and for a Redis server, which have to answer alike, byte for
- * byte. TEST_STREAM_SEED is where the seeds begin (1), TEST_STREAM_FAMILY leaves one family of them. */
+/* contract/cache/command_stream.c: the same random lines of commands for the cache in the process and for a Redis server, which have to
+ * answer alike, byte for byte. TEST_STREAM_SEED is where the seeds begin (1), TEST_STREAM_FAMILY leaves one family of them. */
 #include "support/command_stream.h"
 #include "../contract.h"
 

@@ -1,4 +1,5 @@
-/* xxh3_test.c: the digest against another implementation's results (python-xxhash 4.1.0), with lengths from both sides of each way it goes. */
+/* xxh3_test.c: the digest against another implementation's results (python-xxhash 4.1.0), with lengths from both sides of each way it
+ * goes. */
 #include "../suite.h"
 #include "base/xxh3.h"
 

@@ -1,5 +1,5 @@
-/* command_strings_test.c: commands about keys, strings, bits and HyperLogLogs in the process: what Redis learned after 7.0 and what is Upstash's, what a value may not be, and memory that
- * ends. */
+/* command_strings_test.c: commands about keys, strings, bits and HyperLogLogs in the process: what Redis learned after 7.0 and what is
+ * Upstash's, what a value may not be, and memory that ends. */
 #include <string.h>
 
 #include "../suite.h"
@@ -147,7 +147,8 @@ static void prepare(void)
     SAYS("PFADD h one two", "1");
 }
 
-/* The line with its n-th allocation failing (0: none), as one of blanks alone; *reply NULL: there was no memory for one. Gives whether one failed. */
+/* The line with its n-th allocation failing (0: none), as one of blanks alone; *reply NULL: there was no memory for one. Gives whether
+ * one failed. */
 static int carry_out(tripsage_cache_reply **reply, const char *line, long nth, test_fault_mode mode)
 {
     tripsage_cache_argument words[16];
