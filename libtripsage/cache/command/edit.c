@@ -9,8 +9,8 @@ int tripsage__edit_of(tripsage__edit *edit, tripsage__command *c, const tripsage
 {
     size_t had = entry ? entry->value_size : 0;
 
-    *edit = (tripsage__edit){.size = had > least ? had : least,
-                             .expires_ms = entry ? entry->expires_ms : TRIPSAGE__CACHE_FOREVER};
+    *edit =
+        (tripsage__edit){.size = had > least ? had : least, .expires_ms = tripsage__keyspace_end_of(c->space, entry)};
     if (edit->size <= TRIPSAGE_CACHE_VALUE_MAX)
         edit->data = tripsage__calloc(1, edit->size + 1);
     if (!edit->data) {

@@ -204,7 +204,7 @@ static int store(tripsage__command *c, const sketch *s, const tripsage__entry *o
     if (!size)
         size = write_dense(bytes, s);
     return tripsage__edit_put(c, c->args[1], (tripsage__cache_bytes){bytes, size},
-                              old ? old->expires_ms : TRIPSAGE__CACHE_FOREVER);
+                              tripsage__keyspace_end_of(c->space, old));
 }
 
 /* ---- the estimate ---- */

@@ -229,9 +229,11 @@ static tripsage_status put_copy(tripsage__command *c, tripsage__cache_bytes to, 
     tripsage__object *object = tripsage__entry_object(entry);
 
     if (!object)
-        return tripsage__keyspace_set(c->space, to, tripsage__command_value(entry), entry->expires_ms);
+        return tripsage__keyspace_set(c->space, to, tripsage__command_value(entry),
+                                      tripsage__keyspace_end_of(c->space, entry));
     object = object->type->copy(object);
-    return object ? tripsage__keyspace_put(c->space, to, object, entry->expires_ms) : TRIPSAGE_NOMEM();
+    return object ? tripsage__keyspace_put(c->space, to, object, tripsage__keyspace_end_of(c->space, entry))
+                  : TRIPSAGE_NOMEM();
 }
 
 static void copy(tripsage__command *c)

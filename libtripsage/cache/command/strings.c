@@ -188,7 +188,7 @@ static void set(tripsage__command *c)
     if (!take_options(c, 3, FOR_SET, &o) || !take_chosen_life(c, &o, &expires_ms) || !find_old(c, &o, &old))
         return;
     if ((o.flags & KEEPTTL) && old)
-        expires_ms = old->expires_ms;
+        expires_ms = tripsage__keyspace_end_of(c->space, old);
     met = is_met(c, &o, old);
     if (met && !store_until(c, 1, 2, expires_ms))
         return;
@@ -417,7 +417,7 @@ static void add(tripsage__command *c, int64_t by)
         size_t size = (size_t)snprintf(digits, sizeof digits, "%" PRId64, sum);
 
         if (tripsage__edit_put(c, c->args[1], (tripsage__cache_bytes){digits, size},
-                               entry ? entry->expires_ms : TRIPSAGE__CACHE_FOREVER))
+                               tripsage__keyspace_end_of(c->space, entry)))
             tripsage__reply_integer(c->reply, sum);
     }
 }
@@ -472,7 +472,7 @@ static void incrbyfloat(tripsage__command *c)
         return;
     }
     told.size = tripsage__command_print_float(text, sum);
-    if (tripsage__edit_put(c, c->args[1], told, entry ? entry->expires_ms : TRIPSAGE__CACHE_FOREVER))
+    if (tripsage__edit_put(c, c->args[1], told, tripsage__keyspace_end_of(c->space, entry)))
         tripsage__reply_bytes(c->reply, told.data, told.size);
 }
 

@@ -125,6 +125,20 @@ int64_t tripsage__keyspace_expiry(tripsage__keyspace *space, tripsage__cache_byt
     return expires_ms;
 }
 
+int64_t tripsage__keyspace_end_of(tripsage__keyspace *space, const tripsage__entry *entry)
+{
+    tripsage__shard *shard;
+    int64_t expires_ms;
+
+    if (!entry)
+        return TRIPSAGE__CACHE_FOREVER;
+    shard = tripsage__cache_memory_shard(space->memory, entry->hash);
+    pthread_mutex_lock(&shard->lock);
+    expires_ms = entry->expires_ms;
+    leave(shard);
+    return expires_ms;
+}
+
 const char *tripsage__keyspace_type(const tripsage__entry *entry)
 {
     const tripsage__object *object = tripsage__entry_object(entry);
@@ -230,7 +244,7 @@ static tripsage_status move_object(tripsage__keyspace *space, tripsage__entry *e
 {
     tripsage__object *object = tripsage__entry_object(entry);
     tripsage__entry_parts parts = {to.data, to.size, tripsage__cache_memory_hash(space->memory, to.data, to.size),
-                                   NULL,    0,       entry->expires_ms,
+                                   NULL,    0,       tripsage__keyspace_end_of(space, entry),
                                    object};
     tripsage__entry *moved;
 
@@ -257,8 +271,8 @@ tripsage_status tripsage__keyspace_move(int *moved, tripsage__keyspace *space, t
         return failed ? TRIPSAGE_NOMEM() : TRIPSAGE_OK;
     if (entry->is_object)
         return move_object(space, entry, to);
-    status =
-        tripsage__keyspace_set(space, to, (tripsage__cache_bytes){entry->bytes, entry->value_size}, entry->expires_ms);
+    status = tripsage__keyspace_set(space, to, (tripsage__cache_bytes){entry->bytes, entry->value_size},
+                                    tripsage__keyspace_end_of(space, entry));
     if (status == TRIPSAGE_OK)
         (void)tripsage__keyspace_remove(space, from);
     return status;

@@ -50,6 +50,10 @@ int tripsage__keyspace_expire(tripsage__keyspace *space, tripsage__cache_bytes k
 /* The instant; TRIPSAGE__CACHE_FOREVER: never; -1: nothing is there. */
 int64_t tripsage__keyspace_expiry(tripsage__keyspace *space, tripsage__cache_bytes key);
 
+/* The same of an entry that was found; FOREVER for NULL. Others than commands may give it another end meanwhile, so nobody reads that from
+ * the entry. */
+int64_t tripsage__keyspace_end_of(tripsage__keyspace *space, const tripsage__entry *entry);
+
 /* Live keys. */
 uint64_t tripsage__keyspace_count(tripsage__keyspace *space);
 uint64_t tripsage__keyspace_clear(tripsage__keyspace *space);

@@ -5,6 +5,7 @@
 #include "../suite.h"
 #include "support/commands.h"
 #include "support/failing.h"
+#include "support/threads.h"
 
 #define TOO_LARGE "-OOM command not allowed: the value would take more than an eighth of the cache, or 8388608 bytes"
 #define NO_DIGEST "-ERR a digest must be exactly 16 hexadecimal characters"
@@ -279,6 +280,99 @@ START_TEST(everything_is_given_back)
 }
 END_TEST
 
+/* ---- while others change and evict ---- */
+
+enum { THREADS = 4, KEYS = 8, CALLS = 4000 };
+
+typedef struct bustle {
+    tripsage_cache *cache;
+    _Atomic int failed;
+} bustle;
+
+static void by_commands(bustle *crowd, uint64_t *seed, const char *key, const char *other)
+{
+    const char *const lines[][4] = {
+        {"INCR", key},
+        {"SETRANGE", key, "2000", "x"},
+        {"SETBIT", key, "100", "1"},
+        {"RENAME", key, other},
+        {"PFADD", key, "x"},
+        {"COPY", key, other, "REPLACE"},
+        {"PEXPIRE", key, "50"},
+        {"SET", key, "1", "KEEPTTL"},
+        {"GETDEL", key},
+        {"APPEND", key, other},
+        {"SCAN", "0"},
+        {"RANDOMKEY"},
+    };
+    const char *const *line = lines[test_draw(seed, sizeof lines / sizeof *lines)];
+    tripsage_cache_argument words[4];
+    size_t count = 0;
+    tripsage_cache_reply *reply;
+
+    for (; count < 4 && line[count]; count++)
+        words[count] = (tripsage_cache_argument){line[count], strlen(line[count])};
+    if (tripsage_cache_command(&reply, crowd->cache, words, count) != TRIPSAGE_OK)
+        crowd->failed++;
+    tripsage_cache_reply_free(reply);
+}
+
+static void by_calls(bustle *crowd, uint64_t *seed, const char *key)
+{
+    static const char large[4000];
+    tripsage_cache_value value;
+    int64_t sum;
+
+    switch (test_draw(seed, 5)) {
+    case 0:
+        if (tripsage_cache_set(crowd->cache, key, 1, large, sizeof large, 50, TRIPSAGE_CACHE_ALWAYS) != TRIPSAGE_OK)
+            crowd->failed++;
+        break;
+    case 1:
+        (void)tripsage_cache_get(&value, crowd->cache, key, 1);
+        tripsage_cache_value_free(&value);
+        break;
+    case 2:
+        (void)tripsage_cache_delete(crowd->cache, key, 1);
+        break;
+    case 3:
+        (void)tripsage_cache_increment(&sum, crowd->cache, key, 1, 1, 0);
+        break;
+    default:
+        (void)tripsage_cache_expire(crowd->cache, key, 1, 70);
+    }
+}
+
+static void push_and_shove(size_t index, void *context)
+{
+    bustle *crowd = context;
+    uint64_t seed = index + 1;
+
+    for (int i = 0; i < CALLS; i++) {
+        char key[2] = {0}, other[2] = {0};
+
+        key[0] = (char)('a' + test_draw(&seed, KEYS));
+        other[0] = (char)('a' + test_draw(&seed, KEYS));
+        if (index % 2)
+            by_calls(crowd, &seed, key);
+        else
+            by_commands(crowd, &seed, key, other);
+    }
+}
+
+START_TEST(others_come_between)
+{
+    tripsage_cache_options options = TRIPSAGE_CACHE_OPTIONS_INIT;
+    bustle crowd = {NULL, 0};
+
+    options.max_bytes = (uint64_t)64 * 1024; /* a few of the large ones */
+    OK(tripsage_cache_open(&crowd.cache, &options, NULL));
+    test_threads_run(THREADS, push_and_shove, &crowd);
+    ck_assert_int_eq(crowd.failed, 0);
+    tripsage_cache_close(crowd.cache);
+}
+END_TEST
+
 static void open_world(void)
 {
     test_heap_install();
@@ -289,4 +383,4 @@ SUITE_MAIN_WITH("cache/command_strings", open_world, world_close, sets_when_the_
                 sets_when_the_digest_is_as_told, deletes_when_the_value_is_as_told, combines_bits_in_more_ways,
                 scans_with_types, takes_no_key_that_is_too_long, takes_no_value_that_is_too_large,
                 finds_common_parts_of_no_more_than_it_has_room_for, nothing_is_half_done_without_memory,
-                everything_is_given_back)
+                everything_is_given_back, others_come_between)
