@@ -282,7 +282,7 @@ END_TEST
 
 /* ---- while others change and evict ---- */
 
-enum { THREADS = 4, KEYS = 8, CALLS = 4000 };
+enum { THREADS = 4, KEYS = 2, CALLS = 20000 };
 
 typedef struct bustle {
     tripsage_cache *cache;
