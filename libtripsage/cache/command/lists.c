@@ -85,7 +85,7 @@ static int push_all(tripsage__command *c, tripsage__list *list, size_t first, in
         tripsage__list_item *item = new_item(c, c->args[i]);
 
         if (!item) {
-            tripsage__list_remove(list, is_left ? 0 : list->count - (i - first), i - first);
+            tripsage__list_cut(list, is_left, i - first);
             return 0;
         }
         tripsage__list_insert(list, is_left ? 0 : list->count, item);
@@ -336,7 +336,7 @@ static void take(tripsage__command *c, tripsage__list *list, int is_left, size_t
 {
     for (size_t i = 0; i < count; i++)
         reply_item(c, tripsage__list_at(list, is_left ? i : list->count - 1 - i));
-    tripsage__list_remove(list, is_left ? 0 : list->count - count, count);
+    tripsage__list_cut(list, is_left, count);
 }
 
 static size_t at_most(const tripsage__list *list, int64_t count)
@@ -446,8 +446,8 @@ static void ltrim(tripsage__command *c)
         count = range_of(list, first, last, &from);
         if (count == 0)
             from = list->count;
-        tripsage__list_remove(list, from + count, list->count - from - count);
-        tripsage__list_remove(list, 0, from);
+        tripsage__list_cut(list, 0, list->count - from - count);
+        tripsage__list_cut(list, 1, from);
     }
     tripsage__reply_ok(c->reply);
 }
@@ -487,7 +487,7 @@ static void move(tripsage__command *c, int from_left, int to_left)
         return;
     reply_item(c, tripsage__list_at(from, place));
     if (from != to)
-        tripsage__list_remove(from, place, 1);
+        tripsage__list_cut(from, from_left, 1);
     else if (from_left != to_left)
         tripsage__list_rotate(from, from_left);
 }

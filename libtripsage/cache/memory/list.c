@@ -128,20 +128,12 @@ void tripsage__list_replace(tripsage__list *list, size_t place, tripsage__list_i
     list->object.bytes += tripsage__list_item_bytes(item->size);
 }
 
-void tripsage__list_remove(tripsage__list *list, size_t place, size_t count)
+void tripsage__list_cut(tripsage__list *list, int from_first, size_t count)
 {
-    size_t behind = list->count - place - count;
-
     for (size_t i = 0; i < count; i++)
-        drop(list, *slot(list, place + i));
-    if (place < behind) {
-        for (size_t i = place; i > 0; i--)
-            *slot(list, i - 1 + count) = *slot(list, i - 1);
+        drop(list, *slot(list, from_first ? i : list->count - 1 - i));
+    if (from_first)
         list->first += count;
-    } else {
-        for (size_t i = 0; i < behind; i++)
-            *slot(list, place + i) = *slot(list, place + count + i);
-    }
     list->count -= count;
     shrink(list);
 }

@@ -38,8 +38,8 @@ tripsage__list_item *tripsage__list_at(const tripsage__list *list, size_t place)
 void tripsage__list_insert(tripsage__list *list, size_t place, tripsage__list_item *item);
 /* Puts an item in the place of another. */
 void tripsage__list_replace(tripsage__list *list, size_t place, tripsage__list_item *item);
-/* Removes so many items from a place on. */
-void tripsage__list_remove(tripsage__list *list, size_t place, size_t count);
+/* Removes so many items, of which there are as many: the first, or the last. */
+void tripsage__list_cut(tripsage__list *list, int from_first, size_t count);
 /* Puts the first item behind the last, or the last before the first. Not for an empty list. */
 void tripsage__list_rotate(tripsage__list *list, int first_to_last);
 /* Removes items that are these bytes, at most `limit` of them, from the first on or from the last; gives how many. */

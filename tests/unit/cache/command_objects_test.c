@@ -179,6 +179,47 @@ START_TEST(everything_is_given_back)
 }
 END_TEST
 
+START_TEST(an_object_costs_what_is_in_it)
+{
+    static const char *const lines[] = {
+        "RPUSH l a b c d e f g h i j k l m n o p",
+        "LTRIM l 1 -2",
+        "LREM l 0 c",
+        "LINSERT l BEFORE d x",
+        "LSET l 2 " VALUE,
+        "LMOVE l l LEFT RIGHT",
+        "LPOP l 3",
+        "RPOP l 5",
+        "LPUSH l " VALUE,
+        "LREM l -1 " VALUE,
+        "LTRIM l 0 0",
+        "LSET l 0 a",
+        "HSET h a 1 b 2 c 3 d 4 e 5 f 6 g 7 h 8 i 9 j 10",
+        "HSET h a " VALUE,
+        "HINCRBY h b 5",
+        "HINCRBYFLOAT h c 1.5",
+        "HDEL h d e f",
+        "HSETEX h EX 0 FIELDS 2 g 1 h 2",
+        "HPEXPIRE h 1 FIELDS 2 i j",
+        "HGETDEL h FIELDS 2 b c",
+        "HSET h a 1",
+    };
+    uint64_t bytes;
+
+    SAYS("RPUSH l a", "1");
+    SAYS("HSET h a 1", "1");
+    bytes = bytes_of(world->cache);
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+            ck_assert_msg(*test_command(world->cache, lines[i]) != '-', "%s", lines[i]);
+        world_advance(1);
+        SAYS("HGETALL h", "[\"a\" \"1\"]");
+        SAYS("LRANGE l 0 -1", "[\"a\"]");
+        ck_assert_uint_eq(bytes_of(world->cache), bytes);
+    }
+}
+END_TEST
+
 /* ---- a list against an array ---- */
 
 enum { MANY = 3000, STEPS = 20000 };
@@ -467,5 +508,5 @@ static void open_world(void)
 
 SUITE_MAIN_WITH("cache/command_objects", open_world, world_close, an_object_takes_no_more_than_its_part,
                 what_is_too_large_at_once_is_not_there_at_all, a_full_list_takes_nothing_from_another,
-                objects_give_way_to_others, everything_is_given_back, a_list_is_in_order, others_come_between,
-                nothing_is_half_done_without_memory)
+                objects_give_way_to_others, everything_is_given_back, an_object_costs_what_is_in_it, a_list_is_in_order,
+                others_come_between, nothing_is_half_done_without_memory)
