@@ -107,9 +107,16 @@ END_TEST
 START_TEST(a_full_list_takes_nothing_from_another)
 {
     tripsage_cache *cache = open_small(SMALL);
+    static char large[PART / 2];
+    const tripsage_cache_argument push[] = {{"RPUSH", 5}, {"large", 5}, {large, sizeof large}};
+    tripsage_cache_reply *reply;
     const char *count, *first;
 
     (void)fill(cache, "RPUSH full " VALUE "%d");
+    OK(tripsage_cache_command(&reply, cache, push, 3));
+    tripsage_cache_reply_free(reply);
+    ck_assert(is_refused(test_command(cache, "RPOPLPUSH large full")));
+    SAME_TEXT(test_command(cache, "LLEN large"), "1");
     do
         SAME_TEXT(test_command(cache, "RPUSH l " VALUE VALUE VALUE), "1");
     while (!is_refused(test_command(cache, "RPOPLPUSH l full")));
