@@ -25,6 +25,13 @@ tripsage__object *tripsage__entry_object(const tripsage__entry *entry)
     return object;
 }
 
+int64_t tripsage__entry_end(const tripsage__entry *entry)
+{
+    const tripsage__object *object = tripsage__entry_object(entry);
+
+    return object && object->end_ms < entry->expires_ms ? object->end_ms : entry->expires_ms;
+}
+
 size_t tripsage__entry_cost_of(const tripsage__entry *entry)
 {
     const tripsage__object *object = tripsage__entry_object(entry);

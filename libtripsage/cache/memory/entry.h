@@ -52,6 +52,9 @@ size_t tripsage__entry_cost_of(const tripsage__entry *entry);
 /* NULL: it is a string. */
 tripsage__object *tripsage__entry_object(const tripsage__entry *entry);
 
+/* When it is over: by its own end, or with the last part of its object. */
+int64_t tripsage__entry_end(const tripsage__entry *entry);
+
 static inline const unsigned char *tripsage__entry_key(const tripsage__entry *entry)
 {
     return entry->bytes + entry->value_size + 1;

@@ -30,6 +30,11 @@ static void leave(tripsage__shard *shard)
 
 /* ---- what was held ---- */
 
+static int64_t end_of(const tripsage__object *object)
+{
+    return object->type->end ? object->type->end(object) : TRIPSAGE__CACHE_FOREVER;
+}
+
 /* Under the shard's lock: what the object holds by now is taken from the budget, which it may be itself that has to go for it. */
 static void settle(tripsage__keyspace *space, tripsage__shard *shard, tripsage__entry *entry)
 {
@@ -39,7 +44,7 @@ static void settle(tripsage__keyspace *space, tripsage__shard *shard, tripsage__
         tripsage__shard_remove(shard, entry);
     } else if (object->bytes <= object->charged ||
                tripsage__cache_memory_make_room(space->memory, shard, entry, object->bytes - object->charged, 0)) {
-        tripsage__shard_charge(shard, entry, object->bytes);
+        tripsage__shard_charge(shard, entry, object->bytes, end_of(object));
     } else {
         shard->evicted++;
         tripsage__shard_remove(shard, entry);
@@ -90,6 +95,13 @@ static void hold(tripsage__keyspace *space, tripsage__entry *entry)
 
 /* ---- looking ---- */
 
+/* What is left of an object for this command; something is, or its entry would not have been found. */
+static void purge(const tripsage__keyspace *space, tripsage__object *object)
+{
+    if (object->type->purge)
+        object->type->purge(object, space->now_ms);
+}
+
 tripsage__entry *tripsage__keyspace_find(tripsage__keyspace *space, tripsage__cache_bytes key, int *failed)
 {
     tripsage__entry *entry;
@@ -107,6 +119,8 @@ tripsage__entry *tripsage__keyspace_find(tripsage__keyspace *space, tripsage__ca
         shard->misses++;
     }
     leave(shard);
+    if (entry && entry->is_object)
+        purge(space, tripsage__entry_object(entry));
     return entry;
 }
 
@@ -191,6 +205,7 @@ tripsage_status tripsage__keyspace_put(tripsage__keyspace *space, tripsage__cach
         return TRIPSAGE_FAIL(TRIPSAGE_ETOOLARGE, "the value is too large for this cache");
     }
     object->charged = object->bytes;
+    object->end_ms = end_of(object);
     entry = tripsage__entry_new(&parts);
     if (!entry)
         object->type->free(object);

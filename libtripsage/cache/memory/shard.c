@@ -111,13 +111,17 @@ static void queue_out(tripsage__shard *shard, tripsage__entry *entry)
 
 static int is_over(const tripsage__shard *shard, const tripsage__entry *entry)
 {
-    return entry->expires_ms != TRIPSAGE__CACHE_FOREVER && entry->expires_ms <= tripsage__now_ms(shard->env);
+    int64_t end_ms = tripsage__entry_end(entry);
+
+    return end_ms != TRIPSAGE__CACHE_FOREVER && end_ms <= tripsage__now_ms(shard->env);
 }
 
-static void note_expiry(tripsage__shard *shard, int64_t expires_ms)
+static void note_end(tripsage__shard *shard, const tripsage__entry *entry)
 {
-    if (expires_ms < shard->earliest_ms)
-        shard->earliest_ms = expires_ms;
+    int64_t end_ms = tripsage__entry_end(entry);
+
+    if (end_ms < shard->earliest_ms)
+        shard->earliest_ms = end_ms;
 }
 
 tripsage__entry *tripsage__shard_find(tripsage__shard *shard, uint64_t hash, const void *key, size_t key_size)
@@ -141,7 +145,7 @@ void tripsage__shard_add(tripsage__shard *shard, tripsage__entry *entry)
     queue_in(shard, entry);
     shard->count++;
     atomic_fetch_add_explicit(&shard->bytes, tripsage__entry_cost_of(entry), memory_order_relaxed);
-    note_expiry(shard, entry->expires_ms);
+    note_end(shard, entry);
 }
 
 void tripsage__shard_replace(tripsage__shard *shard, tripsage__entry *old, tripsage__entry *entry)
@@ -157,7 +161,7 @@ void tripsage__shard_replace(tripsage__shard *shard, tripsage__entry *old, trips
         shard->hand = entry;
     atomic_fetch_add_explicit(&shard->bytes, (uint64_t)tripsage__entry_cost_of(entry) - tripsage__entry_cost_of(old),
                               memory_order_relaxed);
-    note_expiry(shard, entry->expires_ms);
+    note_end(shard, entry);
     if (tripsage__entry_cost_of(old) > tripsage__entry_cost_of(entry))
         tripsage__budget_give(shard->budget, tripsage__entry_cost_of(old) - tripsage__entry_cost_of(entry), 0);
     tripsage__entry_drop(old);
@@ -176,10 +180,10 @@ void tripsage__shard_remove(tripsage__shard *shard, tripsage__entry *entry)
 void tripsage__shard_set_expiry(tripsage__shard *shard, tripsage__entry *entry, int64_t expires_ms)
 {
     entry->expires_ms = expires_ms;
-    note_expiry(shard, expires_ms);
+    note_end(shard, entry);
 }
 
-void tripsage__shard_charge(tripsage__shard *shard, tripsage__entry *entry, size_t bytes)
+void tripsage__shard_charge(tripsage__shard *shard, tripsage__entry *entry, size_t bytes, int64_t end_ms)
 {
     tripsage__object *object = tripsage__entry_object(entry);
 
@@ -187,6 +191,8 @@ void tripsage__shard_charge(tripsage__shard *shard, tripsage__entry *entry, size
     if (bytes < object->charged)
         tripsage__budget_give(shard->budget, object->charged - bytes, 0);
     object->charged = bytes;
+    object->end_ms = end_ms;
+    note_end(shard, entry);
 }
 
 int tripsage__shard_evict(tripsage__shard *shard, const tripsage__entry *keep)
@@ -225,7 +231,7 @@ void tripsage__shard_sweep(tripsage__shard *shard)
             tripsage__shard_remove(shard, entry);
             shard->expired++;
         } else {
-            note_expiry(shard, entry->expires_ms);
+            note_end(shard, entry);
         }
     }
 }
