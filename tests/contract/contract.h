@@ -32,6 +32,8 @@ Suite *contract_vector(void);
 Suite *contract_cache(void);
 Suite *contract_cache_bounds(void);
 Suite *contract_command_server(void);
+Suite *contract_command_hashes(void);
+Suite *contract_command_lists(void);
 Suite *contract_command_stream(void);
 Suite *contract_command_keys(void);
 Suite *contract_command_strings(void);

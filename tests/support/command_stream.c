@@ -98,11 +98,58 @@ static const test_form hyperloglog[] = {
     {NULL, TEST_AS_IT_IS},
 };
 
-const test_family test_families[] = {
-    {"key", keys, 0},  {"string", strings, 0},
-    {"bits", bits, 0}, {"hyperloglog", hyperloglog, 1}, /* its strings are not Redis's */
+static const test_form hashes[] = {
+    {"HSET {key} ({member} {value})+", TEST_AS_IT_IS},
+    {"HSET {key} ({member} {value})+", TEST_AS_IT_IS},
+    {"HMSET {key} ({member} {value})+ [{member}]", TEST_AS_IT_IS},
+    {"HSETNX {key} {member} {value}", TEST_AS_IT_IS},
+    {"HINCRBY {key} {member} {integer}", TEST_AS_IT_IS},
+    {"HINCRBYFLOAT {key} {member} {float}", TEST_AS_IT_IS},
+    {"HGET {key} {member}", TEST_AS_IT_IS},
+    {"HMGET {key} {member}+", TEST_AS_IT_IS},
+    {"HGETALL {key}", TEST_ANY_PAIR_ORDER},
+    {"(HKEYS|HVALS) {key}", TEST_ANY_ORDER},
+    {"HLEN {key}", TEST_AS_IT_IS},
+    {"(HEXISTS|HSTRLEN) {key} {member}", TEST_AS_IT_IS},
+    {"HSCAN {key} 0 [MATCH m1*] COUNT 1000", TEST_ANY_PAIR_ORDER},
+    {"HSCAN {key} {count} [COUNT {integer}]", TEST_KIND_ONLY},
+    {"HRANDFIELD {key} [{integer}] [WITHVALUES]", TEST_KIND_ONLY},
+    {"HDEL {key} {member}+", TEST_AS_IT_IS},
+    {NULL, TEST_AS_IT_IS},
+};
+
+static const test_form lists[] = {
+    {"(LPUSH|RPUSH) {key} {value}+", TEST_AS_IT_IS},
+    {"(LPUSH|RPUSH) {key} {letter}+", TEST_AS_IT_IS},
+    {"(LPUSHX|RPUSHX) {key} {value}+", TEST_AS_IT_IS},
+    {"(LPOP|RPOP) {key} [{integer}]", TEST_AS_IT_IS},
+    {"LLEN {key}", TEST_AS_IT_IS},
+    {"LRANGE {key} {index} {index}", TEST_AS_IT_IS},
+    {"LRANGE {key} 0 -1", TEST_AS_IT_IS},
+    {"LINDEX {key} {integer}", TEST_AS_IT_IS},
+    {"LINDEX {key} {index}", TEST_AS_IT_IS},
+    {"LSET {key} {index} {value}", TEST_AS_IT_IS},
+    {"LINSERT {key} (BEFORE|AFTER) ({letter}|{value}) {value}", TEST_AS_IT_IS},
+    {"LREM {key} ({index}|{integer}) ({letter}|{value})", TEST_AS_IT_IS},
+    {"LTRIM {key} {index} {index}", TEST_AS_IT_IS},
+    {"LPOS {key} ({letter}|{value}) [RANK {index}] [COUNT {integer}] [MAXLEN {count}]", TEST_AS_IT_IS},
+    {"LMOVE {key} {key} (LEFT|RIGHT) (LEFT|RIGHT)", TEST_AS_IT_IS},
+    {"RPOPLPUSH {key} {key}", TEST_AS_IT_IS},
+    {"LMPOP ({count}|2) {key} {key} (LEFT|RIGHT) [COUNT {integer}]", TEST_AS_IT_IS},
+    {NULL, TEST_AS_IT_IS},
+};
+
+/* clang-format off */
+const test_family test_families[] = { /* one to a line */
+    {"key", keys, 0},
+    {"string", strings, 0},
+    {"bits", bits, 0},
+    {"hyperloglog", hyperloglog, 1}, /* its strings are not Redis's */
+    {"hash", hashes, 0},
+    {"list", lists, 0},
     {NULL, NULL, 0},
 };
+/* clang-format on */
 
 /* ---- words ---- */
 

@@ -46,6 +46,9 @@ extern const tripsage__command_spec tripsage__commands_keys[]; /* keys.c: DEL, E
 extern const tripsage__command_spec tripsage__commands_strings[]; /* strings.c: GET, SET, INCR ... */
 extern const tripsage__command_spec tripsage__commands_bits[]; /* bits.c: SETBIT, BITFIELD ... */
 extern const tripsage__command_spec tripsage__commands_hyperloglog[]; /* hyperloglog.c: PFADD ... */
+extern const tripsage__command_spec tripsage__commands_hashes[]; /* hashes.c: HSET, HGETALL ... */
+extern const tripsage__command_spec tripsage__commands_hash_ends[]; /* hash_ends.c: HEXPIRE, HGETEX ... */
+extern const tripsage__command_spec tripsage__commands_lists[]; /* lists.c: LPUSH, LRANGE ... */
 /* clang-format on */
 
 /* ---- for handlers ---- */

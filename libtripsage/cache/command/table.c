@@ -20,6 +20,9 @@ static const tripsage__command_spec *const families[] = { /* one to a line */
     tripsage__commands_strings,
     tripsage__commands_bits,
     tripsage__commands_hyperloglog,
+    tripsage__commands_hashes,
+    tripsage__commands_hash_ends,
+    tripsage__commands_lists,
 };
 /* clang-format on */
 

@@ -14,6 +14,8 @@ int main(void)
         contract_command_bits,
         contract_command_hyperloglog,
         contract_command_scripting,
+        contract_command_hashes,
+        contract_command_lists,
     };
     /* clang-format on */
     SRunner *runner = srunner_create(contract_cache());
