@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,6 +102,25 @@ int tripsage__command_integer(tripsage__command *c, size_t at, int64_t *out)
     if (tripsage__command_parse_integer(c->args[at], out))
         return 1;
     tripsage__reply_error(c->reply, "ERR value is not an integer or out of range");
+    return 0;
+}
+
+int tripsage__command_at_least(tripsage__command *c, size_t at, int64_t min, const char *error, int64_t *out)
+{
+    if (tripsage__command_parse_integer(c->args[at], out) && *out >= min)
+        return 1;
+    tripsage__reply_error(c->reply, "%s", error);
+    return 0;
+}
+
+int tripsage__command_random_count(tripsage__command *c, size_t at, int64_t *out)
+{
+    if (!tripsage__command_integer(c, at, out))
+        return 0;
+    if (*out != INT64_MIN)
+        return 1;
+    tripsage__reply_error(c->reply, "ERR value is out of range, value must between %" PRId64 " and %" PRId64,
+                          -INT64_MAX, INT64_MAX);
     return 0;
 }
 

@@ -56,6 +56,10 @@ extern const tripsage__command_spec tripsage__commands_lists[]; /* lists.c: LPUS
 /* Each of these replies an error and gives 0 when it is not so. */
 int tripsage__command_integer(tripsage__command *c, size_t at,
                               int64_t *out); /* "ERR value is not an integer or out of range" */
+/* An integer of at least `min`, with an error of its own. */
+int tripsage__command_at_least(tripsage__command *c, size_t at, int64_t min, const char *error, int64_t *out);
+/* How many random ones: negative, the same may come more than once. "ERR value is out of range ..." for the one integer that has no opposite. */
+int tripsage__command_random_count(tripsage__command *c, size_t at, int64_t *out);
 int tripsage__command_double(tripsage__command *c, size_t at,
                              double *out); /* "ERR value is not a valid float"; no NaN */
 /* A time in units of `unit` ms that counts from `from`, as an instant that is not FOREVER; "ERR invalid expire time in 'set' command" past 64 bits. */

@@ -12,16 +12,8 @@ typedef struct named {
     size_t count;
 } named;
 
-static int read_count(tripsage__command *c, size_t at, const char *error, int64_t *out)
-{
-    if (tripsage__command_parse_integer(c->args[at], out) && *out > 0)
-        return 1;
-    tripsage__reply_error(c->reply, "ERR %s", error);
-    return 0;
-}
-
-/* "FIELDS n field ..." until the end; `what` is wrong when n is no such number. */
-static int read_fields(tripsage__command *c, size_t at, const char *what, named *out)
+/* "FIELDS n field ..." until the end; `error` is replied when n is no such number. */
+static int read_fields(tripsage__command *c, size_t at, const char *error, named *out)
 {
     int64_t count;
 
@@ -29,7 +21,7 @@ static int read_fields(tripsage__command *c, size_t at, const char *what, named 
         tripsage__reply_error(c->reply, "ERR Mandatory argument FIELDS is missing or not at the right position");
         return 0;
     }
-    if (!read_count(c, at + 1, what, &count))
+    if (!tripsage__command_at_least(c, at + 1, 1, error, &count))
         return 0;
     *out = (named){c->args + at + 2, c->count - at - 2};
     if (count == (int64_t)out->count)
@@ -38,7 +30,7 @@ static int read_fields(tripsage__command *c, size_t at, const char *what, named 
     return 0;
 }
 
-#define NOT_POSITIVE "Number of fields must be a positive integer"
+#define NOT_POSITIVE "ERR Number of fields must be a positive integer"
 
 static int read_instant(tripsage__command *c, size_t at, int64_t unit, int64_t from, int64_t *out)
 {
@@ -104,7 +96,7 @@ static void expire_in(tripsage__command *c, int64_t unit, int64_t from)
     if (!tripsage__command_hash(c, &hash) || !read_instant(c, 2, unit, from, &then_ms))
         return;
     wanted = read_condition(c->args[3]);
-    if (!read_fields(c, wanted == ALWAYS ? 3 : 4, "Parameter `numFields` should be greater than 0", &fields))
+    if (!read_fields(c, wanted == ALWAYS ? 3 : 4, "ERR Parameter `numFields` should be greater than 0", &fields))
         return;
     tripsage__reply_array(c->reply, fields.count);
     for (size_t i = 0; i < fields.count; i++) {
@@ -320,7 +312,7 @@ static int read_pairs(tripsage__command *c, size_t at, wish *out)
         tripsage__command_arity(c);
         return 0;
     }
-    if (!read_count(c, at + 1, "invalid number of fields", &count))
+    if (!tripsage__command_at_least(c, at + 1, 1, "ERR invalid number of fields", &count))
         return 0;
     out->pairs = (named){c->args + at + 2, c->count - at - 2};
     if (out->pairs.count % 2 == 0 && count == (int64_t)(out->pairs.count / 2))

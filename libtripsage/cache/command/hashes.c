@@ -346,7 +346,7 @@ static void pick_any(tripsage__command *c, const tripsage__hash *hash, size_t wa
     for (const tripsage__dict_node *node = hash->oldest; node; node = newer(node))
         nodes[i++] = node;
     tripsage__reply_array(c->reply, items_of(wanted, parts));
-    for (i = 0; i < wanted && tripsage__reply_is_good(c->reply); i++)
+    for (i = 0; i < wanted && !tripsage__reply_has_failed(c->reply); i++)
         reply_field(c, hash, nodes[tripsage__command_chance(c) % count], parts);
     tripsage__free((void *)nodes);
 }
@@ -355,13 +355,8 @@ static void pick_any(tripsage__command *c, const tripsage__hash *hash, size_t wa
 static int read_wish(tripsage__command *c, int64_t *wanted, unsigned *parts)
 {
     *parts = NAMES;
-    if (!tripsage__command_integer(c, 2, wanted))
+    if (!tripsage__command_random_count(c, 2, wanted))
         return 0;
-    if (*wanted == INT64_MIN) { /* has no positive twin */
-        tripsage__reply_error(c->reply, "ERR value is out of range, value must between %" PRId64 " and %" PRId64,
-                              -INT64_MAX, INT64_MAX);
-        return 0;
-    }
     if (c->count == 3)
         return 1;
     *parts = NAMES | VALUES;

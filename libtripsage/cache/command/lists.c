@@ -25,14 +25,6 @@ static int read_side(tripsage__command *c, size_t at, int *is_left)
     return 0;
 }
 
-static int read_from(tripsage__command *c, size_t at, int64_t least, const char *error, int64_t *out)
-{
-    if (tripsage__command_parse_integer(c->args[at], out) && *out >= least)
-        return 1;
-    tripsage__reply_error(c->reply, "%s", error);
-    return 0;
-}
-
 static void reply_item(tripsage__command *c, const tripsage__list_item *item)
 {
     tripsage__reply_bytes(c->reply, item->bytes, item->size);
@@ -269,18 +261,13 @@ typedef struct search {
 
 static int read_rank(tripsage__command *c, size_t at, int64_t *out)
 {
-    if (!tripsage__command_integer(c, at, out))
+    if (!tripsage__command_random_count(c, at, out))
         return 0;
     if (*out == 0)
-        tripsage__reply_error(
-            c->reply, "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use "
-                      "negative to start from the end of the list");
-    else if (*out == INT64_MIN) /* has no positive twin */
-        tripsage__reply_error(
-            c->reply, "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807");
-    else
-        return 1;
-    return 0;
+        tripsage__reply_error(c->reply,
+                              "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or "
+                              "use negative to start from the end of the list");
+    return *out != 0;
 }
 
 static int read_search(tripsage__command *c, search *out)
@@ -293,9 +280,9 @@ static int read_search(tripsage__command *c, search *out)
         if (i + 1 < c->count && tripsage__command_is(word, "RANK")) {
             read = read_rank(c, i + 1, &out->rank);
         } else if (i + 1 < c->count && tripsage__command_is(word, "COUNT")) {
-            read = read_from(c, i + 1, 0, "ERR COUNT can't be negative", &out->count);
+            read = tripsage__command_at_least(c, i + 1, 0, "ERR COUNT can't be negative", &out->count);
         } else if (i + 1 < c->count && tripsage__command_is(word, "MAXLEN")) {
-            read = read_from(c, i + 1, 0, "ERR MAXLEN can't be negative", &out->limit);
+            read = tripsage__command_at_least(c, i + 1, 0, "ERR MAXLEN can't be negative", &out->limit);
         } else {
             tripsage__command_syntax(c);
             read = 0;
@@ -366,7 +353,7 @@ static void pop(tripsage__command *c, int is_left)
         tripsage__command_arity(c);
         return;
     }
-    if (c->count == 3 && !read_from(c, 2, 0, "ERR value is out of range, must be positive", &count))
+    if (c->count == 3 && !tripsage__command_at_least(c, 2, 0, "ERR value is out of range, must be positive", &count))
         return;
     if (!find(c, c->args[1], &list))
         return;
@@ -409,7 +396,7 @@ static void lmpop(tripsage__command *c)
     int is_left;
     size_t side, at;
 
-    if (!read_from(c, 1, 1, "ERR numkeys should be greater than 0", &keys))
+    if (!tripsage__command_at_least(c, 1, 1, "ERR numkeys should be greater than 0", &keys))
         return;
     if (keys > (int64_t)c->count - 3) {
         tripsage__command_syntax(c);
@@ -422,7 +409,8 @@ static void lmpop(tripsage__command *c)
         tripsage__command_syntax(c);
         return;
     }
-    if (c->count > side + 1 && !read_from(c, side + 2, 1, "ERR count should be greater than 0", &count))
+    if (c->count > side + 1 &&
+        !tripsage__command_at_least(c, side + 2, 1, "ERR count should be greater than 0", &count))
         return;
     if (!find_first(c, (size_t)keys, &at, &list))
         return;

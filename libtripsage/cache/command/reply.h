@@ -54,10 +54,10 @@ void tripsage__reply_end(tripsage__reply *reply, size_t begun);
 /* Puts a string in the place of the item at this index, which has nothing in it: for what is known late. */
 void tripsage__reply_late(tripsage__reply *reply, size_t at, const void *data, size_t size);
 
-/* 0 when something failed: what is written from then on is in vain. */
-static inline int tripsage__reply_is_good(const tripsage__reply *reply)
+/* Whether writing has failed: who writes without end stops. */
+static inline int tripsage__reply_has_failed(const tripsage__reply *reply)
 {
-    return reply->failed == TRIPSAGE_OK && reply->bytes.failed == TRIPSAGE_OK;
+    return reply->failed != TRIPSAGE_OK || reply->bytes.failed != TRIPSAGE_OK;
 }
 
 /* Takes back what was written since there were `count` items: for an error in its place. */
