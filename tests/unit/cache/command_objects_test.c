@@ -6,6 +6,7 @@
 #include "../suite.h"
 #include "support/commands.h"
 #include "support/failing.h"
+#include "support/threads.h"
 
 static tripsage_cache *open_small(uint64_t max_bytes)
 {
@@ -242,6 +243,111 @@ START_TEST(a_list_is_in_order)
 }
 END_TEST
 
+/* ---- while others change and evict ---- */
+
+enum { THREADS = 4, KEYS = 16, CALLS = 4000 };
+
+typedef struct bustle {
+    tripsage_cache *cache;
+    _Atomic int failed;
+} bustle;
+
+static void command(bustle *crowd, const char *const *words, size_t size)
+{
+    tripsage_cache_argument arguments[8];
+    tripsage_cache_reply *reply;
+
+    for (size_t i = 0; i < size; i++)
+        arguments[i] = (tripsage_cache_argument){words[i], strlen(words[i])};
+    if (tripsage_cache_command(&reply, crowd->cache, arguments, size) != TRIPSAGE_OK)
+        crowd->failed++;
+    tripsage_cache_reply_free(reply);
+}
+
+#define COMMAND(...)                                                                                                   \
+    command(crowd, (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
+
+static void by_commands(bustle *crowd, uint64_t *seed, const char *key, const char *other)
+{
+    switch (test_draw(seed, 8)) {
+    case 0:
+        COMMAND("HSETEX", key, "PX", "100", "FIELDS", "1", other, VALUE VALUE);
+        break;
+    case 1:
+        COMMAND("HSET", key, other, VALUE);
+        break;
+    case 2:
+        COMMAND("HGETALL", key);
+        break;
+    case 3:
+        COMMAND("RPUSH", key, VALUE VALUE, other);
+        break;
+    case 4:
+        COMMAND("LMOVE", key, other, "LEFT", "RIGHT");
+        break;
+    case 5:
+        COMMAND("HDEL", key, other);
+        break;
+    case 6:
+        COMMAND("COPY", key, other, "REPLACE");
+        break;
+    default:
+        COMMAND("DBSIZE");
+    }
+}
+
+static void by_calls(bustle *crowd, uint64_t *seed, const char *key)
+{
+    static const char large[2000];
+    tripsage_cache_value value;
+    tripsage_cache_stats stats;
+
+    switch (test_draw(seed, 4)) {
+    case 0:
+        if (tripsage_cache_set(crowd->cache, key, strlen(key), large, sizeof large, 50, TRIPSAGE_CACHE_ALWAYS) !=
+            TRIPSAGE_OK)
+            crowd->failed++;
+        break;
+    case 1:
+        (void)tripsage_cache_get(&value, crowd->cache, key, strlen(key));
+        tripsage_cache_value_free(&value);
+        break;
+    case 2:
+        (void)tripsage_cache_delete(crowd->cache, key, strlen(key));
+        break;
+    default:
+        if (tripsage_cache_get_stats(&stats, crowd->cache) != TRIPSAGE_OK || stats.bytes > SMALL / 8)
+            crowd->failed++;
+    }
+}
+
+static void push_and_shove(size_t index, void *context)
+{
+    bustle *crowd = context;
+    uint64_t seed = index + 1;
+
+    for (int i = 0; i < CALLS; i++) {
+        char key[8], other[8];
+
+        snprintf(key, sizeof key, "%d", (int)test_draw(&seed, KEYS));
+        snprintf(other, sizeof other, "%d", (int)test_draw(&seed, KEYS));
+        if (index % 2)
+            by_calls(crowd, &seed, key);
+        else
+            by_commands(crowd, &seed, key, other);
+    }
+}
+
+START_TEST(others_come_between)
+{
+    bustle crowd = {open_small(SMALL / 8), 0};
+
+    test_threads_run(THREADS, push_and_shove, &crowd);
+    ck_assert_int_eq(crowd.failed, 0);
+    tripsage_cache_close(crowd.cache);
+}
+END_TEST
+
 /* ---- without memory ---- */
 
 static const char *state(void)
@@ -359,5 +465,5 @@ static void open_world(void)
 
 SUITE_MAIN_WITH("cache/command_objects", open_world, world_close, an_object_takes_no_more_than_its_part,
                 what_is_too_large_at_once_is_not_there_at_all, a_full_list_takes_nothing_from_another,
-                objects_give_way_to_others, everything_is_given_back, a_list_is_in_order,
+                objects_give_way_to_others, everything_is_given_back, a_list_is_in_order, others_come_between,
                 nothing_is_half_done_without_memory)
