@@ -1,7 +1,7 @@
 /* cache/memory/hash.h: a hash: fields with values, in the order in which they came; each may have an end of its own.
  *
- * A field is a node of the table (dict.h), with this as its payload. Those that end stand in a treap by their ends as well, so that the first
- * and the last of them are a few steps away. */
+ * A field is a node of the table (dict.h), with this as its payload. Those that end stand in a treap by their ends as well, so that the
+ * first and the last of them are a few steps away. */
 #ifndef TRIPSAGE_CACHE_MEMORY_HASH_H
 #define TRIPSAGE_CACHE_MEMORY_HASH_H
 
@@ -34,8 +34,8 @@ extern const tripsage__object_type tripsage__hash_type;
 /* `key` is the table's (dict.h). NULL: no memory. */
 tripsage__hash *tripsage__hash_new(const uint64_t key[2]);
 
-/* Sets all of these fields, or none for want of memory (0). `pairs` are names and values by turns, `count` of the two together. Ends stay with
- * `keep_ends`, and go without. */
+/* Sets all of these fields, or none for want of memory (0). `pairs` are names and values by turns, `count` of the two together. Ends stay
+ * with `keep_ends`, and go without. */
 int tripsage__hash_set(tripsage__hash *hash, const tripsage__cache_bytes *pairs, size_t count, int keep_ends,
                        size_t *added);
 void tripsage__hash_remove(tripsage__hash *hash, tripsage__dict_node *node);

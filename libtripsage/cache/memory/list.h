@@ -1,5 +1,5 @@
-/* cache/memory/list.h: a list: a ring of pointers to items, so that both ends and every place are one step away, and what is put in between moves
- * no more than half of the pointers. */
+/* cache/memory/list.h: a list: a ring of pointers to items, so that both ends and every place are one step away, and what is put in between
+ * moves no more than half of the pointers. */
 #ifndef TRIPSAGE_CACHE_MEMORY_LIST_H
 #define TRIPSAGE_CACHE_MEMORY_LIST_H
 

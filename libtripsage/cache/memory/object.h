@@ -15,8 +15,8 @@ typedef struct tripsage__object_type {
     size_t (*count)(const tripsage__object *object);
     void (*free)(tripsage__object *object);
     tripsage__object *(*copy)(const tripsage__object *object); /* for COPY; NULL: no memory */
-    /* Of a type whose parts may end before the whole does; NULL for others. When the last of them ends (TRIPSAGE__CACHE_FOREVER: some of it stays); and
-     * drops those that have ended by then. */
+    /* Of a type whose parts may end before the whole does; NULL for others. When the last of them ends (TRIPSAGE__CACHE_FOREVER: some of
+     * it stays); and drops those that have ended by then. */
     int64_t (*end)(const tripsage__object *object);
     void (*purge)(tripsage__object *object, int64_t now_ms);
 } tripsage__object_type;

@@ -50,7 +50,8 @@ void tripsage__shard_remove(tripsage__shard *shard, tripsage__entry *entry);
 /* Gives an entry another end. */
 void tripsage__shard_set_expiry(tripsage__shard *shard, tripsage__entry *entry, int64_t expires_ms);
 
-/* Says what an entry's object takes now, and when the last of it ends. The caller has taken what it takes more; what it takes less is given back. */
+/* Says what an entry's object takes now, and when the last of it ends. The caller has taken what it takes more; what it takes less is given
+ * back. */
 void tripsage__shard_charge(tripsage__shard *shard, tripsage__entry *entry, size_t bytes, int64_t end_ms);
 
 /* Drops one entry, but never `keep` (may be NULL). 0 when there is nothing else. */

@@ -1,5 +1,5 @@
-/* command_hash_ends_test.c: fields of hashes that end, with a clock of the test's own: what Redis 7.4 and 8.0 have, and the server of the contract's tests does
- * not know. */
+/* command_hash_ends_test.c: fields of hashes that end, with a clock of the test's own: what Redis 7.4 and 8.0 have, and the server of the
+ * contract's tests does not know. */
 #include <tripsage/cache.h>
 
 #include "../suite.h"

@@ -1,4 +1,5 @@
-/* command_objects_test.c: hashes and lists in the process where they come to an end: of what one may take, of what the cache may, and of memory. */
+/* command_objects_test.c: hashes and lists in the process where they come to an end: of what one may take, of what the cache may, and of
+ * memory. */
 #include <stdio.h>
 #include <string.h>
 #include <tripsage/cache.h>
@@ -365,7 +366,8 @@ static void prepare(void)
     SAYS("RPUSH l a b c d e f g h", "8"); /* as many as its ring has room for */
 }
 
-/* The line with its n-th allocation failing (0: none), as one of blanks alone; *reply NULL: there was no memory for one. Gives whether one failed. */
+/* The line, split at its blanks, with its n-th allocation failing (0: none); *reply NULL: there was no memory for one. Gives whether one
+ * failed. */
 static int carry_out(tripsage_cache_reply **reply, const char *line, long nth, test_fault_mode mode)
 {
     tripsage_cache_argument words[24];
