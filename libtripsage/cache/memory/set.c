@@ -63,4 +63,4 @@ static tripsage__object *copy(const tripsage__object *object)
     return set ? &set->object : NULL;
 }
 
-const tripsage__object_type tripsage__set_type = {"set", count, free_set, copy};
+const tripsage__object_type tripsage__set_type = {"set", count, free_set, copy, NULL, NULL};

@@ -297,4 +297,4 @@ static tripsage__object *copy(const tripsage__object *object)
     return zset ? &zset->object : NULL;
 }
 
-const tripsage__object_type tripsage__zset_type = {"zset", count, free_zset, copy};
+const tripsage__object_type tripsage__zset_type = {"zset", count, free_zset, copy, NULL, NULL};
