@@ -72,10 +72,10 @@ static double middle(uint64_t part, double limit)
     return value > limit ? limit : value < -limit ? -limit : value;
 }
 
-/* A score that is no geohash is some place or other. */
+/* A score that is no geohash is some place or other: the one that Redis says it is. */
 static place decode(double score)
 {
-    uint64_t bits = score >= 0 && score < 9223372036854775808.0 ? (uint64_t)score : 0;
+    uint64_t bits = fabs(score) < 9223372036854775808.0 ? (uint64_t)(int64_t)score : 0;
 
     return (place){middle(gather(bits >> 1), LONGITUDE_MAX), middle(gather(bits), LATITUDE_MAX)};
 }
