@@ -1,6 +1,7 @@
-/* command_objects_test.c: hashes and lists in the process where they come to an end: of what one may take, of what the cache may, and of
- * memory. */
+/* command_objects_test.c: hashes, lists, sets and sorted sets in the process where they come to an end: of what one may take, of what the
+ * cache may, and of memory. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <tripsage/cache.h>
 
@@ -53,9 +54,11 @@ enum { SMALL = 1024 * 1024, PART = SMALL / 8 };
 START_TEST(an_object_takes_no_more_than_its_part)
 {
     static const char *const forms[][2] = {
-        {"RPUSH o " VALUE "%d", "LLEN o"},     {"LPUSH o a " VALUE "%d", "LLEN o"},
-        {"HSET o %d " VALUE, "HLEN o"},        {"HSETNX o " VALUE "%d " VALUE, "HLEN o"},
-        {"HINCRBY o " VALUE "%d 1", "HLEN o"}, {"HSETEX o EX 5 FIELDS 1 %d " VALUE, "HLEN o"},
+        {"RPUSH o " VALUE "%d", "LLEN o"},       {"LPUSH o a " VALUE "%d", "LLEN o"},
+        {"HSET o %d " VALUE, "HLEN o"},          {"HSETNX o " VALUE "%d " VALUE, "HLEN o"},
+        {"HINCRBY o " VALUE "%d 1", "HLEN o"},   {"SADD o " VALUE "%d", "SCARD o"},
+        {"ZADD o 1 " VALUE "%d", "ZCARD o"},     {"ZINCRBY o 1 " VALUE "%d", "ZCARD o"},
+        {"GEOADD o 1 1 " VALUE "%d", "ZCARD o"}, {"HSETEX o EX 5 FIELDS 1 %d " VALUE, "HLEN o"},
     };
     tripsage_cache *cache = open_small(SMALL);
     uint64_t before = 0;
@@ -125,6 +128,47 @@ START_TEST(a_full_list_takes_nothing_from_another)
 }
 END_TEST
 
+START_TEST(a_full_set_takes_nothing_from_another)
+{
+    tripsage_cache *cache = open_small(SMALL);
+    const char *count;
+
+    (void)fill(cache, "SADD full " VALUE "%d");
+    SAME_TEXT(test_command(cache, "SADD s " VALUE VALUE), "1");
+    while (!is_refused(test_command(cache, "SMOVE s full " VALUE VALUE))) {
+        SAME_TEXT(test_command(cache, test_format("SADD full x%s", test_command(cache, "SCARD full"))), "1");
+        (void)test_command(cache, "SADD s " VALUE VALUE);
+        (void)test_command(cache, "SREM full " VALUE VALUE);
+    }
+    count = test_command(cache, "SCARD full");
+    SAME_TEXT(test_command(cache, "SCARD s"), "1");
+    SAME_TEXT(test_command(cache, "SMOVE full s " VALUE "0"), "1"); /* out of it: there it is not what grows */
+    SAME_TEXT(test_command(cache, "SREM full " VALUE "1"), "1");
+    ck_assert_int_eq(atoi(test_command(cache, "SCARD full")), atoi(count) - 2);
+    tripsage_cache_close(cache);
+}
+END_TEST
+
+START_TEST(a_result_takes_no_more_than_its_part)
+{
+    static const char *const lines[] = {"SUNIONSTORE to s t", "ZUNIONSTORE to 2 y z", "ZUNIONSTORE to 2 s t"};
+    tripsage_cache *cache = open_small(SMALL);
+
+    SAME_TEXT(test_command(cache, "SADD to x"), "1");
+    for (int i = 0; i < 600; i++)
+        for (int j = 0; j < 4; j++)
+            SAME_TEXT(test_command(cache, test_format(j < 2 ? "SADD %c " VALUE "%c%d" : "ZADD %c 1 " VALUE "%c%d",
+                                                      "styz"[j], "styz"[j], i)),
+                      "1");
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        ck_assert_msg(is_refused(test_command(cache, lines[i])), "%s", lines[i]);
+    SAME_TEXT(test_command(cache, "SMEMBERS to"), "[\"x\"]");
+    SAME_TEXT(test_command(cache, "SINTERCARD 1 s"), "600");
+    SAME_TEXT(test_command(cache, "SUNIONSTORE to s"), "600");
+    tripsage_cache_close(cache);
+}
+END_TEST
+
 START_TEST(objects_give_way_to_others)
 {
     tripsage_cache *cache = open_small(SMALL);
@@ -165,7 +209,26 @@ START_TEST(everything_is_given_back)
         "HEXPIRE h 7 FIELDS 2 a b",
         "HGETDEL h FIELDS 1 e",
         "COPY h g",
-        "DEL l k n h g",
+        "SADD s a b c d e f g h i j k l m",
+        "SREM s a b",
+        "SMOVE s t c",
+        "SPOP s 3",
+        "SUNIONSTORE u s t",
+        "SINTERSTORE t u s",
+        "SDIFFSTORE u u t",
+        "COPY t v",
+        "ZADD z 1 a 2 b 3 c 4 d 5 e 6 f",
+        "ZADD z 9 a 8 b",
+        "ZINCRBY z 4 c",
+        "ZREM z d",
+        "ZPOPMIN z",
+        "ZUNIONSTORE y 2 z v WEIGHTS 2 3",
+        "ZRANGESTORE x y 1 -2",
+        "ZREMRANGEBYRANK y 0 1",
+        "COPY y w",
+        "GEOADD p 1 1 a 2 2 b",
+        "GEOSEARCHSTORE q p FROMMEMBER a BYRADIUS 500 km",
+        "DEL l k n h g s t u v z y x w p q",
     };
     uint64_t bytes = 0;
 
@@ -353,10 +416,13 @@ END_TEST
 
 static const char *state(void)
 {
-    return test_format("%s %s %s %s %s", test_command(world->cache, "HGETALL h"),
-                       test_command(world->cache, "HPTTL h FIELDS 3 a b c"),
-                       test_command(world->cache, "LRANGE l 0 -1"), test_command(world->cache, "LRANGE k 0 -1"),
-                       test_command(world->cache, "DBSIZE"));
+    return test_format(
+        "%s %s %s %s %s %s %s %s %s %s", test_command_sorted(world->cache, "SMEMBERS s"),
+        test_command_sorted(world->cache, "SMEMBERS t"), test_command(world->cache, "ZRANGE z 0 -1 WITHSCORES"),
+        test_command(world->cache, "ZRANGE y 0 -1 WITHSCORES"), test_command(world->cache, "ZRANGE g 0 -1 WITHSCORES"),
+        test_command(world->cache, "HGETALL h"), test_command(world->cache, "HPTTL h FIELDS 3 a b c"),
+        test_command(world->cache, "LRANGE l 0 -1"), test_command(world->cache, "LRANGE k 0 -1"),
+        test_command(world->cache, "DBSIZE"));
 }
 
 static void prepare(void)
@@ -364,6 +430,9 @@ static void prepare(void)
     SAYS("FLUSHDB", "OK");
     SAYS("HSETEX h EX 100 FIELDS 2 a 1 b 2", "1");
     SAYS("RPUSH l a b c d e f g h", "8"); /* as many as its ring has room for */
+    SAYS("SADD s a b c d e f g h", "8");  /* as many as its table has */
+    SAYS("ZADD z 1 a 2 b 3 c 4 d 5 e 6 f 7 g 8 h", "8");
+    SAYS("GEOADD g 1 1 a 2 2 b", "2");
 }
 
 /* The line, split at its blanks, with its n-th allocation failing (0: none); *reply NULL: there was no memory for one. Gives whether one
@@ -437,6 +506,45 @@ START_TEST(nothing_is_half_done_without_memory)
         "LRANGE l 0 -1",
         "LPOS l c COUNT 0",
         "COPY l copy",
+        "SADD s i a j k",
+        "SADD t a b c",
+        "SREM s a b x",
+        "SMOVE s t a",
+        "SPOP s 9",
+        "SMEMBERS s",
+        "SRANDMEMBER s 2",
+        "SRANDMEMBER s 8",
+        "SRANDMEMBER s -3",
+        "SINTER s s",
+        "SUNION s t",
+        "SUNIONSTORE t s",
+        "SINTERSTORE s s t",
+        "SDIFFSTORE s s t",
+        "SINTERCARD 2 s s",
+        "SSCAN s 0",
+        "COPY s copy",
+        "ZADD z 9 a 1 i 2 j 5 b 3 k 8 i",
+        "ZADD y 1 a 2 b",
+        "ZADD z GT CH 0 a 9 b",
+        "ZINCRBY z 3 x",
+        "ZREM z a b",
+        "ZRANGE z 0 -1 WITHSCORES",
+        "ZRANGESTORE y z 2 5",
+        "ZREMRANGEBYSCORE z 2 5",
+        "ZPOPMIN z 2",
+        "ZMPOP 1 z MAX COUNT 3",
+        "ZRANDMEMBER z 3 WITHSCORES",
+        "ZUNION 2 z s WITHSCORES",
+        "ZUNIONSTORE y 2 z s WEIGHTS 1 2",
+        "ZINTERSTORE z 2 z s",
+        "ZDIFFSTORE y 2 z t",
+        "ZINTERCARD 2 z s",
+        "ZSCAN z 0",
+        "COPY z copy",
+        "GEOADD g 3 3 c 1 2 a",
+        "GEOPOS g a b",
+        "GEOSEARCH g FROMMEMBER a BYRADIUS 500 km WITHDIST WITHCOORD",
+        "GEOSEARCHSTORE g g FROMMEMBER a BYRADIUS 500 km STOREDIST",
     };
 
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
@@ -467,5 +575,5 @@ static void open_world(void)
 
 SUITE_MAIN_WITH("cache/command_objects", open_world, world_close, an_object_takes_no_more_than_its_part,
                 what_is_too_large_at_once_is_not_there_at_all, a_full_list_takes_nothing_from_another,
-                objects_give_way_to_others, everything_is_given_back, a_list_is_in_order, others_come_between,
-                nothing_is_half_done_without_memory)
+                a_full_set_takes_nothing_from_another, a_result_takes_no_more_than_its_part, objects_give_way_to_others,
+                everything_is_given_back, a_list_is_in_order, others_come_between, nothing_is_half_done_without_memory)
