@@ -1,6 +1,7 @@
 /* reply.c: see reply.h. */
 #include "reply.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -103,9 +104,9 @@ void tripsage__reply_ok(tripsage__reply *reply)
 static int shortest_digits(char *out, int *exponent, double value)
 {
     char text[40];
-    int precision = 15, count = 0;
+    int precision = value < DBL_MIN ? 1 : 15, count = 0;
 
-    do /* 15 digits are always told apart by a double, and 17 always tell it (IEEE 754) */
+    do /* 15 digits are always told apart by a normal double, and 17 always tell it (IEEE 754) */
         snprintf(text, sizeof text, "%.*e", precision - 1, value);
     while (precision++ < DIGITS_MAX && strtod(text, NULL) != value);
     *exponent = (int)strtol(strchr(text, 'e') + 1, NULL, 10);
