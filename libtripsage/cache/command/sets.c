@@ -4,6 +4,9 @@
 #include "command.h"
 #include "scan.h"
 
+/* set-max-listpack-entries */
+#define SCAN_AT_ONCE 128u
+
 #define MUST_BE_POSITIVE "ERR value is out of range, must be positive"
 
 /* The set of a key among the arguments; *out NULL: there is nothing. 0: an error was replied. */
@@ -483,6 +486,15 @@ static void show(void *context, const tripsage__dict_node *node)
         reply_member(v->c, v->dict, node);
 }
 
+/* What Redis keeps in one piece comes at once, whatever the cursor. */
+static uint64_t scan_members(visit *v)
+{
+    int at_once = v->dict->count <= SCAN_AT_ONCE;
+
+    return tripsage__dict_scan(v->dict, at_once ? 0 : v->scan->cursor, at_once ? SCAN_AT_ONCE : v->scan->count, show,
+                               v);
+}
+
 static void sscan(tripsage__command *c)
 {
     tripsage__scan scan;
@@ -497,7 +509,7 @@ static void sscan(tripsage__command *c)
     tripsage__scan_begin(&scan, c);
     if (set) {
         v.dict = &set->dict;
-        next = tripsage__dict_scan(&set->dict, scan.cursor, scan.count, show, &v);
+        next = scan_members(&v);
     }
     tripsage__scan_end(&scan, c, next);
 }

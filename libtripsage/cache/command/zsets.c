@@ -6,6 +6,9 @@
 #include "base/memory.h"
 #include "scan.h"
 
+/* zset-max-listpack-entries */
+#define SCAN_AT_ONCE 128u
+
 #define MUST_BE_POSITIVE "ERR value is out of range, must be positive"
 
 int tripsage__zsets_at(tripsage__command *c, size_t at, tripsage__zset **out)
@@ -759,6 +762,16 @@ static void show(void *context, const tripsage__dict_node *named)
         tripsage__zsets_reply(v->c, v->zset, tripsage__zset_named(named), 1);
 }
 
+/* What Redis keeps in one piece comes at once and in order, whatever the cursor. */
+static uint64_t scan_members(visit *v)
+{
+    if (v->zset->dict.count > SCAN_AT_ONCE)
+        return tripsage__dict_scan(&v->zset->dict, v->scan->cursor, v->scan->count, show, v);
+    for (const tripsage__zset_node *node = v->zset->heads[0].next; node; node = node->links[0].next)
+        show(v, node->named);
+    return 0;
+}
+
 static void zscan(tripsage__command *c)
 {
     tripsage__scan scan;
@@ -773,7 +786,7 @@ static void zscan(tripsage__command *c)
     tripsage__scan_begin(&scan, c);
     if (zset) {
         v.zset = zset;
-        next = tripsage__dict_scan(&zset->dict, scan.cursor, scan.count, show, &v);
+        next = scan_members(&v);
     }
     tripsage__scan_end(&scan, c, next);
 }

@@ -344,6 +344,7 @@ START_TEST(steps_through_a_set)
     SAYS("ZADD z 1.5 one", "1");
     SAYS("ZSCAN z 0", "[\"0\" [\"one\" \"1.5\"]]");
     SAYS("ZADD z 2 two 3 three", "2");
+    SAYS("ZSCAN z 0 COUNT 1", "[\"0\" [\"one\" \"1.5\" \"two\" \"2\" \"three\" \"3\"]]");
     SAYS("ZSCAN z 0 MATCH th* COUNT 100", "[\"0\" [\"three\" \"3\"]]");
     SAYS("ZSCAN none 17", "[\"0\" []]");
     SAYS("ZSCAN z x", "-ERR invalid cursor");

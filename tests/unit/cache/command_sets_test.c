@@ -23,6 +23,20 @@ static tripsage_cache_reply *ask(tripsage_cache *cache, const char *const *words
 #define ASK(cache, ...)                                                                                                \
     ask((cache), (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 
+enum { PICKED = 500, PICKS = 50000, SPREAD = PICKS / PICKED };
+
+static int counts[PICKED];
+
+static void put_name(char word[TEST_WORD_SIZE], int i, int from)
+{
+    snprintf(word, TEST_WORD_SIZE, "%d", from + i);
+}
+
+static void put_name_and_zero(char word[TEST_WORD_SIZE], int i, int from)
+{
+    snprintf(word, TEST_WORD_SIZE, "%d", i % 2 ? from + i / 2 : 0);
+}
+
 /* ---- what later versions say ---- */
 
 START_TEST(writes_doubles_as_redis_has_since_7_2)
@@ -69,6 +83,39 @@ START_TEST(tells_scores_with_ranks)
 }
 END_TEST
 
+/* Steps through all of it, a few at a time; gives how many members came. */
+static int count_by_scanning(const char *name, const char *key, int step)
+{
+    const char *cursor = "0";
+    int count = 0;
+
+    do {
+        tripsage_cache_reply *reply = ASK(world->cache, name, key, cursor, "COUNT", "7");
+        const tripsage_cache_reply *items = &reply->items[1];
+
+        cursor = test_format("%s", reply->items[0].data);
+        for (size_t i = 0; i < items->count; i += (size_t)step)
+            counts[atoi(items->items[i].data)]++;
+        count += (int)items->count / step;
+        tripsage_cache_reply_free(reply);
+    } while (strcmp(cursor, "0") != 0);
+    return count;
+}
+
+START_TEST(steps_through_everything)
+{
+    (void)test_long_command(world->cache, "SADD", "s", PICKED, put_name, 0);
+    (void)test_long_command(world->cache, "ZADD", "z", 2 * PICKED, put_name_and_zero, 0);
+    ck_assert_int_ge(count_by_scanning("SSCAN", "s", 1), PICKED);
+    ck_assert_int_ge(count_by_scanning("ZSCAN", "z", 2), PICKED);
+    for (int i = 0; i < PICKED; i++)
+        ck_assert_int_ge(counts[i], 2);
+    memset(counts, 0, sizeof counts);
+    (void)test_long_command(world->cache, "SADD", "few", 128, put_name, 0);
+    ck_assert_int_eq(count_by_scanning("SSCAN", "few", 1), 128);
+}
+END_TEST
+
 START_TEST(takes_no_blank_for_a_number)
 {
     SAYS("ZADD z 1 a", "1");
@@ -101,20 +148,6 @@ START_TEST(a_reply_has_an_end)
 END_TEST
 
 /* ---- chance ---- */
-
-enum { PICKED = 500, PICKS = 50000, SPREAD = PICKS / PICKED };
-
-static int counts[PICKED];
-
-static void put_name(char word[TEST_WORD_SIZE], int i, int from)
-{
-    snprintf(word, TEST_WORD_SIZE, "%d", from + i);
-}
-
-static void put_name_and_zero(char word[TEST_WORD_SIZE], int i, int from)
-{
-    snprintf(word, TEST_WORD_SIZE, "%d", i % 2 ? from + i / 2 : 0);
-}
 
 static void count_all(tripsage_cache_reply *reply)
 {
@@ -374,6 +407,6 @@ START_TEST(finds_who_is_at_the_end_of_the_world)
 END_TEST
 
 SUITE_MAIN_WITH("cache/command_sets", world_open, world_close, writes_doubles_as_redis_has_since_7_2,
-                tells_scores_with_ranks, takes_no_blank_for_a_number, a_reply_has_an_end, picks_evenly,
-                picks_different_ones, a_sorted_set_is_in_order, a_large_sorted_set_is_quick_to_ask, finds_who_is_within,
-                finds_who_is_at_the_end_of_the_world)
+                tells_scores_with_ranks, steps_through_everything, takes_no_blank_for_a_number, a_reply_has_an_end,
+                picks_evenly, picks_different_ones, a_sorted_set_is_in_order, a_large_sorted_set_is_quick_to_ask,
+                finds_who_is_within, finds_who_is_at_the_end_of_the_world)
