@@ -73,7 +73,8 @@ int tripsage__command_string(tripsage__command *c, tripsage__cache_bytes key, tr
 /* The key's object of this type; *out NULL: there is nothing. WRONGTYPE for anything else. */
 int tripsage__command_object(tripsage__command *c, tripsage__cache_bytes key, const tripsage__object_type *type,
                              tripsage__object **out);
-/* Whether the object may grow by as much as the arguments bring; OOM. Of a command that GROWS each object is asked about when it is found. */
+/* Whether the object may grow by as much as the arguments bring; OOM. Of a command that GROWS each object is asked about when it is
+ * found. */
 int tripsage__command_may_grow(tripsage__command *c, const tripsage__object *object);
 /* Puts a new object there, in the place of whatever was, or nothing when it is empty, and replies how many it has. It is taken over. */
 void tripsage__command_store(tripsage__command *c, tripsage__cache_bytes key, tripsage__object *object);

@@ -1,5 +1,5 @@
-/* geo.c: places in sorted sets: a member's score is its geohash of 52 bits, 26 of the longitude between those of the latitude, as Redis documents it (GEOADD), so that
- * what one has written the other reads. Latitudes end where Web Mercator does (EPSG:3857). */
+/* geo.c: places in sorted sets: a member's score is its geohash of 52 bits, 26 of the longitude between those of the latitude, as Redis
+ * documents it (GEOADD), so that what one has written the other reads. Latitudes end where Web Mercator does (EPSG:3857). */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,8 @@
 #define EARTH_RADIUS  6372797.560856 /* metres: as Redis has it, or distances would differ */
 #define PI            3.14159265358979323846
 
-/* Cells that a search looks at side by side, at most: few, so that there are few ranges to look for, and enough that most of what they hold is within. */
+/* Cells that a search looks at side by side, at most: few, so that there are few ranges to look for, and enough that most of what they
+ * hold is within. */
 #define CELLS_ACROSS 5u
 
 typedef struct place {
@@ -203,7 +204,8 @@ static void geopos(tripsage__command *c)
             tripsage__reply_nil(c->reply);
 }
 
-/* The geohash of https://en.wikipedia.org/wiki/Geohash, whose latitudes go to the poles: 11 characters, of which the last has no bits left. */
+/* The geohash of https://en.wikipedia.org/wiki/Geohash, whose latitudes go to the poles: 11 characters, of which the last has no bits
+ * left. */
 static void reply_geohash(tripsage__command *c, place where)
 {
     static const char digits[] = "0123456789bcdefghjkmnpqrstuvwxyz";

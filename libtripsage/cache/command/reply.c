@@ -118,8 +118,8 @@ static int shortest_digits(char *out, int *exponent, double value)
     return count;
 }
 
-/* Where Redis 7.2 and later write an exponent: with more than seven zeros behind the digits; and with a fraction, from seven digits behind the point on, unless the number is between
- * 0.0001 and 10000. */
+/* Where Redis 7.2 and later write an exponent: with more than seven zeros behind the digits; and with a fraction, from seven digits
+ * behind the point on, unless the number is between 0.0001 and 10000. */
 static int wants_exponent(int count, int exponent)
 {
     int behind = count - 1 - exponent; /* digits behind the point */

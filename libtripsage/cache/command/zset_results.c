@@ -1,4 +1,5 @@
-/* zset_results.c: commands that make a sorted set of several: ZUNION, ZINTER, ZDIFF and their kin. A set counts as a sorted one with scores of 1. */
+/* zset_results.c: commands that make a sorted set of several: ZUNION, ZINTER, ZDIFF and their kin. A set counts as a sorted one with
+ * scores of 1. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -170,15 +171,18 @@ static double aggregated(const result *r, double a, double b)
     return r->aggregate == MIN ? (b < a ? b : a) : (b > a ? b : a);
 }
 
-/* 0: no more are wanted. */
+/* Puts a member into the result, with a score that is aggregated with the one it has there; 0: no more are wanted. */
 static int take(result *r, tripsage__cache_bytes member, double score)
 {
     int added;
+    double *kept = r->into ? tripsage__zset_loose(r->into, member, &added) : NULL;
 
     r->count++;
-    if (r->into && !tripsage__zset_set(r->into, member, score, &added))
+    if (kept)
+        *kept = added ? score : aggregated(r, *kept, score);
+    else if (r->into)
         r->status = TRIPSAGE_ENOMEM;
-    else if (r->into && r->is_stored && r->into->object.bytes > r->c->space->memory->cost_max)
+    if (r->is_stored && r->into->object.bytes > r->c->space->memory->cost_max)
         r->status = TRIPSAGE_ETOOLARGE;
     return r->status == TRIPSAGE_OK && r->count < r->limit;
 }
@@ -194,14 +198,9 @@ static void unite(result *r)
 {
     qsort(r->sources, r->source_count, sizeof *r->sources, by_count);
     for (const source *s = r->sources; s < r->sources + r->source_count; s++)
-        for (tripsage__dict_node *node = NULL; s->dict && (node = tripsage__dict_next(s->dict, node)) != NULL;) {
-            tripsage__cache_bytes member = tripsage__dict_name(s->dict, node);
-            const tripsage__zset_node *there = tripsage__zset_find(r->into, member);
-            double score = number(s->weight * raw_score(s, node));
-
-            if (!take(r, member, there ? aggregated(r, there->score, score) : score))
+        for (tripsage__dict_node *node = NULL; s->dict && (node = tripsage__dict_next(s->dict, node)) != NULL;)
+            if (!take(r, tripsage__dict_name(s->dict, node), number(s->weight * raw_score(s, node))))
                 return;
-        }
 }
 
 /* The score of a member of the first source in all of them; 0: one does not have it. */
@@ -262,11 +261,13 @@ static int make(result *r, size_t at, operation *operate)
         r->status = TRIPSAGE_ENOMEM;
     if (good && r->status == TRIPSAGE_OK)
         operate(r);
+    if (r->into && r->status == TRIPSAGE_OK && !tripsage__zset_settle(r->into))
+        r->status = TRIPSAGE_ENOMEM;
     tripsage__free(r->sources);
     if (good && r->status != TRIPSAGE_OK)
         tripsage__command_failed(r->c, r->status);
     if (r->status != TRIPSAGE_OK && r->into)
-        r->into->object.type->free(&r->into->object);
+        tripsage__zset_discard(r->into);
     return good && r->status == TRIPSAGE_OK;
 }
 

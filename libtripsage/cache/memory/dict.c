@@ -11,8 +11,9 @@
 /* 8 buckets: what a small hash or set needs, in a cache line. */
 #define FIRST_TABLE ((size_t)8)
 
-/* Up to so many buckets are counted through for a random item; in more it is looked for by chance. At most one bucket in a million has more than eight items, since there are no more items
- * than buckets; and since there are an eighth as many at least, a probe in 64 finds one, and a thousand in a row find none once in ten million times. */
+/* Up to so many buckets are counted through for a random item; in more it is looked for by chance. At most one bucket in a million has
+ * more than eight items, since there are no more items than buckets; and since there are an eighth as many at least, a probe in 64 finds
+ * one, and a thousand in a row find none once in ten million times. */
 #define PICK_WALK   ((size_t)64)
 #define PICK_DEPTH  ((size_t)8)
 #define PICK_PROBES 1024

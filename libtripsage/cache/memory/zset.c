@@ -1,6 +1,7 @@
 /* zset.c: see zset.h. */
 #include "zset.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -183,6 +184,103 @@ void tripsage__zset_remove(tripsage__zset *zset, tripsage__zset_node *node)
     tripsage__dict_remove(&zset->dict, node->named);
     tripsage__free(node);
     count_bytes(zset);
+}
+
+/* ---- many at once ---- */
+
+double *tripsage__zset_loose(tripsage__zset *zset, tripsage__cache_bytes member, int *added)
+{
+    tripsage__dict_node *named = tripsage__dict_add(&zset->dict, member, added);
+
+    count_bytes(zset);
+    return named ? tripsage__dict_payload(named) : NULL; /* a score where a pointer will be */
+}
+
+void tripsage__zset_discard(tripsage__zset *zset)
+{
+    tripsage__dict_clear(&zset->dict, NULL);
+    tripsage__free(zset);
+}
+
+typedef struct placed {
+    double score; /* by which most are told apart, without a look at the node */
+    tripsage__zset_node *node;
+} placed;
+
+static int by_place(const void *a, const void *b)
+{
+    static const tripsage__dict shape = {.payload = sizeof(tripsage__zset_node *)};
+    const placed *left = a, *right = b;
+
+    if (left->score != right->score)
+        return left->score < right->score ? -1 : 1;
+    return compare_bytes(tripsage__dict_name(&shape, left->node->named),
+                         tripsage__dict_name(&shape, right->node->named));
+}
+
+/* A node for each member, in order; NULL: no memory. */
+static placed *make_row(const tripsage__zset *zset)
+{
+    placed *row = tripsage__malloc(zset->dict.count * sizeof *row);
+    size_t made = 0;
+
+    for (tripsage__dict_node *named = NULL; row && (named = tripsage__dict_next(&zset->dict, named)) != NULL; made++) {
+        row[made].score = *(double *)tripsage__dict_payload(named) + 0.0;
+        row[made].node = tripsage__calloc(1, node_size(named));
+        if (!row[made].node)
+            break;
+        row[made].node->named = named;
+        row[made].node->score = row[made].score;
+    }
+    if (row && made < zset->dict.count) {
+        while (made > 0)
+            tripsage__free(row[--made].node);
+        tripsage__free(row);
+        return NULL;
+    }
+    if (row)
+        qsort(row, made, sizeof *row, by_place);
+    return row;
+}
+
+/* Links nodes that are in order, each behind the last of every level that it is on. */
+static void link_row(tripsage__zset *zset, const placed *row, size_t count)
+{
+    tripsage__zset_link *ends[TRIPSAGE__ZSET_LEVELS];
+    size_t places[TRIPSAGE__ZSET_LEVELS] = {0};
+
+    for (int level = 0; level < TRIPSAGE__ZSET_LEVELS; level++)
+        ends[level] = &zset->heads[level];
+    for (size_t i = 0; i < count; i++) {
+        tripsage__zset_node *node = row[i].node;
+        int height = height_of(node->named);
+
+        for (int level = 0; level < height; level++) {
+            *ends[level] = (tripsage__zset_link){node, i + 1 - places[level]};
+            ends[level] = &node->links[level];
+            places[level] = i + 1;
+        }
+        node->previous = zset->last;
+        zset->last = node;
+    }
+    for (int level = 0; level < TRIPSAGE__ZSET_LEVELS; level++)
+        ends[level]->width = count - places[level];
+}
+
+int tripsage__zset_settle(tripsage__zset *zset)
+{
+    size_t count = zset->dict.count;
+    placed *row = count ? make_row(zset) : NULL;
+
+    for (size_t i = 0; row && i < count; i++) {
+        *(tripsage__zset_node **)tripsage__dict_payload(row[i].node->named) = row[i].node;
+        zset->node_bytes += tripsage__budget_block(node_size(row[i].node->named));
+    }
+    if (row)
+        link_row(zset, row, count);
+    tripsage__free(row);
+    count_bytes(zset);
+    return row || count == 0;
 }
 
 /* ---- ranks ---- */

@@ -1,7 +1,7 @@
 /* cache/memory/zset.h: a sorted set as the value of an entry: different byte strings, each with a score, in the order of (score, bytes).
  *
- * A dict finds a member, and a skip list (Pugh, 1990) with the width of each link a place: both, and from a member to its rank and back, in O(log n). How high a member's
- * tower is follows from its keyed hash, so that nobody outside can have all of them flat. */
+ * A dict finds a member, and a skip list (Pugh, 1990) with the width of each link a place: both, and from a member to its rank and back,
+ * in O(log n). How high a member's tower is follows from its keyed hash, so that nobody outside can have all of them flat. */
 #ifndef TRIPSAGE_CACHE_MEMORY_ZSET_H
 #define TRIPSAGE_CACHE_MEMORY_ZSET_H
 
@@ -45,6 +45,13 @@ tripsage__zset_node *tripsage__zset_set(tripsage__zset *zset, tripsage__cache_by
 void tripsage__zset_move(tripsage__zset *zset, tripsage__zset_node *node, double score);
 void tripsage__zset_remove(tripsage__zset *zset, tripsage__zset_node *node);
 
+/* Many at once, in no order, into a new one, which takes a fraction of the time: first the score of each member, as often as it changes
+ * (*added: it is not set yet); then _settle makes a sorted set of it. Until then it is nothing but something to _discard. NULL or 0: no
+ * memory. */
+double *tripsage__zset_loose(tripsage__zset *zset, tripsage__cache_bytes member, int *added);
+int tripsage__zset_settle(tripsage__zset *zset);
+void tripsage__zset_discard(tripsage__zset *zset);
+
 static inline tripsage__cache_bytes tripsage__zset_member(const tripsage__zset *zset, const tripsage__zset_node *node)
 {
     return tripsage__dict_name(&zset->dict, node->named);
@@ -65,7 +72,8 @@ typedef struct tripsage__zset_bound {
     int open;     /* what is equal is not within */
 } tripsage__zset_bound;
 
-/* How many stand before an interval that begins at the bound, or up to the end of one that ends there: ranks of its first, and behind its last. */
+/* How many stand before an interval that begins at the bound, or up to the end of one that ends there: ranks of its first, and behind
+ * its last. */
 size_t tripsage__zset_before(const tripsage__zset *zset, const tripsage__zset_bound *min);
 size_t tripsage__zset_up_to(const tripsage__zset *zset, const tripsage__zset_bound *max);
 

@@ -1,5 +1,5 @@
-/* contract/cache/command_geo.c: commands about places. Of places near to each other the order is the distance's; what is at the very ends of the world, where Redis does
- * not find it, is in tests/unit/cache/command_sets_test.c. */
+/* contract/cache/command_geo.c: commands about places. Of places near to each other the order is the distance's; what is at the very
+ * ends of the world, where Redis does not find it, is in tests/unit/cache/command_sets_test.c. */
 #include "../contract.h"
 #include "support/commands.h"
 

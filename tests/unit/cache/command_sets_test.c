@@ -1,5 +1,5 @@
-/* command_sets_test.c: sets, sorted sets and places in the process beyond what Redis 7.0 can be asked as well: what later versions say, chance, and answers against those
- * of a plain table. */
+/* command_sets_test.c: sets, sorted sets and places in the process beyond what Redis 7.0 can be asked as well: what later versions say,
+ * chance, and answers against those of a plain table. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -157,7 +157,8 @@ static void count_all(tripsage_cache_reply *reply)
     tripsage_cache_reply_free(reply);
 }
 
-/* Of so many picks each member has its share: by a sum of squares (Pearson's test) that is above this bound once in a hundred thousand times. */
+/* Of so many picks each member has its share: by a sum of squares (Pearson's test) that is above this bound once in a hundred thousand
+ * times. */
 static void assert_even(void)
 {
     double sum = 0;
@@ -280,7 +281,14 @@ START_TEST(a_large_sorted_set_is_quick_to_ask)
     SAME_TEXT(test_command(cache, "ZRANGE z 50000 50001"), "[\"54999\" \"55\"]");
     SAME_TEXT(test_command(cache, "ZLEXCOUNT z [5 (6"), "11111");
     SAME_TEXT(test_command(cache, "ZUNIONSTORE y 2 z z WEIGHTS 1 2"), "100000");
+    SAME_TEXT(test_command(cache, "ZRANK y 99999"), "99999");
+    SAME_TEXT(test_command(cache, "ZRANGE y 50000 50001"), "[\"54999\" \"55\"]");
+    SAME_TEXT(test_command(cache, "ZREVRANGE y 99998 99999"), "[\"1\" \"0\"]");
     SAME_TEXT(test_command(cache, "ZINTERCARD 2 y z"), "100000");
+    SAME_TEXT(test_command(cache, "ZREM y 5 99998"), "2");
+    SAME_TEXT(test_command(cache, "ZADD y -1 99999 1 5"), "1");
+    SAME_TEXT(test_command(cache, "ZRANK y 99997"), "99997");
+    SAME_TEXT(test_command(cache, "ZRANGE y -2 -1 WITHSCORES"), "[\"99997\" \"0\" \"5\" \"1\"]");
     SAME_TEXT(test_command(cache, "ZREMRANGEBYRANK z 1 -2"), "99998");
     SAME_TEXT(test_command(cache, "ZRANGE z 0 -1"), "[\"0\" \"99999\"]");
     tripsage_cache_close(cache);
