@@ -205,6 +205,27 @@ const char *test_command_sorted(tripsage_cache *cache, const char *line)
     return carry_out(cache, line, TEST_ANY_ORDER);
 }
 
+const char *test_long_command(tripsage_cache *cache, const char *name, const char *key, int count,
+                              void (*put)(char word[TEST_WORD_SIZE], int i, int from), int from)
+{
+    tripsage_cache_argument *words = calloc((size_t)count + 2, sizeof *words);
+    char(*texts)[TEST_WORD_SIZE] = calloc((size_t)count, sizeof *texts);
+    tripsage_cache_reply *reply;
+
+    ck_assert_ptr_nonnull(words);
+    ck_assert_ptr_nonnull(texts);
+    words[0] = (tripsage_cache_argument){name, strlen(name)};
+    words[1] = (tripsage_cache_argument){key, strlen(key)};
+    for (int i = 0; i < count; i++) {
+        put(texts[i], i, from);
+        words[i + 2] = (tripsage_cache_argument){texts[i], strlen(texts[i])};
+    }
+    OK(tripsage_cache_command(&reply, cache, words, (size_t)count + 2));
+    free(texts);
+    free(words);
+    return told(reply, TEST_AS_IT_IS);
+}
+
 const char *test_pipeline(tripsage_cache *cache, const char *lines)
 {
     tripsage_cache_reply *reply;

@@ -25,6 +25,12 @@ const char *test_command_sorted(tripsage_cache *cache, const char *line);
 const char *test_pipeline(tripsage_cache *cache, const char *lines);
 const char *test_transaction(tripsage_cache *cache, const char *lines);
 
+/* One command with many words, such as no line has room for: `put` writes the i-th of `count` words behind the name and the key into
+ * `word`. Gives the reply. */
+enum { TEST_WORD_SIZE = 32 };
+const char *test_long_command(tripsage_cache *cache, const char *name, const char *key, int count,
+                              void (*put)(char word[TEST_WORD_SIZE], int i, int from), int from);
+
 /* How the items of an array are put before they are told. */
 typedef enum test_order {
     TEST_AS_IT_IS,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "cache/memory/chance.h"
 
 /* Twice as many places as there are commands, and a power of two. */
 #define PLACES 1024u
@@ -23,6 +24,10 @@ static const tripsage__command_spec *const families[] = { /* one to a line */
     tripsage__commands_hashes,
     tripsage__commands_hash_ends,
     tripsage__commands_lists,
+    tripsage__commands_sets,
+    tripsage__commands_zsets,
+    tripsage__commands_zset_results,
+    tripsage__commands_geo,
 };
 /* clang-format on */
 
@@ -115,14 +120,9 @@ void tripsage__commands_leave(tripsage__commands *commands)
     pthread_mutex_unlock(&commands->turn);
 }
 
-/* SplitMix64 (Steele, Lea and Flood, 2014): which member is picked is no secret. */
 uint64_t tripsage__commands_chance(tripsage__commands *commands)
 {
-    uint64_t z = commands->chance += UINT64_C(0x9e3779b97f4a7c15);
-
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
+    return tripsage__chance_next(&commands->chance);
 }
 
 /* ---- keys ---- */
