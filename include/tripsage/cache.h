@@ -86,7 +86,14 @@ typedef struct tripsage_cache_stats {
     uint64_t evicted;     /* entries dropped to stay within the bounds */
     uint64_t entries;     /* alive; a server counts some whose time is over as well */
     uint64_t bytes;       /* of keys, values and bookkeeping: an empty cache has some */
-    uint64_t reserved[8]; /* 0: room for what later versions count, so that this struct keeps its size */
+    uint64_t reserved[2]; /* 0: room for what later versions count, so that this struct keeps its size */
+    /* Of this handle and its server; 0 in the process. */
+    uint64_t breaker_open;   /* 1: calls answer at once, since the server did not answer a moment ago */
+    uint64_t breaker_opened; /* how often that has begun */
+    uint64_t silent;         /* calls that did not reach the server, or got no answer in time, or half of one */
+    uint64_t garbled;        /* calls whose answer was none of a cache's server */
+    uint64_t refused;        /* calls that it answered with an error: it is full, lets nobody in, nobody more, or is not well */
+    uint64_t near_hits;      /* of the hits those that cost no round trip */
 } tripsage_cache_stats;
 
 /* `options` and `runtime` may be NULL. Does not wait for a server, nor ask whether there is one: tripsage_cache_get_stats does.

@@ -9,6 +9,7 @@
 #include "memory/memory.h"
 #include "redis/address.h"
 #include "redis/redis.h"
+#include "upstash/upstash.h"
 
 /* 64 MiB: some 200,000 answers of 300 bytes. */
 #define DEFAULT_BYTES (64u * 1024 * 1024)
@@ -38,13 +39,16 @@ const char *tripsage__cache_url_problem(const char *url)
 {
     if (is_memory(url))
         return NULL;
-    return tripsage__redis_is_url(url) ? tripsage__redis_url_problem(url)
-                                       : "expected memory:, redis://host:port, rediss://host:port or unix:///path";
+    if (tripsage__upstash_is_url(url))
+        return tripsage__upstash_url_problem(url);
+    return tripsage__redis_is_url(url)
+               ? tripsage__redis_url_problem(url)
+               : "expected memory:, redis://host:port, rediss://host:port, unix:///path or https://host";
 }
 
 void tripsage__cache_url_put_masked(tripsage__buf *buf, const char *url)
 {
-    if (is_memory(url))
+    if (is_memory(url) || tripsage__upstash_is_url(url))
         tripsage__buf_puts(buf, url ? url : "memory:");
     else
         tripsage__redis_url_put_masked(buf, url);
@@ -61,10 +65,13 @@ static tripsage_status open_memory(tripsage_cache *cache, const tripsage_cache_o
     return tripsage__cache_memory_open(&cache->engine, max_bytes, max_entries, env);
 }
 
-static tripsage_status open_redis(tripsage_cache *cache, const tripsage_cache_options *options, tripsage__env *env)
+static tripsage_status open_server(tripsage_cache *cache, const tripsage_cache_options *options, tripsage__env *env)
 {
-    cache->calls = &tripsage__cache_on_redis;
-    return tripsage__cache_redis_open(&cache->engine, options, env);
+    const tripsage__cache_transport *by =
+        tripsage__upstash_is_url(options->url) ? &tripsage__cache_by_upstash : &tripsage__cache_by_redis;
+
+    cache->calls = &tripsage__cache_on_server;
+    return tripsage__cache_server_open(&cache->engine, by, options, env);
 }
 
 tripsage_status tripsage__cache_new(tripsage_cache **out, const tripsage_cache_options *options, tripsage__env *env)
@@ -86,7 +93,7 @@ tripsage_status tripsage__cache_new(tripsage_cache **out, const tripsage_cache_o
     if (!cache)
         return TRIPSAGE_NOMEM();
     cache->cost_max = SIZE_MAX;
-    status = is_memory(options->url) ? open_memory(cache, options, env) : open_redis(cache, options, env);
+    status = is_memory(options->url) ? open_memory(cache, options, env) : open_server(cache, options, env);
     if (status == TRIPSAGE_OK)
         *out = cache;
     else
