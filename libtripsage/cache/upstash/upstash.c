@@ -168,10 +168,14 @@ static void keep_sync(upstash *u, const tripsage__http_response *response)
 /* What kept a request from an answer. The words of http.h name the server, and nothing of what was sent. */
 static tripsage_status tell(tripsage_status status, tripsage__passage *p)
 {
+    tripsage_error error;
+
     if (status == TRIPSAGE_OK || status == TRIPSAGE_ENOMEM)
         return status;
     p->trouble = status == TRIPSAGE_ETOOLARGE ? TRIPSAGE__GARBLED : TRIPSAGE__SILENT;
-    return TRIPSAGE_FAIL(TRIPSAGE_EUNAVAILABLE, "%s", tripsage_last_error()->message);
+    tripsage__error_save(&error);
+    error.status = TRIPSAGE_EUNAVAILABLE;
+    return tripsage__error_restore(&error);
 }
 
 static tripsage_status send_request(tripsage__http_response *out, upstash *u, const tripsage__cache_batch *batch,
