@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "engine.h"
 #include "memory/memory.h"
+#include "near/near.h"
 #include "redis/address.h"
 #include "redis/redis.h"
 #include "upstash/upstash.h"
@@ -46,6 +47,11 @@ const char *tripsage__cache_url_problem(const char *url)
                : "expected memory:, redis://host:port, rediss://host:port, unix:///path or https://host";
 }
 
+int tripsage__cache_url_is_rest(const char *url)
+{
+    return tripsage__upstash_is_url(url);
+}
+
 void tripsage__cache_url_put_masked(tripsage__buf *buf, const char *url)
 {
     if (is_memory(url) || tripsage__upstash_is_url(url))
@@ -70,6 +76,10 @@ static tripsage_status open_server(tripsage_cache *cache, const tripsage_cache_o
     const tripsage__cache_transport *by =
         tripsage__upstash_is_url(options->url) ? &tripsage__cache_by_upstash : &tripsage__cache_by_redis;
 
+    if (options->near_max_bytes) {
+        cache->calls = &tripsage__cache_on_near;
+        return tripsage__cache_near_open(&cache->engine, by, options, env);
+    }
     cache->calls = &tripsage__cache_on_server;
     return tripsage__cache_server_open(&cache->engine, by, options, env);
 }

@@ -158,7 +158,9 @@ static void choose_cache(void)
         return;
     if (strcmp(url, "memory:") != 0)
         test_redis_start_at(&world->redis, world->chance.now_ms);
-    url = test_replaced(url, "{redis}", world->redis.path);
+    if (strstr(url, "{near}"))
+        world->cache_options.near_max_bytes = 1024 * 1024;
+    url = test_replaced(test_replaced(url, "{near}", ""), "{redis}", world->redis.path);
     if (strstr(url, "{upstash}")) {
         test_upstash_open(&world->upstash, &world->redis);
         url = test_replaced(url, "{upstash}", test_web_url(world->upstash.web));

@@ -8,6 +8,7 @@
  * The cache is the one TRIPSAGE_TEST_CACHE_URL names; memory: without it. In it
  *     {redis}   is the socket of a fresh server (support/redis.h):   unix://{redis}
  *     {upstash} is a gateway by REST before one (support/upstash.h)
+ *     {near}    is nothing, and puts copies in the process before it
  * With TRIPSAGE_TEST_PROJECT=1 the accounts are a Supabase project's (support/project.h): another handle's, in memory, behind HTTP.
  * Tokens are signed with TRIPSAGE_TEST_ALGORITHM; with the default without it. Mails go to the inbox (support/inbox.h).
  * Clock and chance are the test's own; world_advance moves the clock, and that of the fresh server with it. */

@@ -245,8 +245,7 @@ static tripsage_status take_replies(tripsage__redis_flight *flight, size_t *done
         if (flight->mode == TRIPSAGE__CACHE_TRANSACTION)
             sift(&flight->reply, begun, *done == flight->count);
     }
-    /* What comes unasked would be taken for the answer to the next question. */
-    return reader->pos == reader->len ? TRIPSAGE_OK : garbled(flight, "the server answers what nobody asked");
+    return TRIPSAGE_OK;
 }
 
 tripsage_status tripsage__redis_feed(tripsage__redis_flight *flight, size_t *done,
@@ -273,6 +272,9 @@ static tripsage_status receive(tripsage__redis_flight *flight, tripsage__redis_c
             return garbled(flight, "the answer is too large");
         TRIPSAGE_TRY(tripsage__redis_feed(flight, &done, connection, chunk, got));
     }
+    /* What comes unasked would be taken for the answer to the next question. */
+    if (connection->reader->pos != connection->reader->len)
+        status = garbled(flight, "the server answers what nobody asked");
 out:
     return status;
 }

@@ -58,7 +58,8 @@ void tripsage__redis_disconnect(tripsage__redis_connection *connection); /* NULL
 tripsage_status tripsage__redis_exchange(tripsage__redis_flight *flight, tripsage__redis_connection *connection,
                                          int64_t deadline);
 
-/* The two halves of it: what comes may come later, in more than one call. *done counts the replies up to the flight's count. */
+/* Takes bytes that came, and writes the replies that are whole, up to the flight's count; *done counts them. What is behind them waits for the next
+ * flight. */
 tripsage_status tripsage__redis_feed(tripsage__redis_flight *flight, size_t *done,
                                      tripsage__redis_connection *connection, const char *bytes, size_t size);
 

@@ -17,8 +17,6 @@
 
 #define DEFAULT_PREFIX "tripsage:"
 
-#define RETRY_AFTER_MS 1000u /* so a dead server costs one thread a part of its time */
-
 /* Longer lives have no end: a hundred thousand years. */
 #define LIFE_MAX (INT64_C(1) << 52)
 
@@ -76,8 +74,8 @@ tripsage_status tripsage__cache_server_open(void **out, const tripsage__cache_tr
     r->by = by;
     r->prefix_size = strlen(prefix);
     strcpy(r->prefix, prefix);
-    TRIPSAGE_TRY(
-        tripsage__breaker_new(&r->breaker, options->retry_after_ms ? options->retry_after_ms : RETRY_AFTER_MS, env));
+    TRIPSAGE_TRY(tripsage__breaker_new(
+        &r->breaker, options->retry_after_ms ? options->retry_after_ms : TRIPSAGE__CACHE_RETRY_AFTER_MS, env));
     TRIPSAGE_TRY(by->open(&r->transport, &given, r->breaker, env));
     *out = r;
     return TRIPSAGE_OK;

@@ -32,7 +32,9 @@ extern const tripsage__cache_engine tripsage__cache_on_server;
 tripsage_status tripsage__cache_server_open(void **out, const tripsage__cache_transport *by,
                                             const tripsage_cache_options *options, tripsage__env *env);
 
-/* What the options say, or what holds where they say nothing. */
+/* What holds where the options say nothing. */
+#define TRIPSAGE__CACHE_RETRY_AFTER_MS 1000u /* so a dead server costs one thread a part of its time */
+
 #define TRIPSAGE__CACHE_PREFIX_MAX 256u
 const char *tripsage__cache_prefix(const tripsage_cache_options *options);
 
