@@ -167,23 +167,30 @@ out:
     return status;
 }
 
+tripsage_status tripsage__redis_connection_new(tripsage__redis_connection **out)
+{
+    *out = tripsage__calloc(1, sizeof **out);
+    if (!*out)
+        return TRIPSAGE_NOMEM();
+    (*out)->stream.socket = -1;
+    (*out)->reader = redisReaderCreateWithFunctions(&writers);
+    if ((*out)->reader)
+        return TRIPSAGE_OK;
+    tripsage__redis_disconnect(*out);
+    *out = NULL;
+    return TRIPSAGE_NOMEM();
+}
+
 tripsage_status tripsage__redis_connect(tripsage__redis_connection **out, tripsage__trouble *trouble,
                                         const tripsage__redis_address *address, const tripsage__tls_trust *trust,
                                         int64_t deadline)
 {
-    tripsage__redis_connection *connection = tripsage__calloc(1, sizeof *connection);
-    tripsage_status status = TRIPSAGE_ENOMEM;
+    tripsage__redis_connection *connection;
+    tripsage_status status;
 
     *out = NULL;
     *trouble = TRIPSAGE__NO_TROUBLE;
-    if (!connection)
-        return TRIPSAGE_NOMEM();
-    connection->stream.socket = -1;
-    connection->reader = redisReaderCreateWithFunctions(&writers);
-    if (!connection->reader) {
-        status = TRIPSAGE_NOMEM();
-        goto out;
-    }
+    TRIPSAGE_TRY(tripsage__redis_connection_new(&connection));
     TRIPSAGE_TRY(tripsage__redis_stream_open(&connection->stream, address, trust, deadline));
     TRIPSAGE_TRY(log_in(connection, trouble, address, deadline));
     *out = connection;
@@ -230,7 +237,6 @@ static void sift(tripsage__reply *reply, size_t begun, int is_last)
 static tripsage_status take_replies(tripsage__redis_flight *flight, size_t *done, redisReader *reader)
 {
     while (*done < flight->count) {
-        size_t begun = flight->reply.count;
         void *complete = NULL;
 
         reader->privdata = &flight->reply;
@@ -243,7 +249,8 @@ static tripsage_status take_replies(tripsage__redis_flight *flight, size_t *done
             return TRIPSAGE_OK;
         ++*done;
         if (flight->mode == TRIPSAGE__CACHE_TRANSACTION)
-            sift(&flight->reply, begun, *done == flight->count);
+            sift(&flight->reply, flight->begun, *done == flight->count);
+        flight->begun = flight->reply.count;
     }
     return TRIPSAGE_OK;
 }

@@ -16,13 +16,14 @@ typedef struct tripsage__redis_flight {
     size_t count;
     tripsage__cache_mode mode; /* of a transaction only what EXEC gave is kept, or the first error before it */
     tripsage__reply reply;
+    size_t begun;              /* where the reply in the making begins */
     tripsage__trouble trouble; /* why there is none */
 } tripsage__redis_flight;
 
 /* The largest flight is one value with its key, or the keys of one batch of a clearing (see remote.c), or what a caller puts into a pipeline. */
 #define TRIPSAGE__REDIS_FLIGHT_INIT(how)                                                                               \
     {                                                                                                                  \
-        TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT), 0, (how), TRIPSAGE__REPLY_INIT, TRIPSAGE__NO_TROUBLE               \
+        TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT), 0, (how), TRIPSAGE__REPLY_INIT, 0, TRIPSAGE__NO_TROUBLE            \
     }
 
 void tripsage__redis_flight_free(tripsage__redis_flight *flight);
@@ -47,6 +48,9 @@ struct tripsage__redis_connection {
     redisReader *reader;
     tripsage__redis_connection *next; /* the pool's */
 };
+
+/* One to nowhere, for bytes that come by themselves. Errors: TRIPSAGE_ENOMEM. */
+tripsage_status tripsage__redis_connection_new(tripsage__redis_connection **out);
 
 /* Connects, and logs in where there is somebody to log in as. Errors: TRIPSAGE_EUNAVAILABLE (*trouble says of what kind), TRIPSAGE_ENOMEM. */
 tripsage_status tripsage__redis_connect(tripsage__redis_connection **out, tripsage__trouble *trouble,
