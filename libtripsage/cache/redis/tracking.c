@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/thread.h"
 #include "connection.h"
 #include "deadline.h"
 
@@ -281,7 +282,7 @@ tripsage_status tripsage__redis_tracking_new(tracking **out, const tripsage_cach
     TRIPSAGE_TRY(tripsage__redis_address_read(&t->address, options->url, options->password));
     if (t->address.tls)
         TRIPSAGE_TRY(tripsage__tls_trust_new(&t->trust, t->address.ca_file));
-    t->has_thread = t->wake >= 0 && pthread_create(&t->thread, NULL, run, t) == 0;
+    t->has_thread = t->wake >= 0 && tripsage__thread_start(&t->thread, 0, run, t) == 0;
     if (!t->has_thread) {
         status = TRIPSAGE_FAIL(TRIPSAGE_EINTERNAL, "no thread to hear from the cache's server");
         goto out;
