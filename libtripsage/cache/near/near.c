@@ -18,8 +18,9 @@
 
 #define TTL_MS 1000u
 
-/* Taken for a moment when something is read from the server or dropped; 64, so that two threads seldom meet. */
-#define STRIPES 64u
+/* Taken for a moment when something is read from the server or dropped; 32, so that two threads seldom meet, and no more, since all are held when
+ * all is dropped. */
+#define STRIPES 32u
 
 /* One copy takes at most this part, as in a cache in the process. */
 #define VALUE_PART 8u
