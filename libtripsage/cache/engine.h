@@ -9,8 +9,7 @@
 /* "-9223372036854775808" */
 #define TRIPSAGE__CACHE_INTEGER_MAX 20u
 
-/* What stands before each key on a server, when nothing else is said; and how long it may be. */
-#define TRIPSAGE__CACHE_PREFIX     "tripsage:"
+/* How long key_prefix may be, which is never NULL here: a name, as a key is. */
 #define TRIPSAGE__CACHE_PREFIX_MAX 256u
 
 typedef tripsage_cache_argument tripsage__cache_bytes; /* its data is never NULL */

@@ -55,7 +55,7 @@ static tripsage__reply_item *add(tripsage__reply *reply, tripsage_cache_reply_ty
     return item;
 }
 
-static void add_bytes(tripsage__reply *reply, tripsage_cache_reply_type type, const void *data, size_t size)
+void tripsage__reply_put(tripsage__reply *reply, tripsage_cache_reply_type type, const void *data, size_t size)
 {
     tripsage__reply_item *item = add(reply, type);
 
@@ -82,17 +82,17 @@ void tripsage__reply_integer(tripsage__reply *reply, int64_t value)
 
 void tripsage__reply_bytes(tripsage__reply *reply, const void *data, size_t size)
 {
-    add_bytes(reply, TRIPSAGE_CACHE_STRING, data, size);
+    tripsage__reply_put(reply, TRIPSAGE_CACHE_STRING, data, size);
 }
 
 void tripsage__reply_text(tripsage__reply *reply, const char *text)
 {
-    add_bytes(reply, TRIPSAGE_CACHE_STRING, text, strlen(text));
+    tripsage__reply_put(reply, TRIPSAGE_CACHE_STRING, text, strlen(text));
 }
 
 void tripsage__reply_status(tripsage__reply *reply, const char *text)
 {
-    add_bytes(reply, TRIPSAGE_CACHE_STATUS, text, strlen(text));
+    tripsage__reply_put(reply, TRIPSAGE_CACHE_STATUS, text, strlen(text));
 }
 
 void tripsage__reply_ok(tripsage__reply *reply)

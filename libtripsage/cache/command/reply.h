@@ -37,6 +37,8 @@ void tripsage__reply_free(tripsage__reply *reply);
 
 void tripsage__reply_nil(tripsage__reply *reply);
 void tripsage__reply_integer(tripsage__reply *reply, int64_t value);
+void tripsage__reply_put(tripsage__reply *reply, tripsage_cache_reply_type type, const void *data,
+                         size_t size); /* a status, string or error */
 void tripsage__reply_bytes(tripsage__reply *reply, const void *data, size_t size);
 void tripsage__reply_text(tripsage__reply *reply, const char *text);
 void tripsage__reply_status(tripsage__reply *reply, const char *text);
