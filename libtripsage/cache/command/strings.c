@@ -84,8 +84,10 @@ static int take_digest(tripsage__command *c, size_t at, uint64_t *out)
 
     for (*out = 0; i < text.size; i++) {
         int character = ((const unsigned char *)text.data)[i];
-        const char *digit = memchr(digits, character >= 'A' && character <= 'F' ? character | 0x20 : character, 16);
+        const char *digit;
 
+        character = character >= 'A' && character <= 'F' ? character | 0x20 : character;
+        digit = character ? strchr(digits, character) : NULL;
         if (!digit)
             break;
         *out = *out << 4 | (uint64_t)(digit - digits);

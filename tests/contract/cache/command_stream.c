@@ -59,7 +59,7 @@ static void fly(tripsage_cache *server, uint64_t *random, int seed)
 START_TEST(answers_as_redis_does)
 {
     const char *from = getenv("TEST_STREAM_SEED");
-    int seed = _i + (from ? atoi(from) : 1);
+    int seed = _i + (from ? (int)strtol(from, NULL, 10) : 1);
     uint64_t random = (uint64_t)seed;
     tripsage_cache_options options = TRIPSAGE_CACHE_OPTIONS_INIT;
     tripsage_runtime runtime = test_chance_runtime(&world->chance);
