@@ -168,6 +168,23 @@ START_TEST(are_of_a_type_and_a_place)
 }
 END_TEST
 
+START_TEST(are_in_no_list)
+{
+    static const char *const lines[] = {
+        "SETBIT l 0 1",     "GETBIT l 0",     "BITCOUNT l",          "BITCOUNT l 0",          "BITPOS l 1",
+        "BITOP AND to s l", "BITOP NOT to l", "BITFIELD l GET u8 0", "BITFIELD l SET u8 0 1", "BITFIELD_RO l GET u8 0",
+    };
+
+    SAYS("RPUSH l a", "1");
+    SAYS("SET s text", "OK");
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        SAYS(lines[i], "-WRONGTYPE Operation against a key holding the wrong kind of value");
+    SAYS("LRANGE l 0 -1", "[\"a\"]");
+    SAYS("GET s", "\"text\"");
+    SAYS("DBSIZE", "2");
+}
+END_TEST
+
 Suite *contract_command_bits(void)
 {
     Suite *suite = suite_create("command_bits");
@@ -181,5 +198,6 @@ Suite *contract_command_bits(void)
     tcase_add_test(tcase, are_integers);
     tcase_add_test(tcase, do_not_fit);
     tcase_add_test(tcase, are_of_a_type_and_a_place);
+    tcase_add_test(tcase, are_in_no_list);
     return suite;
 }

@@ -93,6 +93,22 @@ START_TEST(counts_many_about_right)
 }
 END_TEST
 
+START_TEST(is_no_list)
+{
+    static const char *const lines[] = {
+        "PFADD l a", "PFCOUNT l", "PFCOUNT missing l", "PFMERGE l", "PFMERGE to l",
+    };
+
+    SAYS("RPUSH l a", "1");
+    SAYS("SET s text", "OK");
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        SAYS(lines[i], "-WRONGTYPE Operation against a key holding the wrong kind of value");
+    SAYS("LRANGE l 0 -1", "[\"a\"]");
+    SAYS("GET s", "\"text\"");
+    SAYS("DBSIZE", "2");
+}
+END_TEST
+
 Suite *contract_command_hyperloglog(void)
 {
     Suite *suite = suite_create("command_hyperloglog");
@@ -102,5 +118,6 @@ Suite *contract_command_hyperloglog(void)
     tcase_add_test(tcase, merges);
     tcase_add_test(tcase, is_no_other_string);
     tcase_add_test(tcase, counts_many_about_right);
+    tcase_add_test(tcase, is_no_list);
     return suite;
 }

@@ -226,6 +226,27 @@ START_TEST(are_picked_by_chance)
 }
 END_TEST
 
+START_TEST(are_keys_whatever_is_under_them)
+{
+    SAYS("RPUSH l a b", "2");
+    SAYS("HSET h f 1", "1");
+    SAYS("TYPE l", "list");
+    SAYS("TYPE h", "hash");
+    SAYS("SCAN 0 TYPE list COUNT 100", "[\"0\" [\"l\"]]");
+    SAYS("PEXPIRE l 5000", "1");
+    SAYS("COPY l copy", "1");
+    SAYS("RPUSH copy c", "3");
+    SAYS("LRANGE l 0 -1", "[\"a\" \"b\"]");
+    SAYS("PTTL copy", "5000");
+    SAYS("RENAME h l", "OK");
+    SAYS("HGETALL l", "[\"f\" \"1\"]");
+    SAYS("TTL l", "-1");
+    SAYS("RENAME l l", "OK");
+    SAYS("DEL l copy", "2");
+    SAYS("DBSIZE", "0");
+}
+END_TEST
+
 Suite *contract_command_keys(void)
 {
     Suite *suite = suite_create("command_keys");
@@ -243,5 +264,6 @@ Suite *contract_command_keys(void)
     tcase_add_test(tcase, are_walked_through);
     tcase_add_test(tcase, are_walked_through_by_type);
     tcase_add_test(tcase, are_picked_by_chance);
+    tcase_add_test(tcase, are_keys_whatever_is_under_them);
     return suite;
 }

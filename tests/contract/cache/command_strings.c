@@ -227,6 +227,31 @@ START_TEST(have_something_in_common)
 }
 END_TEST
 
+START_TEST(are_no_lists)
+{
+    static const char *const lines[] = {
+        "GET l",         "SET l a GET",    "SET l a NX GET",    "GETSET l a", "GETDEL l",
+        "GETEX l",       "GETEX l EX 0",   "STRLEN l",          "APPEND l a", "GETRANGE l 0 -1",
+        "SUBSTR l 0 -1", "SETRANGE l 0 a", "SETRANGE l 0 \"\"", "INCR l",     "DECR l",
+        "INCRBY l 1",    "DECRBY l 1",     "INCRBYFLOAT l abc",
+    };
+
+    SAYS("RPUSH l a", "1");
+    SAYS("SET s text", "OK");
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        SAYS(lines[i], "-WRONGTYPE Operation against a key holding the wrong kind of value");
+    SAYS("LRANGE l 0 -1", "[\"a\"]");
+    SAYS("GET s", "\"text\"");
+    SAYS("MGET l s", "[nil \"text\"]");
+    SAYS("LCS s l", "-ERR The specified keys must contain string values");
+    SAYS("SETNX l a", "0");
+    SAYS("MSETNX m 1 l 2", "0");
+    SAYS("DBSIZE", "2");
+    SAYS("SET l a", "OK");
+    SAYS("TYPE l", "string");
+}
+END_TEST
+
 Suite *contract_command_strings(void)
 {
     Suite *suite = suite_create("command_strings");
@@ -243,5 +268,6 @@ Suite *contract_command_strings(void)
     tcase_add_test(tcase, are_counted_with_fractions);
     tcase_add_test(tcase, are_cut_and_joined);
     tcase_add_test(tcase, have_something_in_common);
+    tcase_add_test(tcase, are_no_lists);
     return suite;
 }
