@@ -485,6 +485,8 @@ START_TEST(nothing_is_half_done_without_memory)
         "LRANGE l 0 -1",
         "LPOS l c COUNT 0",
         "COPY l copy",
+        "RENAME l to",
+        "RENAME h l",
     };
 
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
