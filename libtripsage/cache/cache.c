@@ -34,6 +34,11 @@ int tripsage__cache_is_remote(const tripsage_cache_options *options)
     return options && !is_memory(options->url);
 }
 
+int tripsage__cache_is_on_server(const tripsage_cache *cache)
+{
+    return cache->calls != &tripsage__cache_on_memory;
+}
+
 const char *tripsage__cache_url_problem(const char *url)
 {
     if (is_memory(url))

@@ -13,6 +13,9 @@ tripsage_status tripsage__cache_new(tripsage_cache **out, const tripsage_cache_o
 /* 1 when what these options (NULL: the standard ones) name is not in the process: a look costs a round trip there. */
 int tripsage__cache_is_remote(const tripsage_cache_options *options);
 
+/* The same of a cache that is open. */
+int tripsage__cache_is_on_server(const tripsage_cache *cache);
+
 /* What is wrong with a URL of a cache, in words that repeat nothing of it; NULL: nothing. Static. */
 const char *tripsage__cache_url_problem(const char *url);
 
