@@ -141,6 +141,7 @@ TRIPSAGE_API void tripsage_limiter_close(tripsage_limiter *limiter);
 /* 1: it is counted on a server that others may share; 0: in this process. */
 TRIPSAGE_API int tripsage_limiter_is_shared(const tripsage_limiter *limiter);
 
+/* What was decided so far, and what it takes. */
 TRIPSAGE_API void tripsage_limiter_get_stats(tripsage_limiter_stats *out, tripsage_limiter *limiter);
 
 /* A rule, immutable, for any number of limiters. Everything is copied.
