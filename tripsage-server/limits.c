@@ -371,7 +371,6 @@ static tripsage_status make(struct limits *l, tripsage *library)
     tripsage_status status;
 
     options.cache = tripsage_get_cache(library);
-    options.key_prefix = tripsage_config_options(l->settings->config)->cache->key_prefix;
     status = tripsage_limiter_open(&l->limiter, &options, NULL);
     if (status != TRIPSAGE_OK || mode_of(l->settings, l->limiter) == LIMITS_OFF)
         return status;

@@ -84,11 +84,8 @@ typedef struct tripsage_limiter_options {
 
     uint32_t max_keys; /* counted in the process at one time, with the rules they are of; 0: 65,536 */
 
-    /* Where it is counted, borrowed: a cache on a server. NULL, or one in the process: in the process. */
+    /* Where it is counted, borrowed: a cache on a server, under its `key_prefix`, "limit:{key}:rule:" and what tells rules of one name apart. NULL, or one in the process: in the process. */
     tripsage_cache *cache;
-
-    /* Stands before each key there; NULL: "tripsage:". Copied. Behind it comes "limit:{key}:rule:", and what tells rules of one name apart. */
-    const char *key_prefix;
 
     /* Microseconds from any start on, of a clock that nobody sets, for what is counted in the process. NULL: the machine's monotonic clock. */
     int64_t (*clock_us)(void *user);
@@ -97,7 +94,7 @@ typedef struct tripsage_limiter_options {
 
 #define TRIPSAGE_LIMITER_OPTIONS_INIT                                                                                  \
     {                                                                                                                  \
-        1, 0, NULL, NULL, NULL, NULL                                                                                   \
+        1, 0, NULL, NULL, NULL                                                                                         \
     }
 
 /* What one policy says. */
@@ -131,7 +128,7 @@ typedef struct tripsage_limiter_stats {
 } tripsage_limiter_stats;
 
 /* `options` and `runtime` may be NULL. Does not wait for a server.
- * Errors: TRIPSAGE_EINVALID ("#options"; "#key_prefix": longer than 256 bytes), TRIPSAGE_ENOMEM, TRIPSAGE_EINTERNAL (no random source). */
+ * Errors: TRIPSAGE_EINVALID ("#options"), TRIPSAGE_ENOMEM, TRIPSAGE_EINTERNAL (no random source). */
 TRIPSAGE_API tripsage_status tripsage_limiter_open(tripsage_limiter **out, const tripsage_limiter_options *options,
                                                    const tripsage_runtime *runtime);
 

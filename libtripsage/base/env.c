@@ -65,6 +65,11 @@ int64_t tripsage__monotonic_ms(void)
     return tripsage__monotonic_us() / 1000;
 }
 
+int64_t tripsage__steady_us(tripsage__env *env)
+{
+    return env->runtime.now_ms ? tripsage__now_ms(env) * 1000 : tripsage__monotonic_us();
+}
+
 tripsage_status tripsage__random(tripsage__env *env, void *out, size_t size)
 {
     int ok = env->runtime.random_bytes ? env->runtime.random_bytes(out, size, env->runtime.random_user) == 0

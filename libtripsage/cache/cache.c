@@ -20,6 +20,7 @@ struct tripsage_cache {
     size_t cost_max;        /* of one entry */
     const tripsage__cache_engine *calls;
     void *engine; /* NULL while it is being opened */
+    char key_prefix[TRIPSAGE__CACHE_PREFIX_MAX + 1];
 };
 
 /* ---- opening ---- */
@@ -37,6 +38,11 @@ int tripsage__cache_is_remote(const tripsage_cache_options *options)
 int tripsage__cache_is_on_server(const tripsage_cache *cache)
 {
     return cache->calls != &tripsage__cache_on_memory;
+}
+
+const char *tripsage__cache_key_prefix(const tripsage_cache *cache)
+{
+    return cache->key_prefix;
 }
 
 const char *tripsage__cache_url_problem(const char *url)
@@ -75,7 +81,7 @@ static tripsage_status open_redis(tripsage_cache *cache, const tripsage_cache_op
 tripsage_status tripsage__cache_new(tripsage_cache **out, const tripsage_cache_options *options, tripsage__env *env)
 {
     static const tripsage_cache_options standard = TRIPSAGE_CACHE_OPTIONS_INIT;
-    const char *problem;
+    const char *problem, *prefix;
     tripsage_cache *cache;
     tripsage_status status;
 
@@ -87,9 +93,13 @@ tripsage_status tripsage__cache_new(tripsage_cache **out, const tripsage_cache_o
     problem = tripsage__cache_url_problem(options->url);
     if (problem)
         return TRIPSAGE_FAIL_FIELD("#url", "the cache's URL: %s", problem);
+    prefix = options->key_prefix ? options->key_prefix : TRIPSAGE__CACHE_PREFIX;
+    if (strlen(prefix) > TRIPSAGE__CACHE_PREFIX_MAX)
+        return TRIPSAGE_FAIL_FIELD("#key_prefix", "a prefix has at most %u bytes", TRIPSAGE__CACHE_PREFIX_MAX);
     cache = tripsage__calloc(1, sizeof *cache);
     if (!cache)
         return TRIPSAGE_NOMEM();
+    strcpy(cache->key_prefix, prefix);
     cache->cost_max = SIZE_MAX;
     status = is_memory(options->url) ? open_memory(cache, options, env) : open_redis(cache, options, env);
     if (status == TRIPSAGE_OK)

@@ -3,6 +3,7 @@
 #define TRIPSAGE_CACHE_CACHE_H
 
 #include <tripsage/cache.h>
+#include <tripsage/limit.h>
 
 #include "base/buf.h"
 #include "base/env.h"
@@ -16,6 +17,9 @@ int tripsage__cache_is_remote(const tripsage_cache_options *options);
 /* The same of a cache that is open. */
 int tripsage__cache_is_on_server(const tripsage_cache *cache);
 
+/* What stands before each of its keys there. */
+const char *tripsage__cache_key_prefix(const tripsage_cache *cache);
+
 /* What is wrong with a URL of a cache, in words that repeat nothing of it; NULL: nothing. Static. */
 const char *tripsage__cache_url_problem(const char *url);
 
@@ -24,6 +28,11 @@ void tripsage__cache_url_put_masked(tripsage__buf *buf, const char *url);
 
 /* As tripsage_cache_get() with a key that is one, for callers to whom finding nothing is no failure to be told: 1 when it is there. */
 int tripsage__cache_look(tripsage_cache_value *out, tripsage_cache *cache, const void *key, size_t key_size);
+
+/* A limiter on somebody else's chance; `env` must outlive it. `options` may be NULL. */
+tripsage_status tripsage__limiter_new(tripsage_limiter **out, const tripsage_limiter_options *options,
+                                      tripsage__env *env);
+void tripsage__limiter_free(tripsage_limiter *limiter); /* NULL is fine */
 
 /* For a handle from tripsage__cache_new. NULL is fine. Values that are still handed out stay valid. */
 void tripsage__cache_free(tripsage_cache *cache);

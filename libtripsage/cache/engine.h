@@ -9,6 +9,10 @@
 /* "-9223372036854775808" */
 #define TRIPSAGE__CACHE_INTEGER_MAX 20u
 
+/* What stands before each key on a server, when nothing else is said; and how long it may be. */
+#define TRIPSAGE__CACHE_PREFIX     "tripsage:"
+#define TRIPSAGE__CACHE_PREFIX_MAX 256u
+
 typedef tripsage_cache_argument tripsage__cache_bytes; /* its data is never NULL */
 
 /* How several command lines belong together. */

@@ -21,9 +21,8 @@
 #define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 
 struct tripsage_limiter {
-    tripsage__env *env;
+    tripsage__env *own_env; /* what tripsage_limiter_open made; NULL otherwise */
     tripsage_cache *server; /* borrowed; NULL: in the process */
-    char prefix[TRIPSAGE__LIMIT_PREFIX_MAX + 1];
     tripsage__limit_table *table;
     int64_t (*clock_us)(void *user);
     void *clock_user;
@@ -166,11 +165,10 @@ static int64_t machine_us(void *user)
     return tripsage__monotonic_us();
 }
 
-tripsage_status tripsage_limiter_open(tripsage_limiter **out, const tripsage_limiter_options *options,
-                                      const tripsage_runtime *runtime)
+tripsage_status tripsage__limiter_new(tripsage_limiter **out, const tripsage_limiter_options *options,
+                                      tripsage__env *env)
 {
     static const tripsage_limiter_options standard = TRIPSAGE_LIMITER_OPTIONS_INIT;
-    const char *prefix;
     tripsage_limiter *l;
     tripsage_status status;
 
@@ -179,32 +177,50 @@ tripsage_status tripsage_limiter_open(tripsage_limiter **out, const tripsage_lim
         options = &standard;
     if (options->version != 1)
         return TRIPSAGE_FAIL_FIELD("#options", "the version must be 1: set by TRIPSAGE_LIMITER_OPTIONS_INIT");
-    prefix = options->key_prefix ? options->key_prefix : TRIPSAGE__LIMIT_PREFIX;
-    if (strlen(prefix) > TRIPSAGE__LIMIT_PREFIX_MAX)
-        return TRIPSAGE_FAIL_FIELD("#key_prefix", "a prefix has at most %u bytes", TRIPSAGE__LIMIT_PREFIX_MAX);
     l = tripsage__calloc(1, sizeof *l);
     if (!l)
         return TRIPSAGE_NOMEM();
     l->server = options->cache && tripsage__cache_is_on_server(options->cache) ? options->cache : NULL;
-    strcpy(l->prefix, prefix);
     l->clock_us = options->clock_us ? options->clock_us : machine_us;
     l->clock_user = options->clock_user;
-    TRIPSAGE_TRY(tripsage__env_new(&l->env, runtime));
-    TRIPSAGE_TRY(tripsage__limit_table_new(&l->table, options->max_keys ? options->max_keys : KEYS, l->env));
+    TRIPSAGE_TRY(tripsage__limit_table_new(&l->table, options->max_keys ? options->max_keys : KEYS, env));
     *out = l;
     l = NULL;
 out:
-    tripsage_limiter_close(l);
+    tripsage__limiter_free(l);
+    return status;
+}
+
+void tripsage__limiter_free(tripsage_limiter *l)
+{
+    if (!l)
+        return;
+    tripsage__limit_table_free(l->table);
+    tripsage__env_free(l->own_env);
+    tripsage__free(l);
+}
+
+tripsage_status tripsage_limiter_open(tripsage_limiter **out, const tripsage_limiter_options *options,
+                                      const tripsage_runtime *runtime)
+{
+    tripsage__env *env = NULL;
+    tripsage_status status;
+
+    *out = NULL;
+    status = tripsage__env_new(&env, runtime);
+    if (status != TRIPSAGE_OK)
+        return status;
+    status = tripsage__limiter_new(out, options, env);
+    if (status == TRIPSAGE_OK)
+        (*out)->own_env = env;
+    else
+        tripsage__env_free(env);
     return status;
 }
 
 void tripsage_limiter_close(tripsage_limiter *l)
 {
-    if (!l)
-        return;
-    tripsage__limit_table_free(l->table);
-    tripsage__env_free(l->env);
-    tripsage__free(l);
+    tripsage__limiter_free(l);
 }
 
 int tripsage_limiter_is_shared(const tripsage_limiter *l)
@@ -274,7 +290,7 @@ static tripsage_status ask_server(int *room, levels *at, tripsage_limiter *l, co
     tripsage_status status;
 
     tripsage__error_save(&before);
-    status = tripsage__limit_remote_run(room, at, l->server, l->prefix, r, key, operation, cost);
+    status = tripsage__limit_remote_run(room, at, l->server, r, key, operation, cost);
     if (status == TRIPSAGE_EUNAVAILABLE) {
         tripsage__error_restore(&before); /* that it is away is nobody's failure: the rule says what to do */
         atomic_fetch_add_explicit(&l->away, 1, memory_order_relaxed);
@@ -356,7 +372,7 @@ tripsage_status tripsage_limit_reset(tripsage_limiter *l, const rule *r, const v
     TRIPSAGE_TRY(check_key(key, key_size));
     tripsage__limit_table_forget(l->table, r, key, key_size);
     if (l->server)
-        status = tripsage__limit_remote_forget(l->server, l->prefix, r, (tripsage__cache_bytes){key, key_size});
+        status = tripsage__limit_remote_forget(l->server, r, (tripsage__cache_bytes){key, key_size});
 out:
     return status;
 }

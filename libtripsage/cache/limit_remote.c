@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "cache.h"
 
 /* `take`, `look` or `give`, how many, and of each policy its unit, drain and capacity; gives whether there is room, and the levels. */
 static const char script[] =
@@ -60,7 +61,7 @@ const char *tripsage__limit_script(const char **sha1)
 
 /* "tripsage:limit:{ada}:default:0123456789abcdef": a cluster keeps all of one key together, whatever the rule. */
 typedef struct name {
-    char text[TRIPSAGE__LIMIT_PREFIX_MAX + TRIPSAGE_LIMIT_KEY_MAX + TRIPSAGE_LIMIT_NAME_MAX + 32];
+    char text[TRIPSAGE__CACHE_PREFIX_MAX + TRIPSAGE_LIMIT_KEY_MAX + TRIPSAGE_LIMIT_NAME_MAX + 32];
 } name;
 
 static bytes name_of(name *out, const char *prefix, const tripsage_limit_rule *rule, bytes key)
@@ -151,14 +152,14 @@ static tripsage_status read_reply(int *room, tripsage__limit_levels *out, const 
 /* ---- the calls ---- */
 
 tripsage_status tripsage__limit_remote_run(int *room, tripsage__limit_levels *out, tripsage_cache *cache,
-                                           const char *prefix, const tripsage_limit_rule *rule, bytes key,
+                                           const tripsage_limit_rule *rule, bytes key,
                                            tripsage__limit_operation operation, uint32_t cost)
 {
     tripsage_cache_reply *reply = NULL;
     command c;
     tripsage_status status;
 
-    make_command(&c, prefix, rule, key, operation, cost);
+    make_command(&c, tripsage__cache_key_prefix(cache), rule, key, operation, cost);
     TRIPSAGE_TRY(tripsage_cache_command(&reply, cache, c.arguments, c.count));
     if (is_error(reply, "NOSCRIPT")) { /* it was started anew, or has never seen it */
         tripsage_cache_reply_free(reply);
@@ -173,11 +174,10 @@ out:
     return status;
 }
 
-tripsage_status tripsage__limit_remote_forget(tripsage_cache *cache, const char *prefix,
-                                              const tripsage_limit_rule *rule, bytes key)
+tripsage_status tripsage__limit_remote_forget(tripsage_cache *cache, const tripsage_limit_rule *rule, bytes key)
 {
     name n;
-    const bytes arguments[] = {{"DEL", 3}, name_of(&n, prefix, rule, key)};
+    const bytes arguments[] = {{"DEL", 3}, name_of(&n, tripsage__cache_key_prefix(cache), rule, key)};
     tripsage_cache_reply *reply = NULL;
     tripsage_status status = tripsage_cache_command(&reply, cache, arguments, 2);
 

@@ -5,20 +5,15 @@
 #include "engine.h"
 #include "limit_meter.h"
 
-/* As that of the cache's own keys. */
-#define TRIPSAGE__LIMIT_PREFIX     "tripsage:"
-#define TRIPSAGE__LIMIT_PREFIX_MAX 256u
-
 /* Runs the operation on a key's levels: one round trip. `out` is of the server's clock, which is all the time that is in it.
  * Errors: TRIPSAGE_EUNAVAILABLE (whether it was taken is not known), TRIPSAGE_ENOMEM. */
 tripsage_status tripsage__limit_remote_run(int *room, tripsage__limit_levels *out, tripsage_cache *cache,
-                                           const char *prefix, const tripsage_limit_rule *rule,
-                                           tripsage__cache_bytes key, tripsage__limit_operation operation,
-                                           uint32_t cost);
+                                           const tripsage_limit_rule *rule, tripsage__cache_bytes key,
+                                           tripsage__limit_operation operation, uint32_t cost);
 
 /* Errors: TRIPSAGE_EUNAVAILABLE, TRIPSAGE_ENOMEM. */
-tripsage_status tripsage__limit_remote_forget(tripsage_cache *cache, const char *prefix,
-                                              const tripsage_limit_rule *rule, tripsage__cache_bytes key);
+tripsage_status tripsage__limit_remote_forget(tripsage_cache *cache, const tripsage_limit_rule *rule,
+                                              tripsage__cache_bytes key);
 
 /* The script, and the SHA-1 it is called by. */
 const char *tripsage__limit_script(const char **sha1);
