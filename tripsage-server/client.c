@@ -50,7 +50,7 @@ int network_read(network *out, const char *written, size_t length)
     digits = strspn(slash + 1, "0123456789");
     if (digits == 0 || digits > 3 || address_length + 1 + digits != length)
         return 0;
-    bits = atoi(slash + 1);
+    bits = (int)strtol(slash + 1, NULL, 10);
     out->bits = offset + bits;
     return out->bits <= 128;
 }
@@ -133,8 +133,8 @@ static text last_member(const char *list, const char **end)
     return (text){begin, (size_t)(stop - begin)};
 }
 
-/* The member that so many proxies from the end have added, or the first there is. A field may come several times, which is one list. A quoted
- * comma makes members that are no address, and no proxy writes one. */
+/* The member that so many proxies from the end have added, or the first there is. A field may come several times, which is one list. A
+ * quoted comma makes members that are no address, and no proxy writes one. */
 static text find_hop(const struct request *r, const char *name, unsigned proxies)
 {
     text hop = {NULL, 0};

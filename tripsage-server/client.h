@@ -1,7 +1,7 @@
 /* client.h: who a connection is from: the address behind the proxies that are trusted, and networks of addresses.
  *
- * A proxy adds the address it was called from to the end of a list that its caller may have begun. So of a list only as many members count, from
- * its end, as there are proxies in front; what stands before them a client may have written himself. */
+ * A proxy adds the address it was called from to the end of a list that its caller may have begun. So of a list only as many members
+ * count, from its end, as there are proxies in front; what stands before them a client may have written himself. */
 #ifndef SERVER_CLIENT_H
 #define SERVER_CLIENT_H
 

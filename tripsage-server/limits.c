@@ -1,7 +1,7 @@
 /* limits.c: see limits.h.
  *
- * Whoever is signed in is counted by what was verified: his API key or his user; everybody else by the address of client.h. What the service role asks
- * is not counted: it acts for all. Nothing that a client can choose takes part. */
+ * Whoever is signed in is counted by what was verified: his API key or his user; everybody else by the address of client.h. What the
+ * service role asks is not counted: it acts for all. Nothing that a client can choose takes part. */
 #include "limits.h"
 
 #include <ctype.h>
@@ -39,6 +39,7 @@ typedef struct rule {
 struct limits {
     const settings *settings;
     tripsage_limiter *limiter;
+    int enabled; /* else there is none of the following */
     const route *routes;
     size_t route_count, rule_count;
     const rule **by_route; /* NULL: without limit */
@@ -377,7 +378,10 @@ static tripsage_status make(struct limits *l, tripsage *library)
     l->routes = routes_all(&l->route_count);
     l->by_route = calloc(l->route_count, sizeof *l->by_route);
     l->rules = calloc(3 + count_entries(l->settings->rate_limit_routes), sizeof *l->rules);
-    return l->by_route && l->rules ? add_rules(l) : TRIPSAGE_ENOMEM;
+    if (!l->by_route || !l->rules)
+        return TRIPSAGE_ENOMEM;
+    l->enabled = 1;
+    return add_rules(l);
 }
 
 int limits_open(struct limits **out, const settings *s, tripsage *library)
@@ -422,7 +426,7 @@ static size_t key_of(char out[NETWORK_TEXT_SIZE + 2], const request *r, const ne
         return (size_t)snprintf(out, NETWORK_TEXT_SIZE + 2, "k:%s", key);
     if (user[0])
         return (size_t)snprintf(out, NETWORK_TEXT_SIZE + 2, "u:%s", user);
-    memcpy(out, "a:", 2);
+    strcpy(out, "a:");
     network_put(out + 2, address);
     return strlen(out);
 }
@@ -446,7 +450,8 @@ static void put_number(buffer *b, const char *name, int64_t value)
     buffer_integer(b, value);
 }
 
-/* RateLimit and RateLimit-Policy of draft-ietf-httpapi-ratelimit-headers, of every policy; the older X-RateLimit- fields of the one that binds. */
+/* RateLimit and RateLimit-Policy of draft-ietf-httpapi-ratelimit-headers, of every policy; the older X-RateLimit- fields of the one that
+ * binds. */
 static void put_fields(request *r, const rule *by, const tripsage_limit_decision *d)
 {
     const tripsage_limit_policy *policies = tripsage_limit_rule_get(by->rule)->policies;
@@ -527,7 +532,7 @@ static int admit(request *r, const struct limits *l, const rule *by, const netwo
 int limits_admit(request *r)
 {
     const struct limits *l = r->server->limits;
-    const rule *by = l->by_route ? l->by_route[r->route - l->routes] : NULL;
+    const rule *by = l->enabled ? l->by_route[r->route - l->routes] : NULL;
     network address = {{0}, 0};
 
     if (!by || tripsage_actor_is_service(r->actor))
@@ -610,13 +615,14 @@ void limits_describe(const struct server *s, buffer *b)
     tripsage_limiter_stats stats;
 
     tripsage_limiter_get_stats(&stats, l->limiter);
-    buffer_puts(b, l->by_route ? "{\"enabled\":true" : "{\"enabled\":false");
+    buffer_puts(b, l->enabled ? "{\"enabled\":true" : "{\"enabled\":false");
     BUFFER_LIT(b, ",\"storage\":");
     buffer_jsonz(b, storage_of(l));
     put_number(b, ",\"trusted_proxies\":", l->settings->proxies);
     put_number(b, ",\"exempt_networks\":", (int64_t)l->settings->exempt_count);
     BUFFER_LIT(b, ",\"rules\":[");
-    put_rules(b, l);
+    if (l->enabled)
+        put_rules(b, l);
     put_number(b, "],\"counts\":{\"admitted\":", (int64_t)stats.admitted);
     put_number(b, ",\"refused\":", (int64_t)stats.refused);
     put_number(b, ",\"shadowed\":", (int64_t)stats.shadowed);

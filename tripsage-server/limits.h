@@ -1,8 +1,8 @@
 /* limits.h: how often a client may ask for what: the rule of each route, and what an answer says of it.
  *
- * A rule is written as policies, each so many in a time and, where fewer may come at once, how many: "60/m:20,1000/h,10000/d", "100/15m". After them
- * may stand what else holds: "open", "closed" or "local" (what happens while the server that counts is away), "shadow" (refuse nobody),
- * and in the place of policies "off". */
+ * A rule is written as policies, each so many in a time and, where fewer may come at once, how many: "60/m:20,1000/h,10000/d",
+ * "100/15m". After them may stand what else holds: "open", "closed" or "local" (what happens while the server that counts is away),
+ * "shadow" (refuse nobody), and in the place of policies "off". */
 #ifndef SERVER_LIMITS_H
 #define SERVER_LIMITS_H
 
@@ -20,7 +20,8 @@ struct limits;
 int limits_open(struct limits **out, const settings *s, tripsage *library);
 void limits_close(struct limits *limits); /* NULL is fine */
 
-/* Counts a request whose route is known, by its actor or address. 0 after it answered that there are too many, in the place of any answer before. */
+/* Counts a request whose route is known, by its actor or address. 0 after it answered that there are too many, in the place of any
+ * answer before. */
 int limits_admit(request *r);
 
 /* What holds, as JSON. */

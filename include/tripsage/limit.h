@@ -1,25 +1,27 @@
 /* tripsage/limit.h: how often somebody may do something: several policies at once, in the process or shared by servers.
  *
- * A policy is a bucket that a request fills and time empties: `burst` requests fit in at once, and `quota` of them run out again in a window.
- * That is the generic cell rate algorithm (ITU-T I.371, annex A; here in the form of the continuous-state leaky bucket), which keeps one number
- * for each policy, has no edges between windows at which twice as much gets through, and knows to the microsecond when there is room again. Over
- * a long time it admits `quota` in each window, exactly. Within any single window it admits at most quota + burst - 1: who was idle
- * has a full burst beside what comes in meanwhile.
+ * A policy is a bucket that a request fills and time empties: `burst` requests fit in at once, and `quota` of them run out again in a
+ * window. That is the generic cell rate algorithm (ITU-T I.371, annex A; here in the form of the continuous-state leaky bucket), which
+ * keeps one number for each policy, has no edges between windows at which twice as much gets through, and knows to the microsecond when
+ * there is room again. Over a long time it admits `quota` in each window, exactly. Within any single window it admits at most quota +
+ * burst - 1: who was idle has a full burst beside what comes in meanwhile.
  *
- * A rule has up to TRIPSAGE_LIMIT_POLICIES_MAX policies, for instance one for a minute, an hour and a day. A decision is about all of them
- * together: when one of them refuses, nothing is taken from any. What is refused costs nothing, however often it is asked for.
+ * A rule has up to TRIPSAGE_LIMIT_POLICIES_MAX policies, for instance one for a minute, an hour and a day. A decision is about all of
+ * them together: when one of them refuses, nothing is taken from any. What is refused costs nothing, however often it is asked for.
  *
- * Where it is counted: in the process, or, over a cache on a server (tripsage/cache.h), there: servers that share it admit together
- * no more than one alone would. A decision there is one round trip of one script, on that server's clock, and its counts go by themselves when
- * their bucket is empty.
+ * Where it is counted: in the process, or, over a cache on a server (tripsage/cache.h), there: servers that share it admit together no
+ * more than one alone would. A decision there is one round trip of one script, on that server's clock, and its counts go by themselves
+ * when their bucket is empty.
  *
- * In the process the clock is the machine's monotonic one: that somebody sets the time of day does not matter. A server's clock that steps back
- * counts as if it had stood still since the key was last admitted; one that steps forward empties buckets as that time would have.
+ * In the process the clock is the machine's monotonic one: that somebody sets the time of day does not matter. A server's clock that
+ * steps back counts as if it had stood still since the key was last admitted; one that steps forward empties buckets as that time would
+ * have.
  *
- * Memory in the process is bounded by `max_keys`, all of it asked for when the limiter is opened (56 bytes for each), and used from then on without
- * another allocation. A key whose buckets are empty is not kept. When there is no room for a new one, the one of sixteen whose buckets
- * would be empty soonest is forgotten and begins anew: so a flood of new keys pushes out itself, and not who has asked much. How often that
- * happened stands in the statistics (`evicted`); it is 0 while the keys that are counted at one time are some two thirds of `max_keys`.
+ * Memory in the process is bounded by `max_keys`, all of it asked for when the limiter is opened (56 bytes for each), and used from then
+ * on without another allocation. A key whose buckets are empty is not kept. When there is no room for a new one, the one of sixteen
+ * whose buckets would be empty soonest is forgotten and begins anew: so a flood of new keys pushes out itself, and not who has asked
+ * much. How often that happened stands in the statistics (`evicted`); it is 0 while the keys that are counted at one time are some two
+ * thirds of `max_keys`.
  *
  * Threads: limiters and rules are shared by any number of threads.
  */
@@ -42,8 +44,8 @@ typedef struct tripsage_limit_rule tripsage_limit_rule;
 #define TRIPSAGE_LIMIT_NAME_MAX 48u
 #define TRIPSAGE_LIMIT_KEY_MAX  256u
 
-/* Beyond these the counts would not be exact on a server, whose scripts have numbers of 53 bits. A longer window is not for a limiter, whose
- * counts may be gone, but for an account that is kept. */
+/* Beyond these the counts would not be exact on a server, whose scripts have numbers of 53 bits. A longer window is not for a limiter,
+ * whose counts may be gone, but for an account that is kept. */
 #define TRIPSAGE_LIMIT_QUOTA_MAX  1000000u
 #define TRIPSAGE_LIMIT_WINDOW_MAX (INT64_C(31) * 24 * 3600 * 1000)
 
@@ -84,10 +86,12 @@ typedef struct tripsage_limiter_options {
 
     uint32_t max_keys; /* counted in the process at one time, with the rules they are of; 0: 65,536 */
 
-    /* Where it is counted, borrowed: a cache on a server, under its `key_prefix`, "limit:{key}:rule:" and what tells rules of one name apart. NULL, or one in the process: in the process. */
+    /* Where it is counted, borrowed: a cache on a server, under its `key_prefix`, "limit:{key}:rule:" and what tells rules of one name
+     * apart. NULL, or one in the process: in the process. */
     tripsage_cache *cache;
 
-    /* Microseconds from any start on, of a clock that nobody sets, for what is counted in the process. NULL: the machine's monotonic clock. */
+    /* Microseconds from any start on, of a clock that nobody sets, for what is counted in the process. NULL: the machine's monotonic
+     * clock. */
     int64_t (*clock_us)(void *user);
     void *clock_user;
 } tripsage_limiter_options;
@@ -141,9 +145,8 @@ TRIPSAGE_API int tripsage_limiter_is_shared(const tripsage_limiter *limiter);
 /* What was decided so far, and what it takes. */
 TRIPSAGE_API void tripsage_limiter_get_stats(tripsage_limiter_stats *out, tripsage_limiter *limiter);
 
-/* A rule, immutable, for any number of limiters. Everything is copied.
- * Errors: TRIPSAGE_EINVALID (fields "#options", "#name", "#policies" and "/0/quota" for what is wrong with the first policy: "/name", "/quota",
- * "/window_ms", "/burst"), TRIPSAGE_ENOMEM. */
+/* A rule, immutable, for any number of limiters. Everything is copied. Errors: TRIPSAGE_EINVALID (fields "#options", "#name",
+ * "#policies" and "/0/quota" for what is wrong with the first policy: "/name", "/quota", "/window_ms", "/burst"), TRIPSAGE_ENOMEM. */
 TRIPSAGE_API tripsage_status tripsage_limit_rule_new(tripsage_limit_rule **out,
                                                      const tripsage_limit_rule_options *options);
 
@@ -153,9 +156,9 @@ TRIPSAGE_API void tripsage_limit_rule_free(tripsage_limit_rule *rule);
 /* The rule as it was given, each burst filled in. Borrowed from it. */
 TRIPSAGE_API const tripsage_limit_rule_options *tripsage_limit_rule_get(const tripsage_limit_rule *rule);
 
-/* Asks for `cost` at once (1 for a request; more for one that counts for more), and takes them when every policy admits them. Whether it may be
- * done is out->allowed: to be refused is no error. `key`: who asks, 1 to TRIPSAGE_LIMIT_KEY_MAX bytes.
- * Errors: TRIPSAGE_EINVALID (fields "#key"; "#cost": 0, or more than a policy ever admits at once), TRIPSAGE_ENOMEM (on a server). */
+/* Asks for `cost` at once (1 for a request; more for one that counts for more), and takes them when every policy admits them. Whether it
+ * may be done is out->allowed: to be refused is no error. `key`: who asks, 1 to TRIPSAGE_LIMIT_KEY_MAX bytes. Errors: TRIPSAGE_EINVALID
+ * (fields "#key"; "#cost": 0, or more than a policy ever admits at once), TRIPSAGE_ENOMEM (on a server). */
 TRIPSAGE_API tripsage_status tripsage_limit_decide(tripsage_limit_decision *out, tripsage_limiter *limiter,
                                                    const tripsage_limit_rule *rule, const void *key, size_t key_size,
                                                    uint32_t cost);
@@ -165,8 +168,8 @@ TRIPSAGE_API tripsage_status tripsage_limit_peek(tripsage_limit_decision *out, t
                                                  const tripsage_limit_rule *rule, const void *key, size_t key_size,
                                                  uint32_t cost);
 
-/* Gives back what was taken for something that in the end is not to count. More than is there gives back all of it. While the server cannot be
- * asked, what this process counts meanwhile is given back. The same errors. */
+/* Gives back what was taken for something that in the end is not to count. More than is there gives back all of it. While the server
+ * cannot be asked, what this process counts meanwhile is given back. The same errors. */
 TRIPSAGE_API tripsage_status tripsage_limit_give_back(tripsage_limiter *limiter, const tripsage_limit_rule *rule,
                                                       const void *key, size_t key_size, uint32_t cost);
 

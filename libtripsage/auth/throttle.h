@@ -42,7 +42,8 @@ tripsage_status tripsage__throttle_new(tripsage__throttle **out, tripsage__env *
                                        const unsigned char secret[TRIPSAGE__THROTTLE_SECRET_SIZE]);
 void tripsage__throttle_free(tripsage__throttle *throttle); /* NULL is fine */
 
-/* Before others use it: another number in the first of a kind's periods (the second follows in proportion); 0: without limit. Errors: TRIPSAGE_ENOMEM. */
+/* Before others use it: another number in the first of a kind's periods (the second follows in proportion); 0: without limit.
+ * Errors: TRIPSAGE_ENOMEM. */
 tripsage_status tripsage__throttle_set(tripsage__throttle *throttle, tripsage__throttle_kind kind, uint32_t count);
 
 /* Asks for one. `wait_ms` is 0 when it may be done, which is counted then, a guess before it is looked at; else how long to wait before

@@ -1,8 +1,8 @@
 /* cache/limit_local.h: what is counted in the process: a table of fixed size, in shards with a lock each.
  *
- * A key is known by 64 bits of a keyed hash, under a key that its rule takes part in; that two keys are taken for one is as likely as to guess
- * those. It may stand in either of two buckets of eight (two choices: Azar, Broder, Karlin and Upfal, 1999), which leaves a table without an
- * overflow until it is nearly full. What has ended is a free place: nobody has to sweep. */
+ * A key is known by 64 bits of a keyed hash, under a key that its rule takes part in; that two keys are taken for one is as likely as to
+ * guess those. It may stand in either of two buckets of eight (two choices: Azar, Broder, Karlin and Upfal, 1999), which leaves a table
+ * without an overflow until it is nearly full. What has ended is a free place: nobody has to sweep. */
 #ifndef TRIPSAGE_CACHE_LIMIT_LOCAL_H
 #define TRIPSAGE_CACHE_LIMIT_LOCAL_H
 

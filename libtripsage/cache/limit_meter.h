@@ -1,8 +1,8 @@
 /* cache/limit_meter.h: the arithmetic of a limit, in whole numbers, and the inside of a rule.
  *
  * A policy of q in a window of w microseconds is a bucket: a request puts w into it, a microsecond takes q out, and b * w is what it
- * holds. All three are divided by what q and w have in common, and none is larger than 2^53, so that a script, whose numbers are doubles, comes to
- * the same result. (The continuous-state leaky bucket of ITU-T I.371, annex A, times q, which leaves no fraction.) */
+ * holds. All three are divided by what q and w have in common, and none is larger than 2^53, so that a script, whose numbers are
+ * doubles, comes to the same result. (The continuous-state leaky bucket of ITU-T I.371, annex A, times q, which leaves no fraction.) */
 #ifndef TRIPSAGE_CACHE_LIMIT_METER_H
 #define TRIPSAGE_CACHE_LIMIT_METER_H
 

@@ -1,8 +1,8 @@
 /* cache/limit_remote.c: see limit_remote.h.
  *
- * One script of one key: what it does is done as a whole, on the server's clock, which is one for all who share it. It keeps the time of the
- * last change and each bucket's level in a string that lives until all are empty, and writes when something was taken or given
- * back, or its clock has stepped back. Numbers are whole and below 2^53 (limit_meter.h), which Lua's doubles hold exactly. */
+ * One script of one key: what it does is done as a whole, on the server's clock, which is one for all who share it. It keeps the time of
+ * the last change and each bucket's level in a string that lives until all are empty, and writes when something was taken or given back,
+ * or its clock has stepped back. Numbers are whole and below 2^53 (limit_meter.h), which Lua's doubles hold exactly. */
 #include "limit_remote.h"
 
 #include <inttypes.h>

@@ -1343,6 +1343,12 @@ static tripsage_status limit_decide(stage *s)
         status = limit_rule_new(s);
     if (status == TRIPSAGE_OK)
         status = tripsage_limit_decide(&decision, s->limiter, s->rule, "ada", 3, 1);
+    if (status == TRIPSAGE_OK)
+        status = tripsage_limit_peek(&decision, s->limiter, s->rule, "ada", 3, 1);
+    if (status == TRIPSAGE_OK)
+        status = tripsage_limit_give_back(s->limiter, s->rule, "ada", 3, 1);
+    if (status == TRIPSAGE_OK)
+        status = tripsage_limit_reset(s->limiter, s->rule, "ada", 3);
     if (status != TRIPSAGE_OK) {
         tripsage_limiter_close(s->limiter);
         s->limiter = NULL;

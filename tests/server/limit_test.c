@@ -1,5 +1,5 @@
-/* How often a client may ask: what the answers say of it, by whom it is counted, which addresses are believed, and that two servers with one Redis
- * let in no more than one. */
+/* How often a client may ask: what the answers say of it, by whom it is counted, which addresses are believed, and that two servers with
+ * one Redis let in no more than one. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

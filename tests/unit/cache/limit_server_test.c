@@ -1,5 +1,5 @@
-/* limit_server_test.c: decisions on a Redis server whose time of day the test holds: the same as in the process to the microsecond, of several handles
- * together no more than of one, and what is decided while the server is not there. */
+/* limit_server_test.c: decisions on a Redis server whose time of day the test holds: the same as in the process to the microsecond, of
+ * several handles together no more than of one, and what is decided while the server is not there. */
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -288,6 +288,30 @@ START_TEST(what_is_there_by_that_name_is_no_count)
 }
 END_TEST
 
+/* A server that is full writes nothing: then it cannot count, which is as good as being away. What it has it still tells. */
+START_TEST(a_full_server_is_one_that_is_away)
+{
+    tripsage_limit_rule *rule = make_rule(three, 3, TRIPSAGE_LIMIT_LOCAL);
+    unsigned admitted = 0;
+
+    for (unsigned i = 0; i < 6; i++)
+        ck_assert(decide(limiters[0], rule, "ada").allowed);
+    test_redis_cli(&redis, "CONFIG SET maxmemory 1");
+    ck_assert(!decide(limiters[0], rule, "ada").away);
+    for (unsigned i = 0; i < 20; i++) {
+        tripsage_limit_decision d = decide(limiters[0], rule, "bob");
+
+        ck_assert(d.away);
+        admitted += (unsigned)d.allowed;
+    }
+    ck_assert_uint_eq(admitted, 6);
+    test_redis_cli(&redis, "CONFIG SET maxmemory 0");
+    ck_assert(!decide(limiters[0], rule, "bob").away);
+    tripsage_limit_rule_free(rule);
+}
+END_TEST
+
 SUITE_MAIN_WITH("cache/limit_server", start, stop, decides_there_as_here, two_servers_admit_no_more_than_one,
                 threads_of_two_servers_get_no_more_together, a_decision_is_one_round_trip_and_its_key_goes_by_itself,
-                each_rule_says_what_happens_while_the_server_is_away, what_is_there_by_that_name_is_no_count)
+                each_rule_says_what_happens_while_the_server_is_away, what_is_there_by_that_name_is_no_count,
+                a_full_server_is_one_that_is_away)
