@@ -4,31 +4,21 @@
  * service role asks is not counted: it acts for all. Nothing that a client can choose takes part. */
 #include "limits.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include "client.h"
+#include "limits_text.h"
 #include "respond.h"
-#include "routes.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* What searches by words and meaning cost is counted apart, as is /auth/v1, where many share an address and what can be guessed has finer
  * limits of its own. */
 #define SEARCH_LIMITS "30/m,1000/h,10000/d"
 #define WIRE_LIMITS   "300/m"
 
-#define POLICY_NAME_MAX 12 /* "999999999s", and a NUL */
-#define RULE_NAME_MAX   (TRIPSAGE_LIMIT_NAME_MAX - POLICY_NAME_MAX)
-
-static const char rule_expected[] = "limits such as 60/m:20,1000/h,10000/d (s, m, h, d; behind the colon how many at "
-                                    "once; at most 4), then open, closed, local or shadow; or off";
-static const char routes_expected[] =
-    "routes and their limits such as \"POST /api/search=30/m; /api/trips=100/m:20 closed; GET /api/destinations=off\"";
+#define RULE_NAME_MAX (TRIPSAGE_LIMIT_NAME_MAX - POLICY_NAME_MAX)
 
 typedef struct rule {
     tripsage_limit_rule *rule;
@@ -46,165 +36,13 @@ struct limits {
     rule *rules;           /* the default, search, auth, and those of the settings */
 };
 
-static const char *const methods[METHOD_ROUTABLE] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
-
-/* ---- what is written ---- */
-
-typedef struct written {
-    tripsage_limit_policy policies[TRIPSAGE_LIMIT_POLICIES_MAX];
-    char names[TRIPSAGE_LIMIT_POLICIES_MAX][POLICY_NAME_MAX];
-    size_t count;
-    int away; /* -1: not said */
-    int shadow, off;
-} written;
-
-/* Up to nine digits, which is more than a limit may have. */
-static int64_t read_number(const char **at, const char *end)
-{
-    int64_t number = 0;
-
-    while (*at < end && isdigit((unsigned char)**at) && number < 100000000)
-        number = number * 10 + (*(*at)++ - '0');
-    return number;
-}
-
-/* "60/m:20" or "100/15m" */
-static int read_policy(written *w, const char *at, const char *end)
-{
-    static const struct {
-        char letter;
-        const char *name;
-        int64_t ms;
-    } units[] = {{'s', "second", 1000}, {'m', "minute", 60000}, {'h', "hour", 3600000}, {'d', "day", 86400000}};
-    tripsage_limit_policy *p;
-    int64_t quota = read_number(&at, end), times, burst = 0;
-
-    if (w->count == TRIPSAGE_LIMIT_POLICIES_MAX || at == end || *at++ != '/')
-        return 0;
-    times = read_number(&at, end);
-    for (size_t i = 0; at < end && i < COUNT(units); i++) {
-        if (*at != units[i].letter)
-            continue;
-        if (++at < end && *at == ':') {
-            at++;
-            burst = read_number(&at, end);
-            if (burst == 0)
-                return 0;
-        }
-        p = &w->policies[w->count];
-        *p = (tripsage_limit_policy){w->names[w->count], (uint32_t)quota, (times ? times : 1) * units[i].ms,
-                                     (uint32_t)burst};
-        if (times > 1)
-            snprintf(w->names[w->count], POLICY_NAME_MAX, "%u%c", (unsigned)times, units[i].letter);
-        else
-            snprintf(w->names[w->count], POLICY_NAME_MAX, "%s", units[i].name);
-        w->count++;
-        return at == end;
-    }
-    return 0;
-}
-
-static int read_word(written *w, const char *word, size_t length)
-{
-    static const struct {
-        const char *word;
-        int away;
-    } ways[] = {{"local", TRIPSAGE_LIMIT_LOCAL}, {"open", TRIPSAGE_LIMIT_OPEN}, {"closed", TRIPSAGE_LIMIT_CLOSED}};
-
-    for (size_t i = 0; i < COUNT(ways); i++)
-        if (strlen(ways[i].word) == length && memcmp(ways[i].word, word, length) == 0) {
-            w->away = ways[i].away;
-            return 1;
-        }
-    if (length == 6 && memcmp(word, "shadow", 6) == 0)
-        return w->shadow = 1;
-    if (length == 3 && memcmp(word, "off", 3) == 0)
-        return w->off = 1;
-    return isdigit((unsigned char)word[0]) && read_policy(w, word, word + length);
-}
-
-/* NULL, or what was expected. */
-static const char *read_written(written *w, const char *at, size_t length)
-{
-    const char *end = at + length;
-
-    *w = (written){.away = -1};
-    while (at < end) {
-        size_t blank = strspn(at, ", "), word;
-
-        at += blank < (size_t)(end - at) ? blank : (size_t)(end - at);
-        word = strcspn(at, ", ;");
-        if (word > (size_t)(end - at))
-            word = (size_t)(end - at);
-        if (word && !read_word(w, at, word))
-            return rule_expected;
-        at += word;
-    }
-    return w->off ? (w->count ? rule_expected : NULL) : w->count ? NULL : rule_expected;
-}
-
-/* One member of a list by route. */
-typedef struct entry {
-    int method; /* METHOD_ROUTABLE: any */
-    text path, rule;
-} entry;
-
-static text trimmed(const char *begin, const char *end)
-{
-    while (begin < end && *begin == ' ')
-        begin++;
-    while (end > begin && end[-1] == ' ')
-        end--;
-    return (text){begin, (size_t)(end - begin)};
-}
-
-/* The next member at *at; 0 at the end. A member that is none has an empty path. */
-static int next_entry(entry *out, const char **at)
-{
-    size_t length;
-    const char *equals;
-    text left;
-
-    *at += strspn(*at, "; ");
-    length = strcspn(*at, ";");
-    if (!length)
-        return 0;
-    *out = (entry){METHOD_ROUTABLE, {NULL, 0}, {NULL, 0}};
-    equals = memchr(*at, '=', length);
-    if (equals) {
-        left = trimmed(*at, equals);
-        out->rule = trimmed(equals + 1, *at + length);
-        for (int m = 0; m < METHOD_ROUTABLE; m++) {
-            size_t name = strlen(methods[m]);
-
-            if (left.length > name && memcmp(left.data, methods[m], name) == 0 && left.data[name] == ' ') {
-                out->method = m;
-                left = trimmed(left.data + name, left.data + left.length);
-                break;
-            }
-        }
-        if (left.length && left.data[0] == '/')
-            out->path = left;
-    }
-    *at += length;
-    return 1;
-}
-
-/* The route itself, or one below the path. */
-static int is_meant(const entry *e, const route *r)
-{
-    return !(r->flags & ROUTE_HEALTH) && (e->method == METHOD_ROUTABLE || (method)e->method == r->method) &&
-           strncmp(r->path, e->path.data, e->path.length) == 0 &&
-           (r->path[e->path.length] == '\0' || r->path[e->path.length] == '/');
-}
-
 /* ---- rules ---- */
 
 /* "POST-api-search" */
-static void name_entry(char out[RULE_NAME_MAX + 1], const entry *e)
+static void name_entry(char out[RULE_NAME_MAX + 1], const limit_entry *e)
 {
     size_t size =
-        (size_t)snprintf(out, RULE_NAME_MAX + 1, "%s", e->method == METHOD_ROUTABLE ? "any" : methods[e->method]);
+        (size_t)snprintf(out, RULE_NAME_MAX + 1, "%s", e->method == METHOD_ROUTABLE ? "any" : limit_methods[e->method]);
 
     for (size_t i = 0; i < e->path.length && size < RULE_NAME_MAX; i++)
         if (e->path.data[i] != '{' && e->path.data[i] != '}')
@@ -223,7 +61,7 @@ static void put_policy_field(rule *r, const tripsage_limit_rule_options *o)
 }
 
 /* NULL `rule`: off. Policies of the default are called "minute", those of others "search-minute". */
-static tripsage_status make_rule(rule *out, const settings *s, const char *name, written *w)
+static tripsage_status make_rule(rule *out, const settings *s, const char *name, limit_text *w)
 {
     tripsage_limit_rule_options options = TRIPSAGE_LIMIT_RULE_OPTIONS_INIT;
     char names[TRIPSAGE_LIMIT_POLICIES_MAX][TRIPSAGE_LIMIT_NAME_MAX + 1];
@@ -250,15 +88,18 @@ static tripsage_status make_rule(rule *out, const settings *s, const char *name,
     return TRIPSAGE_OK;
 }
 
+static const char routes_expected[] =
+    "routes and their limits such as \"POST /api/search=30/m; /api/trips=100/m:20 closed; GET /api/destinations=off\"";
+
 static const char *check_written(const char *at, size_t length)
 {
     static const settings standard;
-    written w;
+    limit_text w;
     rule made = {.rule = NULL};
-    const char *expected = read_written(&w, at, length);
+    const char *expected = limit_text_read(&w, at, length);
 
     if (!expected && make_rule(&made, &standard, "default", &w) != TRIPSAGE_OK)
-        expected = rule_expected;
+        expected = limit_text_expected;
     tripsage_limit_rule_free(made.rule);
     return expected;
 }
@@ -272,12 +113,12 @@ const char *limits_check_routes(const char *at)
 {
     size_t count, meant;
     const route *routes = routes_all(&count);
-    entry e;
+    limit_entry e;
 
-    while (next_entry(&e, &at)) {
+    while (limit_entry_next(&e, &at)) {
         meant = 0;
         for (size_t i = 0; e.path.length && i < count; i++)
-            meant += (size_t)is_meant(&e, &routes[i]);
+            meant += (size_t)limit_entry_means(&e, &routes[i]);
         if (!meant || check_written(e.rule.data, e.rule.length))
             return routes_expected;
     }
@@ -289,18 +130,18 @@ const char *limits_check_routes(const char *at)
 static size_t count_entries(const char *at)
 {
     size_t count = 0;
-    entry e;
+    limit_entry e;
 
-    while (at && next_entry(&e, &at))
+    while (at && limit_entry_next(&e, &at))
         count++;
     return count;
 }
 
 static tripsage_status add_rule(struct limits *l, const char *name, const char *at, size_t length)
 {
-    written w;
+    limit_text w;
 
-    read_written(&w, at, length); /* settings.c has checked it */
+    limit_text_read(&w, at, length); /* settings.c has checked it */
     return make_rule(&l->rules[l->rule_count++], l->settings, name, &w);
 }
 
@@ -310,9 +151,9 @@ static tripsage_status add_entries(struct limits *l, size_t *weights)
     const char *at = l->settings->rate_limit_routes;
     char name[RULE_NAME_MAX + 1];
     tripsage_status status;
-    entry e;
+    limit_entry e;
 
-    while (at && next_entry(&e, &at)) {
+    while (at && limit_entry_next(&e, &at)) {
         const rule *made = &l->rules[l->rule_count];
         size_t weight = 2 * e.path.length + (e.method != METHOD_ROUTABLE);
 
@@ -321,7 +162,7 @@ static tripsage_status add_entries(struct limits *l, size_t *weights)
         if (status != TRIPSAGE_OK)
             return status;
         for (size_t i = 0; i < l->route_count; i++)
-            if (is_meant(&e, &l->routes[i]) && weight >= weights[i]) {
+            if (limit_entry_means(&e, &l->routes[i]) && weight >= weights[i]) {
                 weights[i] = weight;
                 l->by_route[i] = made->rule ? made : NULL;
             }
@@ -574,7 +415,7 @@ static void put_routes(buffer *b, const struct limits *l, const rule *of)
         if (l->by_route[i] == of) {
             buffer_puts(b, separator);
             BUFFER_LIT(b, "\"");
-            buffer_puts(b, l->routes[i].flags & ROUTE_SUBTREE ? "" : methods[l->routes[i].method]);
+            buffer_puts(b, l->routes[i].flags & ROUTE_SUBTREE ? "" : limit_methods[l->routes[i].method]);
             buffer_puts(b, l->routes[i].flags & ROUTE_SUBTREE ? "" : " ");
             buffer_puts(b, l->routes[i].path);
             BUFFER_LIT(b, "\"");

@@ -41,7 +41,7 @@ typedef struct tripsage_limit_rule tripsage_limit_rule;
 /* "1 in a minute, in an hour, in a day", and one to spare; a header that tells them all is to be read by people. */
 #define TRIPSAGE_LIMIT_POLICIES_MAX 4
 
-#define TRIPSAGE_LIMIT_NAME_MAX 48u
+#define TRIPSAGE_LIMIT_NAME_MAX 64u
 #define TRIPSAGE_LIMIT_KEY_MAX  256u
 
 /* Beyond these the counts would not be exact on a server, whose scripts have numbers of 53 bits. A longer window is not for a limiter,

@@ -69,7 +69,7 @@ static tripsage_status take_policy(rule *r, size_t i, const tripsage_limit_polic
     uint64_t window_us, common;
 
     if (!is_name(given->name))
-        return bad(i, "name", "expected 1 to 48 letters, digits, \"_\", \"-\" or \".\"");
+        return bad(i, "name", "expected 1 to 64 letters, digits, \"_\", \"-\" or \".\"");
     if (given->quota == 0 || given->quota > TRIPSAGE_LIMIT_QUOTA_MAX)
         return bad(i, "quota", "expected 1 to 1,000,000 in a window");
     if (given->window_ms < 1 || given->window_ms > TRIPSAGE_LIMIT_WINDOW_MAX)
@@ -113,7 +113,7 @@ static tripsage_status take_options(rule *r, const tripsage_limit_rule_options *
     if (!given || given->version != 1)
         return TRIPSAGE_FAIL_FIELD("#options", "the version must be 1: set by TRIPSAGE_LIMIT_RULE_OPTIONS_INIT");
     if (!is_name(given->name))
-        return TRIPSAGE_FAIL_FIELD("#name", "expected 1 to 48 letters, digits, \"_\", \"-\" or \".\"");
+        return TRIPSAGE_FAIL_FIELD("#name", "expected 1 to 64 letters, digits, \"_\", \"-\" or \".\"");
     if (!given->policies || given->policy_count == 0 || given->policy_count > TRIPSAGE_LIMIT_POLICIES_MAX)
         return TRIPSAGE_FAIL_FIELD("#policies", "a rule has 1 to %d policies", TRIPSAGE_LIMIT_POLICIES_MAX);
     if (given->when_away != TRIPSAGE_LIMIT_LOCAL && given->when_away != TRIPSAGE_LIMIT_OPEN &&
