@@ -1,6 +1,7 @@
 /* cache.c: the door of the cache: checks what comes in, and asks the engine behind it. */
 #include "cache.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -81,7 +82,7 @@ static tripsage_status open_redis(tripsage_cache *cache, const tripsage_cache_op
 tripsage_status tripsage__cache_new(tripsage_cache **out, const tripsage_cache_options *options, tripsage__env *env)
 {
     static const tripsage_cache_options standard = TRIPSAGE_CACHE_OPTIONS_INIT;
-    const char *problem, *prefix;
+    const char *problem;
     tripsage_cache *cache;
     tripsage_status status;
 
@@ -93,13 +94,11 @@ tripsage_status tripsage__cache_new(tripsage_cache **out, const tripsage_cache_o
     problem = tripsage__cache_url_problem(options->url);
     if (problem)
         return TRIPSAGE_FAIL_FIELD("#url", "the cache's URL: %s", problem);
-    prefix = options->key_prefix ? options->key_prefix : TRIPSAGE__CACHE_PREFIX;
-    if (strlen(prefix) > TRIPSAGE__CACHE_PREFIX_MAX)
-        return TRIPSAGE_FAIL_FIELD("#key_prefix", "a prefix has at most %u bytes", TRIPSAGE__CACHE_PREFIX_MAX);
     cache = tripsage__calloc(1, sizeof *cache);
     if (!cache)
         return TRIPSAGE_NOMEM();
-    strcpy(cache->key_prefix, prefix);
+    snprintf(cache->key_prefix, sizeof cache->key_prefix, "%s",
+             options->key_prefix ? options->key_prefix : TRIPSAGE__CACHE_PREFIX); /* a longer one the engine refuses */
     cache->cost_max = SIZE_MAX;
     status = is_memory(options->url) ? open_memory(cache, options, env) : open_redis(cache, options, env);
     if (status == TRIPSAGE_OK)

@@ -18,6 +18,9 @@
 #include "cache/memory/entry.h"
 #include "pool.h"
 
+#define PREFIX_MAX     256u
+#define DEFAULT_PREFIX "tripsage:"
+
 #define DEADLINE_MS    100u  /* some hundred round trips within a data centre */
 #define RETRY_AFTER_MS 1000u /* so a dead server costs one thread a tenth of its time at most */
 #define CONNECTIONS    16u
@@ -34,7 +37,7 @@ typedef tripsage__cache_bytes bytes;
 typedef struct redis {
     tripsage__redis_pool *pool;
     size_t prefix_size;
-    char prefix[TRIPSAGE__CACHE_PREFIX_MAX + 1];
+    char prefix[PREFIX_MAX + 1];
     _Atomic uint64_t hits, misses, sets, deletes;
 } redis;
 
@@ -53,11 +56,13 @@ tripsage_status tripsage__cache_redis_open(void **out, const tripsage_cache_opti
     tripsage__redis_limits limits = {options->deadline_ms ? options->deadline_ms : DEADLINE_MS,
                                      options->retry_after_ms ? options->retry_after_ms : RETRY_AFTER_MS,
                                      options->connections ? options->connections : CONNECTIONS};
-    const char *prefix = options->key_prefix ? options->key_prefix : TRIPSAGE__CACHE_PREFIX;
+    const char *prefix = options->key_prefix ? options->key_prefix : DEFAULT_PREFIX;
     redis *r;
     tripsage_status status;
 
     *out = NULL;
+    if (strlen(prefix) > PREFIX_MAX)
+        return TRIPSAGE_FAIL_FIELD("#key_prefix", "a prefix has at most %u bytes", PREFIX_MAX);
     r = tripsage__calloc(1, sizeof *r);
     if (!r)
         return TRIPSAGE_NOMEM();
@@ -80,7 +85,7 @@ tripsage_status tripsage__cache_redis_open(void **out, const tripsage_cache_opti
 
 /* A key as the server knows it. */
 typedef struct full_key {
-    char text[TRIPSAGE__CACHE_PREFIX_MAX + TRIPSAGE_CACHE_KEY_MAX];
+    char text[PREFIX_MAX + TRIPSAGE_CACHE_KEY_MAX];
 } full_key;
 
 static bytes key_of(full_key *out, const redis *r, bytes key)

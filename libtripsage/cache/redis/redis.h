@@ -7,7 +7,7 @@
 
 extern const tripsage__cache_engine tripsage__cache_on_redis;
 
-/* `options` have a URL without a problem (address.h), and no prefix that is too long. On failure *out is NULL. `env` must outlive it. */
+/* `options` have a URL without a problem (address.h). On failure *out is NULL. `env` must outlive it. */
 tripsage_status tripsage__cache_redis_open(void **out, const tripsage_cache_options *options, tripsage__env *env);
 
 #endif
