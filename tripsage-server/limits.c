@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "client.h"
+#include "handlers/handlers.h"
 #include "limits_text.h"
 #include "respond.h"
 
@@ -170,6 +171,16 @@ static tripsage_status add_entries(struct limits *l, size_t *weights)
     return TRIPSAGE_OK;
 }
 
+/* Without settings. What another protocol has below a path of its own knows best how much of it is too much. */
+static const rule *usual_rule(const struct limits *l, const route *r)
+{
+    const rule *by = &l->rules[r->handle == auth_wire ? 2 : r->flags & ROUTE_COSTLY ? 1 : 0];
+
+    if (r->flags & ROUTE_HEALTH || (r->flags & ROUTE_SUBTREE && r->handle != auth_wire))
+        return NULL;
+    return by->rule ? by : NULL;
+}
+
 static tripsage_status add_rules(struct limits *l)
 {
     const char *usual = l->settings->rate_limit_default ? l->settings->rate_limit_default : LIMITS_DEFAULT;
@@ -182,12 +193,8 @@ static tripsage_status add_rules(struct limits *l)
         status = add_rule(l, "search", SEARCH_LIMITS, strlen(SEARCH_LIMITS));
     if (status == TRIPSAGE_OK)
         status = add_rule(l, "auth", WIRE_LIMITS, strlen(WIRE_LIMITS));
-    for (size_t i = 0; status == TRIPSAGE_OK && i < l->route_count; i++) {
-        const rule *r = &l->rules[l->routes[i].flags & ROUTE_COSTLY ? 1 : l->routes[i].flags & ROUTE_SUBTREE ? 2 : 0];
-
-        if (!(l->routes[i].flags & ROUTE_HEALTH) && r->rule)
-            l->by_route[i] = r;
-    }
+    for (size_t i = 0; status == TRIPSAGE_OK && i < l->route_count; i++)
+        l->by_route[i] = usual_rule(l, &l->routes[i]);
     if (status == TRIPSAGE_OK)
         status = add_entries(l, weights);
     free(weights);
@@ -338,7 +345,7 @@ static void refuse(request *r, const rule *by, const tripsage_limit_decision *d)
     r->retry_after_s = seconds(d->states[d->binding].retry_after_ms);
     snprintf(detail, sizeof detail, "too many requests: the limit \"%s\" is %u in %lld s; wait %lld s", p->name,
              (unsigned)p->quota, (long long)(p->window_ms / 1000), (long long)r->retry_after_s);
-    if (r->route->flags & ROUTE_SUBTREE)
+    if (r->route->handle == auth_wire)
         refuse_on_wire(r, detail);
     else
         respond_problem(r, 429, tripsage_status_code(TRIPSAGE_ERATELIMITED), "%s", detail);

@@ -1,6 +1,7 @@
 /* cache.c: the door of the cache: checks what comes in, and asks the engine behind it. */
 #include "cache.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"

@@ -37,6 +37,7 @@ Suite *contract_command_lists(void);
 Suite *contract_command_sets(void);
 Suite *contract_command_zsets(void);
 Suite *contract_command_geo(void);
+Suite *contract_limit(void);
 Suite *contract_command_stream(void);
 Suite *contract_command_keys(void);
 Suite *contract_command_strings(void);

@@ -19,6 +19,7 @@ int main(void)
         contract_command_sets,
         contract_command_zsets,
         contract_command_geo,
+        contract_limit,
     };
     /* clang-format on */
     SRunner *runner = srunner_create(contract_cache());
