@@ -14,7 +14,7 @@ CONFIGURE = cmake --log-level=WARNING
 BUILD = cmake --build
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-asan test-tsan lint bench-store bench-postgres bench-auth fuzz plans install supabase-migrations clean deps deps-test
+.PHONY: help run build test test-asan test-tsan lint bench-store bench-postgres bench-auth bench-cache fuzz plans install supabase-migrations clean deps deps-test
 
 help: ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

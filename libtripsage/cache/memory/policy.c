@@ -142,11 +142,14 @@ static unsigned look_at(tripsage__policy_part *part, tripsage__policy_node *node
     return hits;
 }
 
-/* ---- ghosts: sets of eight, the latest first: fingerprint, uses, their epoch ---- */
+/* ---- ghosts: sets of eight, the first to go last: fingerprint, uses, their epoch ---- */
 
 #define GHOST_WAYS 8u
-/* Where who was used once goes in, so that a scan leaves the other half alone. */
+
+/* Where half of those go in who were used once. Were all to go in first, of a loop over more than a set holds each would be pushed out before it
+ * came back, and none would ever be known. */
 #define GHOST_MIDDLE 4u
+#define GHOST_HALF   0x8000u /* a bit of the hash that says who */
 
 static uint32_t *ghost_set(const tripsage__policy_part *part, uint32_t hash)
 {
@@ -161,7 +164,7 @@ static uint32_t fingerprint(uint32_t hash)
 
 static void ghost_put(tripsage__policy_part *part, const tripsage__policy_node *node, uint32_t hash)
 {
-    unsigned at = uses_of(node) > 1 ? 0 : GHOST_MIDDLE;
+    unsigned at = uses_of(node) > 1 || (hash & GHOST_HALF) ? 0 : GHOST_MIDDLE;
     uint32_t *set;
 
     if (!part->ghost_sets)

@@ -140,14 +140,13 @@ static void check_all(void)
 
 /* ---- everybody is in it once ---- */
 
-/* The same key in the place of itself: its node moves, since entries are replaced and not changed. */
+/* The key's node stands elsewhere for a moment, since entries are replaced and not changed. */
 static void replace(uint32_t key)
 {
-    tripsage__policy_node moved = c.nodes[key], *node = &c.nodes[key];
+    tripsage__policy_node other = {0};
 
-    tripsage__policy_replace(part_of(key), node, &moved, hash_of(key));
-    memset(node, 0, sizeof *node);
-    tripsage__policy_replace(part_of(key), &moved, node, hash_of(key));
+    tripsage__policy_replace(part_of(key), &c.nodes[key], &other, hash_of(key));
+    tripsage__policy_replace(part_of(key), &other, &c.nodes[key], hash_of(key));
 }
 
 static void do_anything(void)
@@ -312,6 +311,35 @@ START_TEST(demand_that_moves_on_is_followed)
 }
 END_TEST
 
+/* What is asked for at first speaks for one rule, what comes then for another. */
+START_TEST(another_rule_takes_over)
+{
+    open_cache(UINT64_MAX, 200, 1);
+    for (unsigned i = 0; i < 3000; i++)
+        ask(chance(chance(2) ? 100 : KEYS), 200);
+    ask_in_turn(1000, 250, 12500, 200);
+    ck_assert_uint_ge(ask_in_turn(1000, 250, 2500, 200), 1900);
+    close_cache();
+}
+END_TEST
+
+/* By frequency alone, too, though more slowly. */
+START_TEST(uses_are_forgotten)
+{
+    unsigned hits = 0;
+
+    open_cache(UINT64_MAX, 200, 1);
+    for (unsigned i = 0; i < 20000; i++)
+        ask(chance(200), 200);
+    for (unsigned i = 0; i < 40000; i++) {
+        atomic_store(&c.policy->rule, 0);
+        hits += (unsigned)ask(1000 + chance(200), 200) && i >= 39000;
+    }
+    ck_assert_uint_ge(hits, 900);
+    close_cache();
+}
+END_TEST
+
 START_TEST(the_same_calls_give_the_same)
 {
     unsigned char first[KEYS];
@@ -415,5 +443,5 @@ END_TEST
 SUITE_MAIN("cache/policy", whatever_is_done_everybody_is_in_it_once, a_cache_may_be_small, who_is_to_stay_does_not_go,
            sizes_may_differ, a_loop_that_is_longer_than_the_cache_hits,
            so_it_does_when_only_bytes_are_bounded_and_shards_are_many, a_scan_does_not_push_out_what_is_in_demand,
-           demand_that_moves_on_is_followed, the_same_calls_give_the_same, little_is_kept_of_an_entry,
-           it_goes_on_without_ghosts, hits_run_beside_everything)
+           demand_that_moves_on_is_followed, another_rule_takes_over, uses_are_forgotten, the_same_calls_give_the_same,
+           little_is_kept_of_an_entry, it_goes_on_without_ghosts, hits_run_beside_everything)
