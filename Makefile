@@ -79,6 +79,13 @@ bench-auth: deps-test ## Measures tokens beside bare libjwt, and reads in a stor
 	@build/release/bench/bench_auth_storm build/bench/auth-storm.json
 	@jq -s '{area: "auth", figures: map(.figures) | add}' build/bench/auth-tokens.json build/bench/auth-storm.json >build/bench/auth.json
 
+bench-cache: deps-test ## Counts the misses of the cache's eviction beside other policies'; writes build/bench/cache.json.
+	@$(CONFIGURE) --preset release -DTRIPSAGE_BUILD_TESTS=ON -DTRIPSAGE_BUILD_BENCH=ON
+	@$(BUILD) build/release --target bench_cache_policy -j $(JOBS)
+	@mkdir -p build/bench
+	@build/release/bench/bench_cache_policy build/bench/cache-policy.json
+	@jq -s '{area: "cache", figures: map(.figures) | add}' build/bench/cache-policy.json >build/bench/cache.json
+
 plans: deps-test ## Prints how PostgreSQL finds the rows of each statement and call among 1,000,000 trips.
 	@$(CONFIGURE) --preset release -DTRIPSAGE_BUILD_TESTS=ON
 	@$(BUILD) build/release --target test_postgres_plan -j $(JOBS)

@@ -229,6 +229,8 @@ static void plot_legend(FILE *out)
             "<path d=\"M%.0f %.0fh24\" stroke=\"%s\" stroke-width=\"%s\"%s/><text x=\"%.0f\" y=\"%.0f\">%s</text>\n",
             left, top + 16 * p, policies[p].color, p == OWN ? "2.5" : "1.2",
             p == BELADY ? " stroke-dasharray=\"3 3\"" : "", left + 30, top + 16 * p + 4, policies[p].name);
+    fprintf(out, "<text x=\"%.0f\" y=\"%.0f\" fill=\"#616161\">hits, %% of requests, by size, %% of keys</text>\n",
+            left, top + 16 * POLICIES + 6);
 }
 
 static void write_plot(FILE *out)

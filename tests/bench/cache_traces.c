@@ -232,8 +232,9 @@ cache_trace cache_make_trace(const cache_workload *workload, size_t length)
     if (!seen)
         bench_fail("no memory");
     for (size_t i = 0; i < trace.length; i++)
-        if (!seen[trace.keys[i]]++)
-            trace.footprint++;
+        seen[trace.keys[i]] = 1;
+    for (uint32_t key = 0; key < trace.universe; key++)
+        trace.footprint += seen[key];
     free(seen);
     return trace;
 }
