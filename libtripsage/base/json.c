@@ -2,11 +2,11 @@
 #include "json.h"
 
 #include <cjson/cJSON.h>
-#include <locale.h>
 #include <math.h>
 
 #include <tripsage/doc.h>
 
+#include "locale.h"
 #include "memory.h"
 
 /* ---- a strict first look at the bytes (RFC 8259) ----
@@ -319,16 +319,15 @@ static const char *find_unacceptable(const cJSON *node)
 }
 
 /* cJSON reads numbers by the locale of the thread, and where the decimal point is of two bytes (Pashto) it reads none that have
- * one. So it runs in the C locale, which needs no memory; the thread has its own back before anybody looks. */
+ * one. */
 static cJSON *parse(const char *text, size_t length)
 {
-    locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    locale_t own = uselocale(plain);
-    cJSON *json = cJSON_ParseWithLength(text, length);
+    tripsage__locale own;
+    cJSON *json;
 
-    uselocale(own);
-    if (plain)
-        freelocale(plain);
+    tripsage__locale_enter(&own);
+    json = cJSON_ParseWithLength(text, length);
+    tripsage__locale_leave(&own);
     return json;
 }
 

@@ -25,8 +25,8 @@ BEGIN {
     forbid("(exit|_exit|_Exit|quick_exit|abort|atexit|system|popen|fork)", "", "a library does not end or start processes")
     forbid("(signal|sigaction|raise)", "", "signals belong to the program")
     forbid("(setlocale|setenv|putenv|unsetenv|tzset|chdir|umask)", "", "the process's state belongs to the program")
-    # One thread's locale, while cJSON reads, and given back.
-    forbid("uselocale", "^libtripsage/base/json\\.c$", "the thread's locale belongs to the program")
+    # One thread's locale, while numbers are read and written, and given back.
+    forbid("uselocale", "^libtripsage/base/locale\\.c$", "the thread's locale belongs to the program")
     forbid("(printf|vprintf|puts|putchar|fprintf|vfprintf|fputs|perror)", "", "a library does not talk to the terminal")
     forbid("(time|gettimeofday|rand|srand|random|srandom|getrandom)", "^libtripsage/base/", "clock and chance come through base/env.h")
     forbid("(getenv|secure_getenv)", "^libtripsage/config/", "the environment is read in config/")

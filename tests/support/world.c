@@ -15,6 +15,7 @@ static tripsage_actor *users[USERS_MAX];
 static size_t user_count;
 
 test_world *world = &the_world;
+int world_cache_only;
 int world_limits;
 
 tripsage_actor *world_user(const char *user_id)
@@ -107,6 +108,14 @@ static void open_handle(void)
     world->cache = tripsage_get_cache(world->ts);
 }
 
+static void open_cache(void)
+{
+    tripsage_runtime runtime = test_chance_runtime(&world->chance);
+
+    runtime.log = test_inbox_log;
+    OK(tripsage_cache_open(&world->cache, &world->cache_options, &runtime));
+}
+
 /* Opening a database as its owner migrates it, on the day on which worlds begin. */
 void world_migrate(const char *database)
 {
@@ -182,8 +191,12 @@ void world_open(void)
     memset(world, 0, sizeof *world);
     test_chance_init(&world->chance);
     test_inbox_clear();
-    choose_url();
     choose_cache();
+    if (world_cache_only) {
+        open_cache();
+        return;
+    }
+    choose_url();
     open_project();
     open_handle();
     world->owner = world_user(OWNER_ID);
@@ -200,6 +213,8 @@ void world_close(void)
     while (user_count > 0)
         tripsage_actor_free(users[--user_count]);
     tripsage_actor_free(world->service);
+    if (world_cache_only)
+        tripsage_cache_close(world->cache);
     tripsage_close(world->ts);
     test_project_close(&world->project);
     test_upstash_close(&world->upstash);

@@ -57,6 +57,7 @@ typedef struct test_world {
 extern test_world *world;
 
 /* 1: sign-ins and guesses are limited, as they are by default. 0, from the start: the same call is made again and again. */
+extern int world_cache_only; /* 1: a world has a clock and a cache, and nothing else */
 extern int world_limits;
 
 /* The rest of a test is about what only accounts of the database's own have: says why. */

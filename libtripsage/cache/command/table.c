@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/locale.h"
 #include "base/memory.h"
 #include "cache/memory/chance.h"
 
@@ -34,6 +35,7 @@ static const tripsage__command_spec *const families[] = { /* one to a line */
 struct tripsage__commands {
     tripsage__cache_memory *memory;
     pthread_mutex_t turn;
+    tripsage__locale locale; /* of who has it */
     uint64_t chance;
     tripsage__scripting *scripting;
 };
@@ -120,10 +122,12 @@ tripsage__scripting *tripsage__commands_scripting(tripsage__commands *commands)
 void tripsage__commands_enter(tripsage__commands *commands)
 {
     pthread_mutex_lock(&commands->turn);
+    tripsage__locale_enter(&commands->locale);
 }
 
 void tripsage__commands_leave(tripsage__commands *commands)
 {
+    tripsage__locale_leave(&commands->locale);
     pthread_mutex_unlock(&commands->turn);
 }
 

@@ -24,6 +24,7 @@ int main(void)
     /* clang-format on */
     SRunner *runner = srunner_create(contract_cache());
 
+    world_cache_only = 1;
     for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++)
         srunner_add_suite(runner, suites[i]());
     if (strcmp(getenv("TRIPSAGE_TEST_CACHE_URL"), "memory:") == 0) { /* a server has bounds of its own */

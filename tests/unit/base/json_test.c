@@ -1,13 +1,13 @@
 /* Reading and writing JSON: what is refused, what survives, and how complaints name their place. */
 #include "base/json.h"
 
-#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <tripsage/doc.h>
 
 #include "../suite.h"
+#include "support/locale.h"
 
 static tripsage_status parse(const char *text, size_t length)
 {
@@ -169,30 +169,15 @@ START_TEST(values_are_written_as_they_were_read)
 }
 END_TEST
 
-/* Makes a locale of the system's sources, as a program finds it that calls setlocale, and lives in it. */
-static void move_to(const char *name)
-{
-    char folder[] = "/tmp/tripsage-locale-XXXXXX";
-    char command[200];
-
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(command, sizeof command, "localedef -i %s -f UTF-8 %s/%s", name, folder, name);
-    ck_assert_int_eq(system(command), 0);
-    setenv("LOCPATH", folder, 1);
-    ck_assert_ptr_nonnull(setlocale(LC_ALL, name));
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    ck_assert_int_eq(system(command), 0);
-}
-
 START_TEST(numbers_do_not_speak_the_language_of_the_program)
 {
     char comma[16];
 
-    move_to("de_DE");
+    test_locale_move_to("de_DE");
     snprintf(comma, sizeof comma, "%g", 0.5);
     ck_assert_str_eq(comma, "0,5");
     check_round("[1.5,-2.25e-7,3]", "[1.5,-2.25e-07,3]");
-    move_to("ps_AF");
+    test_locale_move_to("ps_AF");
     snprintf(comma, sizeof comma, "%g", 0.5);
     ck_assert_str_eq(comma, "0\xd9\xab\x35");
     check_round("[1.5,-2.25e-7,3]", "[1.5,-2.25e-07,3]");

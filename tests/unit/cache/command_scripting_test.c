@@ -3,6 +3,7 @@
 
 #include "../suite.h"
 #include "support/commands.h"
+#include "support/locale.h"
 
 static tripsage_cache *opened;
 
@@ -95,6 +96,17 @@ START_TEST(locked_keys_are_the_only_ones)
 }
 END_TEST
 
+START_TEST(numbers_do_not_speak_the_language_of_the_program)
+{
+    test_locale_move_to("ps_AF");
+    SAYS("EVAL \"return {tostring(1.5), 2.5 * 2, ARGV[1] + 1, cjson.encode(0.5)}\" 0 1.5", "[\"1.5\" 5 2 \"0.5\"]");
+    SAYS("SET n 1.5", "OK");
+    SAYS("INCRBYFLOAT n 1.25", "\"2.75\"");
+    SAYS("ZADD z 1.5 a", "1");
+    SAYS("ZSCORE z a", "\"1.5\"");
+}
+END_TEST
+
 START_TEST(many_scripts_are_forgotten_together)
 {
     for (int i = 0; i < 1500; i++)
@@ -104,4 +116,5 @@ END_TEST
 
 SUITE_MAIN_WITH("cache/command_scripting", setup, teardown, reaches_nothing_outside, one_is_ended_when_its_time_is_over,
                 matches_that_would_never_end_are_refused, one_may_not_take_all_memory, depth_is_bounded,
-                locked_keys_are_the_only_ones, many_scripts_are_forgotten_together)
+                locked_keys_are_the_only_ones, many_scripts_are_forgotten_together,
+                numbers_do_not_speak_the_language_of_the_program)

@@ -1,6 +1,7 @@
 /* run.c: the interpreter and its thread: made, fed, bounded. See scripts.h. */
 #include <string.h>
 
+#include "base/locale.h"
 #include "base/memory.h"
 #include "base/thread.h"
 #include "internal.h"
@@ -230,7 +231,9 @@ static void work(tripsage__lua *lua)
 static void *live(void *context)
 {
     tripsage__lua *lua = context;
+    tripsage__locale own;
 
+    tripsage__locale_enter(&own); /* Lua reads and writes numbers by it */
     pthread_mutex_lock(&lua->lock);
     while (lua->task != END) {
         if (lua->task != NO_TASK) {
@@ -243,6 +246,7 @@ static void *live(void *context)
     }
     pthread_mutex_unlock(&lua->lock);
     close_state(lua);
+    tripsage__locale_leave(&own);
     return NULL;
 }
 
