@@ -5,12 +5,12 @@ struct state {
     uint64_t v0, v1, v2, v3;
 };
 
-static uint64_t rotate(uint64_t word, unsigned bits)
+static inline uint64_t rotate(uint64_t word, unsigned bits)
 {
     return (word << bits) | (word >> (64 - bits));
 }
 
-static void round_once(struct state *s)
+static inline void round_once(struct state *s)
 {
     s->v0 += s->v1;
     s->v1 = rotate(s->v1, 13) ^ s->v0;
@@ -24,7 +24,7 @@ static void round_once(struct state *s)
     s->v2 = rotate(s->v2, 32);
 }
 
-static void absorb(struct state *s, uint64_t word)
+static inline void absorb(struct state *s, uint64_t word)
 {
     s->v3 ^= word;
     round_once(s);

@@ -9,6 +9,7 @@
 
 #include "suite.h"
 #include "support/redis.h"
+#include "support/upstash.h"
 
 #define ON "TRIPSAGE_RATE_LIMIT=on"
 /* Answers are checked against this document, which is fetched when the first comes. */
@@ -398,6 +399,26 @@ START_TEST(two_servers_with_one_redis_let_in_no_more_than_one)
 }
 END_TEST
 
+START_TEST(by_rest_it_is_the_same)
+{
+    static test_redis redis;
+    static test_upstash gateway;
+
+    test_redis_start(&redis, NULL);
+    test_upstash_open(&gateway, &redis);
+    START(test_format("UPSTASH_REDIS_REST_URL=%s", test_web_url(gateway.web)),
+          "UPSTASH_REDIS_REST_TOKEN=" TEST_UPSTASH_TOKEN, ROUTES, "TRIPSAGE_RATE_LIMIT_DEFAULT=9/h",
+          "TRIPSAGE_CACHE_DEADLINE_MS=10000");
+    ck_assert_str_eq(http_text(get(NULL, "/health/ratelimit", NULL), "/storage"), "upstash");
+    ck_assert_int_eq(let_in(20, NULL, NULL), 9);
+    ck_assert_ptr_nonnull(strstr(test_redis_cli(&redis, "KEYS '*'"), "tripsage:limit:{a:127.0.0.1}:default:"));
+    ck_assert_str_eq(http_value(get(NULL, "/health/ratelimit", NULL), "/counts/away"), "0");
+    stop();
+    test_upstash_close(&gateway);
+    test_redis_close(&redis);
+}
+END_TEST
+
 SUITE_PROGRAM("server/limit", tcase_add_checked_fixture(tcase, NULL, test_keep_free),
               says_what_remains_and_when_to_come_again, who_does_not_get_in_is_counted_by_address,
               routes_have_limits_of_their_own, the_wire_of_accounts_says_it_as_its_clients_expect,
@@ -405,4 +426,4 @@ SUITE_PROGRAM("server/limit", tcase_add_checked_fixture(tcase, NULL, test_keep_f
               behind_a_proxy_its_caller_counts, behind_two_proxies_the_outer_ones_caller_counts,
               proxies_may_write_forwarded, guesses_count_by_the_same_address, networks_of_ones_own_are_exempt,
               in_shadow_nobody_waits, on_ones_own_machine_there_are_none, wrong_settings_are_told,
-              two_servers_with_one_redis_let_in_no_more_than_one)
+              two_servers_with_one_redis_let_in_no_more_than_one, by_rest_it_is_the_same)
