@@ -1,5 +1,5 @@
-/* tests/bench/cache_rivals.h: the eviction policies that the cache's own is measured against, each written from its paper, over keys that are
- * small numbers. Entries are all of one size. Each plays a trace from an empty cache and gives how many requests were misses. */
+/* tests/bench/cache_rivals.h: the eviction policies that the cache's own is measured against, each written from its paper, over keys
+ * that are small numbers. Entries are all of one size. Each plays a trace from an empty cache and gives how many requests were misses. */
 #ifndef TRIPSAGE_TESTS_CACHE_RIVALS_H
 #define TRIPSAGE_TESTS_CACHE_RIVALS_H
 

@@ -12,8 +12,8 @@
  *              anew. That is the clock (Corbato, 1968), nearer to LRU for looking twice. For demand that moves on.
  *
  * The simulations (the judge) are parts like others, of nodes without entries, for the keys whose hashes have some zero bits (Waldspurger
- * et al., ATC 2017). Each has room for as many entries as the cache holds of those keys at the time: were it what it is on average, then of a loop
- * that is hardly longer than the cache all of the sample would fit as often as not, and no rule would miss anything.
+ * et al., ATC 2017). Each has room for as many entries as the cache holds of those keys at the time: were it what that is on average,
+ * then of a loop that is hardly longer than the cache all of the sample would fit as often as not, and no rule would miss anything.
  *
  * Invariants: a node is in the queue that its state says; `count` is that of both queues; a set of ghosts has its empty places last. */
 #include "policy.h"
@@ -146,8 +146,8 @@ static unsigned look_at(tripsage__policy_part *part, tripsage__policy_node *node
 
 #define GHOST_WAYS 8u
 
-/* Where half of those go in who were used once. Were all to go in first, of a loop over more than a set holds each would be pushed out before it
- * came back, and none would ever be known. */
+/* Where half of those go in who were used once. Were all to go in first, of a loop over more than a set holds each would be pushed out
+ * before it came back, and none would ever be known. */
 #define GHOST_MIDDLE 4u
 #define GHOST_HALF   0x8000u /* a bit of the hash that says who */
 
@@ -461,8 +461,8 @@ tripsage__policy_node *tripsage__policy_victim(tripsage__policy_part *part, cons
 #define ROOM_SLOWLY 10u
 #define ROOM_BITS   20u
 
-/* While everybody has room, the rule is trial when one request in so many is for who is there. When hardly any is, the past of an entry says
- * nothing until it comes back, and only frequency holds on to what is there. */
+/* While everybody has room, the rule is trial when one request in so many is for who is there. When hardly any is, nothing is known of an
+ * entry until it comes back, and only frequency holds on to what is there. */
 #define AGAIN_PART 8u
 
 #define UNWATCHED_MAX ((1u << LEVEL_MAX) - 1)
@@ -713,8 +713,8 @@ static void pronounce(judge *j, uint32_t room)
         j->plays[i].misses /= 2;
 }
 
-/* How many entries a simulation has room for: as many as the cache has of their keys, but without its ups and downs, since who comes while
- * there is room goes on without a contest. */
+/* How many entries a simulation has room for: as many as the cache has of their keys, but without its ups and downs, since who comes
+ * while there is room goes on without a contest. */
 static uint32_t room_now(judge *j)
 {
     uint64_t watched = atomic_load_explicit(&j->watched, memory_order_relaxed);

@@ -92,8 +92,8 @@ static inline void tripsage__policy_count_hit(tripsage__policy_node *node)
         atomic_store_explicit(&node->hits, (uint8_t)(hits + 1), memory_order_relaxed);
 }
 
-/* An entry was asked for and was there. No lock; the node has to stay alive meanwhile, but need not be in a part any more. `hash`: the key's,
- * 64 bits, evenly spread, of which the policy uses the upper 48. */
+/* An entry was asked for and was there. No lock; the node has to stay alive meanwhile, but need not be in a part any more. `hash`: the
+ * key's, 64 bits, evenly spread, of which the policy uses the upper 48. */
 static inline void tripsage__policy_hit(tripsage__policy *policy, tripsage__policy_node *node, uint64_t hash)
 {
     tripsage__policy_count_hit(node);

@@ -198,7 +198,8 @@ START_TEST(a_cache_may_be_small)
         for (unsigned i = 0; i < 3000; i++) {
             ask(chance(2 * size + 1), size);
             ck_assert_uint_le(c.count, size);
-            check_all();
+            if (i % 16 == 0)
+                check_all();
         }
         ck_assert_uint_eq(c.count, size);
         close_cache();
