@@ -354,6 +354,38 @@ START_TEST(has_bounds)
 }
 END_TEST
 
+START_TEST(it_is_told_over_tls)
+{
+    tripsage_cache_options options = TRIPSAGE_CACHE_OPTIONS_INIT;
+    char certificate[TEST_PATH_SIZE];
+    tripsage_cache *cache, *other;
+    int port;
+
+    test_redis_close(&server);
+    port = test_redis_start_with_tls(&server, certificate);
+    options.url = test_format("rediss://localhost:%d/?ca_file=%s", port, certificate);
+    options.near_max_bytes = NEAR_BYTES;
+    options.near_ttl_ms = AN_HOUR_MS;
+    cache = open_options(options);
+    other = open_near(0);
+    for (int i = 0; i < 20; i++) {
+        const char *text = test_repeat(test_format("%d ", i), (size_t)i * 500); /* in several records */
+
+        OK(set(other, "key", text));
+        wait_for_value(cache, "key", text);
+        for (int key = 0; key < 200; key++)
+            OK(set(other, test_format("%d-%s", key, test_repeat("k", 900)), "x"));
+    }
+    wait_for_copy(cache, "key");
+    pause_ms(1500); /* asked whether it is there, it says so */
+    SAME_TEXT(get(cache, "key"), test_repeat("19 ", 19 * 500));
+    test_redis_kill(&server);
+    wait_for_value(cache, "key", NULL);
+    tripsage_cache_close(cache);
+    tripsage_cache_close(other);
+}
+END_TEST
+
 /* ---- many at once ---- */
 
 enum { THREADS = 6, ROUNDS = 400 };
@@ -454,6 +486,7 @@ int main(void)
     tcase_add_test(tcase, a_frozen_server_has_no_copies);
     tcase_add_test(tcase, a_server_that_may_not_tell);
     tcase_add_test(tcase, by_rest_the_age_is_the_bound);
+    tcase_add_test(tcase, it_is_told_over_tls);
     tcase_add_test(tcase, has_bounds);
     tcase_add_test(tcase, one_sees_what_one_wrote);
     tcase_add_test(tcase, without_memory);

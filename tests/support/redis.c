@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,6 +107,52 @@ void test_redis_start_at(test_redis *redis, int64_t now_ms)
     close(file);
     *redis->clock_ms = now_ms;
     test_redis_start_again(redis);
+}
+
+static int free_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int found = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_eq(bind(found, (struct sockaddr *)&address, sizeof address), 0);
+    ck_assert_int_eq(getsockname(found, (struct sockaddr *)&address, &size), 0);
+    close(found);
+    return ntohs(address.sin_port);
+}
+
+int test_redis_start_with_tls(test_redis *redis, char certificate[TEST_PATH_SIZE])
+{
+    static const char *arguments[16];
+    int port = free_port();
+    const char *key;
+    size_t count = 0;
+
+    make_folder(redis);
+    test_path_join(certificate, redis->folder, "certificate.pem");
+    key = test_format("%s/key.pem", redis->folder);
+    ck_assert_int_eq(
+        system(test_format(
+            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost "
+            "-addext subjectAltName=DNS:localhost -keyout %s -out %s 2>/dev/null",
+            key, certificate)),
+        0);
+    arguments[count++] = "--tls-port";
+    arguments[count++] = test_format("%d", port);
+    arguments[count++] = "--bind";
+    arguments[count++] = "127.0.0.1";
+    arguments[count++] = "--tls-cert-file";
+    arguments[count++] = certificate;
+    arguments[count++] = "--tls-key-file";
+    arguments[count++] = key;
+    arguments[count++] = "--tls-ca-cert-file";
+    arguments[count++] = certificate;
+    arguments[count++] = "--tls-auth-clients";
+    arguments[count++] = "no";
+    arguments[count] = NULL;
+    redis->more = arguments;
+    test_redis_start_again(redis);
+    return port;
 }
 
 void test_redis_kill(test_redis *redis)

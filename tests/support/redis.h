@@ -25,6 +25,10 @@ void test_redis_start(test_redis *redis, const char *const *more);
 /* The same, with a time of day that stands still at `now_ms` until *redis->clock_ms is set. */
 void test_redis_start_at(test_redis *redis, int64_t now_ms);
 
+/* The same as test_redis_start, and at a port of the loopback address, which it gives, over TLS. The certificate is for "localhost", made for this test, and its
+ * own authority; `certificate` gets the path of its file. */
+int test_redis_start_with_tls(test_redis *redis, char certificate[TEST_PATH_SIZE]);
+
 /* SIGKILL. Starting again gives an empty server at the same socket. */
 void test_redis_kill(test_redis *redis);
 void test_redis_start_again(test_redis *redis);

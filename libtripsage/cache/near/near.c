@@ -198,7 +198,7 @@ tripsage_status tripsage__cache_near_open(void **out, const tripsage__cache_tran
         status = TRIPSAGE_NOMEM();
         goto out;
     }
-    TRIPSAGE_TRY(tripsage__cache_server_open(&n->far, by, options, env)); /* it checks the prefix */
+    TRIPSAGE_TRY(tripsage__cache_server_open(&n->far, by, options, env));
     strcpy(n->prefix, options->key_prefix);
     n->prefix_size = strlen(n->prefix);
     TRIPSAGE_TRY(open_copies(n, options));

@@ -500,6 +500,52 @@ START_TEST(is_shared_by_threads_over_tls)
 }
 END_TEST
 
+/* Answers the first request of a connection, and hangs up on the second. */
+static void answer_once(test_conn *conn, void *user)
+{
+    _Atomic int *requests = user;
+    char line[1024];
+
+    for (int i = 0; i < 2; i++) {
+        size_t length = 0;
+        char body[64];
+
+        while (test_conn_line(conn, line, sizeof line) && line[0])
+            (void)sscanf(line, "Content-Length: %zu", &length);
+        if (!length || !test_conn_read(conn, body, length))
+            return;
+        ++*requests;
+        if (i == 0)
+            test_conn_say(conn, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    }
+}
+
+/* What may not be done twice goes over a kept connection, and not again when that breaks. */
+START_TEST(a_kept_connection_is_no_reason_to_send_twice)
+{
+    _Atomic int requests = 0;
+    test_peer *peer = test_peer_open(answer_once, &requests, TEST_PEER_PLAIN);
+    char to[64];
+    tripsage__http_request request = {.method = "POST", .url = to, .body = "body", .body_size = 4, .kept = 1};
+    tripsage__http_response response;
+    long connections;
+
+    snprintf(to, sizeof to, "http://127.0.0.1:%d/", test_peer_port(peer));
+    ck_assert_ok(tripsage__http_send(&response, client, &request));
+    tripsage__http_response_free(&response);
+    ck_assert_fails(tripsage__http_send(&response, client, &request), TRIPSAGE_EUNAVAILABLE);
+    ck_assert_int_eq(requests, 2); /* whether or not libcurl had begun another connection for it */
+    connections = test_peer_connections(peer);
+    request.kept = 0;
+    ck_assert_ok(tripsage__http_send(&response, client, &request));
+    tripsage__http_response_free(&response);
+    ck_assert_ok(tripsage__http_send(&response, client, &request));
+    tripsage__http_response_free(&response);
+    ck_assert_int_eq((int)(test_peer_connections(peer) - connections), 2);
+    test_peer_close(peer);
+}
+END_TEST
+
 /* Reads the head of a request and closes. */
 static void hang_up(test_conn *conn, void *user)
 {
@@ -544,4 +590,5 @@ SUITE_MAIN_WITH("http/http", set_up, tear_down, sends_what_it_is_told, gives_sta
                 bounds_the_answer, keeps_the_deadline, stops_when_told, tries_again_where_it_is_safe, obeys_retry_after,
                 does_not_wait_past_the_deadline, says_who_cannot_be_reached, shows_urls_without_secrets,
                 believes_the_right_authority_only, survives_every_failing_allocation, is_shared_by_threads,
-                is_shared_by_threads_over_tls, survives_a_server_that_hangs_up)
+                is_shared_by_threads_over_tls, a_kept_connection_is_no_reason_to_send_twice,
+                survives_a_server_that_hangs_up)
