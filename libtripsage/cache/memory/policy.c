@@ -1,32 +1,175 @@
-/* policy.c: see policy.h. For now second chance in one queue: what was asked for since it was last looked at goes back to the new end. */
+/* policy.c: see policy.h.
+ *
+ * Entries stand in two queues, window and main; a hit only counts in its entry. Who has left is remembered by a fingerprint, with how often
+ * he was used: a ghost. The rules:
+ *
+ *   frequency  New entries go through a small window. Who comes to its end has to have been used more often than the least used of the
+ *              main queue, or goes. This is W-TinyLFU (Einziger, Friedman and Manes, ToS 2017), but what it knows of uses is with entries
+ *              and ghosts instead of in a sketch, and a clock finds the least used. Holds its ground in scans and loops.
+ *   trial      Who was used in the window, or comes back while he is a ghost, goes on to the main queue, where he has up to three more
+ *              turns for his uses: S3-FIFO (Yang et al., SOSP 2023).
+ *   recency    Both queues are one, in the order of use as far as it is known, which is twice in a turn: who was used meanwhile begins
+ *              anew. That is the clock (Corbato, 1968), nearer to LRU for looking twice. For demand that moves on.
+ *
+ * The simulations (the judge) are parts like others, of nodes without entries, for keys whose hashes have some zero bits, and as much
+ * smaller as those keys are fewer (Waldspurger et al., ATC 2017).
+ *
+ * Invariants: a node is in the queue that its state says; `count` is that of both queues; a set of ghosts has its empty places last. */
 #include "policy.h"
 
+#include <stdalign.h>
 #include <string.h>
 
 #include "base/memory.h"
 
-struct tripsage__policy {
-    uint64_t seed;
-};
+enum { WINDOW, MAIN };
+enum { FREQUENCY, TRIAL, RECENCY, RULES };
 
-tripsage__policy *tripsage__policy_new(uint64_t max_bytes, uint64_t max_entries, uint64_t seed)
+/* The window has one of so many entries. The papers have 1 % and 10 %. */
+static const unsigned window_parts[RULES] = {100, 10, 2};
+
+/* Turns in the main queue that one can have before him. The paper has three. */
+#define TURNS_MAX 3u
+
+/* Of how many entries of the main queue the least used is taken. The others go back to the new end, so that the clock looks at two
+ * more with each that goes; with more it is hardly better, and takes longer. */
+#define COMPARED 3u
+
+/* With how many of each that goes a window that is too large gets smaller: so few that nobody waits for it under the lock. */
+#define SHRINK 8u
+
+/* Uses are halved after so many for each entry. With fewer, what is always in demand is forgotten; the other rules are there for
+ * demand that changes. */
+#define USES_PER_HALVING 30u
+
+/* No search for a victim looks at more, since it happens under a lock. It takes a part whose entries are all in use to get there. */
+#define LOOKS_MAX 1000u
+
+/* ---- nodes: state is the queue, turns left, and the epoch of `uses` ---- */
+
+#define STATE_TURN   2u
+#define STATE_TURNS  6u
+#define STATE_EPOCH  8u
+#define STATE_EPOCHS 31u
+
+static unsigned turns_of(const tripsage__policy_node *node)
 {
-    tripsage__policy *policy = tripsage__calloc(1, sizeof *policy);
-
-    (void)max_bytes, (void)max_entries;
-    if (policy)
-        policy->seed = seed;
-    return policy;
+    return (node->state & STATE_TURNS) / STATE_TURN;
 }
 
-void tripsage__policy_free(tripsage__policy *policy)
+static void set_state(tripsage__policy_node *node, unsigned queue, unsigned turns, unsigned epoch)
 {
-    tripsage__free(policy);
+    node->state = (uint8_t)(queue + turns * STATE_TURN + (epoch & STATE_EPOCHS) * STATE_EPOCH);
 }
 
-size_t tripsage__policy_bytes(const tripsage__policy *policy)
+static tripsage__policy_queue *queue_of(tripsage__policy_part *part, const tripsage__policy_node *node)
 {
-    return sizeof *policy;
+    return &part->queues[node->state & 1];
+}
+
+static void link_in(tripsage__policy_part *part, tripsage__policy_node *node)
+{
+    tripsage__policy_queue *queue = queue_of(part, node);
+
+    node->newer = NULL;
+    node->older = queue->newest;
+    *(queue->newest ? &queue->newest->newer : &queue->oldest) = node;
+    queue->newest = node;
+    queue->count++;
+}
+
+static void link_out(tripsage__policy_part *part, tripsage__policy_node *node)
+{
+    tripsage__policy_queue *queue = queue_of(part, node);
+
+    *(node->newer ? &node->newer->older : &queue->newest) = node->older;
+    *(node->older ? &node->older->newer : &queue->oldest) = node->newer;
+    queue->count--;
+}
+
+/* To the new end of a queue. */
+static void move_to(tripsage__policy_part *part, tripsage__policy_node *node, unsigned queue, unsigned turns)
+{
+    link_out(part, node);
+    set_state(node, queue, turns, part->epoch);
+    link_in(part, node);
+}
+
+static unsigned fade(unsigned uses, unsigned halvings)
+{
+    return halvings < 8 ? uses >> halvings : 0;
+}
+
+/* Moves the hits to the uses; gives how many. */
+static unsigned look_at(tripsage__policy_part *part, tripsage__policy_node *node)
+{
+    unsigned hits = atomic_load_explicit(&node->hits, memory_order_relaxed);
+    unsigned uses = hits + fade(node->uses, (part->epoch - node->state / STATE_EPOCH) & STATE_EPOCHS);
+
+    if (hits)
+        atomic_store_explicit(&node->hits, 0, memory_order_relaxed);
+    node->uses = (uint8_t)(uses < UINT8_MAX ? uses : UINT8_MAX);
+    set_state(node, node->state & 1, turns_of(node), part->epoch);
+    part->additions += hits;
+    return hits;
+}
+
+/* ---- ghosts: sets of eight, the latest first: fingerprint, uses, their epoch ---- */
+
+#define GHOST_WAYS 8u
+/* Where who was used once goes in, so that a scan leaves the other half alone. */
+#define GHOST_MIDDLE 4u
+
+static uint32_t *ghost_set(const tripsage__policy_part *part, uint32_t hash)
+{
+    return part->ghosts + ((uint64_t)hash * part->ghost_sets >> 32) * GHOST_WAYS;
+}
+
+/* The bits that least say in which set it is. */
+static uint32_t fingerprint(uint32_t hash)
+{
+    return hash << 16;
+}
+
+static void ghost_put(tripsage__policy_part *part, const tripsage__policy_node *node)
+{
+    unsigned at = node->uses > 1 ? 0 : GHOST_MIDDLE;
+    uint32_t *set;
+
+    if (!part->ghost_sets)
+        return;
+    set = ghost_set(part, node->hash);
+    while (at && !set[at - 1])
+        at--;
+    memmove(set + at + 1, set + at, (GHOST_WAYS - 1 - at) * sizeof *set);
+    set[at] = fingerprint(node->hash) | (uint32_t)node->uses << 8 | part->epoch;
+}
+
+/* Takes the ghost of a key out; gives its uses, or -1 when there is none. */
+static int ghost_take(tripsage__policy_part *part, uint32_t hash)
+{
+    uint32_t *set;
+
+    if (!part->ghost_sets)
+        return -1;
+    set = ghost_set(part, hash);
+    for (unsigned i = 0; i < GHOST_WAYS && set[i]; i++) {
+        uint32_t ghost = set[i];
+
+        if ((ghost ^ fingerprint(hash)) >> 16)
+            continue;
+        memmove(set + i, set + i + 1, (GHOST_WAYS - 1 - i) * sizeof *set);
+        set[GHOST_WAYS - 1] = 0;
+        return (int)fade(ghost >> 8 & UINT8_MAX, (part->epoch - ghost) & UINT8_MAX);
+    }
+    return -1;
+}
+
+/* ---- parts ---- */
+
+static unsigned rule_of(const tripsage__policy_part *part)
+{
+    return part->policy ? atomic_load_explicit(&part->policy->rule, memory_order_relaxed) : part->rule;
 }
 
 void tripsage__policy_part_init(tripsage__policy_part *part, tripsage__policy *policy)
@@ -37,100 +180,465 @@ void tripsage__policy_part_init(tripsage__policy_part *part, tripsage__policy *p
 
 void tripsage__policy_part_close(tripsage__policy_part *part)
 {
+    tripsage__free(part->ghosts);
     memset(part, 0, sizeof *part);
+}
+
+static uint32_t sets_for(size_t count)
+{
+    return (uint32_t)((count + GHOST_WAYS - 1) / GHOST_WAYS);
 }
 
 size_t tripsage__policy_part_wants(const tripsage__policy_part *part)
 {
-    (void)part;
-    return 0;
+    /* Nobody left yet: so it is made for the number of entries that there is room for. */
+    if (!part->evicting || part->count <= (size_t)part->ghost_sets * GHOST_WAYS / 4 * 5)
+        return 0;
+    return sets_for(part->count) * GHOST_WAYS * sizeof *part->ghosts;
 }
 
 int tripsage__policy_part_grow(tripsage__policy_part *part)
 {
-    (void)part;
+    uint32_t sets = sets_for(part->count);
+    uint32_t *ghosts = tripsage__calloc(sets, GHOST_WAYS * sizeof *ghosts);
+
+    if (!ghosts)
+        return 0;
+    tripsage__free(part->ghosts); /* a fingerprint does not tell its place in a larger table */
+    part->ghosts = ghosts;
+    part->ghost_sets = sets;
     return 1;
 }
 
 size_t tripsage__policy_part_bytes(const tripsage__policy_part *part)
 {
-    (void)part;
-    return 0;
+    return part->ghost_sets * GHOST_WAYS * sizeof *part->ghosts;
 }
 
-static void put_newest(tripsage__policy_queue *queue, tripsage__policy_node *node)
+/* At least one entry is in the window, whatever the part has. */
+static int window_is_full(const tripsage__policy_part *part, unsigned rule, size_t beyond)
 {
-    node->newer = NULL;
-    node->older = queue->newest;
-    *(queue->newest ? &queue->newest->newer : &queue->oldest) = node;
-    queue->newest = node;
-    queue->count++;
+    size_t size = part->count / window_parts[rule];
+
+    return part->queues[WINDOW].count >= (size ? size : 1) + beyond;
 }
 
-static void take_out(tripsage__policy_queue *queue, tripsage__policy_node *node)
+static void add(tripsage__policy_part *part, tripsage__policy_node *node, uint32_t hash)
 {
-    *(node->newer ? &node->newer->older : &queue->newest) = node->older;
-    *(node->older ? &node->older->newer : &queue->oldest) = node->newer;
-    queue->count--;
+    int ghost = ghost_take(part, hash);
+    unsigned rule = rule_of(part);
+
+    node->hash = hash;
+    node->uses = (uint8_t)(ghost < 0 ? 1 : ghost < UINT8_MAX ? ghost + 1 : UINT8_MAX);
+    atomic_store_explicit(&node->hits, 0, memory_order_relaxed);
+    set_state(node, rule == TRIAL && ghost >= 0 ? MAIN : WINDOW, 0, part->epoch);
+    link_in(part, node);
+    part->count++;
+    /* While there is room for everybody, the window's size needs no victims. */
+    if (!part->evicting && window_is_full(part, rule, 1))
+        move_to(part, part->queues[WINDOW].oldest, MAIN, 0);
+    if (++part->additions >= (uint64_t)part->count * USES_PER_HALVING) {
+        part->additions = 0;
+        part->epoch++;
+    }
 }
 
-void tripsage__policy_insert(tripsage__policy_part *part, tripsage__policy_node *node, uint64_t hash, size_t cost)
+void tripsage__policy_insert(tripsage__policy_part *part, tripsage__policy_node *node, uint64_t hash)
 {
-    (void)cost;
-    node->hash = (uint32_t)(hash >> 32);
-    node->queue = 0;
-    put_newest(&part->queues[0], node);
+    add(part, node, (uint32_t)(hash >> 32));
+    tripsage__policy_watch_some(part->policy, hash);
 }
 
-void tripsage__policy_replace(tripsage__policy_part *part, tripsage__policy_node *old, tripsage__policy_node *node,
-                              uint64_t hash, size_t cost)
+void tripsage__policy_replace(tripsage__policy_part *part, const tripsage__policy_node *old,
+                              tripsage__policy_node *node, uint64_t hash)
 {
-    tripsage__policy_queue *queue = &part->queues[old->queue];
+    tripsage__policy_queue *queue = queue_of(part, old);
 
-    (void)hash, (void)cost;
     node->newer = old->newer;
     node->older = old->older;
     node->hash = old->hash;
-    node->queue = old->queue;
     node->uses = old->uses;
-    atomic_store_explicit(&node->hits, 1, memory_order_relaxed);
+    node->state = old->state;
+    atomic_store_explicit(&node->hits, atomic_load_explicit(&old->hits, memory_order_relaxed), memory_order_relaxed);
     *(old->newer ? &old->newer->older : &queue->newest) = node;
     *(old->older ? &old->older->newer : &queue->oldest) = node;
+    tripsage__policy_hit(part->policy, node, hash);
 }
 
 void tripsage__policy_remove(tripsage__policy_part *part, tripsage__policy_node *node)
 {
-    take_out(&part->queues[node->queue], node);
-}
-
-tripsage__policy_node *tripsage__policy_victim(tripsage__policy_part *part, const tripsage__policy_node *keep)
-{
-    tripsage__policy_queue *queue = &part->queues[0];
-
-    /* One turn clears every mark, so the second finds somebody, if there is one beside `keep`. */
-    for (size_t steps = 2 * queue->count; steps; steps--) {
-        tripsage__policy_node *node = queue->oldest;
-
-        if (node != keep && atomic_load_explicit(&node->hits, memory_order_relaxed) == 0)
-            return node;
-        atomic_store_explicit(&node->hits, 0, memory_order_relaxed);
-        take_out(queue, node);
-        put_newest(queue, node);
-    }
-    return NULL;
+    link_out(part, node);
+    part->count--;
 }
 
 void tripsage__policy_evict(tripsage__policy_part *part, tripsage__policy_node *node)
 {
+    look_at(part, node);
+    ghost_put(part, node);
     tripsage__policy_remove(part, node);
 }
 
 tripsage__policy_node *tripsage__policy_next(const tripsage__policy_part *part, const tripsage__policy_node *node)
 {
-    if (node && node->newer)
+    if (!node)
+        return part->queues[WINDOW].oldest ? part->queues[WINDOW].oldest : part->queues[MAIN].oldest;
+    if (node->newer)
         return node->newer;
-    for (size_t i = node ? (size_t)node->queue + 1 : 0; i < 2; i++)
-        if (part->queues[i].oldest)
-            return part->queues[i].oldest;
+    return (node->state & 1) == WINDOW ? part->queues[MAIN].oldest : NULL;
+}
+
+/* ---- who goes ---- */
+
+static tripsage__policy_node *oldest(const tripsage__policy_part *part, unsigned queue,
+                                     const tripsage__policy_node *keep)
+{
+    tripsage__policy_node *node = part->queues[queue].oldest;
+
+    return node && node == keep ? node->newer : node;
+}
+
+/* NULL while the window is not full. */
+static tripsage__policy_node *end_of_window(const tripsage__policy_part *part, unsigned rule, size_t beyond,
+                                            const tripsage__policy_node *keep)
+{
+    return window_is_full(part, rule, beyond) ? oldest(part, WINDOW, keep) : NULL;
+}
+
+static tripsage__policy_node *least_used(tripsage__policy_part *part, const tripsage__policy_node *keep)
+{
+    tripsage__policy_node *least = oldest(part, MAIN, keep);
+
+    if (least)
+        look_at(part, least);
+    for (unsigned i = 1; least && i < COMPARED; i++) {
+        tripsage__policy_node *more = least->newer && least->newer == keep ? keep->newer : least->newer;
+
+        if (!more)
+            break;
+        look_at(part, more);
+        if (more->uses < least->uses) {
+            tripsage__policy_node *less = more;
+
+            more = least;
+            least = less;
+        }
+        move_to(part, more, MAIN, turns_of(more));
+    }
+    return least;
+}
+
+static tripsage__policy_node *by_frequency(tripsage__policy_part *part, const tripsage__policy_node *keep)
+{
+    tripsage__policy_node *candidate, *least;
+
+    /* The other rules leave a larger window. */
+    for (unsigned i = 0; i < SHRINK && (candidate = end_of_window(part, FREQUENCY, 1, keep)); i++)
+        move_to(part, candidate, MAIN, 0);
+    candidate = end_of_window(part, FREQUENCY, 0, keep);
+    least = least_used(part, keep);
+    if (!candidate || !least)
+        return candidate ? candidate : least;
+    look_at(part, candidate);
+    if (candidate->uses <= least->uses)
+        return candidate;
+    move_to(part, candidate, MAIN, 0);
+    return least;
+}
+
+static tripsage__policy_node *by_trial(tripsage__policy_part *part, const tripsage__policy_node *keep)
+{
+    for (unsigned looks = 0; looks < LOOKS_MAX; looks++) {
+        tripsage__policy_node *node = end_of_window(part, TRIAL, 0, keep);
+        unsigned turns;
+
+        if (node) {
+            if (look_at(part, node) == 0)
+                return node;
+            move_to(part, node, MAIN, 0);
+            continue;
+        }
+        node = oldest(part, MAIN, keep);
+        if (!node)
+            break;
+        turns = look_at(part, node);
+        turns += turns_of(node);
+        if (turns == 0)
+            return node;
+        move_to(part, node, MAIN, (turns < TURNS_MAX ? turns : TURNS_MAX) - 1);
+    }
     return NULL;
+}
+
+static tripsage__policy_node *by_recency(tripsage__policy_part *part, const tripsage__policy_node *keep)
+{
+    for (unsigned looks = 0; looks < LOOKS_MAX; looks++) {
+        tripsage__policy_node *node = end_of_window(part, RECENCY, 1, keep);
+
+        if (node) {
+            move_to(part, node, look_at(part, node) ? WINDOW : MAIN, 0);
+            continue;
+        }
+        node = oldest(part, MAIN, keep);
+        if (!node || look_at(part, node) == 0)
+            return node;
+        move_to(part, node, WINDOW, 0);
+    }
+    return NULL;
+}
+
+static void report(tripsage__policy_part *part);
+
+tripsage__policy_node *tripsage__policy_victim(tripsage__policy_part *part, const tripsage__policy_node *keep)
+{
+    static tripsage__policy_node *(*const by[RULES])(tripsage__policy_part *, const tripsage__policy_node *) = {
+        by_frequency, by_trial, by_recency};
+    tripsage__policy_node *node;
+
+    part->evicting = 1;
+    report(part);
+    node = by[rule_of(part)](part, keep);
+    if (!node)
+        node = oldest(part, MAIN, keep);
+    return node ? node : oldest(part, WINDOW, keep);
+}
+
+/* ---- the judge ---- */
+
+/* Entries of a simulation: with 256 it judges nearly as well, with 1,024 hardly better. */
+#define PLAYED_MAX 512u
+
+/* One simulated entry takes about 100 bytes for all three rules, so that this is a twentieth of the cache. */
+#define BYTES_PER_PLAYED 2048u
+
+/* Misses are halved after so many requests for each entry of a simulation: what was longer ago says little about now. */
+#define REQUESTS_PER_HALVING 8u
+
+/* Another rule takes over when it has missed less by a part of the misses and some: less may be chance. */
+#define LEAD_PART 32u
+#define LEAD      2u
+
+typedef struct play {
+    tripsage__policy_part part;
+    tripsage__policy_node *nodes;
+    uint16_t *heads; /* by hash: the first node's number, which is its index and 1 */
+    uint16_t *chain; /* the next one's; of unused nodes, too */
+    uint16_t unused;
+    uint32_t misses;
+} play;
+
+typedef struct tripsage__policy_judge {
+    tripsage__policy policy;
+    char apart[64];       /* what is below is written to, and hits read what is above */
+    _Atomic uint8_t busy; /* guards the rest; nobody waits for it */
+    size_t size;          /* of this, and of what its plays point to, which is behind it */
+    size_t parts;
+    uint64_t reported; /* entries that parts had when they needed room, and how many parts have said so */
+    size_t reporting;
+    uint32_t played_max;
+    uint32_t played; /* entries of a simulation at present */
+    uint32_t head_mask;
+    uint32_t requests;
+    play plays[RULES];
+} judge;
+
+static int begin(judge *j)
+{
+    return atomic_load_explicit(&j->busy, memory_order_relaxed) == 0 &&
+           atomic_exchange_explicit(&j->busy, 1, memory_order_acquire) == 0;
+}
+
+static void end(judge *j)
+{
+    atomic_store_explicit(&j->busy, 0, memory_order_release);
+}
+
+static void empty(const judge *j, play *p)
+{
+    tripsage__policy_part *part = &p->part;
+
+    memset(part->queues, 0, sizeof part->queues);
+    memset(part->ghosts, 0, sets_for(j->played_max) * GHOST_WAYS * sizeof *part->ghosts);
+    part->count = 0;
+    part->evicting = 0;
+    memset(p->heads, 0, (j->head_mask + 1) * sizeof *p->heads);
+    for (uint32_t i = 0; i < j->played_max; i++)
+        p->chain[i] = (uint16_t)(i + 1 < j->played_max ? i + 2 : 0);
+    p->unused = 1;
+    p->misses = 0;
+}
+
+/* The larger the cache, the fewer of its keys are played. */
+static void set_scale(judge *j, uint64_t entries)
+{
+    unsigned shift = 0;
+    uint32_t unwatched;
+    int same;
+
+    while (entries >> shift > j->played_max && shift < 16)
+        shift++;
+    unwatched = (1u << shift) - 1;
+    same = unwatched == atomic_load_explicit(&j->policy.unwatched, memory_order_relaxed);
+    entries >>= shift;
+    j->played = entries > j->played_max ? j->played_max : entries ? (uint32_t)entries : 1;
+    for (unsigned i = 0; i < RULES; i++) {
+        if (!same)
+            empty(j, &j->plays[i]);
+        j->plays[i].part.ghost_sets = sets_for(j->played);
+    }
+    atomic_store_explicit(&j->policy.unwatched, unwatched, memory_order_relaxed);
+}
+
+static uint32_t heads_for(uint32_t played)
+{
+    uint32_t heads = 16;
+
+    while (heads < played)
+        heads *= 2;
+    return heads;
+}
+
+static size_t aligned(size_t size)
+{
+    return (size + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
+}
+
+/* Cuts what the simulations need from the block behind the judge; gives how much that is, `j` being NULL for only that. */
+static size_t lay_out(judge *j, uint32_t played)
+{
+    size_t nodes = aligned(sizeof(judge)), ghosts = nodes + played * sizeof(tripsage__policy_node);
+    size_t heads = ghosts + sets_for(played) * GHOST_WAYS * sizeof(uint32_t);
+    size_t chain = heads + heads_for(played) * sizeof(uint16_t);
+    size_t each = aligned(chain + played * sizeof(uint16_t)) - nodes;
+
+    for (unsigned i = 0; j && i < RULES; i++) {
+        play *p = &j->plays[i];
+        char *block = (char *)j + i * each;
+
+        p->nodes = (void *)(block + nodes);
+        p->part.ghosts = (void *)(block + ghosts);
+        p->heads = (void *)(block + heads);
+        p->chain = (void *)(block + chain);
+        p->part.rule = (uint8_t)i;
+    }
+    return nodes + RULES * each;
+}
+
+tripsage__policy *tripsage__policy_new(uint64_t max_bytes, uint64_t max_entries, size_t parts)
+{
+    uint64_t most = max_bytes / BYTES_PER_PLAYED < max_entries ? max_bytes / BYTES_PER_PLAYED : max_entries;
+    uint32_t played = most > PLAYED_MAX ? PLAYED_MAX : most ? (uint32_t)most : 1;
+    size_t size = lay_out(NULL, played);
+    judge *j = tripsage__calloc(1, size);
+
+    if (!j)
+        return NULL;
+    j->policy.judge = j;
+    j->policy.rule = FREQUENCY;
+    j->policy.unwatched = UINT32_MAX;
+    j->size = size;
+    j->parts = parts;
+    j->played_max = played;
+    j->head_mask = heads_for(played) - 1;
+    lay_out(j, played);
+    if (max_entries != UINT64_MAX)
+        set_scale(j, max_entries);
+    return &j->policy;
+}
+
+void tripsage__policy_free(tripsage__policy *policy)
+{
+    if (policy)
+        tripsage__free(policy->judge);
+}
+
+size_t tripsage__policy_bytes(const tripsage__policy *policy)
+{
+    return policy->judge->size;
+}
+
+/* What a part has when it needs room says how many entries the cache can have. */
+static void report(tripsage__policy_part *part)
+{
+    size_t last = part->reported, change = part->count > last ? part->count - last : last - part->count;
+    judge *j = part->policy ? part->policy->judge : NULL;
+
+    if (!j || change <= last / 16 || !begin(j))
+        return;
+    j->reporting += last == 0;
+    j->reported += part->count - last;
+    part->reported = (uint32_t)part->count;
+    set_scale(j, j->reported * j->parts / j->reporting);
+    end(j);
+}
+
+static tripsage__policy_node *find(const judge *j, const play *p, uint32_t hash)
+{
+    uint16_t number = p->heads[hash & j->head_mask];
+
+    while (number && p->nodes[number - 1].hash != hash)
+        number = p->chain[number - 1];
+    return number ? &p->nodes[number - 1] : NULL;
+}
+
+static void play_eviction(const judge *j, play *p)
+{
+    tripsage__policy_node *node = tripsage__policy_victim(&p->part, NULL);
+    uint16_t number = (uint16_t)(node - p->nodes + 1);
+    uint16_t *link = &p->heads[node->hash & j->head_mask];
+
+    while (*link != number)
+        link = &p->chain[*link - 1];
+    *link = p->chain[number - 1];
+    p->chain[number - 1] = p->unused;
+    p->unused = number;
+    tripsage__policy_evict(&p->part, node);
+}
+
+static void play_request(const judge *j, play *p, uint32_t hash)
+{
+    tripsage__policy_node *node = find(j, p, hash);
+    uint16_t number, *head = &p->heads[hash & j->head_mask];
+
+    if (node) {
+        tripsage__policy_count_hit(node);
+        return;
+    }
+    p->misses += p->part.evicting; /* before it is full, all rules miss the same */
+    while (p->part.count >= j->played)
+        play_eviction(j, p);
+    number = p->unused;
+    p->unused = p->chain[number - 1];
+    p->chain[number - 1] = *head;
+    *head = number;
+    add(&p->part, &p->nodes[number - 1], hash);
+}
+
+static void pronounce(judge *j)
+{
+    unsigned rule = atomic_load_explicit(&j->policy.rule, memory_order_relaxed), best = rule;
+    uint32_t misses = j->plays[rule].misses;
+
+    for (unsigned i = 0; i < RULES; i++)
+        if (j->plays[i].misses < j->plays[best].misses)
+            best = i;
+    if (j->plays[best].misses + misses / LEAD_PART + LEAD < misses)
+        atomic_store_explicit(&j->policy.rule, (uint8_t)best, memory_order_relaxed);
+    if (++j->requests < j->played * REQUESTS_PER_HALVING)
+        return;
+    j->requests = 0;
+    for (unsigned i = 0; i < RULES; i++)
+        j->plays[i].misses /= 2;
+}
+
+void tripsage__policy_watch(tripsage__policy *policy, uint64_t hash)
+{
+    judge *j = policy->judge;
+
+    /* When somebody is at it, this request is left out of the sample. */
+    if (!begin(j))
+        return;
+    for (unsigned i = 0; i < RULES; i++)
+        play_request(j, &j->plays[i], (uint32_t)(hash >> 32));
+    pronounce(j);
+    end(j);
 }

@@ -1,9 +1,14 @@
 /* cache/memory/policy.h: which entry goes when room is needed.
  *
- * A `policy` belongs to a cache, a `part` to each of its shards, a `node` is embedded in each entry. The caller holds the lock of the
- * part's shard for every call but tripsage__policy_hit, which takes none and may run beside all of them.
+ * There is no best rule for this: which one is depends on what the entries are asked for. So three are at hand (policy.c), each plays the
+ * cache in small, on a sample of the keys, and the cache goes by the one that misses least at present. All three work on the same two
+ * queues, so going over to another moves nothing.
  *
- * The caller decides when room is needed (bytes or count); the policy only says who goes. It makes no difference between sizes: a caller
+ * A `policy` belongs to a cache, a `part` to each of its shards, a `node` is embedded in each entry. The caller holds the lock of the
+ * part's shard for every call that takes a part. tripsage__policy_hit takes no lock and may run beside all others. From one thread, the
+ * same calls give the same decisions.
+ *
+ * The caller decides when room is needed, be it bytes or a count; the policy only says who goes. It makes no difference between sizes:
  * who needs much room asks again. */
 #ifndef TRIPSAGE_CACHE_MEMORY_POLICY_H
 #define TRIPSAGE_CACHE_MEMORY_POLICY_H
@@ -15,15 +20,15 @@
 typedef struct tripsage__policy tripsage__policy;
 typedef struct tripsage__policy_node tripsage__policy_node;
 
-/* 24 bytes. All zero: in no part. `hash` is the upper half of the key's hash, for the owner to look at as well. */
+/* 24 bytes. */
 struct tripsage__policy_node {
     tripsage__policy_node *newer;
     tripsage__policy_node *older;
-    uint32_t hash;
-    _Atomic uint8_t hits; /* since the policy last looked, up to a bound */
-    uint8_t queue;        /* which of the part's queues it stands in */
-    uint8_t uses;         /* what is known of it beside `hits` */
-    uint8_t owner;        /* the caller's, for whatever he likes */
+    uint32_t hash;        /* the upper half of the key's, for the owner to look at, too */
+    _Atomic uint8_t hits; /* since the policy last looked, 255 at most */
+    uint8_t uses;         /* before that, halved now and then */
+    uint8_t state;
+    uint8_t owner; /* the owner's, for whatever he likes */
 };
 
 typedef struct tripsage__policy_queue {
@@ -32,48 +37,78 @@ typedef struct tripsage__policy_queue {
     size_t count;
 } tripsage__policy_queue;
 
-/* One shard's. To be embedded there; what is in it is the policy's own business. */
+/* To be embedded in a shard. What is in it is the policy's own business, but `count`, which may be read. */
 typedef struct tripsage__policy_part {
-    tripsage__policy *policy;
+    tripsage__policy *policy; /* NULL: of a simulation, whose rule stays */
     tripsage__policy_queue queues[2];
+    size_t count;     /* entries */
+    uint32_t *ghosts; /* what went lately */
+    uint32_t ghost_sets;
+    uint32_t reported;  /* the count that the policy last heard of */
+    uint64_t additions; /* uses counted since the last halving */
+    uint8_t epoch;      /* halvings */
+    uint8_t rule;
+    uint8_t evicting; /* somebody had to go already */
 } tripsage__policy_part;
 
-/* `max_entries`: UINT64_MAX when only bytes are bounded. NULL when memory is short. The same seed and the same calls give the same
- * decisions. */
-tripsage__policy *tripsage__policy_new(uint64_t max_bytes, uint64_t max_entries, uint64_t seed);
-void tripsage__policy_free(tripsage__policy *policy); /* NULL is fine; its parts are closed before */
-/* What it takes of the heap now, without its parts. Grows to a bound (a sixteenth of max_bytes at most). */
+/* What hits look at has a cache line that is hardly ever written. */
+struct tripsage__policy {
+    _Atomic uint32_t unwatched; /* a key with one of these bits in its hash, shifted by 16, is in no simulation */
+    _Atomic uint8_t rule;
+    struct tripsage__policy_judge *judge;
+};
+
+/* For `parts` parts. `max_entries`: UINT64_MAX when only bytes are bounded, and the other way round. NULL when memory is short. */
+tripsage__policy *tripsage__policy_new(uint64_t max_bytes, uint64_t max_entries, size_t parts);
+void tripsage__policy_free(tripsage__policy *policy); /* NULL is fine */
+/* What it takes of the heap, from beginning to end, without its parts: a twentieth of max_bytes at most, 60 KiB at most. */
 size_t tripsage__policy_bytes(const tripsage__policy *policy);
 
 void tripsage__policy_part_init(tripsage__policy_part *part, tripsage__policy *policy);
-void tripsage__policy_part_close(tripsage__policy_part *part); /* zeroed is fine; looks at no node */
+void tripsage__policy_part_close(tripsage__policy_part *part); /* looks at no node any more */
 
-/* A part keeps a table of what went lately. How many bytes more of the heap it would like for that now (0: none), and the taking of
- * them, for which the caller has made room; 0 when there was no memory, and it goes on as it is. Ask before each insert. */
+/* A part keeps a table of what went lately, 4 bytes for each entry that is there. How many bytes of the heap it should have when it has
+ * too few by now (0: enough), and the move to a table of so many, for which the caller has made room: 0 when there was no memory, and it
+ * goes on as it is. Ask before each insert. */
 size_t tripsage__policy_part_wants(const tripsage__policy_part *part);
 int tripsage__policy_part_grow(tripsage__policy_part *part);
-size_t tripsage__policy_part_bytes(const tripsage__policy_part *part); /* of the heap */
+size_t tripsage__policy_part_bytes(const tripsage__policy_part *part); /* of the table it has */
 
-/* An entry was asked for and was there. No lock; the node has to stay alive meanwhile, but need not be in its part any more. `hash` is
- * the key's, 64 bits, evenly spread; the policy uses bits 16 to 63. `cost` in bytes. */
-static inline void tripsage__policy_hit(tripsage__policy_part *part, tripsage__policy_node *node, uint64_t hash,
-                                        size_t cost)
+/* Plays a request in the simulations. For the two below. */
+void tripsage__policy_watch(tripsage__policy *policy, uint64_t hash);
+
+static inline void tripsage__policy_watch_some(tripsage__policy *policy, uint64_t hash)
 {
-    (void)part, (void)hash, (void)cost;
-    if (atomic_load_explicit(&node->hits, memory_order_relaxed) == 0)
-        atomic_store_explicit(&node->hits, 1, memory_order_relaxed);
+    if (((hash >> 16) & atomic_load_explicit(&policy->unwatched, memory_order_relaxed)) == 0)
+        tripsage__policy_watch(policy, hash);
 }
 
-/* A new entry, after room was made for it. Is also how the policy learns of a miss: nothing is to be called for that. */
-void tripsage__policy_insert(tripsage__policy_part *part, tripsage__policy_node *node, uint64_t hash, size_t cost);
+static inline void tripsage__policy_count_hit(tripsage__policy_node *node)
+{
+    uint8_t hits = atomic_load_explicit(&node->hits, memory_order_relaxed);
+
+    if (hits < UINT8_MAX)
+        atomic_store_explicit(&node->hits, (uint8_t)(hits + 1), memory_order_relaxed);
+}
+
+/* An entry was asked for and was there. No lock; the node has to stay alive meanwhile, but need not be in a part any more. `hash`: the key's,
+ * 64 bits, evenly spread, of which the policy uses the upper 48. */
+static inline void tripsage__policy_hit(tripsage__policy *policy, tripsage__policy_node *node, uint64_t hash)
+{
+    tripsage__policy_count_hit(node);
+    tripsage__policy_watch_some(policy, hash);
+}
+
+/* A new entry, after room was made for it. This is also how the policy learns of misses. `node->owner` is left alone. */
+void tripsage__policy_insert(tripsage__policy_part *part, tripsage__policy_node *node, uint64_t hash);
 /* `node` takes the place of `old`, which has the same key. It counts as a hit. */
-void tripsage__policy_replace(tripsage__policy_part *part, tripsage__policy_node *old, tripsage__policy_node *node,
-                              uint64_t hash, size_t cost);
+void tripsage__policy_replace(tripsage__policy_part *part, const tripsage__policy_node *old,
+                              tripsage__policy_node *node, uint64_t hash);
 /* One that was deleted or whose time is over. */
 void tripsage__policy_remove(tripsage__policy_part *part, tripsage__policy_node *node);
 
 /* Who goes next, or NULL when there is nobody but `keep` (may be NULL). He is still in the part: the caller gives him to
- * tripsage__policy_evict, or to _remove when his time is over anyway. */
+ * tripsage__policy_evict, which remembers him, or to tripsage__policy_remove. */
 tripsage__policy_node *tripsage__policy_victim(tripsage__policy_part *part, const tripsage__policy_node *keep);
 void tripsage__policy_evict(tripsage__policy_part *part, tripsage__policy_node *node);
 

@@ -1,0 +1,172 @@
+/* cache_traces.c: see cache_traces.h. */
+#include "cache_traces.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+
+/* ---- chance ---- */
+
+static uint64_t chance(uint64_t *state) /* SplitMix64 (Steele, Lea and Flood, 2014) */
+{
+    uint64_t x = *state += 0x9e3779b97f4a7c15u;
+
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    return x ^ (x >> 31);
+}
+
+static double fraction(uint64_t *state)
+{
+    return (double)(chance(state) >> 11) * 0x1p-53;
+}
+
+/* Zipf's law over `count` keys: the k-th most wanted is wanted k^-skew as often as the first. */
+typedef struct zipf {
+    double *sums;
+    uint32_t count;
+} zipf;
+
+static zipf make_zipf(uint32_t count, double skew)
+{
+    zipf z = {malloc(count * sizeof *z.sums), count};
+    double sum = 0;
+
+    if (!z.sums)
+        bench_fail("no memory");
+    for (uint32_t k = 0; k < count; k++)
+        z.sums[k] = sum += pow(k + 1, -skew);
+    return z;
+}
+
+static uint32_t draw(const zipf *z, uint64_t *state)
+{
+    double at = fraction(state) * z->sums[z->count - 1];
+    uint32_t low = 0, high = z->count - 1;
+
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+
+        if (z->sums[middle] < at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* ---- the workloads ---- */
+
+static void fill_zipf(cache_trace *trace, size_t length, uint32_t keys, double skew, uint64_t seed)
+{
+    zipf z = make_zipf(keys, skew);
+
+    trace->universe = keys;
+    for (size_t i = 0; i < length; i++)
+        trace->keys[i] = draw(&z, &seed);
+    free(z.sums);
+}
+
+static void make_zipf_08(cache_trace *trace, size_t length)
+{
+    fill_zipf(trace, length, 100000, 0.8, 1);
+}
+
+static void make_zipf_10(cache_trace *trace, size_t length)
+{
+    fill_zipf(trace, length, 100000, 1.0, 2);
+}
+
+/* So few keys that half a percent of them is a cache of 50 entries. */
+static void make_small(cache_trace *trace, size_t length)
+{
+    fill_zipf(trace, length, 10000, 1.0, 3);
+}
+
+/* Somebody reads through 10,000 keys that nobody wanted before or wants again, after each 50,000 requests. */
+static void make_scan(cache_trace *trace, size_t length)
+{
+    enum { USUAL = 100000, EACH = 50000, SCAN = 10000 };
+    zipf z = make_zipf(USUAL, 1.0);
+    uint64_t state = 4;
+
+    trace->universe = USUAL;
+    for (size_t i = 0; i < length; i++)
+        trace->keys[i] = i % (EACH + SCAN) < EACH ? draw(&z, &state) : trace->universe++;
+    free(z.sums);
+}
+
+static void make_loop(cache_trace *trace, size_t length)
+{
+    trace->universe = 20000;
+    for (size_t i = 0; i < length; i++)
+        trace->keys[i] = (uint32_t)(i % trace->universe);
+}
+
+/* What is wanted is among 20,000 keys, half of which make place for new ones after each 100,000 requests, at once; which are wanted
+ * more than others is dealt anew then. */
+static void make_shift(cache_trace *trace, size_t length)
+{
+    enum { SET = 20000, EACH = 100000 };
+    zipf z = make_zipf(SET, 0.9);
+    uint32_t *set = malloc(SET * sizeof *set);
+    uint64_t state = 5;
+
+    if (!set)
+        bench_fail("no memory");
+    for (uint32_t k = 0; k < SET; k++)
+        set[k] = trace->universe++;
+    for (size_t i = 0; i < length; i++) {
+        if (i % EACH == 0)
+            for (uint32_t k = SET - 1; k > 0; k--) {
+                uint32_t other = (uint32_t)(chance(&state) % (k + 1)), key = set[k];
+
+                set[k] = set[other];
+                set[other] = key;
+            }
+        if (i && i % EACH == 0)
+            for (uint32_t k = 0; k < SET; k += 2)
+                set[k] = trace->universe++;
+        trace->keys[i] = set[draw(&z, &state)];
+    }
+    free(set);
+    free(z.sums);
+}
+
+#define OFTEN                                                                                                          \
+    {                                                                                                                  \
+        0.5, 1, 5, 10, 20                                                                                              \
+    }
+
+const cache_workload cache_workloads[] = {
+    {"zipf-0.8", make_zipf_08, OFTEN}, {"zipf-1.0", make_zipf_10, OFTEN}, {"small", make_small, OFTEN},
+    {"scan", make_scan, OFTEN},        {"shift", make_shift, OFTEN},      {"loop", make_loop, {5, 20, 50, 80, 95}},
+};
+const size_t cache_workload_count = sizeof cache_workloads / sizeof *cache_workloads;
+
+cache_trace cache_make_trace(const cache_workload *workload, size_t length)
+{
+    cache_trace trace = {.name = workload->name, .length = length};
+    unsigned char *seen;
+
+    trace.keys = malloc(length * sizeof *trace.keys);
+    if (!trace.keys)
+        bench_fail("no memory");
+    workload->make(&trace, length);
+    seen = calloc(trace.universe, 1);
+    if (!seen)
+        bench_fail("no memory");
+    for (size_t i = 0; i < trace.length; i++)
+        if (!seen[trace.keys[i]]++)
+            trace.footprint++;
+    free(seen);
+    return trace;
+}
+
+void cache_free_trace(cache_trace *trace)
+{
+    free(trace->keys);
+    trace->keys = NULL;
+}
