@@ -413,10 +413,6 @@ tripsage__policy_node *tripsage__policy_victim(tripsage__policy_part *part, cons
 /* Misses are halved after so many requests for each entry of a simulation: what was longer ago says little about now. */
 #define REQUESTS_PER_HALVING 8u
 
-/* Another rule takes over when it has missed less by a part of the misses and some: less may be chance. */
-#define LEAD_PART 32u
-#define LEAD      2u
-
 typedef struct play {
     tripsage__policy_part part;
     tripsage__policy_node *nodes;
@@ -616,12 +612,14 @@ static void play_request(const judge *j, play *p, uint32_t hash)
 static void pronounce(judge *j)
 {
     unsigned rule = atomic_load_explicit(&j->policy.rule, memory_order_relaxed), best = rule;
-    uint32_t misses = j->plays[rule].misses;
+    uint32_t misses = j->plays[rule].misses, lead;
 
     for (unsigned i = 0; i < RULES; i++)
         if (j->plays[i].misses < j->plays[best].misses)
             best = i;
-    if (j->plays[best].misses + misses / LEAD_PART + LEAD < misses)
+    /* A count of chance events is off by its root. */
+    lead = misses - j->plays[best].misses;
+    if (lead * lead > misses)
         atomic_store_explicit(&j->policy.rule, (uint8_t)best, memory_order_relaxed);
     if (++j->requests < j->played * REQUESTS_PER_HALVING)
         return;
