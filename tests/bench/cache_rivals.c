@@ -17,7 +17,7 @@ static void *zeros(size_t count, size_t size)
 
 /* ---- queues of keys; each key stands in one at most ---- */
 
-#define QUEUES 4u
+#define QUEUES  4u
 #define NOWHERE 0u
 
 typedef struct queues {

@@ -1,7 +1,9 @@
 /* cache_traces.c: see cache_traces.h. */
 #include "cache_traces.h"
 
+#include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,6 +137,76 @@ static void make_shift(cache_trace *trace, size_t length)
     free(z.sums);
 }
 
+/* ---- words ---- */
+
+/* Numbers words in the order they are met first. */
+typedef struct dictionary {
+    char **words;
+    uint32_t *numbers; /* and 1 */
+    uint32_t mask, count;
+} dictionary;
+
+static uint32_t number_of(dictionary *d, const char *word)
+{
+    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+    uint32_t at;
+
+    for (const char *c = word; *c; c++)
+        hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
+    for (at = (uint32_t)(hash >> 32) & d->mask; d->words[at]; at = (at + 1) & d->mask)
+        if (strcmp(d->words[at], word) == 0)
+            return d->numbers[at];
+    d->words[at] = strdup(word);
+    if (!d->words[at] || d->count > d->mask / 2)
+        bench_fail("more words than expected");
+    return d->numbers[at] = d->count++;
+}
+
+static char *read_text(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    char *text = malloc(1u << 20);
+    size_t size;
+
+    if (!file || !text)
+        bench_fail("cannot read %s", path);
+    size = fread(text, 1, (1u << 20) - 1, file);
+    text[size] = 0;
+    fclose(file);
+    return text;
+}
+
+/* The words of the destinations' texts, in the order they stand there: what a cache of what is known of words is asked for when the
+ * catalogue is indexed. Names of JSON members are none. A file that is short: `length` does not count. */
+static void make_words(cache_trace *trace, size_t length)
+{
+    char *text = read_text(TRIPSAGE_CATALOGUE), word[64];
+    dictionary d = {.mask = (1u << 15) - 1};
+    size_t count = 0, size = 0;
+
+    d.words = calloc(d.mask + 1, sizeof *d.words);
+    d.numbers = calloc(d.mask + 1, sizeof *d.numbers);
+    if (!d.words || !d.numbers)
+        bench_fail("no memory");
+    for (char *c = text; *c; c++) {
+        if (isalpha((unsigned char)*c) && size + 1 < sizeof word) {
+            word[size++] = (char)tolower((unsigned char)*c);
+            continue;
+        }
+        word[size] = 0;
+        if (size && count < length && !(c[0] == '"' && c[1] == ':'))
+            trace->keys[count++] = number_of(&d, word);
+        size = 0;
+    }
+    trace->length = count;
+    trace->universe = d.count;
+    for (uint32_t i = 0; i <= d.mask; i++)
+        free(d.words[i]);
+    free(d.words);
+    free(d.numbers);
+    free(text);
+}
+
 #define OFTEN                                                                                                          \
     {                                                                                                                  \
         0.5, 1, 5, 10, 20                                                                                              \
@@ -143,6 +215,7 @@ static void make_shift(cache_trace *trace, size_t length)
 const cache_workload cache_workloads[] = {
     {"zipf-0.8", make_zipf_08, OFTEN}, {"zipf-1.0", make_zipf_10, OFTEN}, {"small", make_small, OFTEN},
     {"scan", make_scan, OFTEN},        {"shift", make_shift, OFTEN},      {"loop", make_loop, {5, 20, 50, 80, 95}},
+    {"words", make_words, OFTEN},
 };
 const size_t cache_workload_count = sizeof cache_workloads / sizeof *cache_workloads;
 

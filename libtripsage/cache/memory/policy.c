@@ -11,8 +11,9 @@
  *   recency    Both queues are one, in the order of use as far as it is known, which is twice in a turn: who was used meanwhile begins
  *              anew. That is the clock (Corbato, 1968), nearer to LRU for looking twice. For demand that moves on.
  *
- * The simulations (the judge) are parts like others, of nodes without entries, for keys whose hashes have some zero bits, and as much
- * smaller as those keys are fewer (Waldspurger et al., ATC 2017).
+ * The simulations (the judge) are parts like others, of nodes without entries, for the keys whose hashes have some zero bits (Waldspurger
+ * et al., ATC 2017). Each has room for as many entries as the cache holds of those keys at the time: were it what it is on average, then of a loop
+ * that is hardly longer than the cache all of the sample would fit as often as not, and no rule would miss anything.
  *
  * Invariants: a node is in the queue that its state says; `count` is that of both queues; a set of ghosts has its empty places last. */
 #include "policy.h"
@@ -243,9 +244,12 @@ static void add(tripsage__policy_part *part, tripsage__policy_node *node, uint32
     }
 }
 
+static void count_watched(tripsage__policy_part *part, const tripsage__policy_node *node, int change);
+
 void tripsage__policy_insert(tripsage__policy_part *part, tripsage__policy_node *node, uint64_t hash)
 {
     add(part, node, (uint32_t)(hash >> 32));
+    count_watched(part, node, 1);
     tripsage__policy_watch_some(part->policy, hash);
 }
 
@@ -269,6 +273,8 @@ void tripsage__policy_remove(tripsage__policy_part *part, tripsage__policy_node 
 {
     link_out(part, node);
     part->count--;
+    if (part->policy)
+        count_watched(part, node, -1);
 }
 
 void tripsage__policy_evict(tripsage__policy_part *part, tripsage__policy_node *node)
@@ -404,14 +410,24 @@ tripsage__policy_node *tripsage__policy_victim(tripsage__policy_part *part, cons
 
 /* ---- the judge ---- */
 
-/* Entries of a simulation: with 256 it judges nearly as well, with 1,024 hardly better. */
-#define PLAYED_MAX 512u
+/* Entries of a simulation: with half as many it judges nearly as well, with twice as many hardly better. */
+#define PLAYED_MAX 640u
+/* So many on average, so that there is room for chance, five times its standard deviation. */
+#define PLAYED_USUAL(most) ((most) / 5 * 4)
 
 /* One simulated entry takes about 100 bytes for all three rules, so that this is a twentieth of the cache. */
 #define BYTES_PER_PLAYED 2048u
 
 /* Misses are halved after so many requests for each entry of a simulation: what was longer ago says little about now. */
 #define REQUESTS_PER_HALVING 8u
+
+/* A simulation's room goes towards what the cache has by 2^-ROOM_SLOWLY with each request: over more of them than it has entries. */
+#define ROOM_SLOWLY 10u
+#define ROOM_BITS   20u
+
+/* While everybody has room, the rule is trial when one request in so many is for who is there. When hardly any is, the past of an entry says
+ * nothing until it comes back, and only frequency holds on to what is there. */
+#define AGAIN_PART 8u
 
 typedef struct play {
     tripsage__policy_part part;
@@ -428,10 +444,13 @@ typedef struct tripsage__policy_judge {
     _Atomic uint8_t busy; /* guards the rest; nobody waits for it */
     size_t size;          /* of this, and of what its plays point to, which is behind it */
     size_t parts;
-    uint64_t reported; /* entries that parts had when they needed room, and how many parts have said so */
+    _Atomic uint32_t watched; /* entries that the parts have of the keys that are played; theirs to count */
+    uint64_t reported;        /* entries that parts had when they needed room, and how many parts have said so */
     size_t reporting;
+    uint64_t room;             /* of a simulation, in 1/2^ROOM_BITS entries */
+    uint32_t requests_for_all; /* while there was room for everybody */
+    uint32_t again;            /* of those, for who was there already */
     uint32_t played_max;
-    uint32_t played; /* entries of a simulation at present */
     uint32_t head_mask;
     uint32_t requests;
     play plays[RULES];
@@ -463,25 +482,45 @@ static void empty(const judge *j, play *p)
     p->misses = 0;
 }
 
-/* The larger the cache, the fewer of its keys are played. */
+/* The larger the cache, the fewer of its keys are played: others from then on, so that the plays begin anew. */
 static void set_scale(judge *j, uint64_t entries)
 {
-    unsigned shift = 0;
-    uint32_t unwatched;
-    int same;
+    uint32_t unwatched = atomic_load_explicit(&j->policy.unwatched, memory_order_relaxed);
+    uint64_t usual = PLAYED_USUAL(j->played_max), played = entries / ((uint64_t)unwatched + 1);
 
-    while (entries >> shift > j->played_max && shift < 16)
-        shift++;
-    unwatched = (1u << shift) - 1;
-    same = unwatched == atomic_load_explicit(&j->policy.unwatched, memory_order_relaxed);
-    entries >>= shift;
-    j->played = entries > j->played_max ? j->played_max : entries ? (uint32_t)entries : 1;
-    for (unsigned i = 0; i < RULES; i++) {
-        if (!same)
-            empty(j, &j->plays[i]);
-        j->plays[i].part.ghost_sets = sets_for(j->played);
-    }
+    if (played <= (unwatched ? usual : j->played_max) && (unwatched == 0 || played >= usual / 3))
+        return;
+    for (unwatched = 0; unwatched < UINT16_MAX; unwatched = unwatched * 2 + 1)
+        if (entries / (unwatched + 1) <= (unwatched ? usual : j->played_max))
+            break;
+    if (unwatched == atomic_load_explicit(&j->policy.unwatched, memory_order_relaxed))
+        return;
+    for (unsigned i = 0; i < RULES; i++)
+        empty(j, &j->plays[i]);
     atomic_store_explicit(&j->policy.unwatched, unwatched, memory_order_relaxed);
+}
+
+static int is_watched(const tripsage__policy_node *node, uint32_t unwatched)
+{
+    return (node->hash >> 16 & unwatched) == 0;
+}
+
+static void count_watched(tripsage__policy_part *part, const tripsage__policy_node *node, int change)
+{
+    uint32_t unwatched = atomic_load_explicit(&part->policy->unwatched, memory_order_relaxed), watched = part->watched;
+
+    if (part->unwatched == unwatched) {
+        if (!is_watched(node, unwatched))
+            return;
+        watched += (uint32_t)change;
+    } else {
+        watched = 0;
+        for (node = tripsage__policy_next(part, NULL); node; node = tripsage__policy_next(part, node))
+            watched += (uint32_t)is_watched(node, unwatched);
+        part->unwatched = unwatched;
+    }
+    atomic_fetch_add_explicit(&part->policy->judge->watched, watched - part->watched, memory_order_relaxed);
+    part->watched = watched;
 }
 
 static uint32_t heads_for(uint32_t played)
@@ -514,6 +553,7 @@ static size_t lay_out(judge *j, uint32_t played)
         p->part.ghosts = (void *)(block + ghosts);
         p->heads = (void *)(block + heads);
         p->chain = (void *)(block + chain);
+        p->part.ghost_sets = sets_for(played);
         p->part.rule = (uint8_t)i;
     }
     return nodes + RULES * each;
@@ -529,13 +569,15 @@ tripsage__policy *tripsage__policy_new(uint64_t max_bytes, uint64_t max_entries,
     if (!j)
         return NULL;
     j->policy.judge = j;
-    j->policy.rule = FREQUENCY;
-    j->policy.unwatched = UINT32_MAX;
+    j->policy.rule = TRIAL;
+    j->policy.unwatched = UINT16_MAX;
     j->size = size;
     j->parts = parts;
     j->played_max = played;
     j->head_mask = heads_for(played) - 1;
     lay_out(j, played);
+    for (unsigned i = 0; i < RULES; i++)
+        empty(j, &j->plays[i]);
     if (max_entries != UINT64_MAX)
         set_scale(j, max_entries);
     return &j->policy;
@@ -576,6 +618,12 @@ static tripsage__policy_node *find(const judge *j, const play *p, uint32_t hash)
     return number ? &p->nodes[number - 1] : NULL;
 }
 
+/* From then on the rules differ. */
+static int is_full(const judge *j)
+{
+    return j->plays[TRIAL].part.evicting;
+}
+
 static void play_eviction(const judge *j, play *p)
 {
     tripsage__policy_node *node = tripsage__policy_victim(&p->part, NULL);
@@ -590,7 +638,7 @@ static void play_eviction(const judge *j, play *p)
     tripsage__policy_evict(&p->part, node);
 }
 
-static void play_request(const judge *j, play *p, uint32_t hash)
+static void play_request(const judge *j, play *p, uint32_t room, uint32_t hash)
 {
     tripsage__policy_node *node = find(j, p, hash);
     uint16_t number, *head = &p->heads[hash & j->head_mask];
@@ -599,8 +647,8 @@ static void play_request(const judge *j, play *p, uint32_t hash)
         tripsage__policy_count_hit(node);
         return;
     }
-    p->misses += p->part.evicting; /* before it is full, all rules miss the same */
-    while (p->part.count >= j->played)
+    p->misses += p->part.evicting; /* before, all rules miss the same */
+    while (p->part.count >= room)
         play_eviction(j, p);
     number = p->unused;
     p->unused = p->chain[number - 1];
@@ -609,7 +657,7 @@ static void play_request(const judge *j, play *p, uint32_t hash)
     add(&p->part, &p->nodes[number - 1], hash);
 }
 
-static void pronounce(judge *j)
+static void pronounce(judge *j, uint32_t room)
 {
     unsigned rule = atomic_load_explicit(&j->policy.rule, memory_order_relaxed), best = rule;
     uint32_t misses = j->plays[rule].misses, lead;
@@ -621,22 +669,53 @@ static void pronounce(judge *j)
     lead = misses - j->plays[best].misses;
     if (lead * lead > misses)
         atomic_store_explicit(&j->policy.rule, (uint8_t)best, memory_order_relaxed);
-    if (++j->requests < j->played * REQUESTS_PER_HALVING)
+    if (++j->requests < room * REQUESTS_PER_HALVING)
         return;
     j->requests = 0;
     for (unsigned i = 0; i < RULES; i++)
         j->plays[i].misses /= 2;
 }
 
+/* How many entries a simulation has room for: as many as the cache has of their keys, but without its ups and downs, since who comes while
+ * there is room goes on without a contest. */
+static uint32_t room_now(judge *j)
+{
+    uint64_t watched = atomic_load_explicit(&j->watched, memory_order_relaxed);
+    uint64_t room = (watched < j->played_max ? watched : j->played_max) << ROOM_BITS;
+
+    if (is_full(j))
+        j->room += (room >> ROOM_SLOWLY) - (j->room >> ROOM_SLOWLY);
+    else if (room > j->room)
+        j->room = room;
+    room = (j->room + (1u << ROOM_BITS) / 2) >> ROOM_BITS;
+    return room ? (uint32_t)room : 1;
+}
+
+static void begin_with(judge *j, uint32_t hash)
+{
+    unsigned rule;
+
+    j->requests_for_all++;
+    j->again += find(j, &j->plays[TRIAL], hash) != NULL;
+    rule = j->again >= j->requests_for_all / AGAIN_PART ? TRIAL : FREQUENCY;
+    atomic_store_explicit(&j->policy.rule, (uint8_t)rule, memory_order_relaxed);
+}
+
 void tripsage__policy_watch(tripsage__policy *policy, uint64_t hash)
 {
     judge *j = policy->judge;
+    uint32_t played = (uint32_t)(hash >> 16); /* other bits than those that are zero in all of them */
+    uint32_t room;
 
     /* When somebody is at it, this request is left out of the sample. */
     if (!begin(j))
         return;
+    room = room_now(j);
+    if (!is_full(j))
+        begin_with(j, played);
     for (unsigned i = 0; i < RULES; i++)
-        play_request(j, &j->plays[i], (uint32_t)(hash >> 32));
-    pronounce(j);
+        play_request(j, &j->plays[i], room, played);
+    if (is_full(j))
+        pronounce(j, room);
     end(j);
 }

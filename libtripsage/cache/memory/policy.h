@@ -44,16 +44,17 @@ typedef struct tripsage__policy_part {
     size_t count;     /* entries */
     uint32_t *ghosts; /* what went lately */
     uint32_t ghost_sets;
-    uint32_t reported;  /* the count that the policy last heard of */
-    uint64_t additions; /* uses counted since the last halving */
-    uint8_t epoch;      /* halvings */
+    uint32_t watched, unwatched; /* entries in the simulations' sample; as of which mask */
+    uint32_t reported;           /* the count that the policy last heard of */
+    uint64_t additions;          /* uses counted since the last halving */
+    uint8_t epoch;               /* halvings */
     uint8_t rule;
     uint8_t evicting; /* somebody had to go already */
 } tripsage__policy_part;
 
 /* What hits look at has a cache line that is hardly ever written. */
 struct tripsage__policy {
-    _Atomic uint32_t unwatched; /* a key with one of these bits in its hash, shifted by 16, is in no simulation */
+    _Atomic uint32_t unwatched; /* a key with one of these bits among the upper 16 of its hash is in no simulation */
     _Atomic uint8_t rule;
     struct tripsage__policy_judge *judge;
 };
@@ -79,7 +80,7 @@ void tripsage__policy_watch(tripsage__policy *policy, uint64_t hash);
 
 static inline void tripsage__policy_watch_some(tripsage__policy *policy, uint64_t hash)
 {
-    if (((hash >> 16) & atomic_load_explicit(&policy->unwatched, memory_order_relaxed)) == 0)
+    if (((hash >> 48) & atomic_load_explicit(&policy->unwatched, memory_order_relaxed)) == 0)
         tripsage__policy_watch(policy, hash);
 }
 
