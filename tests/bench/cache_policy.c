@@ -88,8 +88,10 @@ static int ask_own(own *o, uint32_t key)
     if (o->part.count == o->capacity) {
         tripsage__policy_node *victim = tripsage__policy_victim(&o->part, NULL);
 
-        tripsage__policy_evict(&o->part, victim);
-        o->here[victim - o->nodes] = 0;
+        uint32_t gone = (uint32_t)(victim - o->nodes);
+
+        tripsage__policy_evict(&o->part, victim, mix(gone));
+        o->here[gone] = 0;
     }
     tripsage__policy_insert(&o->part, &o->nodes[key], hash);
     o->here[key] = 1;

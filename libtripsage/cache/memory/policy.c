@@ -46,21 +46,50 @@ static const unsigned window_parts[RULES] = {100, 10, 2};
 /* No search for a victim looks at more, since it happens under a lock. It takes a part whose entries are all in use to get there. */
 #define LOOKS_MAX 1000u
 
-/* ---- nodes: state is the queue, turns left, and the epoch of `uses` ---- */
+/* ---- nodes ---- */
 
-#define STATE_TURN   2u
-#define STATE_TURNS  6u
-#define STATE_EPOCH  8u
-#define STATE_EPOCHS 31u
+/* `state`: the queue, turns left, and the level: how many of the hash's upper 16 bits are zero, from the lowest on, 15 at most. `uses`: how
+ * often it was used, and in which epoch that was true. */
+#define STATE_TURN  2u
+#define STATE_TURNS 3u
+#define STATE_LEVEL 8u
+#define LEVEL_MAX   15u
+#define USES_EPOCH  64u
+#define USES_MAX    63u
+#define EPOCHS      4u
 
 static unsigned turns_of(const tripsage__policy_node *node)
 {
-    return (node->state & STATE_TURNS) / STATE_TURN;
+    return node->state / STATE_TURN & STATE_TURNS;
 }
 
-static void set_state(tripsage__policy_node *node, unsigned queue, unsigned turns, unsigned epoch)
+static unsigned level_of(const tripsage__policy_node *node)
 {
-    node->state = (uint8_t)(queue + turns * STATE_TURN + (epoch & STATE_EPOCHS) * STATE_EPOCH);
+    return node->state / STATE_LEVEL;
+}
+
+static void set_state(tripsage__policy_node *node, unsigned queue, unsigned turns, unsigned level)
+{
+    node->state = (uint8_t)(queue + turns * STATE_TURN + level * STATE_LEVEL);
+}
+
+static unsigned uses_of(const tripsage__policy_node *node)
+{
+    return node->uses & USES_MAX;
+}
+
+static void set_uses(const tripsage__policy_part *part, tripsage__policy_node *node, unsigned uses)
+{
+    node->uses = (uint8_t)((uses < USES_MAX ? uses : USES_MAX) + part->epoch % EPOCHS * USES_EPOCH);
+}
+
+static unsigned level_for(uint64_t hash)
+{
+    unsigned level = 0;
+
+    while (level < LEVEL_MAX && (hash >> (48 + level) & 1) == 0)
+        level++;
+    return level;
 }
 
 static tripsage__policy_queue *queue_of(tripsage__policy_part *part, const tripsage__policy_node *node)
@@ -92,7 +121,7 @@ static void link_out(tripsage__policy_part *part, tripsage__policy_node *node)
 static void move_to(tripsage__policy_part *part, tripsage__policy_node *node, unsigned queue, unsigned turns)
 {
     link_out(part, node);
-    set_state(node, queue, turns, part->epoch);
+    set_state(node, queue, turns, level_of(node));
     link_in(part, node);
 }
 
@@ -105,12 +134,10 @@ static unsigned fade(unsigned uses, unsigned halvings)
 static unsigned look_at(tripsage__policy_part *part, tripsage__policy_node *node)
 {
     unsigned hits = atomic_load_explicit(&node->hits, memory_order_relaxed);
-    unsigned uses = hits + fade(node->uses, (part->epoch - node->state / STATE_EPOCH) & STATE_EPOCHS);
 
     if (hits)
         atomic_store_explicit(&node->hits, 0, memory_order_relaxed);
-    node->uses = (uint8_t)(uses < UINT8_MAX ? uses : UINT8_MAX);
-    set_state(node, node->state & 1, turns_of(node), part->epoch);
+    set_uses(part, node, hits + fade(uses_of(node), (part->epoch - node->uses / USES_EPOCH) % EPOCHS));
     part->additions += hits;
     return hits;
 }
@@ -132,18 +159,18 @@ static uint32_t fingerprint(uint32_t hash)
     return hash << 16;
 }
 
-static void ghost_put(tripsage__policy_part *part, const tripsage__policy_node *node)
+static void ghost_put(tripsage__policy_part *part, const tripsage__policy_node *node, uint32_t hash)
 {
-    unsigned at = node->uses > 1 ? 0 : GHOST_MIDDLE;
+    unsigned at = uses_of(node) > 1 ? 0 : GHOST_MIDDLE;
     uint32_t *set;
 
     if (!part->ghost_sets)
         return;
-    set = ghost_set(part, node->hash);
+    set = ghost_set(part, hash);
     while (at && !set[at - 1])
         at--;
     memmove(set + at + 1, set + at, (GHOST_WAYS - 1 - at) * sizeof *set);
-    set[at] = fingerprint(node->hash) | (uint32_t)node->uses << 8 | part->epoch;
+    set[at] = fingerprint(hash) | uses_of(node) << 8 | part->epoch;
 }
 
 /* Takes the ghost of a key out; gives its uses, or -1 when there is none. */
@@ -224,15 +251,14 @@ static int window_is_full(const tripsage__policy_part *part, unsigned rule, size
     return part->queues[WINDOW].count >= (size ? size : 1) + beyond;
 }
 
-static void add(tripsage__policy_part *part, tripsage__policy_node *node, uint32_t hash)
+static void add(tripsage__policy_part *part, tripsage__policy_node *node, uint32_t hash, unsigned level)
 {
     int ghost = ghost_take(part, hash);
     unsigned rule = rule_of(part);
 
-    node->hash = hash;
-    node->uses = (uint8_t)(ghost < 0 ? 1 : ghost < UINT8_MAX ? ghost + 1 : UINT8_MAX);
+    set_uses(part, node, ghost < 0 ? 1 : (unsigned)ghost + 1);
+    set_state(node, rule == TRIAL && ghost >= 0 ? MAIN : WINDOW, 0, level);
     atomic_store_explicit(&node->hits, 0, memory_order_relaxed);
-    set_state(node, rule == TRIAL && ghost >= 0 ? MAIN : WINDOW, 0, part->epoch);
     link_in(part, node);
     part->count++;
     /* While there is room for everybody, the window's size needs no victims. */
@@ -248,7 +274,7 @@ static void count_watched(tripsage__policy_part *part, const tripsage__policy_no
 
 void tripsage__policy_insert(tripsage__policy_part *part, tripsage__policy_node *node, uint64_t hash)
 {
-    add(part, node, (uint32_t)(hash >> 32));
+    add(part, node, (uint32_t)(hash >> 32), level_for(hash));
     count_watched(part, node, 1);
     tripsage__policy_watch_some(part->policy, hash);
 }
@@ -260,7 +286,6 @@ void tripsage__policy_replace(tripsage__policy_part *part, const tripsage__polic
 
     node->newer = old->newer;
     node->older = old->older;
-    node->hash = old->hash;
     node->uses = old->uses;
     node->state = old->state;
     atomic_store_explicit(&node->hits, atomic_load_explicit(&old->hits, memory_order_relaxed), memory_order_relaxed);
@@ -277,11 +302,16 @@ void tripsage__policy_remove(tripsage__policy_part *part, tripsage__policy_node 
         count_watched(part, node, -1);
 }
 
-void tripsage__policy_evict(tripsage__policy_part *part, tripsage__policy_node *node)
+static void evict(tripsage__policy_part *part, tripsage__policy_node *node, uint32_t hash)
 {
     look_at(part, node);
-    ghost_put(part, node);
+    ghost_put(part, node, hash);
     tripsage__policy_remove(part, node);
+}
+
+void tripsage__policy_evict(tripsage__policy_part *part, tripsage__policy_node *node, uint64_t hash)
+{
+    evict(part, node, (uint32_t)(hash >> 32));
 }
 
 tripsage__policy_node *tripsage__policy_next(const tripsage__policy_part *part, const tripsage__policy_node *node)
@@ -322,7 +352,7 @@ static tripsage__policy_node *least_used(tripsage__policy_part *part, const trip
         if (!more)
             break;
         look_at(part, more);
-        if (more->uses < least->uses) {
+        if (uses_of(more) < uses_of(least)) {
             tripsage__policy_node *less = more;
 
             more = least;
@@ -345,7 +375,7 @@ static tripsage__policy_node *by_frequency(tripsage__policy_part *part, const tr
     if (!candidate || !least)
         return candidate ? candidate : least;
     look_at(part, candidate);
-    if (candidate->uses <= least->uses)
+    if (uses_of(candidate) <= uses_of(least))
         return candidate;
     move_to(part, candidate, MAIN, 0);
     return least;
@@ -419,7 +449,7 @@ tripsage__policy_node *tripsage__policy_victim(tripsage__policy_part *part, cons
 #define BYTES_PER_PLAYED 2048u
 
 /* Misses are halved after so many requests for each entry of a simulation: what was longer ago says little about now. */
-#define REQUESTS_PER_HALVING 8u
+#define REQUESTS_PER_HALVING 16u
 
 /* A simulation's room goes towards what the cache has by 2^-ROOM_SLOWLY with each request: over more of them than it has entries. */
 #define ROOM_SLOWLY 10u
@@ -428,6 +458,8 @@ tripsage__policy_node *tripsage__policy_victim(tripsage__policy_part *part, cons
 /* While everybody has room, the rule is trial when one request in so many is for who is there. When hardly any is, the past of an entry says
  * nothing until it comes back, and only frequency holds on to what is there. */
 #define AGAIN_PART 8u
+
+#define UNWATCHED_MAX ((1u << LEVEL_MAX) - 1)
 
 typedef struct play {
     tripsage__policy_part part;
@@ -490,7 +522,7 @@ static void set_scale(judge *j, uint64_t entries)
 
     if (played <= (unwatched ? usual : j->played_max) && (unwatched == 0 || played >= usual / 3))
         return;
-    for (unwatched = 0; unwatched < UINT16_MAX; unwatched = unwatched * 2 + 1)
+    for (unwatched = 0; unwatched < UNWATCHED_MAX; unwatched = unwatched * 2 + 1)
         if (entries / (unwatched + 1) <= (unwatched ? usual : j->played_max))
             break;
     if (unwatched == atomic_load_explicit(&j->policy.unwatched, memory_order_relaxed))
@@ -502,7 +534,7 @@ static void set_scale(judge *j, uint64_t entries)
 
 static int is_watched(const tripsage__policy_node *node, uint32_t unwatched)
 {
-    return (node->hash >> 16 & unwatched) == 0;
+    return (1u << level_of(node)) > unwatched;
 }
 
 static void count_watched(tripsage__policy_part *part, const tripsage__policy_node *node, int change)
@@ -570,7 +602,7 @@ tripsage__policy *tripsage__policy_new(uint64_t max_bytes, uint64_t max_entries,
         return NULL;
     j->policy.judge = j;
     j->policy.rule = TRIAL;
-    j->policy.unwatched = UINT16_MAX;
+    j->policy.unwatched = UNWATCHED_MAX;
     j->size = size;
     j->parts = parts;
     j->played_max = played;
@@ -613,7 +645,7 @@ static tripsage__policy_node *find(const judge *j, const play *p, uint32_t hash)
 {
     uint16_t number = p->heads[hash & j->head_mask];
 
-    while (number && p->nodes[number - 1].hash != hash)
+    while (number && p->nodes[number - 1].owner_word != hash)
         number = p->chain[number - 1];
     return number ? &p->nodes[number - 1] : NULL;
 }
@@ -628,14 +660,14 @@ static void play_eviction(const judge *j, play *p)
 {
     tripsage__policy_node *node = tripsage__policy_victim(&p->part, NULL);
     uint16_t number = (uint16_t)(node - p->nodes + 1);
-    uint16_t *link = &p->heads[node->hash & j->head_mask];
+    uint16_t *link = &p->heads[node->owner_word & j->head_mask];
 
     while (*link != number)
         link = &p->chain[*link - 1];
     *link = p->chain[number - 1];
     p->chain[number - 1] = p->unused;
     p->unused = number;
-    tripsage__policy_evict(&p->part, node);
+    evict(&p->part, node, node->owner_word);
 }
 
 static void play_request(const judge *j, play *p, uint32_t room, uint32_t hash)
@@ -654,7 +686,8 @@ static void play_request(const judge *j, play *p, uint32_t room, uint32_t hash)
     p->unused = p->chain[number - 1];
     p->chain[number - 1] = *head;
     *head = number;
-    add(&p->part, &p->nodes[number - 1], hash);
+    p->nodes[number - 1].owner_word = hash;
+    add(&p->part, &p->nodes[number - 1], hash, 0);
 }
 
 static void pronounce(judge *j, uint32_t room)

@@ -24,11 +24,11 @@ typedef struct tripsage__policy_node tripsage__policy_node;
 struct tripsage__policy_node {
     tripsage__policy_node *newer;
     tripsage__policy_node *older;
-    uint32_t hash;        /* the upper half of the key's, for the owner to look at, too */
+    uint32_t owner_word;  /* the owner's, for whatever he likes, as is `owner_byte` */
     _Atomic uint8_t hits; /* since the policy last looked, 255 at most */
-    uint8_t uses;         /* before that, halved now and then */
+    uint8_t uses;         /* before that */
     uint8_t state;
-    uint8_t owner; /* the owner's, for whatever he likes */
+    uint8_t owner_byte;
 };
 
 typedef struct tripsage__policy_queue {
@@ -100,7 +100,7 @@ static inline void tripsage__policy_hit(tripsage__policy *policy, tripsage__poli
     tripsage__policy_watch_some(policy, hash);
 }
 
-/* A new entry, after room was made for it. This is also how the policy learns of misses. `node->owner` is left alone. */
+/* A new entry, after room was made for it. This is also how the policy learns of misses. What is the owner's is left alone. */
 void tripsage__policy_insert(tripsage__policy_part *part, tripsage__policy_node *node, uint64_t hash);
 /* `node` takes the place of `old`, which has the same key. It counts as a hit. */
 void tripsage__policy_replace(tripsage__policy_part *part, const tripsage__policy_node *old,
@@ -111,7 +111,7 @@ void tripsage__policy_remove(tripsage__policy_part *part, tripsage__policy_node 
 /* Who goes next, or NULL when there is nobody but `keep` (may be NULL). He is still in the part: the caller gives him to
  * tripsage__policy_evict, which remembers him, or to tripsage__policy_remove. */
 tripsage__policy_node *tripsage__policy_victim(tripsage__policy_part *part, const tripsage__policy_node *keep);
-void tripsage__policy_evict(tripsage__policy_part *part, tripsage__policy_node *node);
+void tripsage__policy_evict(tripsage__policy_part *part, tripsage__policy_node *node, uint64_t hash);
 
 /* Walks all entries of a part: NULL begins and ends. Ask for the next before the one at hand is removed. */
 tripsage__policy_node *tripsage__policy_next(const tripsage__policy_part *part, const tripsage__policy_node *node);
