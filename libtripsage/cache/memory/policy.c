@@ -443,10 +443,13 @@ tripsage__policy_node *tripsage__policy_victim(tripsage__policy_part *part, cons
 /* Entries of a simulation: with half as many it judges nearly as well, with twice as many hardly better. */
 #define PLAYED_MAX 640u
 /* So many on average, so that there is room for chance, five times its standard deviation. */
-#define PLAYED_USUAL(most) ((most) / 5 * 4)
+#define PLAYED_USUAL(most) ((most) - (most) / 5)
 
 /* One simulated entry takes about 100 bytes for all three rules, so that this is a twentieth of the cache. */
 #define BYTES_PER_PLAYED 2048u
+
+/* An entry, until it is known: a short text with what is kept of it. */
+#define BYTES_GUESSED 512u
 
 /* Misses are halved after so many requests for each entry of a simulation: what was longer ago says little about now. */
 #define REQUESTS_PER_HALVING 16u
@@ -525,10 +528,9 @@ static void set_scale(judge *j, uint64_t entries)
     for (unwatched = 0; unwatched < UNWATCHED_MAX; unwatched = unwatched * 2 + 1)
         if (entries / (unwatched + 1) <= (unwatched ? usual : j->played_max))
             break;
-    if (unwatched == atomic_load_explicit(&j->policy.unwatched, memory_order_relaxed))
-        return;
     for (unsigned i = 0; i < RULES; i++)
         empty(j, &j->plays[i]);
+    j->room = 0;
     atomic_store_explicit(&j->policy.unwatched, unwatched, memory_order_relaxed);
 }
 
@@ -610,8 +612,7 @@ tripsage__policy *tripsage__policy_new(uint64_t max_bytes, uint64_t max_entries,
     lay_out(j, played);
     for (unsigned i = 0; i < RULES; i++)
         empty(j, &j->plays[i]);
-    if (max_entries != UINT64_MAX)
-        set_scale(j, max_entries);
+    set_scale(j, max_bytes / BYTES_GUESSED < max_entries ? max_bytes / BYTES_GUESSED : max_entries);
     return &j->policy;
 }
 
@@ -744,7 +745,7 @@ void tripsage__policy_watch(tripsage__policy *policy, uint64_t hash)
     if (!begin(j))
         return;
     room = room_now(j);
-    if (!is_full(j))
+    if (j->reporting == 0)
         begin_with(j, played);
     for (unsigned i = 0; i < RULES; i++)
         play_request(j, &j->plays[i], room, played);

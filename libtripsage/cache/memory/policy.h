@@ -62,7 +62,7 @@ struct tripsage__policy {
 /* For `parts` parts. `max_entries`: UINT64_MAX when only bytes are bounded, and the other way round. NULL when memory is short. */
 tripsage__policy *tripsage__policy_new(uint64_t max_bytes, uint64_t max_entries, size_t parts);
 void tripsage__policy_free(tripsage__policy *policy); /* NULL is fine */
-/* What it takes of the heap, from beginning to end, without its parts: a twentieth of max_bytes at most, 60 KiB at most. */
+/* What it takes of the heap, from beginning to end, without its parts: about a twentieth of max_bytes, and 70,000 bytes at most. */
 size_t tripsage__policy_bytes(const tripsage__policy *policy);
 
 void tripsage__policy_part_init(tripsage__policy_part *part, tripsage__policy *policy);
