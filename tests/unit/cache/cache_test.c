@@ -710,8 +710,7 @@ SUITE_MAIN("cache/cache", gives_back_what_was_stored, a_value_outlives_its_entry
            what_has_ended_is_absent_to_every_call, expire_gives_a_new_life, stores_only_when_it_should,
            refuses_what_it_cannot_hold, the_largest_value_fits_the_default_cache, counts,
            counts_up_to_the_edges_of_64_bits, counts_only_integers, clears_by_prefix, tells_what_happened,
-           what_has_ended_goes_before_what_is_alive,
-           one_pass_over_many_does_not_drive_out_what_is_used, a_replacement_in_a_full_cache_drives_nothing_out,
-           stays_within_its_bytes_whatever_the_sizes, survives_every_allocation_that_fails,
-           eight_threads_share_one_shard, eight_threads_share_many_shards, eight_threads_with_large_values_find_room,
-           counting_by_eight_threads_loses_nothing)
+           what_has_ended_goes_before_what_is_alive, one_pass_over_many_does_not_drive_out_what_is_used,
+           a_replacement_in_a_full_cache_drives_nothing_out, stays_within_its_bytes_whatever_the_sizes,
+           survives_every_allocation_that_fails, eight_threads_share_one_shard, eight_threads_share_many_shards,
+           eight_threads_with_large_values_find_room, counting_by_eight_threads_loses_nothing)
