@@ -64,8 +64,8 @@ static void getbit(tripsage__command *c)
     int64_t at;
 
     if (take_offset(c, 2, 0, &at) && tripsage__command_string(c, c->args[1], &entry))
-        tripsage__reply_integer(c->reply,
-                                entry && at / 8 < tripsage__entry_value_size(entry) ? bit_at(entry->bytes, at) : 0);
+        tripsage__reply_integer(
+            c->reply, entry && at / 8 < (int64_t)tripsage__entry_value_size(entry) ? bit_at(entry->bytes, at) : 0);
 }
 
 /* ---- ranges of them ---- */
@@ -293,8 +293,8 @@ static void bitop(tripsage__command *c)
         return;
     }
     for (i = 3; i < c->count && tripsage__command_string(c, c->args[i], &sources[i - 3]); i++)
-        if (sources[i - 3] && sources[i - 3]->value_size > size)
-            size = sources[i - 3]->value_size;
+        if (sources[i - 3] && tripsage__entry_value_size(sources[i - 3]) > size)
+            size = tripsage__entry_value_size(sources[i - 3]);
     if (i == c->count && size) {
         store_combined(c, operation, sources, size);
     } else if (i == c->count) {

@@ -7,14 +7,14 @@
 #include "base/siphash.h"
 #include "budget.h"
 
-/* Entries a bucket has on average: a third of a pointer for each, and on the way to one that is there two or three are met, which three bits of
+/* Entries a bucket has on average: a quarter of a pointer for each, and on the way to one that is there two others are met, which three bits of
  * the hash mostly tell apart. */
-#define ENTRIES_PER_BUCKET 3u
+#define ENTRIES_PER_BUCKET 4u
 
-/* Buckets of a segment: the first ones small, for caches that are hardly used; then 4 KiB, so that growing costs little at a time. */
+/* Buckets of a segment: the first ones small, for caches that are hardly used; then 1 KiB, so that little is there before it is needed. */
 #define FIRST_SEGMENT   16u
-#define SEGMENT         512u
-#define SMALL_SEGMENTS  6u /* 16, 16, 32, 64, 128, 256: the buckets below SEGMENT */
+#define SEGMENT         128u
+#define SMALL_SEGMENTS  4u /* 16, 16, 32, 64: the buckets below SEGMENT */
 #define FIRST_DIRECTORY 8u
 
 /* Directories that were outgrown stay until the end, since readers may be in them: together they are smaller than the last. */

@@ -82,7 +82,7 @@ static found look_again(tripsage__cache_memory *memory, uint64_t hash, tripsage_
 static int look_freely(found *f, tripsage__cache_memory *memory, uint64_t hash, tripsage__cache_bytes key)
 {
     tripsage__shard *shard = tripsage__cache_memory_shard(memory, hash);
-    tripsage__reader reader = tripsage__grace_enter(memory->shared.grace);
+    tripsage__grace_reader reader = tripsage__grace_enter(memory->shared.grace);
     int again;
     tripsage__entry *entry = tripsage__buckets_look(&shard->buckets, hash, key, &again);
 

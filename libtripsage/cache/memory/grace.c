@@ -14,7 +14,7 @@ static int is_empty(tripsage__grace *grace, unsigned column)
 
     for (unsigned i = 0; i < TRIPSAGE__GRACE_LANES; i++)
         for (unsigned look = 0; look < TRIPSAGE__LOOKS; look++)
-            inside -= atomic_fetch_add_explicit(&grace->lanes[i].left[column][look], 0, memory_order_acq_rel);
+            inside -= atomic_load_explicit(&grace->lanes[i].left[column][look], memory_order_acquire);
     for (unsigned i = 0; i < TRIPSAGE__GRACE_LANES; i++)
         inside += atomic_fetch_add_explicit(&grace->lanes[i].entered[column], 0, memory_order_acq_rel);
     return inside == 0;

@@ -5,13 +5,13 @@
  * frees it once that step is over; nobody waits. The idea is SRCU's (McKenney, "Sleepable RCU", 2006): no thread has to be known, and readers that come
  * all the time hold nothing up, since step k waits for column k mod 2 while new readers go to the other.
  *
- * Invariant: what was taken out before tripsage__grace_after() is seen by no reader once that step is over. For step k adds 0 to the counts of
- * its column, first to those of the leaving, then to those of the entering, and is over when both have the same sum. Each leaving that was counted has its
+ * Invariant: what was taken out before tripsage__grace_after() is seen by no reader once that step is over. For step k reads the counts of those who left
+ * its column, then adds 0 to the counts of those who entered it, and is over when both have the same sum. Each leaving that was counted has its
  * entering counted, so with equal sums every lane's are equal: whoever entered before the addition has left before it. Whoever enters after it has
  * read what the addition wrote, directly or by what came between, and so sees everything that was done before the step began. A reader is in one of the columns; so two steps
  * that begin after the taking out are enough, and the one under way may have begun before: three.
  *
- * All of that is said by read-modify-writes of atomics, which order each other whatever the machine; there are no fences. */
+ * Who leaves and who enters says so by read-modify-writes of atomics, which order each other whatever the machine; there are no fences. */
 #ifndef TRIPSAGE_CACHE_MEMORY_GRACE_H
 #define TRIPSAGE_CACHE_MEMORY_GRACE_H
 
@@ -41,10 +41,10 @@ typedef struct tripsage__grace {
     atomic_flag stepping;
 } tripsage__grace;
 
-typedef struct tripsage__reader {
+typedef struct tripsage__grace_reader {
     tripsage__grace_lane *lane;
     unsigned column;
-} tripsage__reader;
+} tripsage__grace_reader;
 
 /* Which lane a thread uses: its own memory lies where no other's does. */
 static inline tripsage__grace_lane *tripsage__grace_lane_of(tripsage__grace *grace)
@@ -56,16 +56,16 @@ static inline tripsage__grace_lane *tripsage__grace_lane_of(tripsage__grace *gra
 }
 
 /* What is found in shared memory from here on stays until the reader leaves. He takes no lock meanwhile and waits for nothing. */
-static inline tripsage__reader tripsage__grace_enter(tripsage__grace *grace)
+static inline tripsage__grace_reader tripsage__grace_enter(tripsage__grace *grace)
 {
-    tripsage__reader reader = {tripsage__grace_lane_of(grace), 0};
+    tripsage__grace_reader reader = {tripsage__grace_lane_of(grace), 0};
 
     reader.column = (unsigned)(atomic_load_explicit(&grace->step, memory_order_relaxed) + 1) & 1;
     atomic_fetch_add_explicit(&reader.lane->entered[reader.column], 1, memory_order_acq_rel);
     return reader;
 }
 
-static inline void tripsage__grace_leave(tripsage__reader reader, tripsage__grace_look look)
+static inline void tripsage__grace_leave(tripsage__grace_reader reader, tripsage__grace_look look)
 {
     atomic_fetch_add_explicit(&reader.lane->left[reader.column][look], 1, memory_order_acq_rel);
 }

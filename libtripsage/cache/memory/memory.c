@@ -45,6 +45,7 @@ static tripsage_status make_shards(tripsage__cache_memory *engine, size_t count)
         return TRIPSAGE_FAIL_FIELD("#max_bytes", "too small for a cache of any use");
     shared->grace = (void *)(((uintptr_t)engine->block + alignof(tripsage__shard) - 1) &
                              ~(uintptr_t)(alignof(tripsage__shard) - 1));
+    tripsage__retired_init(&shared->retired, shared->grace, shared->budget.max_bytes);
     engine->shards = (void *)(shared->grace + 1);
     for (; engine->shard_count < count; engine->shard_count++)
         if (!tripsage__shard_init(&engine->shards[engine->shard_count], shared))
@@ -89,6 +90,7 @@ void tripsage__cache_memory_close(void *engine)
     for (size_t i = 0; i < memory->shard_count; i++)
         tripsage__shard_close(&memory->shards[i]);
     tripsage__commands_free(memory->commands);
+    tripsage__retired_close(&memory->shared.retired);
     tripsage__policy_free(memory->shared.policy);
     tripsage__free(memory->block);
     pthread_mutex_destroy(&memory->commands_lock);

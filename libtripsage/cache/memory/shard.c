@@ -1,22 +1,13 @@
 /* shard.c: see shard.h.
  *
  * Invariants (under the lock): every entry is in exactly one bucket, once in the part, in the list of each of its tags, and, while there is one, in the order of
- * keys; `count` and `bytes` are those of the part; no two entries have the same key. An entry that leaves is held until no reader sees it any more. */
+ * keys; `count` and `bytes` are those of the part; no two entries have the same key. An entry that leaves is held until no reader sees it any more (retired.h). */
 #include "shard.h"
 
-#include <sched.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "base/siphash.h"
-
-/* What has left is freed by so many, or so many bytes, since finding out that nobody looks takes about a microsecond. They are beside the budget: a
- * sixty-fourth of it, with a shard for each MiB. */
-#define RETIRED_COUNT 64u
-#define RETIRED_BYTES (16u * 1024)
-/* When there are more bytes than this the writer waits for the readers: they are at it for less than a microsecond, unless a thread was taken off its processor. */
-#define RETIRED_BYTES_MAX (256u * 1024)
-#define ROUNDS_MAX        1000u
 
 /* A pass for what has ended, after evictions of an eighth of the entries: so it is eight looks for each of them. */
 #define EVICTIONS_PER_SWEEP 8u
@@ -31,55 +22,9 @@ int tripsage__shard_init(tripsage__shard *shard, tripsage__shared *shared)
     return pthread_mutex_init(&shard->lock, NULL) == 0;
 }
 
-/* ---- what has left ---- */
-
-static void free_retired(tripsage__retired *retired)
-{
-    tripsage__entry *entry = retired->first;
-
-    while (entry) {
-        tripsage__entry *next = tripsage__entry_of(entry->node.newer);
-
-        tripsage__entry_drop(entry);
-        entry = next;
-    }
-    *retired = (tripsage__retired){NULL, 0, 0};
-}
-
-static void free_what_nobody_sees(tripsage__shard *shard)
-{
-    if (shard->waiting.first && tripsage__grace_is_over(shard->shared->grace, shard->waiting_step))
-        free_retired(&shard->waiting);
-    if (shard->waiting.first)
-        return;
-    shard->waiting = shard->retired;
-    shard->retired = (tripsage__retired){NULL, 0, 0};
-    shard->waiting_step = tripsage__grace_after(shard->shared->grace);
-    if (tripsage__grace_is_over(shard->shared->grace, shard->waiting_step))
-        free_retired(&shard->waiting);
-}
-
-static void retire(tripsage__shard *shard, tripsage__entry *entry, size_t cost)
-{
-    tripsage__retired *retired = &shard->retired;
-
-    entry->node.newer = retired->first ? &retired->first->node : NULL;
-    retired->first = entry;
-    retired->bytes += cost;
-    if (++retired->count < RETIRED_COUNT && retired->bytes < RETIRED_BYTES)
-        return;
-    free_what_nobody_sees(shard);
-    for (unsigned i = 0; i < ROUNDS_MAX && retired->bytes + shard->waiting.bytes > RETIRED_BYTES_MAX; i++) {
-        sched_yield();
-        free_what_nobody_sees(shard);
-    }
-}
-
 void tripsage__shard_close(tripsage__shard *shard)
 {
     tripsage__shard_clear(shard, (tripsage__cache_bytes){"", 0});
-    free_retired(&shard->waiting);
-    free_retired(&shard->retired);
     tripsage__buckets_free(&shard->buckets);
     tripsage__order_drop(&shard->order);
     tripsage__tags_close(&shard->tags);
@@ -160,7 +105,7 @@ void tripsage__shard_replace(tripsage__shard *shard, uint64_t hash, tripsage__en
     note_end(shard, entry);
     if (old_cost > cost)
         tripsage__budget_give(&shard->shared->budget, old_cost - cost, 0);
-    retire(shard, old, old_cost);
+    tripsage__retire(&shard->shared->retired, old, old_cost);
 }
 
 /* Takes out an entry that is in the part no more. */
@@ -174,7 +119,7 @@ static void take_out(tripsage__shard *shard, tripsage__entry *entry, uint64_t ha
     shard->count--;
     atomic_fetch_sub_explicit(&shard->bytes, cost, memory_order_relaxed);
     tripsage__budget_give(&shard->shared->budget, cost, 1);
-    retire(shard, entry, cost);
+    tripsage__retire(&shard->shared->retired, entry, cost);
 }
 
 void tripsage__shard_remove(tripsage__shard *shard, tripsage__entry *entry)

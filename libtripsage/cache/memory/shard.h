@@ -1,5 +1,4 @@
-/* cache/memory/shard.h: one part of the cache: a hash table (buckets.h), the order in which entries go (policy.h), the lists of tags (tags.h), and what
- * was taken out and may still be looked at (grace.h).
+/* cache/memory/shard.h: one part of the cache: a hash table (buckets.h), the order in which entries go (policy.h), the lists of tags (tags.h).
  *
  * Every call needs the shard's lock, which the caller takes; only `buckets` is looked into without it, and `bytes` may be read. What the shard holds is
  * taken from the shared budget by the caller before it goes in, and given back here when it leaves. */
@@ -11,8 +10,8 @@
 #include "base/env.h"
 #include "buckets.h"
 #include "budget.h"
-#include "grace.h"
 #include "order.h"
+#include "retired.h"
 #include "tags.h"
 
 /* What all shards of a cache share. */
@@ -21,14 +20,9 @@ typedef struct tripsage__shared {
     tripsage__env *env;
     tripsage__policy *policy;
     tripsage__grace *grace;
+    tripsage__retired retired;
     tripsage__budget budget;
 } tripsage__shared;
-
-/* Entries that were taken out, linked by their nodes. */
-typedef struct tripsage__retired {
-    tripsage__entry *first;
-    size_t count, bytes;
-} tripsage__retired;
 
 typedef struct tripsage__shard {
     alignas(64)
@@ -38,9 +32,6 @@ typedef struct tripsage__shard {
     tripsage__policy_part part;
     tripsage__tags tags;
     tripsage__order order;
-    tripsage__retired retired; /* lately */
-    tripsage__retired waiting; /* until this step is over: */
-    uint64_t waiting_step;
     size_t count;           /* entries */
     _Atomic uint64_t bytes; /* of the entries, without the table */
     int64_t earliest_ms;    /* nothing in here ends before this; FOREVER when nothing ends at all */

@@ -32,7 +32,7 @@ START_TEST(a_reader_holds_up_what_was_taken_out_while_he_looked)
     tripsage__grace *grace = new_grace();
 
     for (int i = 0; i < 10; i++) {
-        tripsage__reader reader = tripsage__grace_enter(grace), later;
+        tripsage__grace_reader reader = tripsage__grace_enter(grace), later;
         uint64_t step = tripsage__grace_after(grace);
 
         for (int tries = 0; tries < 10; tries++)
@@ -71,7 +71,7 @@ static void *read_on(void *context)
     scene *s = context;
 
     while (!s->stop) {
-        tripsage__reader reader = tripsage__grace_enter(s->grace);
+        tripsage__grace_reader reader = tripsage__grace_enter(s->grace);
         thing *t = atomic_load_explicit(&s->seen, memory_order_acquire);
 
         for (int i = 0; i < 20; i++)
