@@ -18,7 +18,7 @@
 #define END_MAX ((INT64_C(1) << 47) - 1)
 #define END_MIN (-(INT64_C(1) << 47))
 
-_Static_assert(sizeof(void *) != 8 || offsetof(tripsage__entry, bytes) == 40, "an entry's header grew");
+_Static_assert(sizeof(void *) != 8 || offsetof(tripsage__entry, bytes) == 32, "an entry's header grew");
 
 static uint64_t life_of(int64_t expires_ms, uint64_t holders)
 {
@@ -87,10 +87,13 @@ tripsage__entry *tripsage__entry_new_tagged(const tripsage__entry_parts *parts, 
 
     if (!entry)
         return NULL;
+    if ((uint64_t)(uintptr_t)entry >> 48) { /* buckets.h */
+        tripsage__free(entry);
+        return NULL;
+    }
     memset(entry, 0, offsetof(tripsage__entry, bytes));
-    entry->node.owner_word = (uint32_t)value_size | (uint32_t)(parts->hash >> 61) << 24 |
-                             (parts->object ? TRIPSAGE__ENTRY_OBJECT : 0) | (tags ? TRIPSAGE__ENTRY_TAGGED : 0) |
-                             (uint32_t)(parts->key_size >> 8) << 29;
+    entry->node.owner_word = (uint32_t)value_size | (parts->object ? TRIPSAGE__ENTRY_OBJECT : 0) |
+                             (tags ? TRIPSAGE__ENTRY_TAGGED : 0) | (uint32_t)(parts->key_size >> 8) << 29;
     entry->node.owner_byte = (uint8_t)(parts->key_size & 0xff);
     atomic_init(&entry->life, life_of(parts->expires_ms, 1));
     if (value_size)

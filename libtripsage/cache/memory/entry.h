@@ -1,8 +1,8 @@
 /* cache/memory/entry.h: one key with its value: a single block, counted by who holds it (the shard, and everybody it was handed out to).
  *
- * Key and value are never changed once others may see them. Readers without a lock follow `chain`, look at what the two are, and hold it; so
+ * Key and value are never changed once others may see them. Readers without a lock look at what the two are, and hold it; so
  * what they touch is atomic or never written again. The rest belongs to the shard and is guarded by its lock. The header is as small as it is
- * because there may be millions: 40 bytes, which keep values on a multiple of 8.
+ * because there may be millions: 32 bytes.
  *
  * A value that is no string is an object (object.h): the block holds a pointer to it. Behind the key stand the entry's places in the lists of its
  * tags (tags.h), when it has any. */
@@ -23,9 +23,8 @@
 typedef struct tripsage__entry tripsage__entry;
 
 struct tripsage__entry {
-    _Atomic(tripsage__entry *) chain; /* next in the bucket */
-    tripsage__policy_node node;       /* its `owner` fields hold the sizes and what the entry is */
-    _Atomic uint64_t life;            /* end and holders: see entry.c */
+    tripsage__policy_node node; /* its `owner` fields hold the sizes and what the entry is */
+    _Atomic uint64_t life;      /* end and holders: see entry.c */
     alignas(8) unsigned char bytes
         []; /* value, NUL, key, places in lists: callers may keep structs of pointers and numbers in a value */
 };
@@ -63,7 +62,7 @@ tripsage__object *tripsage__entry_object(const tripsage__entry *entry);
 /* Takes the object from an entry that left its shard. */
 tripsage__object *tripsage__entry_take_object(tripsage__entry *entry);
 
-/* ---- what it is: 24 bits of the value's size, 3 of the hash, 2 marks, 3 of the key's size, whose other 8 are a byte of their own ---- */
+/* ---- what it is: 24 bits of the value's size, 2 marks, 3 of the key's size, whose other 8 are a byte of their own ---- */
 
 #define TRIPSAGE__ENTRY_OBJECT (UINT32_C(1) << 27)
 #define TRIPSAGE__ENTRY_TAGGED (UINT32_C(1) << 28)
@@ -86,12 +85,6 @@ static inline int tripsage__entry_is_object(const tripsage__entry *entry)
 static inline const unsigned char *tripsage__entry_key(const tripsage__entry *entry)
 {
     return entry->bytes + tripsage__entry_value_size(entry) + 1;
-}
-
-/* Whether it may have this hash: most that have another are told apart without a look at their keys. */
-static inline int tripsage__entry_may_be(const tripsage__entry *entry, uint64_t hash)
-{
-    return ((entry->node.owner_word >> 24 ^ hash >> 61) & 7) == 0;
 }
 
 static inline tripsage__entry *tripsage__entry_of(tripsage__policy_node *node)

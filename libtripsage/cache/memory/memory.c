@@ -163,18 +163,20 @@ int tripsage__cache_memory_make_room(tripsage__cache_memory *engine, tripsage__s
     return 0;
 }
 
-/* One bucket more when it is time for it. Only the first are indispensable. */
-static int make_buckets(tripsage__cache_memory *engine, tripsage__shard *shard)
+/* Place in the table for an entry more. What is taken for it is the most that may be needed. */
+static int make_place(tripsage__cache_memory *engine, tripsage__shard *shard, uint64_t hash)
 {
-    size_t cost;
+    size_t need = tripsage__buckets_need(&shard->buckets, hash, shard->count), had;
+    int made;
 
-    if (tripsage__buckets_are_few(&shard->buckets, shard->count)) {
-        cost = tripsage__buckets_growth(&shard->buckets);
-        if (tripsage__cache_memory_make_room(engine, shard, NULL, cost, 0) &&
-            !tripsage__buckets_grow(&shard->buckets, engine->hash_key))
-            tripsage__budget_give(&engine->shared.budget, cost, 0);
-    }
-    return tripsage__buckets_span(&shard->buckets) != 0;
+    if (!need)
+        return 1;
+    if (!tripsage__cache_memory_make_room(engine, shard, NULL, need, 0))
+        return 0;
+    had = shard->buckets.bytes;
+    made = tripsage__buckets_prepare(&shard->buckets, hash, shard->count);
+    tripsage__budget_give(&engine->shared.budget, need + had - shard->buckets.bytes, 0);
+    return made;
 }
 
 /* What the policy keeps of entries that went, when it is time for more of it. It does without. */
@@ -241,13 +243,15 @@ int tripsage__cache_memory_store(tripsage__cache_memory *engine, tripsage__shard
         tripsage__shard_replace(shard, hash, old, entry);
         return 1;
     }
-    if (!make_buckets(engine, shard))
-        return 0;
     make_ghosts(engine, shard);
     if (tripsage__order_is_kept(&shard->order))
         cost += tripsage__order_cost();
     if (!tripsage__cache_memory_make_room(engine, shard, NULL, cost, 1))
         return 0;
+    if (!make_place(engine, shard, hash)) {
+        tripsage__budget_give(&engine->shared.budget, cost, 1);
+        return 0;
+    }
     tripsage__shard_add(shard, hash, entry);
     return 1;
 }

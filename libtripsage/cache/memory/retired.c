@@ -3,6 +3,8 @@
 
 #include <sched.h>
 
+#include "base/memory.h"
+
 /* To find out that nobody looks takes some hundred nanoseconds, so it is done for many: this number, or a sixty-fourth of the cache's bytes
  * between these two. */
 #define FEW           64u
@@ -33,17 +35,40 @@ static void drop_all(tripsage__entry *entry)
     }
 }
 
+/* What stands in a slot beside the address of another array. */
+#define NO_ENTRY     (UINT64_C(0xffff) << 48)
+#define ADDRESS_MASK (~NO_ENTRY)
+
+static void free_arrays(uint64_t first)
+{
+    while (first) {
+        _Atomic uint64_t *slots = (_Atomic uint64_t *)(uintptr_t)first;
+
+        first = atomic_load_explicit(slots, memory_order_relaxed) & ADDRESS_MASK;
+        tripsage__free((void *)(uintptr_t)slots);
+    }
+}
+
 void tripsage__retired_close(tripsage__retired *retired)
 {
     drop_all(retired->waiting);
     drop_all(atomic_load(&retired->lately));
+    free_arrays(retired->waiting_arrays);
+    free_arrays(atomic_load(&retired->lately_arrays));
 }
 
 static void drop_waiting(tripsage__retired *retired)
 {
     drop_all(retired->waiting);
+    free_arrays(retired->waiting_arrays);
     retired->waiting = NULL;
+    retired->waiting_arrays = 0;
     retired->waiting_bytes = 0;
+}
+
+static int is_waiting(const tripsage__retired *retired)
+{
+    return retired->waiting || retired->waiting_arrays;
 }
 
 /* Drops what nobody sees by now, and begins to wait for what has left since. */
@@ -51,10 +76,11 @@ static void collect(tripsage__retired *retired)
 {
     if (atomic_flag_test_and_set_explicit(&retired->collecting, memory_order_acquire))
         return; /* another thread is at it */
-    if (retired->waiting && tripsage__grace_is_over(retired->grace, retired->step))
+    if (is_waiting(retired) && tripsage__grace_is_over(retired->grace, retired->step))
         drop_waiting(retired);
-    if (!retired->waiting) {
+    if (!is_waiting(retired)) {
         retired->waiting = atomic_exchange_explicit(&retired->lately, NULL, memory_order_acquire);
+        retired->waiting_arrays = atomic_exchange_explicit(&retired->lately_arrays, 0, memory_order_acquire);
         retired->waiting_bytes = atomic_exchange_explicit(&retired->bytes, 0, memory_order_relaxed);
         atomic_store_explicit(&retired->count, 0, memory_order_relaxed);
         retired->step = tripsage__grace_after(retired->grace);
@@ -64,18 +90,13 @@ static void collect(tripsage__retired *retired)
     atomic_flag_clear_explicit(&retired->collecting, memory_order_release);
 }
 
-void tripsage__retire(tripsage__retired *retired, tripsage__entry *entry, size_t cost)
+/* Counts what was retired, and collects when it is worth it. */
+static void count(tripsage__retired *retired, size_t cost)
 {
-    tripsage__entry *first = atomic_load_explicit(&retired->lately, memory_order_relaxed);
-    size_t bytes, count;
+    size_t bytes = atomic_fetch_add_explicit(&retired->bytes, cost, memory_order_relaxed) + cost;
+    size_t number = atomic_fetch_add_explicit(&retired->count, 1, memory_order_relaxed) + 1;
 
-    do {
-        entry->node.newer = first ? &first->node : NULL;
-    } while (!atomic_compare_exchange_weak_explicit(&retired->lately, &first, entry, memory_order_release,
-                                                    memory_order_relaxed));
-    bytes = atomic_fetch_add_explicit(&retired->bytes, cost, memory_order_relaxed) + cost;
-    count = atomic_fetch_add_explicit(&retired->count, 1, memory_order_relaxed) + 1;
-    if (count < FEW && bytes < retired->few_bytes)
+    if (number < FEW && bytes < retired->few_bytes)
         return;
     collect(retired);
     for (unsigned i = 0;
@@ -84,4 +105,26 @@ void tripsage__retire(tripsage__retired *retired, tripsage__entry *entry, size_t
         sched_yield();
         collect(retired);
     }
+}
+
+void tripsage__retire(tripsage__retired *retired, tripsage__entry *entry, size_t cost)
+{
+    tripsage__entry *first = atomic_load_explicit(&retired->lately, memory_order_relaxed);
+
+    do {
+        entry->node.newer = first ? &first->node : NULL;
+    } while (!atomic_compare_exchange_weak_explicit(&retired->lately, &first, entry, memory_order_release,
+                                                    memory_order_relaxed));
+    count(retired, cost);
+}
+
+void tripsage__retire_array(tripsage__retired *retired, _Atomic uint64_t *slots, size_t cost)
+{
+    uint64_t first = atomic_load_explicit(&retired->lately_arrays, memory_order_relaxed);
+
+    do {
+        atomic_store_explicit(slots, first | NO_ENTRY, memory_order_release);
+    } while (!atomic_compare_exchange_weak_explicit(&retired->lately_arrays, &first, (uint64_t)(uintptr_t)slots,
+                                                    memory_order_release, memory_order_relaxed));
+    count(retired, cost);
 }

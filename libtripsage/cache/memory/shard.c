@@ -17,6 +17,7 @@ int tripsage__shard_init(tripsage__shard *shard, tripsage__shared *shared)
     shard->shared = shared;
     shard->earliest_ms = TRIPSAGE__CACHE_FOREVER;
     shard->order.budget = &shared->budget;
+    tripsage__buckets_init(&shard->buckets, shared->hash_key, &shared->retired);
     tripsage__policy_part_init(&shard->part, shared->policy);
     tripsage__tags_init(&shard->tags, shared->hash_key);
     return pthread_mutex_init(&shard->lock, NULL) == 0;
@@ -111,9 +112,10 @@ void tripsage__shard_replace(tripsage__shard *shard, uint64_t hash, tripsage__en
 /* Takes out an entry that is in the part no more. */
 static void take_out(tripsage__shard *shard, tripsage__entry *entry, uint64_t hash)
 {
-    size_t cost = tripsage__entry_cost_of(entry);
+    size_t cost = tripsage__entry_cost_of(entry), table = shard->buckets.bytes;
 
     tripsage__buckets_remove(&shard->buckets, hash, entry);
+    tripsage__budget_give(&shard->shared->budget, table - shard->buckets.bytes, 0);
     tripsage__order_remove(&shard->order, entry);
     tripsage__shard_untag(shard, entry);
     shard->count--;
@@ -221,13 +223,12 @@ static uint64_t drop(tripsage__shard *shard, tripsage__entry *entry)
 size_t tripsage__shard_visit(tripsage__shard *shard, uint64_t cursor,
                              void (*visit)(void *context, const tripsage__entry *entry), void *context)
 {
-    const uint64_t *hash_key = shard->shared->hash_key;
-    tripsage__entry *entry = NULL;
-    size_t seen = 0;
+    tripsage__entry *entry;
+    size_t seen = 0, place = 0;
 
     if (tripsage__buckets_span(&shard->buckets) == 0)
         return 0;
-    while ((entry = tripsage__buckets_next(&shard->buckets, cursor, entry, hash_key)) != NULL) {
+    while ((entry = tripsage__buckets_next(&shard->buckets, cursor, &place)) != NULL) {
         if (is_over(shard, entry))
             continue;
         visit(context, entry);

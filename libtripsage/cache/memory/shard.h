@@ -47,7 +47,7 @@ void tripsage__shard_close(tripsage__shard *shard); /* drops everything; nobody 
 /* The live entry of a key, or NULL. One whose time is over is dropped on the way. */
 tripsage__entry *tripsage__shard_find(tripsage__shard *shard, uint64_t hash, tripsage__cache_bytes key);
 
-/* Takes over a new entry whose key is not in here; there must be a bucket, and place in the order. */
+/* Takes over a new entry whose key is not in here; there must be place for it in its bucket (tripsage__buckets_prepare) and in the order. */
 void tripsage__shard_add(tripsage__shard *shard, uint64_t hash, tripsage__entry *entry);
 /* Puts an entry in the place of one with the same key, and drops that one. The caller has taken what it costs more; what it costs
  * less is given back. */
