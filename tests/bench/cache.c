@@ -105,10 +105,8 @@ static tripsage_cache *cache;
 static void fill_cache(void)
 {
     char value[VALUE_SIZE];
-    tripsage_cache_options options = TRIPSAGE_CACHE_OPTIONS_INIT;
 
-    options.max_bytes = UINT64_C(1) << 30;
-    if (tripsage_cache_open(&cache, &options, NULL) != TRIPSAGE_OK)
+    if (tripsage_cache_open(&cache, NULL, NULL) != TRIPSAGE_OK)
         bench_fail("open: %s", tripsage_last_error()->message);
     memset(value, 'v', sizeof value);
     for (unsigned i = 0; i < scale.keys; i++)
