@@ -14,7 +14,7 @@ CONFIGURE = cmake --log-level=WARNING
 BUILD = cmake --build
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-asan test-tsan lint bench-store bench-postgres bench-auth fuzz plans install supabase-migrations clean deps deps-test
+.PHONY: help run build test test-asan test-tsan lint bench-store bench-postgres bench-auth bench-cache fuzz plans install supabase-migrations clean deps deps-test
 
 help: ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,6 +78,13 @@ bench-auth: deps-test ## Measures tokens beside bare libjwt, and reads in a stor
 	@build/release/bench/bench_auth build/bench/auth-tokens.json
 	@build/release/bench/bench_auth_storm build/bench/auth-storm.json
 	@jq -s '{area: "auth", figures: map(.figures) | add}' build/bench/auth-tokens.json build/bench/auth-storm.json >build/bench/auth.json
+
+bench-cache: deps-test ## Measures the cache and its limiter and writes build/bench/cache.json.
+	@$(CONFIGURE) --preset release -DTRIPSAGE_BUILD_BENCH=ON
+	@$(BUILD) build/release --target bench_limit -j $(JOBS)
+	@mkdir -p build/bench
+	@build/release/bench/bench_limit build/bench/cache-limit.json
+	@jq -s '{area: "cache", figures: map(.figures) | add}' build/bench/cache-*.json >build/bench/cache.json
 
 plans: deps-test ## Prints how PostgreSQL finds the rows of each statement and call among 1,000,000 trips.
 	@$(CONFIGURE) --preset release -DTRIPSAGE_BUILD_TESTS=ON

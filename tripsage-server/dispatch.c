@@ -1,11 +1,12 @@
-/* dispatch.c: what happens to every request, in this order: route, CORS preflight, method, load, token, query, body, handler.
- * Whoever may not come in is not told whether his query or body was right. */
+/* dispatch.c: what happens to every request, in this order: route, CORS preflight, method, load, token, limits, query, body,
+ * handler. Whoever may not come in is not told whether his query or body was right, and is counted by his address. */
 #include "dispatch.h"
 
 #include <string.h>
 #include <strings.h>
 
 #include "http.h"
+#include "limits.h"
 #include "respond.h"
 #include "router.h"
 
@@ -177,6 +178,11 @@ static int read_body(request *r)
 
 void dispatch(request *r)
 {
-    if (find_route(r) && admit(r) && authenticate(r) && read_query(r) && read_body(r))
+    int known;
+
+    if (!find_route(r) || !admit(r))
+        return;
+    known = authenticate(r);
+    if (limits_admit(r) && known && read_query(r) && read_body(r))
         r->route->handle(r);
 }

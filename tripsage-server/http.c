@@ -22,6 +22,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "client.h"
 #include "dispatch.h"
 #include "log.h"
 #include "respond.h"
@@ -162,6 +163,7 @@ static const char *read_facts(request *r, const struct mg_request_info *info)
     r->version_minor = strcmp(info->http_version, "1.0") == 0 ? 0 : 1;
     r->remote_port = info->remote_port;
     memcpy(r->remote_addr, info->remote_addr, sizeof r->remote_addr);
+    client_find(r);
     if (!head_is_strict(info))
         return "the head is not well-formed";
     wrong = read_headers(r, info);
@@ -190,6 +192,18 @@ static int client_keeps_alive(const request *r)
 const char *http_header(const request *r, const char *name)
 {
     return mg_get_header(r->connection, name);
+}
+
+const char *http_last_header(const request *r, const char *name, int *line)
+{
+    const struct mg_request_info *info = mg_get_request_info(r->connection);
+
+    if (*line < 0)
+        *line = info->num_headers;
+    while (--*line >= 0)
+        if (strcasecmp(info->http_headers[*line].name, name) == 0)
+            return info->http_headers[*line].value;
+    return NULL;
 }
 
 /* ---- the body ---- */

@@ -35,6 +35,9 @@ void http_stop(http_listener *listener);
 /* A header field that is not among r->headers, by its name in any case; the first one where it came more than once. NULL: there is none. */
 const char *http_header(const request *r, const char *name);
 
+/* The same of the last line of that name before number *line (-1: of all), which becomes its number. */
+const char *http_last_header(const request *r, const char *name, int *line);
+
 /* Reads the body into r->in and sets r->body. 0, or the HTTP status that says why it could not: 400, 408, 413. */
 int http_read_body(request *r, size_t limit);
 

@@ -134,6 +134,8 @@ static void put_responses(buffer *b, const route *op)
         BUFFER_LIT(b, "}}");
     }
     BUFFER_LIT(b, "},");
+    if (!(op->flags & ROUTE_HEALTH))
+        BUFFER_LIT(b, "\"429\":{\"$ref\":\"#/components/responses/TooMany\"},");
     if (op->flags & ROUTE_HEALTH && strcmp(op->response, "Liveness") != 0) {
         BUFFER_LIT(b, "\"503\":{\"description\":\"It does not work\",\"content\":{\"application/json\":{\"schema\":");
         put_reference(b, op->response);
@@ -203,7 +205,14 @@ char *openapi_document(size_t *length)
     BUFFER_LIT(
         &b, "},\"components\":{\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\","
             "\"description\":\"an access token, or an API key (sb_secret_..., tsk_...)\"}},"
-            "\"responses\":{\"Problem\":{\"description\":\"What went wrong (RFC 9457)\",\"content\":{"
+            "\"responses\":{\"TooMany\":{\"description\":\"Too many requests: wait\",\"headers\":{"
+            "\"Retry-After\":{\"description\":\"seconds\",\"schema\":{\"type\":\"integer\"}},"
+            "\"RateLimit\":{\"description\":\"of each limit what remains (r) and in how many seconds it is whole (t)\","
+            "\"schema\":{\"type\":\"string\"}},"
+            "\"RateLimit-Policy\":{\"description\":\"of each limit how many (q) in how many seconds (w)\","
+            "\"schema\":{\"type\":\"string\"}}},\"content\":{\"application/problem+json\":{"
+            "\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}},\"Problem\":{\"description\":\"What went wrong "
+            "(RFC 9457)\",\"content\":{"
             "\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}},\"schemas\":{");
     put_schemas(&b);
     BUFFER_LIT(&b, "}}}");

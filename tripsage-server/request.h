@@ -93,9 +93,10 @@ typedef struct request {
     const char *headers[HEADER_COUNT];
     int64_t content_length; /* -1: none given */
     int chunked;
-    int version_minor; /* HTTP/1.x */
-    char remote_addr[48];
+    int version_minor;    /* HTTP/1.x */
+    char remote_addr[48]; /* of the connection */
     int remote_port;
+    char client_addr[48]; /* who asks: see client.h */
     struct timespec started;
     char id[REQUEST_ID_MAX + 1];
 
@@ -103,6 +104,7 @@ typedef struct request {
     text params[PARAMS_MAX];
     size_t member_count;   /* of the query */
     tripsage_actor *actor; /* NULL: not signed in */
+    int64_t retry_after_s; /* of a refusal that is not the library's; 0: it is */
     text body;             /* NULL data: none */
 
     response response;
@@ -142,6 +144,7 @@ typedef struct server {
     char *openapi;
     size_t openapi_length;
     struct pool *pool;
+    struct limits *limits;
     _Atomic int draining; /* SIGTERM came: not ready, and connections close after each answer */
 } server;
 

@@ -156,10 +156,10 @@ static void compose_problem(request *r, int http, const char *code, const char *
 /* A limit tells when it has room again; what is unavailable may be there in a second. */
 static void put_retry_after(request *r, int http)
 {
-    unsigned known = http == 429 ? (unsigned)tripsage_last_error()->retry_after_s : 0;
-    char seconds[16];
+    int64_t known = http != 429 ? 0 : r->retry_after_s ? r->retry_after_s : tripsage_last_error()->retry_after_s;
+    char seconds[24];
 
-    snprintf(seconds, sizeof seconds, "%u", known ? known : 1);
+    snprintf(seconds, sizeof seconds, "%" PRId64, known ? known : 1);
     respond_header(r, "Retry-After", seconds);
 }
 
@@ -405,7 +405,8 @@ static void put_cors(request *r)
             buffer_puts(&r->out, origin);
             BUFFER_LIT(&r->out, "\r\nAccess-Control-Expose-Headers: ETag, Location, Link, X-Request-Id, "
                                 "Idempotency-Replayed, Retry-After, WWW-Authenticate, X-Total-Count, "
-                                "X-Supabase-Api-Version, X-Cache\r\n");
+                                "X-Supabase-Api-Version, X-Cache, RateLimit, RateLimit-Policy, X-RateLimit-Limit, "
+                                "X-RateLimit-Remaining, X-RateLimit-Reset\r\n");
             return;
         }
 }
@@ -492,7 +493,9 @@ void respond_log(request *r)
     buffer_integer(line, microseconds_since(&r->started));
     BUFFER_LIT(line, ",\"request_id\":\"");
     buffer_puts(line, r->id);
-    BUFFER_LIT(line, "\",\"user_id\":");
+    BUFFER_LIT(line, "\",\"client\":");
+    buffer_jsonz(line, r->client_addr[0] ? r->client_addr : NULL);
+    BUFFER_LIT(line, ",\"user_id\":");
     buffer_jsonz(line, r->actor ? tripsage_actor_user_id(r->actor) : NULL);
     BUFFER_LIT(line, "}\n");
     if (!line->failed)

@@ -100,6 +100,7 @@ static const parameter complete_query[] = {
 #define BODY        ROUTE_BODY
 #define CREATES     (ROUTE_BODY | ROUTE_IDEMPOTENT)
 #define CONDITIONAL ROUTE_CONDITIONAL
+#define SEARCH      (ROUTE_BODY | ROUTE_COSTLY)
 #define GET         METHOD_GET
 #define POST        METHOD_POST
 #define PUT         METHOD_PUT
@@ -145,7 +146,7 @@ static const route table[] = {
 
     {POST, CREATES, "/api/itineraries", "createItinerary", "Create a trip", itinerary_create, "TripInput", "Trip", NULL, 201},
     {GET, 0, "/api/itineraries", "listItineraries", "The same as the trips", trip_list, NULL, "TripList", list_query, 200},
-    {POST, BODY, "/api/itineraries/search", "searchItineraries", "Trips by status, place, tag and dates, in numbered pages", itinerary_search, "ItinerarySearch", "ItineraryPage", NULL, 200},
+    {POST, SEARCH, "/api/itineraries/search", "searchItineraries", "Trips by status, place, tag and dates, in numbered pages", itinerary_search, "ItinerarySearch", "ItineraryPage", NULL, 200},
     {POST, BODY, "/api/itineraries/optimize", "optimizeItinerary", "Better times for a trip's flexible items; proposed, not made", itinerary_optimize, "OptimizeInput", "Optimization", NULL, 200},
     {GET, 0, ITINERARY, "getItineraryById", "A trip's items", itinerary_get, NULL, "Itinerary", NULL, 200},
     {PUT, BODY | CONDITIONAL, ITINERARY, "updateItinerary", "Change the trip", trip_update, "TripInput", "Trip", NULL, 200},
@@ -158,12 +159,12 @@ static const route table[] = {
     {DELETE, CONDITIONAL, ITINERARY "/items/{item_id}", "deleteItineraryItem", "Delete an item", item_delete, NULL, NULL, NULL, 204},
 
     {GET, 0, "/api/search/unified", "searchUnified", "Trips and destinations in one list", search_unified_get, NULL, "UnifiedSearch", unified_query, 200},
-    {POST, BODY, "/api/search/unified", "searchUnifiedByBody", "Trips and destinations in one list", search_unified_post, "UnifiedQuery", "UnifiedSearch", NULL, 200},
+    {POST, SEARCH, "/api/search/unified", "searchUnifiedByBody", "Trips and destinations in one list", search_unified_post, "UnifiedQuery", "UnifiedSearch", NULL, 200},
     {GET, 0, "/api/search/suggest", "completeSearch", "Names of destinations that begin as typed", search_suggest, NULL, "Completions", complete_query, 200},
 
     {GET, 0, "/api/destinations/search", "searchDestinations", "The catalogue by words and by meaning", destination_search_get, NULL, "DestinationSearch", destination_query, 200},
-    {POST, BODY, "/api/destinations/search", "searchDestinationsByBody", "The catalogue by words and by meaning", destination_search_post, "DestinationQuery", "DestinationSearch", NULL, 200},
-    {POST, BODY, "/api/destinations/recommendations", "recommendDestinations", "Where to go next, for given interests", destination_recommend, "RecommendationQuery", "Suggestions", NULL, 200},
+    {POST, SEARCH, "/api/destinations/search", "searchDestinationsByBody", "The catalogue by words and by meaning", destination_search_post, "DestinationQuery", "DestinationSearch", NULL, 200},
+    {POST, SEARCH, "/api/destinations/recommendations", "recommendDestinations", "Where to go next, for given interests", destination_recommend, "RecommendationQuery", "Suggestions", NULL, 200},
     {POST, BODY, "/api/destinations/saved", "saveDestination", "Keep a destination in mind", destination_save, "SavedDestinationInput", "SavedDestination", NULL, 201},
     {GET, 0, "/api/destinations/saved", "listSavedDestinations", "Destinations kept in mind, highest priority first", destination_saved, NULL, "SavedDestinations", NULL, 200},
     {DELETE, 0, "/api/destinations/saved/{destination_id}", "unsaveDestination", "Forget a destination", destination_unsave, NULL, NULL, NULL, 204},
@@ -195,6 +196,7 @@ static const route table[] = {
     {GET, HEALTH, "/health/readiness", "readiness", "Whether it may be sent requests", health_ready, NULL, "Readiness", NULL, 200},
     {GET, HEALTH, "/health/database", "healthDatabase", "How the database is", health_database, NULL, "Component", NULL, 200},
     {GET, HEALTH, "/health/cache", "healthCache", "How the cache is", health_cache, NULL, "Component", NULL, 200},
+    {GET, HEALTH, "/health/ratelimit", "healthLimits", "How often one may ask", health_limits, NULL, "Limits", NULL, 200},
     {GET, HEALTH, "/api/health", "apiHealth", "How the server and its parts are", health_overall, NULL, "Health", NULL, 200},
     {GET, HEALTH, "/api/health/live", "apiLive", "Whether the process answers", health_live, NULL, "Liveness", NULL, 200},
     {GET, HEALTH, "/api/health/ready", "apiReady", "Whether it may be sent requests", health_ready, NULL, "Readiness", NULL, 200},
@@ -202,6 +204,7 @@ static const route table[] = {
     {GET, HEALTH, "/api/health/readiness", "apiReadiness", "Whether it may be sent requests", health_ready, NULL, "Readiness", NULL, 200},
     {GET, HEALTH, "/api/health/database", "apiHealthDatabase", "How the database is", health_database, NULL, "Component", NULL, 200},
     {GET, HEALTH, "/api/health/cache", "apiHealthCache", "How the cache is", health_cache, NULL, "Component", NULL, 200},
+    {GET, HEALTH, "/api/health/ratelimit", "apiHealthLimits", "How often one may ask", health_limits, NULL, "Limits", NULL, 200},
 
     {GET, PUBLIC | ROUTE_SUBTREE, "/auth/v1", NULL, NULL, auth_wire, NULL, NULL, NULL, 200},
 

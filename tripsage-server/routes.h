@@ -31,7 +31,8 @@ enum {
     ROUTE_BODY_OPTIONAL = 8, /* takes JSON or nothing */
     ROUTE_CONDITIONAL = 16,  /* heeds If-Match (writes) or If-None-Match (reads) */
     ROUTE_IDEMPOTENT = 32,   /* heeds Idempotency-Key */
-    ROUTE_SUBTREE = 64 /* all that is below the path, whatever the method: the handler reads query and body itself */
+    ROUTE_SUBTREE = 64, /* all that is below the path, whatever the method: the handler reads query and body itself */
+    ROUTE_COSTLY = 128  /* has the limits of searches: see limits.c */
 };
 
 /* 1 MiB: the library's own bound on a document. */

@@ -379,6 +379,17 @@ static const schema table[] = {
         "properties": {"status": {"enum": ["healthy", "degraded", "unhealthy"]}, "timestamp": {"type": "string", "format": "date-time"},
             "version": {"type": "string"}, "environment": {"type": "string"},
             "components": {"type": "array", "items": {"$ref": "#/components/schemas/Component"}}}})},
+    {"Limits", TRIPSAGE_JSON({
+        "type": "object", "required": ["enabled", "storage", "trusted_proxies", "exempt_networks", "rules", "counts"],
+        "properties": {"enabled": {"type": "boolean"}, "storage": {"enum": ["memory", "redis", "upstash"]},
+            "trusted_proxies": {"type": "integer"}, "exempt_networks": {"type": "integer"},
+            "rules": {"type": "array", "items": {"type": "object", "required": ["name", "limits", "when_away", "shadow", "routes"],
+                "properties": {"name": {"type": "string"}, "when_away": {"enum": ["local", "open", "closed"]}, "shadow": {"type": "boolean"},
+                    "routes": {"type": "array", "items": {"type": "string"}},
+                    "limits": {"type": "array", "items": {"type": "object", "required": ["name", "quota", "window_seconds", "burst"],
+                        "properties": {"name": {"type": "string"}, "quota": {"type": "integer"}, "window_seconds": {"type": "integer"},
+                            "burst": {"type": "integer"}}}}}}},
+            "counts": {"type": "object"}}})},
     {"Liveness", TRIPSAGE_JSON({
         "type": "object", "required": ["status", "timestamp"],
         "properties": {"status": {"const": "alive"}, "timestamp": {"type": "string", "format": "date-time"}}})},

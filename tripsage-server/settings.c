@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "buffer.h"
+#include "limits.h"
 
 /* A reader answers NULL, or what it had expected. */
 typedef const char *(*reader)(settings *s, const char *value);
@@ -151,6 +152,76 @@ static const char *read_origins(settings *s, const char *value)
     return NULL;
 }
 
+static const char *read_rate_limit(settings *s, const char *value)
+{
+    static const struct {
+        const char *word;
+        limits_mode mode;
+    } modes[] = {{"on", LIMITS_ON},     {"true", LIMITS_ON}, {"1", LIMITS_ON},         {"off", LIMITS_OFF},
+                 {"false", LIMITS_OFF}, {"0", LIMITS_OFF},   {"shadow", LIMITS_SHADOW}};
+
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
+        if (strcasecmp(value, modes[i].word) == 0) {
+            s->rate_limit = modes[i].mode;
+            return NULL;
+        }
+    return "on, off or shadow";
+}
+
+static const char *read_rate_limit_default(settings *s, const char *value)
+{
+    s->rate_limit_default = value;
+    return limits_check_rule(value);
+}
+
+static const char *read_rate_limit_routes(settings *s, const char *value)
+{
+    s->rate_limit_routes = value;
+    return limits_check_routes(value);
+}
+
+static const char *read_rate_limit_away(settings *s, const char *value)
+{
+    static const char *const words[] = {
+        [TRIPSAGE_LIMIT_LOCAL] = "local", [TRIPSAGE_LIMIT_OPEN] = "open", [TRIPSAGE_LIMIT_CLOSED] = "closed"};
+
+    for (int i = 0; i < 3; i++)
+        if (strcasecmp(value, words[i]) == 0) {
+            s->rate_limit_away = (tripsage_limit_away)i;
+            return NULL;
+        }
+    return "local, open or closed";
+}
+
+static const char *read_exempt(settings *s, const char *value)
+{
+    static const char expected[] = "a list of at most 64 networks such as 10.0.0.0/8,2001:db8::/32,192.0.2.7";
+
+    s->exempt_count = 0;
+    for (value += strspn(value, ", "); *value; value += strspn(value, ", ")) {
+        size_t length = strcspn(value, ", ");
+
+        if (s->exempt_count == EXEMPT_MAX || !network_read(&s->exempt[s->exempt_count++], value, length))
+            return expected;
+        value += length;
+    }
+    return NULL;
+}
+
+/* "2", or "forwarded:2" where they write RFC 7239's field. */
+static const char *read_proxies(settings *s, const char *value)
+{
+    static const char prefix[] = "forwarded:";
+    long proxies;
+
+    s->proxies_say_forwarded = strncmp(value, prefix, sizeof prefix - 1) == 0;
+    if (!number(value + (s->proxies_say_forwarded ? sizeof prefix - 1 : 0), 0, 16, &proxies))
+        return "a number of proxies from 0 to 16, or forwarded:1 where they write Forwarded in place of "
+               "X-Forwarded-For";
+    s->proxies = (unsigned)proxies;
+    return NULL;
+}
+
 /* Of the library's settings, only the flag that stands for one. */
 static const struct setting {
     const char *variable, *flag, *metavar, *help;
@@ -172,6 +243,21 @@ static const struct setting {
      SETTINGS_SERVER, 0, read_request_timeout},
     {"TRIPSAGE_ALLOWED_ORIGINS", NULL, NULL, "web origins that may call, separated by commas (none)", SETTINGS_SERVER,
      0, read_origins},
+    {"TRIPSAGE_TRUSTED_PROXIES", NULL, NULL, "proxies in front that add their caller to X-Forwarded-For (0)",
+     SETTINGS_SERVER, 0, read_proxies},
+    {"TRIPSAGE_RATE_LIMIT", NULL, NULL,
+     "on, off, or shadow: refuse nobody (on in production, behind proxies, or with a shared cache)", SETTINGS_SERVER, 0,
+     read_rate_limit},
+    {"TRIPSAGE_RATE_LIMIT_DEFAULT", NULL, NULL, "how often a client may ask (" LIMITS_DEFAULT ")", SETTINGS_SERVER, 0,
+     read_rate_limit_default},
+    {"TRIPSAGE_RATE_LIMIT_ROUTES", NULL, NULL,
+     "the same for single routes: \"POST /api/search=30/m; /api/trips=off\" (none)", SETTINGS_SERVER, 0,
+     read_rate_limit_routes},
+    {"TRIPSAGE_RATE_LIMIT_AWAY", NULL, NULL,
+     "while the cache that counts is away: count here (local), let in (open) or refuse (closed) (local)",
+     SETTINGS_SERVER, 0, read_rate_limit_away},
+    {"TRIPSAGE_RATE_LIMIT_EXEMPT", NULL, NULL, "networks that are not limited, separated by commas (none)",
+     SETTINGS_SERVER, 0, read_exempt},
     {"ENVIRONMENT", NULL, NULL, "a name that the health answer shows (development)", SETTINGS_SERVER, 0,
      read_environment},
 };

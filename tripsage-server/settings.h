@@ -9,7 +9,10 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <tripsage/config.h>
+#include <tripsage/limit.h>
 #include <tripsage/runtime.h>
+
+#include "client.h"
 
 #define EXIT_USAGE  64 /* EX_USAGE of sysexits.h: the command line is wrong */
 #define EXIT_CONFIG 78 /* EX_CONFIG: a setting is wrong */
@@ -17,7 +20,12 @@
 #define ADMIN_PORT_AUTO (-1)
 #define ORIGINS_MAX     32 /* front ends of one deployment; each request compares with all of them */
 
-#define SERVER_SETTINGS_MAX 16 /* there are fewer */
+#define EXEMPT_MAX 64 /* networks of one's own; each request that is limited looks at all of them */
+
+#define SERVER_SETTINGS_MAX 24 /* there are fewer */
+
+/* AUTO: on where others can reach the server, see limits.c. */
+typedef enum limits_mode { LIMITS_AUTO, LIMITS_OFF, LIMITS_ON, LIMITS_SHADOW } limits_mode;
 
 typedef struct settings {
     tripsage_config *config;    /* the library's settings */
@@ -36,6 +44,13 @@ typedef struct settings {
     char origin_text[4096];
     const char *origins[ORIGINS_MAX]; /* point into origin_text */
     size_t origin_count;
+    limits_mode rate_limit;
+    const char *rate_limit_default, *rate_limit_routes; /* see limits.h; NULL: not set */
+    tripsage_limit_away rate_limit_away;
+    network exempt[EXEMPT_MAX];
+    size_t exempt_count;
+    unsigned proxies;          /* in front, whose word about their caller is taken */
+    int proxies_say_forwarded; /* in RFC 7239's field; else in X-Forwarded-For */
     struct {
         const char *source, *value; /* NULL: not set */
     } given[SERVER_SETTINGS_MAX];   /* by place in the table of settings.c */

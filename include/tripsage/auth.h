@@ -34,9 +34,10 @@ TRIPSAGE_API tripsage_status tripsage_actor_user(tripsage_actor **out, const cha
 TRIPSAGE_API tripsage_status tripsage_actor_service(tripsage_actor **out);
 
 /* Borrowed until the actor is freed. The user id is lower-case, "" for the service role; the session id is "" and
- * the claims are NULL unless the actor came from a token. */
+ * the claims are NULL unless the actor came from a token; the key id is "" unless it came from an API key that is in the database. */
 TRIPSAGE_API const char *tripsage_actor_user_id(const tripsage_actor *actor);
 TRIPSAGE_API const char *tripsage_actor_session_id(const tripsage_actor *actor);
+TRIPSAGE_API const char *tripsage_actor_key_id(const tripsage_actor *actor);
 TRIPSAGE_API const char *tripsage_actor_claims(const tripsage_actor *actor);
 TRIPSAGE_API int tripsage_actor_is_service(const tripsage_actor *actor); /* 1 or 0 */
 

@@ -1,4 +1,4 @@
-/* tripsage/cache.h: a bounded cache of bytes with expiry, in the process or on a Redis server.
+/* tripsage/cache.h: a bounded cache of bytes with expiry, in the process, on a Redis server, or on one by REST.
  *
  * Keys and values are bytes of any content. An entry is gone, exactly, from the millisecond its time to live ends. What is in a cache may
  * be gone at the next call: it never holds the only copy of anything.
@@ -13,6 +13,8 @@
  *                                                 What is left out: no login, port 6379, database 0. Special characters are written as %XX.
  *                                                 With ?ca_file=path, rediss:// believes the CA certificates in there instead of the
  *                                                 system's.
+ *   https://host/path                             a Redis by REST, as Upstash serves it; `password` is its token. http:// is for this
+ *                                                 machine's loopback address alone. Proxies and certificates are libcurl's.
  *
  * On a server every call is one round trip, clearing apart, and answers by its deadline. A server that does not answer is left alone for
  * `retry_after_ms`, in which calls answer at once; then one of them tries again. Until it is there again nothing is found
@@ -47,18 +49,28 @@ typedef struct tripsage_cache_options {
     const char *url;
 
     /* On a server. */
-    const char *password; /* to log in with when the URL has none, as it is; NULL: none. Copied. */
+    const char *
+        password; /* to log in with when the URL has none, as it is; at an https:// URL the token, a must; NULL: none. Copied. */
     const char *
         key_prefix; /* stands before each of the cache's keys there, so that others may use the server, too; NULL: "tripsage:" */
-    uint32_t deadline_ms;    /* longest a call waits, connecting included; 0: 100 */
+    uint32_t deadline_ms;    /* longest a call waits, connecting included; 0: 100, by REST 1,000 */
     uint32_t retry_after_ms; /* how long a server that did not answer is left alone; 0: 1,000 */
-    uint32_t connections;    /* at most, each opened when so many are used at once; 0: 16 */
+    uint32_t connections;    /* at most, each opened when so many are used at once; 0: 16; not by REST */
+
+    /* Near a server: copies in the process of what was read there, so that it is read without a round trip the next time. On Redis they go
+     * when the server tells that a key was written (client tracking, of Redis 6.0), whoever wrote it, and none is used while it cannot tell; by REST
+     * nobody tells, and what others wrote is seen when a copy is near_ttl_ms old. What this handle writes it sees at once. */
+    uint64_t near_max_bytes; /* of keys, values and bookkeeping; 0: no copies */
+    uint32_t near_ttl_ms;    /* how old a copy may be, whatever happens; 0: 1,000 */
 } tripsage_cache_options;
 
 #define TRIPSAGE_CACHE_OPTIONS_INIT                                                                                    \
     {                                                                                                                  \
-        1, 0, 0, NULL, NULL, NULL, 0, 0, 0                                                                             \
+        1, 0, 0, NULL, NULL, NULL, 0, 0, 0, 0, 0                                                                       \
     }
+
+/* What key_prefix is where it is NULL. */
+#define TRIPSAGE_CACHE_KEY_PREFIX "tripsage:"
 
 /* Longest key and longest value: a key is a name, and one value may not push out most of a cache of the default size. */
 #define TRIPSAGE_CACHE_KEY_MAX   1024u
@@ -88,17 +100,26 @@ typedef struct tripsage_cache_stats {
     uint64_t evicted; /* entries dropped to stay within the bounds */
     uint64_t entries; /* alive; a server counts some whose time is over as well */
     uint64_t bytes;   /* of keys, values and bookkeeping: an empty cache has some */
+    /* Of this handle and its server; 0 in the process. */
+    uint64_t breaker_open;   /* 1: calls answer at once, since the server did not answer a moment ago */
+    uint64_t breaker_opened; /* how often that has begun */
+    uint64_t silent;         /* calls that did not reach the server, or got no answer in time, or half of one */
+    uint64_t garbled;        /* calls whose answer was none of a cache's server */
     uint64_t
-        evicted_for_entries; /* of `evicted`, those dropped for max_entries; the others went for bytes. In the process */
+        refused; /* calls that it answered with an error: it is full, lets nobody in, nobody more, or is not well */
+    uint64_t near_hits; /* of the hits those that cost no round trip */
+    /* Of this handle. */
+    uint64_t loads; /* loaders that were called (tripsage_cache_get_or_load) */
+    /* Of a cache in the process. */
+    uint64_t evicted_for_entries; /* of `evicted`, those dropped for max_entries; the others went for bytes */
     uint64_t
-        stay_ms; /* how long an entry stays on average: as many as there are, by how many came in a time. In the process; 0: not known */
-    uint64_t loads;       /* of this handle: loaders that were called */
-    uint64_t reserved[5]; /* 0: room for what later versions count, so that this struct keeps its size */
+        stay_ms; /* how long an entry stays on average: as many as there are, by how many came in the time since it was opened */
+    uint64_t reserved[7]; /* 0: room for what later versions count, so that this struct keeps its size */
 } tripsage_cache_stats;
 
 /* `options` and `runtime` may be NULL. Does not wait for a server, nor ask whether there is one: tripsage_cache_get_stats does.
- * Errors: TRIPSAGE_EINVALID ("#options"; "#url"; "#key_prefix": longer than 256 bytes; "#max_bytes": too small to hold even its own
- * bookkeeping), TRIPSAGE_ENOMEM. */
+ * Errors: TRIPSAGE_EINVALID ("#options"; "#url"; "#password": no token, or none that could be sent; "#key_prefix": longer than 256
+ * bytes; "#max_bytes", "#near_max_bytes": too small to hold even its own bookkeeping), TRIPSAGE_ENOMEM. */
 TRIPSAGE_API tripsage_status tripsage_cache_open(tripsage_cache **out, const tripsage_cache_options *options,
                                                  const tripsage_runtime *runtime);
 
@@ -224,7 +245,8 @@ TRIPSAGE_API tripsage_status tripsage_cache_get_stats(tripsage_cache_stats *out,
  * the process as on a server. What the calls above store are Redis's strings; what is no string they do not find, and a set replaces.
  * In the process commands are carried out one at a time, so one that touches several keys, a transaction and a script are each done
  * as a whole as far as other commands see; the calls above may come between. On a server keys are named as the server knows them: `key_prefix` is
- * not put before them. */
+ * not put before them. What would change the connection that others use next, or wait on it (SELECT, SUBSCRIBE, BLPOP ...), is refused there, and with it
+ * all that was to go along. By REST a word other than OK is a string, but for those of PING and TYPE, as that wire does not tell them apart. */
 
 /* An argument: bytes of any content, borrowed for the call. */
 typedef struct tripsage_cache_argument {
@@ -261,7 +283,8 @@ struct tripsage_cache_reply {
 
 /* Carries out a command. That it is refused is a reply as well (TRIPSAGE_CACHE_ERROR), in the words of Redis; the call itself fails when there is
  * none. Free with tripsage_cache_reply_free.
- * Errors: TRIPSAGE_EINVALID ("#arguments": none), TRIPSAGE_ENOMEM, TRIPSAGE_EUNAVAILABLE (the command was carried out, or was not). */
+ * Errors: TRIPSAGE_EINVALID ("#arguments": none, or to a server more than 16 MiB), TRIPSAGE_ENOMEM, TRIPSAGE_EUNAVAILABLE (the command was
+ * carried out, or was not; a reply of more than 64 MiB is none). */
 TRIPSAGE_API tripsage_status tripsage_cache_command(tripsage_cache_reply **out, tripsage_cache *cache,
                                                     const tripsage_cache_argument *arguments, size_t count);
 

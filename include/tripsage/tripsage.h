@@ -9,6 +9,7 @@
 #include "destination.h"
 #include "doc.h"
 #include "feed.h"
+#include "limit.h"
 #include "runtime.h"
 #include "status.h"
 #include "store.h"

@@ -40,6 +40,7 @@ typedef struct tripsage__api_key {
     uint32_t scopes;                   /* see base/actor.h */
     int64_t expires_at;                /* ms; INT64_MAX: never */
     char user_id[TRIPSAGE__UUID_SIZE]; /* "" but for a scoped key */
+    char id[TRIPSAGE__UUID_SIZE];      /* of the record; "" for one that was given as an option */
 } tripsage__api_key;
 
 /* Makes the text of a new key; `id` is the record's. */

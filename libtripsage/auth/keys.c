@@ -554,7 +554,6 @@ out:
 /* A key as it was found. */
 typedef struct found_key {
     int found, revoked, used_lately;
-    char id[TRIPSAGE__UUID_SIZE];
     tripsage__api_key key;
     int64_t banned_until, deleted_at; /* its user: 0: not */
     int64_t now_ms;
@@ -593,7 +592,7 @@ static tripsage_status take_found(void *context, const tripsage__row *row)
     f->revoked = !tripsage__row_is_null(row, REVOKED_AT);
     f->used_lately =
         !tripsage__row_is_null(row, LAST_USED_AT) && tripsage__row_int(row, LAST_USED_AT) > f->now_ms - 60000;
-    copy_id(f->id, row, ID);
+    copy_id(f->key.id, row, ID);
     copy_id(f->key.user_id, row, USER_ID);
     f->key.kind = kind_of(tripsage__row_text(row, KIND, NULL));
     f->key.scopes = scopes_of(tripsage__row_text(row, SCOPES, NULL));
@@ -616,18 +615,18 @@ static tripsage_status judge(const found_key *f)
     if (f->banned_until > f->now_ms)
         return TRIPSAGE_FAIL_REASON(TRIPSAGE_ETOKEN, "user_banned", "the user of the API key is banned");
     if (f->key.kind == TRIPSAGE__API_KEY_SCOPED && (!f->key.scopes || !f->key.user_id[0]))
-        return TRIPSAGE_FAIL(TRIPSAGE_ECORRUPT, "the record of API key %s has no scope or no user", f->id);
+        return TRIPSAGE_FAIL(TRIPSAGE_ECORRUPT, "the record of API key %s has no scope or no user", f->key.id);
     return TRIPSAGE_OK;
 }
 
 /* That it could not be noted is no reason to refuse the key: the store may be full, or only be read. */
 static void note_use(tripsage_auth *auth, const found_key *f)
 {
-    const tripsage__value params[] = {tripsage__text(f->id), tripsage__int(f->now_ms)};
+    const tripsage__value params[] = {tripsage__text(f->key.id), tripsage__int(f->now_ms)};
     const tripsage__step step = {&tripsage__sql_api_key_used, params, 2, NULL, NULL, NULL, NULL};
 
     if (!f->used_lately && tripsage__store_write(auth->store, NULL, &step, 1) != TRIPSAGE_OK)
-        tripsage__log(auth->env, TRIPSAGE_LOG_WARN, "auth", "the use of API key %s was not noted: %s", f->id,
+        tripsage__log(auth->env, TRIPSAGE_LOG_WARN, "auth", "the use of API key %s was not noted: %s", f->key.id,
                       tripsage_last_error()->message);
 }
 
@@ -671,9 +670,12 @@ static tripsage_status actor_of(tripsage_actor **actor, const tripsage__api_key 
     if (key->kind == TRIPSAGE__API_KEY_PUBLISHABLE)
         return TRIPSAGE_OK;
     if (key->kind == TRIPSAGE__API_KEY_SECRET)
-        return tripsage_actor_service(actor);
-    status = tripsage_actor_user(actor, key->user_id);
-    if (status == TRIPSAGE_OK) {
+        status = tripsage_actor_service(actor);
+    else
+        status = tripsage_actor_user(actor, key->user_id);
+    if (status == TRIPSAGE_OK)
+        memcpy((*actor)->key_id, key->id, sizeof key->id);
+    if (status == TRIPSAGE_OK && key->kind == TRIPSAGE__API_KEY_SCOPED) {
         (*actor)->scopes = key->scopes;
         (*actor)->expires_at_ms = key->expires_at == INT64_MAX ? 0 : key->expires_at;
     }

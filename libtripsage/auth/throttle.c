@@ -1,8 +1,4 @@
-/* auth/throttle.c: see throttle.h.
- *
- * A bucket is one counter of the cache: the moment at which it will be empty again, if nobody asks (GCRA's "theoretical arrival time"), in
- * milliseconds. Asking adds an interval, atomically, and takes it back when that is more than the bucket holds. The counter expires at the
- * moment it names, so that one that is there is never in the past, which is the half of the algorithm a counter cannot do. */
+/* auth/throttle.c: see throttle.h. What is counted is the limiter's (tripsage/limit.h); here is by what, and who is known. */
 #include "auth/throttle.h"
 
 #include <arpa/inet.h>
@@ -14,18 +10,22 @@
 #include "base/siphash.h"
 #include "cache/cache.h"
 
-/* Of the cache in this process: some 50,000 buckets. */
-#define OWN_CACHE_BYTES (8u * 1024 * 1024)
+/* Of the cache in this process: some thousand addresses that are known. */
+#define OWN_CACHE_BYTES (1024u * 1024)
 #define KNOWN_MS        (INT64_C(30) * 24 * 3600 * 1000)
 #define AT_ONCE_MAX     30
-/* A counter below is one that its maker has not yet added the time to: 2004 in milliseconds, beyond any interval. */
-#define NO_TIME (INT64_C(1) << 40)
 
 #define MINUTE 60000u
 #define HOUR   3600000u
 
 /* By what a limit counts, and what an address is known by. */
 typedef enum scope { NONE, ADDRESS, ACCOUNT, GUESSES, ACCOUNT_GUESSES, ALL, KNOWN } scope;
+
+static const char *const scopes[] = {[ADDRESS] = "address",
+                                     [ACCOUNT] = "account",
+                                     [GUESSES] = "guesses",
+                                     [ACCOUNT_GUESSES] = "account-guesses",
+                                     [ALL] = "all"};
 
 typedef struct limit {
     scope scope;
@@ -51,29 +51,85 @@ static const struct {
 };
 
 struct tripsage__throttle {
-    tripsage__env *env;
-    tripsage_cache *shared, *own; /* shared: NULL when there is none */
-    uint64_t secret[2][2];        /* a key for each half of a name */
-    limit limits[TRIPSAGE__THROTTLE_KINDS][2];
+    tripsage_limiter *limiter;
+    tripsage_cache *shared, *own;                            /* of who is known; shared: NULL when there is none */
+    uint64_t secret[2][2];                                   /* a key for each half of a name */
+    tripsage_limit_rule *rules[TRIPSAGE__THROTTLE_KINDS][2]; /* NULL: without limit */
 };
 
 /* ---- made and freed ---- */
+
+static uint32_t at_once(const limit *l, uint32_t count)
+{
+    uint32_t most = l->scope == ACCOUNT_GUESSES ? count : AT_ONCE_MAX; /* many addresses, ten each */
+
+    return count < most ? count : most;
+}
+
+/* NULL where there is no limit, or the count is 0. */
+static tripsage_status make_rule(tripsage_limit_rule **out, tripsage__throttle_kind kind, size_t i, uint32_t count)
+{
+    const limit *l = &standard[kind].limits[i];
+    const tripsage_limit_policy policy = {standard[kind].name, count, l->period_ms, at_once(l, count)};
+    tripsage_limit_rule_options options = TRIPSAGE_LIMIT_RULE_OPTIONS_INIT;
+    char name[TRIPSAGE_LIMIT_NAME_MAX + 1];
+
+    *out = NULL;
+    if (l->scope == NONE || count == 0)
+        return TRIPSAGE_OK;
+    snprintf(name, sizeof name, "throttle-%s-%s", standard[kind].name, scopes[l->scope]);
+    options.name = name;
+    options.policies = &policy;
+    options.policy_count = 1;
+    return tripsage_limit_rule_new(out, &options);
+}
+
+tripsage_status tripsage__throttle_set(tripsage__throttle *throttle, tripsage__throttle_kind kind, uint32_t count)
+{
+    const limit *usual = standard[kind].limits;
+    tripsage_limit_rule *made[2] = {NULL, NULL};
+    tripsage_status status;
+
+    for (size_t i = 0; i < 2; i++)
+        TRIPSAGE_TRY(make_rule(&made[i], kind, i, count * (usual[i].count / usual[0].count)));
+    for (size_t i = 0; i < 2; i++) {
+        tripsage_limit_rule *before = throttle->rules[kind][i];
+
+        throttle->rules[kind][i] = made[i];
+        made[i] = before;
+    }
+out:
+    for (size_t i = 0; i < 2; i++)
+        tripsage_limit_rule_free(made[i]);
+    return status;
+}
+
+static int64_t clock_us(void *env)
+{
+    return tripsage__steady_us(env);
+}
 
 tripsage_status tripsage__throttle_new(tripsage__throttle **out, tripsage__env *env, tripsage_cache *cache,
                                        const unsigned char secret[TRIPSAGE__THROTTLE_SECRET_SIZE])
 {
     tripsage_cache_options options = TRIPSAGE_CACHE_OPTIONS_INIT;
+    tripsage_limiter_options limiter = TRIPSAGE_LIMITER_OPTIONS_INIT;
     tripsage__throttle *throttle = tripsage__calloc(1, sizeof *throttle);
     tripsage_status status;
 
     *out = NULL;
     if (!throttle)
         return TRIPSAGE_NOMEM();
-    throttle->env = env;
     throttle->shared = cache;
     memcpy(throttle->secret, secret, sizeof throttle->secret);
-    for (size_t i = 0; i < TRIPSAGE__THROTTLE_KINDS; i++)
-        memcpy(throttle->limits[i], standard[i].limits, sizeof throttle->limits[i]);
+    for (size_t kind = 0; kind < TRIPSAGE__THROTTLE_KINDS; kind++)
+        for (size_t i = 0; i < 2; i++)
+            TRIPSAGE_TRY(
+                make_rule(&throttle->rules[kind][i], (tripsage__throttle_kind)kind, i, standard[kind].limits[i].count));
+    limiter.cache = cache;
+    limiter.clock_us = clock_us;
+    limiter.clock_user = env;
+    TRIPSAGE_TRY(tripsage__limiter_new(&throttle->limiter, &limiter, env));
     options.max_bytes = OWN_CACHE_BYTES;
     TRIPSAGE_TRY(tripsage__cache_new(&throttle->own, &options, env));
     *out = throttle;
@@ -87,17 +143,13 @@ void tripsage__throttle_free(tripsage__throttle *throttle)
 {
     if (!throttle)
         return;
+    for (size_t kind = 0; kind < TRIPSAGE__THROTTLE_KINDS; kind++)
+        for (size_t i = 0; i < 2; i++)
+            tripsage_limit_rule_free(throttle->rules[kind][i]);
+    tripsage__limiter_free(throttle->limiter);
     tripsage__cache_free(throttle->own);
     tripsage__wipe(throttle->secret, sizeof throttle->secret);
     tripsage__free(throttle);
-}
-
-void tripsage__throttle_set(tripsage__throttle *throttle, tripsage__throttle_kind kind, uint32_t count)
-{
-    const limit *usual = standard[kind].limits;
-
-    for (size_t i = 0; i < 2; i++)
-        throttle->limits[kind][i].count = count * (usual[i].count / usual[0].count);
 }
 
 /* ---- names ---- */
@@ -123,7 +175,7 @@ typedef struct name {
     size_t size;
 } name;
 
-/* "throttle:password:<32 digits>" for what is counted together; 0 when that is not given. */
+/* "throttle:password:<32 digits>" for what is counted, or known, together; 0 when that is not given. */
 static int make_name(name *out, const tripsage__throttle *throttle, tripsage__throttle_kind kind, scope by,
                      const char *account, const char *address)
 {
@@ -145,130 +197,73 @@ static int make_name(name *out, const tripsage__throttle *throttle, tripsage__th
     return 1;
 }
 
-/* ---- buckets ---- */
+/* ---- who is known ---- */
 
-static int64_t interval_of(const limit *l)
+/* In the shared cache, or here while that is away. */
+static tripsage_status remember(tripsage__throttle *throttle, const name *n)
 {
-    return l->period_ms / l->count ? l->period_ms / l->count : 1;
-}
-
-static int64_t at_once(const limit *l)
-{
-    uint32_t most = l->scope == ACCOUNT_GUESSES ? l->count : AT_ONCE_MAX; /* many addresses, ten each */
-
-    return l->count < most ? l->count : most;
-}
-
-/* Adds to a bucket, and gives how far in the future it will be empty. */
-static tripsage_status add(int64_t *ahead, tripsage_cache *cache, const name *n, int64_t by, int64_t now)
-{
-    int64_t value;
-    tripsage_status status = tripsage_cache_increment(&value, cache, n->text, n->size, by, by);
-
-    if (status != TRIPSAGE_OK)
-        return status;
-    if (value == by) /* it was made just now, to live until it is empty: only the time is missing */
-        status = tripsage_cache_increment(&value, cache, n->text, n->size, now, by);
-    *ahead = value < NO_TIME ? value : value - now;
-    return status;
-}
-
-static tripsage_status take_from(int64_t *wait_ms, tripsage_cache *cache, const limit *l, const name *n, int64_t now)
-{
-    int64_t interval = interval_of(l), ahead = 0, ignored;
-    tripsage_status status;
-
-    *wait_ms = 0;
-    TRIPSAGE_TRY(add(&ahead, cache, n, interval, now));
-    if (ahead > at_once(l) * interval) {
-        *wait_ms = ahead - at_once(l) * interval;
-        TRIPSAGE_TRY(tripsage_cache_increment(&ignored, cache, n->text, n->size, -interval, interval));
-    } else if (ahead > interval) {
-        status = tripsage_cache_expire(cache, n->text, n->size, ahead);
-    }
-out:
-    return status;
-}
-
-/* ---- where it is counted ---- */
-
-typedef tripsage_status (*operation)(int64_t *out, tripsage_cache *cache, const limit *l, const name *n, int64_t now);
-
-/* In the shared cache, or here while that one fails for any reason but memory, of which there is as little here. What is not there any more
- * was going to be empty. */
-static tripsage_status perform(int64_t *out, tripsage__throttle *throttle, operation run, const limit *l, const name *n)
-{
-    int64_t now = tripsage__now_ms(throttle->env);
     tripsage_status status = TRIPSAGE_EUNAVAILABLE;
 
     if (throttle->shared)
-        status = run(out, throttle->shared, l, n, now);
-    if (status != TRIPSAGE_OK && status != TRIPSAGE_ENOTFOUND && status != TRIPSAGE_ENOMEM)
-        status = run(out, throttle->own, l, n, now);
-    return status == TRIPSAGE_ENOTFOUND ? TRIPSAGE_OK : status;
+        status = tripsage_cache_set(throttle->shared, n->text, n->size, "1", 1, KNOWN_MS, TRIPSAGE_CACHE_ALWAYS);
+    if (status != TRIPSAGE_OK && status != TRIPSAGE_ENOMEM)
+        status = tripsage_cache_set(throttle->own, n->text, n->size, "1", 1, KNOWN_MS, TRIPSAGE_CACHE_ALWAYS);
+    return status;
 }
 
-static tripsage_status give_back(int64_t *left, tripsage_cache *cache, const limit *l, const name *n, int64_t now)
-{
-    int64_t interval = interval_of(l);
-
-    (void)now;
-    return tripsage_cache_increment(left, cache, n->text, n->size, -interval, interval);
-}
-
-static tripsage_status forget(int64_t *unused, tripsage_cache *cache, const limit *l, const name *n, int64_t now)
-{
-    (void)unused;
-    (void)l;
-    (void)now;
-    return tripsage_cache_delete(cache, n->text, n->size);
-}
-
-static tripsage_status remember(int64_t *unused, tripsage_cache *cache, const limit *l, const name *n, int64_t now)
-{
-    (void)unused;
-    (void)l;
-    (void)now;
-    return tripsage_cache_set(cache, n->text, n->size, "1", 1, KNOWN_MS, TRIPSAGE_CACHE_ALWAYS);
-}
-
-static tripsage_status recall(int64_t *known, tripsage_cache *cache, const limit *l, const name *n, int64_t now)
+static int is_in(tripsage_cache *cache, const name *n)
 {
     tripsage_cache_value value;
+    int known = cache && tripsage__cache_look(&value, cache, n->text, n->size);
 
-    (void)l;
-    (void)now;
-    *known = tripsage__cache_look(&value, cache, n->text, n->size);
-    if (*known)
+    if (known)
         tripsage_cache_value_free(&value);
-    return TRIPSAGE_OK;
+    return known;
+}
+
+static int is_known(tripsage__throttle *throttle, tripsage__throttle_kind kind, const char *account,
+                    const char *address)
+{
+    name n;
+
+    return address && make_name(&n, throttle, kind, KNOWN, account, address) &&
+           (is_in(throttle->shared, &n) || is_in(throttle->own, &n));
 }
 
 /* ---- the calls ---- */
 
+/* Takes one of a limit; `wait_ms` is 0 when that was possible. */
+static tripsage_status take_from(int64_t *wait_ms, tripsage__throttle *throttle, const tripsage_limit_rule *rule,
+                                 const name *n)
+{
+    tripsage_limit_decision decision;
+    tripsage_status status = tripsage_limit_decide(&decision, throttle->limiter, rule, n->text, n->size, 1);
+
+    if (status == TRIPSAGE_OK && !decision.allowed)
+        *wait_ms = decision.states[0].retry_after_ms;
+    return status;
+}
+
 static tripsage_status ask(int64_t *wait_ms, tripsage__throttle *throttle, tripsage__throttle_kind kind,
                            const char *account, const char *address)
 {
-    const limit *limits = throttle->limits[kind];
-    int64_t known = 0, ignored;
-    name names[2], whose;
-    int taken[2] = {0, 0};
+    tripsage_limit_rule *const *rules = throttle->rules[kind];
+    name names[2];
+    int taken = 0; /* from the first */
     tripsage_status status = TRIPSAGE_OK;
 
     for (size_t i = 0; i < 2 && *wait_ms == 0; i++) {
-        if (!limits[i].count || !make_name(&names[i], throttle, kind, limits[i].scope, account, address))
+        scope by = standard[kind].limits[i].scope;
+
+        if (!rules[i] || !make_name(&names[i], throttle, kind, by, account, address))
             continue;
-        TRIPSAGE_TRY(perform(wait_ms, throttle, take_from, &limits[i], &names[i]));
-        taken[i] = *wait_ms == 0;
-        if (*wait_ms && limits[i].scope == ACCOUNT_GUESSES && address &&
-            make_name(&whose, throttle, kind, KNOWN, account, address)) {
-            TRIPSAGE_TRY(perform(&known, throttle, recall, &limits[i], &whose));
-            if (known)
-                *wait_ms = 0;
-        }
+        TRIPSAGE_TRY(take_from(wait_ms, throttle, rules[i], &names[i]));
+        taken = taken || (i == 0 && *wait_ms == 0);
+        if (*wait_ms && by == ACCOUNT_GUESSES && is_known(throttle, kind, account, address))
+            *wait_ms = 0;
     }
-    if (*wait_ms && taken[0])
-        status = perform(&ignored, throttle, give_back, &limits[0], &names[0]);
+    if (*wait_ms && taken)
+        status = tripsage_limit_give_back(throttle->limiter, rules[0], names[0].text, names[0].size, 1);
 out:
     return status;
 }
@@ -290,20 +285,23 @@ tripsage_status tripsage__throttle_ask(int64_t *wait_ms, tripsage__throttle *thr
 static tripsage_status forgive(tripsage__throttle *throttle, tripsage__throttle_kind kind, const char *account,
                                const char *address)
 {
-    int64_t ignored;
     tripsage_status status = TRIPSAGE_OK;
     name n;
 
     for (size_t i = 0; i < 2; i++) {
-        const limit *l = &throttle->limits[kind][i];
+        const tripsage_limit_rule *rule = throttle->rules[kind][i];
+        scope by = standard[kind].limits[i].scope;
 
-        if (l->count && make_name(&n, throttle, kind, l->scope, account, address))
-            TRIPSAGE_TRY(perform(&ignored, throttle, l->scope == GUESSES ? forget : give_back, l, &n));
+        if (!rule || !make_name(&n, throttle, kind, by, account, address))
+            continue;
+        status = by == GUESSES ? tripsage_limit_reset(throttle->limiter, rule, n.text, n.size)
+                               : tripsage_limit_give_back(throttle->limiter, rule, n.text, n.size, 1);
+        if (status != TRIPSAGE_OK && status != TRIPSAGE_EUNAVAILABLE) /* then it is forgiven here */
+            return status;
     }
     if (address && make_name(&n, throttle, kind, KNOWN, account, address))
-        status = perform(&ignored, throttle, remember, NULL, &n);
-out:
-    return status;
+        return remember(throttle, &n);
+    return TRIPSAGE_OK;
 }
 
 tripsage_status tripsage__throttle_succeeded(tripsage__throttle *throttle, tripsage__throttle_kind kind,

@@ -37,13 +37,14 @@ typedef struct tripsage__throttle tripsage__throttle;
 #define TRIPSAGE__THROTTLE_SECRET_SIZE 32
 
 /* `cache`: one that replicas share, borrowed; NULL, or while it cannot be reached: counted in this process. `env` is borrowed, too, and
- * its clock counts. `secret` is the same for all who share a cache. Errors: TRIPSAGE_ENOMEM. */
+ * its steady clock counts, on a server that one's. `secret` is the same for all who share a cache. Errors: TRIPSAGE_ENOMEM. */
 tripsage_status tripsage__throttle_new(tripsage__throttle **out, tripsage__env *env, tripsage_cache *cache,
                                        const unsigned char secret[TRIPSAGE__THROTTLE_SECRET_SIZE]);
 void tripsage__throttle_free(tripsage__throttle *throttle); /* NULL is fine */
 
-/* Before others use it: another number in the first of a kind's periods (the second follows in proportion); 0: without limit. */
-void tripsage__throttle_set(tripsage__throttle *throttle, tripsage__throttle_kind kind, uint32_t count);
+/* Before others use it: another number in the first of a kind's periods (the second follows in proportion); 0: without limit.
+ * Errors: TRIPSAGE_ENOMEM. */
+tripsage_status tripsage__throttle_set(tripsage__throttle *throttle, tripsage__throttle_kind kind, uint32_t count);
 
 /* Asks for one. `wait_ms` is 0 when it may be done, which is counted then, a guess before it is looked at; else how long to wait before
  * asking again. `account`: the e-mail address as it is kept, or a user's id, but always the same of one; `address`: the client's IPv4

@@ -97,6 +97,11 @@ const char *tripsage_actor_session_id(const tripsage_actor *actor)
     return actor ? actor->session_id : "";
 }
 
+const char *tripsage_actor_key_id(const tripsage_actor *actor)
+{
+    return actor ? actor->key_id : "";
+}
+
 const char *tripsage_actor_claims(const tripsage_actor *actor)
 {
     return actor ? actor->claims : NULL;

@@ -10,6 +10,7 @@ struct tripsage_actor {
     int is_service;
     char user_id[TRIPSAGE__UUID_SIZE];    /* lower-case; "" for the service role */
     char session_id[TRIPSAGE__UUID_SIZE]; /* "" unless from a token */
+    char key_id[TRIPSAGE__UUID_SIZE];     /* "" unless from an API key of the database */
     char *claims;                         /* JSON text of the token's claims; NULL unless from a token. Owned */
     char *token; /* it itself, where the accounts are a Supabase project's, which asks for it; else NULL. Owned */
     int64_t expires_at_ms; /* of the token; 0: no end */

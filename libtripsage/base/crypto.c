@@ -188,7 +188,7 @@ void tripsage__hex(char *out, const void *data, size_t size)
     *out = '\0';
 }
 
-/* ---- base64url ---- */
+/* ---- base64 ---- */
 
 size_t tripsage__base64_encode(char *out, const void *data, size_t size)
 {
@@ -219,8 +219,8 @@ void tripsage__base64url_put(tripsage__buf *buf, const void *data, size_t size)
     }
 }
 
-/* The six bits behind a character, or -1. */
-static int sextet(char c)
+/* The six bits behind a character, or -1. The alphabets differ in the last two. */
+static int sextet(char c, const char last[2])
 {
     if (c >= 'A' && c <= 'Z')
         return c - 'A';
@@ -228,11 +228,11 @@ static int sextet(char c)
         return c - 'a' + 26;
     if (c >= '0' && c <= '9')
         return c - '0' + 52;
-    return c == '-' ? 62 : c == '_' ? 63 : -1;
+    return c == last[0] ? 62 : c == last[1] ? 63 : -1;
 }
 
 /* Strict: bits of the last character that carry nothing must be zero, so that bytes have one text only. */
-int64_t tripsage__base64url_decode(void *out, size_t capacity, const char *text, size_t length)
+static int64_t decode(void *out, size_t capacity, const char *text, size_t length, const char last[2])
 {
     unsigned char *at = out;
     size_t size = length / 4 * 3 + (length % 4 ? length % 4 - 1 : 0);
@@ -242,7 +242,7 @@ int64_t tripsage__base64url_decode(void *out, size_t capacity, const char *text,
     if (length % 4 == 1 || size > capacity)
         return -1;
     for (size_t i = 0; i < length; i++) {
-        int value = sextet(text[i]);
+        int value = sextet(text[i], last);
 
         if (value < 0)
             return -1;
@@ -255,6 +255,20 @@ int64_t tripsage__base64url_decode(void *out, size_t capacity, const char *text,
         }
     }
     return bits == 0 ? (int64_t)size : -1;
+}
+
+int64_t tripsage__base64url_decode(void *out, size_t capacity, const char *text, size_t length)
+{
+    return decode(out, capacity, text, length, "-_");
+}
+
+int64_t tripsage__base64_decode(void *out, size_t capacity, const char *text, size_t length)
+{
+    if (length % 4)
+        return -1;
+    for (int padding = 0; padding < 2 && length && text[length - 1] == '='; padding++)
+        length--;
+    return decode(out, capacity, text, length, "+/");
 }
 
 /* ---- what others made ---- */

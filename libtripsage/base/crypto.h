@@ -54,6 +54,8 @@ void tripsage__wipe(void *data, size_t size);
 void tripsage__hex(char *out /* 2 * size + 1 */, const void *data, size_t size);
 /* base64 without padding (RFC 4648, section 4); gives how many characters it is. `out` has room for a multiple of four, and a NUL. */
 size_t tripsage__base64_encode(char *out, const void *data, size_t size);
+/* Decodes at most `capacity` bytes of base64 with its padding; -1 when it is not base64 or does not fit. */
+int64_t tripsage__base64_decode(void *out, size_t capacity, const char *text, size_t length);
 /* base64url without padding (RFC 4648, section 5). */
 void tripsage__base64url_put(tripsage__buf *buf, const void *data, size_t size);
 /* Decodes at most `capacity` bytes; -1 when it is not base64url or does not fit. */

@@ -52,12 +52,22 @@ int64_t tripsage__now_ms(tripsage__env *env)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-int64_t tripsage__monotonic_ms(void)
+int64_t tripsage__monotonic_us(void)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t tripsage__monotonic_ms(void)
+{
+    return tripsage__monotonic_us() / 1000;
+}
+
+int64_t tripsage__steady_us(tripsage__env *env)
+{
+    return env->runtime.now_ms ? tripsage__now_ms(env) * 1000 : tripsage__monotonic_us();
 }
 
 tripsage_status tripsage__random(tripsage__env *env, void *out, size_t size)

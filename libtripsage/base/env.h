@@ -18,6 +18,9 @@ void tripsage__env_free(tripsage__env *env);
 int64_t tripsage__now_ms(tripsage__env *env);
 /* Milliseconds of the clock that deadlines are on: the machine's own, whatever the handle's says. */
 int64_t tripsage__monotonic_ms(void);
+int64_t tripsage__monotonic_us(void); /* the same in microseconds */
+/* Microseconds of a clock that nobody sets: the machine's monotonic one, unless the program has given one of its own. */
+int64_t tripsage__steady_us(tripsage__env *env);
 tripsage_status tripsage__random(tripsage__env *env, void *out, size_t size);
 
 /* UUIDv7 (RFC 9562, 5.7): 48 bits of milliseconds, a 12-bit counter that keeps ids of one env strictly ascending within a

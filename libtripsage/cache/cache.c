@@ -7,8 +7,10 @@
 #include "base/memory.h"
 #include "cache_internal.h"
 #include "memory/memory.h"
+#include "near/near.h"
 #include "redis/address.h"
 #include "redis/redis.h"
+#include "upstash/upstash.h"
 
 /* 64 MiB: some 200,000 answers of 300 bytes. */
 #define DEFAULT_BYTES (64u * 1024 * 1024)
@@ -27,17 +29,35 @@ int tripsage__cache_is_remote(const tripsage_cache_options *options)
     return options && !is_memory(options->url);
 }
 
+int tripsage__cache_is_on_server(const tripsage_cache *cache)
+{
+    return cache->calls != &tripsage__cache_on_memory;
+}
+
+const char *tripsage__cache_key_prefix(const tripsage_cache *cache)
+{
+    return cache->key_prefix;
+}
+
 const char *tripsage__cache_url_problem(const char *url)
 {
     if (is_memory(url))
         return NULL;
-    return tripsage__redis_is_url(url) ? tripsage__redis_url_problem(url)
-                                       : "expected memory:, redis://host:port, rediss://host:port or unix:///path";
+    if (tripsage__upstash_is_url(url))
+        return tripsage__upstash_url_problem(url);
+    return tripsage__redis_is_url(url)
+               ? tripsage__redis_url_problem(url)
+               : "expected memory:, redis://host:port, rediss://host:port, unix:///path or https://host";
+}
+
+int tripsage__cache_url_is_rest(const char *url)
+{
+    return tripsage__upstash_is_url(url);
 }
 
 void tripsage__cache_url_put_masked(tripsage__buf *buf, const char *url)
 {
-    if (is_memory(url))
+    if (is_memory(url) || tripsage__upstash_is_url(url))
         tripsage__buf_puts(buf, url ? url : "memory:");
     else
         tripsage__redis_url_put_masked(buf, url);
@@ -54,27 +74,36 @@ static tripsage_status open_memory(tripsage_cache *cache, const tripsage_cache_o
     return tripsage__cache_memory_open(&cache->engine, max_bytes, max_entries, env);
 }
 
-static tripsage_status open_redis(tripsage_cache *cache, const tripsage_cache_options *options, tripsage__env *env)
+static tripsage_status open_server(tripsage_cache *cache, const tripsage_cache_options *options, tripsage__env *env)
 {
-    cache->calls = &tripsage__cache_on_redis;
-    return tripsage__cache_redis_open(&cache->engine, options, env);
+    const tripsage__cache_transport *by =
+        tripsage__upstash_is_url(options->url) ? &tripsage__cache_by_upstash : &tripsage__cache_by_redis;
+
+    if (options->near_max_bytes) {
+        cache->calls = &tripsage__cache_on_near;
+        return tripsage__cache_near_open(&cache->engine, by, options, env);
+    }
+    cache->calls = &tripsage__cache_on_server;
+    return tripsage__cache_server_open(&cache->engine, by, options, env);
 }
 
 tripsage_status tripsage__cache_new(tripsage_cache **out, const tripsage_cache_options *options, tripsage__env *env)
 {
     static const tripsage_cache_options standard = TRIPSAGE_CACHE_OPTIONS_INIT;
+    tripsage_cache_options given = options ? *options : standard;
     const char *problem;
     tripsage_cache *cache;
     tripsage_status status;
 
     *out = NULL;
-    if (!options)
-        options = &standard;
-    if (options->version != 1)
+    if (given.version != 1)
         return TRIPSAGE_FAIL_FIELD("#options", "the version must be 1: set by TRIPSAGE_CACHE_OPTIONS_INIT");
-    problem = tripsage__cache_url_problem(options->url);
+    problem = tripsage__cache_url_problem(given.url);
     if (problem)
         return TRIPSAGE_FAIL_FIELD("#url", "the cache's URL: %s", problem);
+    given.key_prefix = given.key_prefix ? given.key_prefix : TRIPSAGE_CACHE_KEY_PREFIX;
+    if (strlen(given.key_prefix) > TRIPSAGE__CACHE_PREFIX_MAX)
+        return TRIPSAGE_FAIL_FIELD("#key_prefix", "a prefix has at most %u bytes", TRIPSAGE__CACHE_PREFIX_MAX);
     cache = tripsage__calloc(1, sizeof *cache);
     if (!cache)
         return TRIPSAGE_NOMEM();
@@ -82,8 +111,9 @@ tripsage_status tripsage__cache_new(tripsage_cache **out, const tripsage_cache_o
         tripsage__free(cache);
         return TRIPSAGE_NOMEM();
     }
+    strcpy(cache->key_prefix, given.key_prefix);
     cache->cost_max = SIZE_MAX;
-    status = is_memory(options->url) ? open_memory(cache, options, env) : open_redis(cache, options, env);
+    status = is_memory(given.url) ? open_memory(cache, &given, env) : open_server(cache, &given, env);
     if (status == TRIPSAGE_OK)
         *out = cache;
     else

@@ -12,6 +12,7 @@ struct tripsage_cache {
     const tripsage__cache_engine *calls;
     void *engine; /* NULL while it is being opened */
     tripsage__loads loads;
+    char key_prefix[TRIPSAGE__CACHE_PREFIX_MAX + 1];
 };
 
 static inline tripsage__cache_bytes tripsage__cache_bytes_of(const void *data, size_t size)

@@ -9,6 +9,9 @@
 /* "-9223372036854775808" */
 #define TRIPSAGE__CACHE_INTEGER_MAX 20u
 
+/* How long key_prefix may be, which is never NULL here: a name, as a key is. */
+#define TRIPSAGE__CACHE_PREFIX_MAX 256u
+
 typedef tripsage_cache_argument tripsage__cache_bytes; /* its data is never NULL */
 
 /* How several command lines belong together. */

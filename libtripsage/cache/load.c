@@ -40,7 +40,7 @@ struct tripsage_cache_loading {
 
 /* ---- that there is none ---- */
 
-static const char none[] = "\x7f\xc1\x9etripsage: there is none\xe4\x1b";
+static const char none[] = "tripsage: there is none 5f0c1b0e-8a4d-4c61-9d57-2f6d1c6e2ab4";
 
 int tripsage__cache_is_none(const tripsage_cache_value *value)
 {

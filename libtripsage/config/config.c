@@ -36,15 +36,26 @@ static tripsage_config *new_config(void)
     return config;
 }
 
-/* What is not set is 0 or NULL, the default. */
-static void take_cache(tripsage_config *config)
+/* What is not set is 0 or NULL, the default. Whoever rents a database by the request is often given both its addresses; Redis's own protocol
+ * costs less time. */
+static tripsage_status take_cache(tripsage_config *config)
 {
-    config->cache.url = config->values[REDIS_URL].text;
-    config->cache.password = config->values[REDIS_PASSWORD].text;
+    int by_rest = !config->values[REDIS_URL].text && config->values[UPSTASH_URL].text;
+    char source[64];
+
+    if (by_rest && !config->values[UPSTASH_TOKEN].text)
+        return TRIPSAGE_FAIL(TRIPSAGE_EINVALID,
+                             "%s is set, but not UPSTASH_REDIS_REST_TOKEN, the token that it asks for",
+                             tripsage__config_source(config, UPSTASH_URL, source));
+    config->cache.url = config->values[by_rest ? UPSTASH_URL : REDIS_URL].text;
+    config->cache.password = config->values[by_rest ? UPSTASH_TOKEN : REDIS_PASSWORD].text;
     config->cache.key_prefix = config->values[CACHE_PREFIX].text;
     config->cache.deadline_ms = (uint32_t)config->values[CACHE_DEADLINE].number;
     config->cache.retry_after_ms = (uint32_t)config->values[CACHE_RETRY_AFTER].number;
     config->cache.connections = (uint32_t)config->values[REDIS_MAX_CONNECTIONS].number;
+    config->cache.near_max_bytes = (uint64_t)config->values[CACHE_NEAR_BYTES].number;
+    config->cache.near_ttl_ms = (uint32_t)config->values[CACHE_NEAR_TTL].number;
+    return TRIPSAGE_OK;
 }
 
 static tripsage_status take_mail(tripsage_config *config, const char *environment)
@@ -103,7 +114,7 @@ static tripsage_status make(tripsage_config *config, tripsage_config_lookup look
     TRIPSAGE_TRY(tripsage__config_make_url(config));
     if (config->url.data)
         put_shown(&config->shown, config->url.data);
-    take_cache(config);
+    TRIPSAGE_TRY(take_cache(config));
     take_codes(config);
     TRIPSAGE_TRY(take_mail(config, lookup("ENVIRONMENT", user)));
     config->auth.jwt_secret = config->values[DATABASE_JWT_SECRET].text;

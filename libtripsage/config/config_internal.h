@@ -30,9 +30,13 @@ typedef enum setting_id {
     REDIS_URL,
     REDIS_PASSWORD,
     REDIS_MAX_CONNECTIONS,
+    UPSTASH_URL,
+    UPSTASH_TOKEN,
     CACHE_PREFIX,
     CACHE_DEADLINE,
     CACHE_RETRY_AFTER,
+    CACHE_NEAR_BYTES,
+    CACHE_NEAR_TTL,
     SMTP_HOST,
     SMTP_PORT,
     SMTP_USER,
@@ -52,10 +56,10 @@ typedef enum setting_id {
 } setting_id;
 
 typedef struct setting_value {
-    char *text;    /* NULL: not set */
-    int of_file;   /* it came from the file that NAME_FILE names */
-    int of_gotrue; /* from the variable that Supabase Auth's own container has for it */
-    long number;   /* of a number or a switch */
+    char *text;   /* NULL: not set */
+    int of_file;  /* it came from the file that NAME_FILE names */
+    int of_alias; /* from the variable that others have for it */
+    long number;  /* of a number or a switch */
 } setting_value;
 
 struct tripsage_config {
@@ -70,7 +74,7 @@ struct tripsage_config {
     tripsage_cache_options cache;
 };
 
-/* The variable that the value came from: NAME, NAME_FILE, or the one of Supabase Auth. */
+/* The variable that the value came from: NAME, NAME_FILE, or what others call it. */
 const char *tripsage__config_source(const tripsage_config *config, setting_id id, char out[64]);
 
 /* Reads every setting and checks each for itself. */

@@ -60,10 +60,16 @@ static const tripsage_setting settings[SETTING_COUNT] = {
                    "a cache in the process", 1},
     [REDIS_PASSWORD] = {"REDIS_PASSWORD", "password of a REDIS_URL that has none, as it is", NULL, 1},
     [REDIS_MAX_CONNECTIONS] = {"REDIS_MAX_CONNECTIONS", "connections of one server to Redis", "16", 0},
+    [UPSTASH_URL] = {"UPSTASH_REDIS_REST_URL",
+                     "https address of a Redis by REST, to share the cache there; REDIS_URL goes before it", NULL, 0},
+    [UPSTASH_TOKEN] = {"UPSTASH_REDIS_REST_TOKEN", "its token", NULL, 1},
     [CACHE_PREFIX] = {"TRIPSAGE_CACHE_PREFIX", "what stands before each of the cache's keys on Redis", "tripsage:", 0},
-    [CACHE_DEADLINE] = {"TRIPSAGE_CACHE_DEADLINE_MS", "longest a call waits for Redis", "100", 0},
+    [CACHE_DEADLINE] = {"TRIPSAGE_CACHE_DEADLINE_MS", "longest a call waits for Redis", "100, by REST 1000", 0},
     [CACHE_RETRY_AFTER] = {"TRIPSAGE_CACHE_RETRY_AFTER_MS", "how long a Redis that did not answer is left alone",
                            "1000", 0},
+    [CACHE_NEAR_BYTES] = {"TRIPSAGE_CACHE_NEAR_BYTES",
+                          "memory for copies of what was read from Redis; 0 asks Redis each time", "0", 0},
+    [CACHE_NEAR_TTL] = {"TRIPSAGE_CACHE_NEAR_TTL_MS", "how old such a copy may be", "1000", 0},
     [SMTP_HOST] = {"SMTP_HOST",
                    "mail server for confirmations and codes; without it they go to the log, and with "
                    "ENVIRONMENT production nowhere",
@@ -90,8 +96,11 @@ static const tripsage_setting settings[SETTING_COUNT] = {
     [RATE_LIMITS] = {"RATE_LIMIT_ENABLED", "false: nobody has to wait who asks, or guesses, too often", "true", 0},
 };
 
-/* What Supabase Auth's own container calls the same: the variables above are those of the file beside Supabase's compose file. */
-static const char *const gotrue_names[SETTING_COUNT] = {
+/* What others call the same: Supabase Auth's own container, where the variables above are those of the file beside Supabase's compose file, and
+ * Vercel, which made Upstash's databases its KV store. */
+static const char *const aliases[SETTING_COUNT] = {
+    [UPSTASH_URL] = "KV_REST_API_URL",
+    [UPSTASH_TOKEN] = "KV_REST_API_TOKEN",
     [SMTP_HOST] = "GOTRUE_SMTP_HOST",
     [SMTP_PORT] = "GOTRUE_SMTP_PORT",
     [SMTP_USER] = "GOTRUE_SMTP_USER",
@@ -118,6 +127,7 @@ typedef enum kind {
     ALGORITHM,
     MASTER_KEY,
     CACHE,
+    REST,
     PREFIX,
     HOST,
     ADDRESS,
@@ -150,9 +160,13 @@ static const struct {
     [REDIS_URL] = {CACHE, 0, 0},
     [REDIS_PASSWORD] = {TEXT, 0, 0},
     [REDIS_MAX_CONNECTIONS] = {NUMBER, 1, 1024},
+    [UPSTASH_URL] = {REST, 0, 0},
+    [UPSTASH_TOKEN] = {TEXT, 0, 0},
     [CACHE_PREFIX] = {PREFIX, 0, 0},
     [CACHE_DEADLINE] = {NUMBER, 1, 60000}, /* a minute, and nobody waits any more */
     [CACHE_RETRY_AFTER] = {NUMBER, 1, 3600000},
+    [CACHE_NEAR_BYTES] = {NUMBER, 0, 999999999},
+    [CACHE_NEAR_TTL] = {NUMBER, 1, 3600000},
     [SMTP_HOST] = {HOST, 0, 0},
     [SMTP_PORT] = {NUMBER, 1, 65535},
     [SMTP_USER] = {TEXT, 0, 0},
@@ -179,7 +193,7 @@ const char *tripsage__config_source(const tripsage_config *config, setting_id id
 {
     const setting_value *value = &config->values[id];
 
-    snprintf(out, 64, "%s%s", value->of_gotrue ? gotrue_names[id] : settings[id].name, value->of_file ? "_FILE" : "");
+    snprintf(out, 64, "%s%s", value->of_alias ? aliases[id] : settings[id].name, value->of_file ? "_FILE" : "");
     return out;
 }
 
@@ -247,13 +261,13 @@ out:
     return status;
 }
 
-static tripsage_status read_gotrue(setting_value *value, const char *name, tripsage_config_lookup lookup, void *user)
+static tripsage_status read_alias(setting_value *value, const char *name, tripsage_config_lookup lookup, void *user)
 {
     const char *found = lookup(name, user);
 
     if (!found || !found[0])
         return TRIPSAGE_OK;
-    value->of_gotrue = 1;
+    value->of_alias = 1;
     return keep(value, name, found);
 }
 
@@ -325,10 +339,15 @@ static tripsage_status check_key(const char *variable, const char *text, tripsag
         wanted == TRIPSAGE__KEY_PUBLIC ? "anon" : "service_role");
 }
 
-static tripsage_status check_cache(const char *variable, const char *text)
+static tripsage_status check_cache(const char *variable, const char *text, int by_rest)
 {
     const char *problem = tripsage__cache_url_problem(text);
 
+    if (by_rest && !tripsage__cache_url_is_rest(text))
+        problem = "expected https://host";
+    if (!by_rest && tripsage__cache_url_is_rest(text))
+        problem = "expected memory:, redis://host:port, rediss://host:port or unix:///path; an https address goes into "
+                  "UPSTASH_REDIS_REST_URL";
     return problem ? TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: %s", variable, problem) : TRIPSAGE_OK;
 }
 
@@ -406,7 +425,9 @@ static tripsage_status check(tripsage_config *config, setting_id id)
                                    "%s: expected at least %d bytes and at most %d: openssl rand -hex 32 makes some",
                                    variable, TRIPSAGE__MASTER_MIN, TRIPSAGE__MASTER_MAX);
     case CACHE:
-        return check_cache(variable, value->text);
+        return check_cache(variable, value->text, 0);
+    case REST:
+        return check_cache(variable, value->text, 1);
     case PREFIX: /* tripsage_cache_options.key_prefix */
         return strlen(value->text) <= 256
                    ? TRIPSAGE_OK
@@ -484,8 +505,8 @@ static tripsage_status read_one(tripsage_config *config, setting_id id, tripsage
     char source[64];
     tripsage_status status = read_setting(value, &settings[id], lookup, user);
 
-    if (status == TRIPSAGE_OK && !value->text && gotrue_names[id])
-        status = read_gotrue(value, gotrue_names[id], lookup, user);
+    if (status == TRIPSAGE_OK && !value->text && aliases[id])
+        status = read_alias(value, aliases[id], lookup, user);
     if (status != TRIPSAGE_OK || !value->text)
         return status;
     if (settings[id].secret && tripsage__is_sealed(value->text) && rules[id].kind != MASTER_KEY)

@@ -153,7 +153,7 @@ static void give_handle(struct transfers *t, CURL *easy)
 typedef struct transfer {
     CURL *easy;
     tripsage__http_response *out;
-    const char *text; /* of a mail, from what is still to be sent on */
+    const char *text; /* of a mail or a body, from what is still to be sent on */
     size_t left;
     const _Atomic int *stop;
     int64_t deadline;
@@ -195,7 +195,7 @@ static size_t take_header(char *line, size_t one, size_t size, void *user)
     return headers->failed ? 0 : size;
 }
 
-static size_t give_mail(char *out, size_t one, size_t size, void *user)
+static size_t give_text(char *out, size_t one, size_t size, void *user)
 {
     transfer *t = user;
     size_t given = one * size < t->left ? one * size : t->left;
@@ -250,8 +250,8 @@ static int failed_unsent(CURLcode code)
 
 static int failed_broken(CURLcode code)
 {
-    return code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING ||
-           code == CURLE_PARTIAL_FILE || code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM;
+    return code == CURLE_SEND_ERROR || code == CURLE_SEND_FAIL_REWIND || code == CURLE_RECV_ERROR ||
+           code == CURLE_GOT_NOTHING || code == CURLE_PARTIAL_FILE || code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM;
 }
 
 /* `what` says what was tried, as "GET https://host/path". */
@@ -326,11 +326,25 @@ static int make_headers(struct curl_slist **out, const tripsage__http_request *r
     return append(out, "Expect:") && (has_type || append(out, "Content-Type:"));
 }
 
+/* On a connection that was kept curl sends a request again by itself when that breaks without an answer, but not when it has read some of the
+ * body from a function and has none to go back to the beginning (CURLE_SEND_FAIL_REWIND). */
+static int is_sent_once(const tripsage__http_request *request)
+{
+    return !request->idempotent && request->kept && request->body && strcmp(request->method, "POST") == 0;
+}
+
 static void set_method(transfer *t, const tripsage__http_request *request)
 {
     int is_post = strcmp(request->method, "POST") == 0;
 
-    if (request->body || is_post) { /* a POST without a body says that it has 0 bytes */
+    if (is_sent_once(request)) {
+        t->text = request->body;
+        t->left = request->body_size;
+        SET(t, CURLOPT_POST, 1L);
+        SET(t, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_size);
+        SET(t, CURLOPT_READFUNCTION, give_text);
+        SET(t, CURLOPT_READDATA, t);
+    } else if (request->body || is_post) { /* a POST without a body says that it has 0 bytes */
         SET(t, CURLOPT_POSTFIELDS, request->body ? (const char *)request->body : "");
         SET(t, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_size);
     }
@@ -351,8 +365,7 @@ static void set_http(transfer *t, const tripsage__http_request *request, struct 
     SET(t, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     SET(t, CURLOPT_ACCEPT_ENCODING, ""); /* all that curl can take apart; the bound is on what comes out */
     SET(t, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    /* On a connection that was kept curl sends a request again by itself when that breaks without an answer. */
-    SET(t, CURLOPT_FRESH_CONNECT, request->idempotent ? 0L : 1L);
+    SET(t, CURLOPT_FRESH_CONNECT, request->idempotent || is_sent_once(request) ? 0L : 1L);
     SET(t, CURLOPT_HTTPHEADER, headers);
     SET(t, CURLOPT_WRITEFUNCTION, take_body);
     SET(t, CURLOPT_WRITEDATA, t);
@@ -422,7 +435,7 @@ static void set_smtp(transfer *t, const tripsage__transfer_mail *mail, struct cu
     SET(t, CURLOPT_MAIL_RCPT, to);
     SET(t, CURLOPT_UPLOAD, 1L);
     SET(t, CURLOPT_INFILESIZE_LARGE, (curl_off_t)mail->size);
-    SET(t, CURLOPT_READFUNCTION, give_mail);
+    SET(t, CURLOPT_READFUNCTION, give_text);
     SET(t, CURLOPT_READDATA, t);
 }
 

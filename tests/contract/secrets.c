@@ -49,6 +49,11 @@ START_TEST(a_key_is_told_once_and_verified_ever_after)
     SAME_TEXT(test_format("%.10s", key), "sb_secret_");
     SAME_TEXT(role_of(world->auth, key, &actor), "service_role");
     ck_assert(tripsage_actor_is_service(actor));
+    SAME_TEXT(tripsage_actor_key_id(actor), text_of(made, "/id"));
+    tripsage_actor_free(actor);
+    SAME_TEXT(tripsage_actor_key_id(world->owner), "");
+    SAME_TEXT(role_of(world->auth, key, &actor), "service_role"); /* from memory */
+    SAME_TEXT(tripsage_actor_key_id(actor), text_of(made, "/id"));
     tripsage_actor_free(actor);
     list = OK(tripsage_auth_key_list(OUT, world->auth, world->service));
     IS_COUNT(list, "/items", 1);

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "support/commands.h"
 #include "support/expect.h"
 #include "support/failing.h"
 #include "support/redis.h"
@@ -162,6 +163,9 @@ START_TEST(killed)
     FAILS(TRIPSAGE_EUNAVAILABLE, tripsage_cache_get_stats(&stats, cache));
     ck_assert_uint_eq(stats.sets, 1);
     ck_assert_uint_eq(stats.misses, CALLS / 2);
+    ck_assert_uint_eq(stats.breaker_open, 1);
+    ck_assert_uint_eq(stats.breaker_opened, 1);
+    ck_assert_uint_eq(stats.silent, 1);
     tripsage_cache_close(cache);
 }
 END_TEST
@@ -218,6 +222,7 @@ END_TEST
 START_TEST(frozen_and_back)
 {
     tripsage_cache *cache = open_cache(100);
+    tripsage_cache_stats stats;
 
     OK(set(cache, "x"));
     test_redis_freeze(&server);
@@ -225,6 +230,9 @@ START_TEST(frozen_and_back)
     test_redis_thaw(&server);
     wait_until_it_answers(cache);
     ck_assert_ptr_nonnull(strstr(logged, "answers again"));
+    OK(tripsage_cache_get_stats(&stats, cache));
+    ck_assert_uint_eq(stats.breaker_open, 0);
+    ck_assert_uint_eq(stats.breaker_opened, 1);
     tripsage_cache_close(cache);
 }
 END_TEST
@@ -299,6 +307,64 @@ START_TEST(full_is_not_gone)
     OK(get(cache));
     test_redis_cli(&server, "CONFIG SET maxmemory 0");
     OK(set(cache, "y"));
+    tripsage_cache_close(cache);
+}
+END_TEST
+
+/* ---- commands ---- */
+
+/* Replies of some hundred kilobytes come in many pieces, at whose ends nothing may get lost. */
+START_TEST(replies_in_many_pieces)
+{
+    tripsage_cache *cache = open_cache(A_MINUTE_MS);
+    const char *word = test_repeat("w", 900), *lines = "", *want = "[";
+
+    for (int i = 0; i < 60; i++) {
+        lines = test_format("%sECHO %s%d\n", lines, word, i);
+        want = test_format("%s%s\"%s%d\"", want, i ? " " : "", word, i);
+    }
+    want = test_format("%s]", want);
+    for (int i = 0; i < 20; i++) {
+        SAME_TEXT(test_transaction(cache, lines), want);
+        SAME_TEXT(test_pipeline(cache, lines), want);
+    }
+    SAME_TEXT(test_transaction(cache, "SET k 1\nLPUSH k x\nGET k\n"),
+              "[OK -WRONGTYPE Operation against a key holding the wrong kind of value \"1\"]");
+    SAME_TEXT(test_command(cache, "EVAL \"return {1,{2,{3,{4,{}}}},'x'}\" 0"), "[1 [2 [3 [4 []]]] \"x\"]");
+    SAME_TEXT(test_pipeline(cache, ""), "[]");
+    SAME_TEXT(test_transaction(cache, ""), "[]");
+    tripsage_cache_close(cache);
+}
+END_TEST
+
+START_TEST(what_is_of_the_connection_stays_ours)
+{
+    static const char *const lines[] = {
+        "select 1", "MULTI",   "SUBSCRIBE c", "BLPOP k 1", "CLIENT REPLY OFF", "XREAD BLOCK 0 STREAMS k $",
+        "HELLO 3",  "monitor", "QUIT"};
+    tripsage_cache *cache = open_cache(A_MINUTE_MS);
+
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        ck_assert_ptr_nonnull(strstr(test_command(cache, lines[i]), "-ERR Command is not available: '"));
+        ck_assert_ptr_nonnull(strstr(test_transaction(cache, test_format("SET k x\n%s\n", lines[i])),
+                                     "-ERR Command is not available: '"));
+    }
+    SAME_TEXT(test_command(cache, "EXISTS k"), "0");
+    SAME_TEXT(test_command(cache, "XREAD STREAMS block 0"), "nil");
+    tripsage_cache_close(cache);
+}
+END_TEST
+
+START_TEST(too_much_at_once)
+{
+    tripsage_cache *cache = open_cache(A_MINUTE_MS);
+    size_t size = 9u * 1024 * 1024;
+    char *large = test_keep(calloc(1, size));
+    const tripsage_cache_argument words[] = {{"SADD", 4}, {"k", 1}, {large, size}, {large, size}};
+    tripsage_cache_reply *reply;
+
+    FAILS_AT(TRIPSAGE_EINVALID, tripsage_cache_command(&reply, cache, words, 4), "#arguments");
+    OK(set(cache, "x"));
     tripsage_cache_close(cache);
 }
 END_TEST
@@ -570,6 +636,22 @@ START_TEST(answers_something_else)
 }
 END_TEST
 
+/* A node of a cluster that has other keys. */
+START_TEST(is_one_of_a_cluster)
+{
+    impostor i;
+    tripsage_cache *cache;
+    static const char answer[] = "-MOVED 3999 127.0.0.1:6381\r\n";
+
+    open_impostor(&i, answer, sizeof answer - 1, 0);
+    cache = open_url(test_format("unix://%s", i.path), A_MINUTE_MS);
+    FAILS(TRIPSAGE_EUNAVAILABLE, set(cache, "x"));
+    ck_assert_ptr_nonnull(strstr(tripsage_last_error()->message, "MOVED: it is one of a cluster"));
+    tripsage_cache_close(cache);
+    close_impostor(&i);
+}
+END_TEST
+
 START_TEST(a_name_that_leads_nowhere)
 {
     silence s = {0};
@@ -703,6 +785,9 @@ int main(void)
     tcase_add_test(plain, a_single_probe_looks_whether_it_is_back);
     tcase_add_test(plain, more_threads_than_connections);
     tcase_add_test(plain, full_is_not_gone);
+    tcase_add_test(plain, replies_in_many_pieces);
+    tcase_add_test(plain, what_is_of_the_connection_stays_ours);
+    tcase_add_test(plain, too_much_at_once);
     tcase_add_test(plain, a_replica_reads);
     tcase_add_test(plain, what_is_of_another_kind_is_not_ours);
     tcase_add_test(plain, clears_its_own_alone);
@@ -713,6 +798,7 @@ int main(void)
     tcase_add_test(without, answers_nonsense);
     tcase_add_test(without, never_stops_talking);
     tcase_add_test(without, answers_something_else);
+    tcase_add_test(without, is_one_of_a_cluster);
     tcase_add_test(without, a_name_that_leads_nowhere);
     tcase_add_test(without, over_tls);
     tcase_add_test(without, over_tls_with_a_stranger);

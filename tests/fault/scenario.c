@@ -1357,6 +1357,45 @@ static tripsage_status cache_open(stage *s)
     return tripsage_cache_open(&s->cache, NULL, NULL);
 }
 
+static tripsage_status limiter_open(stage *s)
+{
+    return tripsage_limiter_open(&s->limiter, NULL, NULL);
+}
+
+static tripsage_status limit_rule_new(stage *s)
+{
+    static const tripsage_limit_policy policy = {"minute", 60, 60000, 0};
+    tripsage_limit_rule_options options = TRIPSAGE_LIMIT_RULE_OPTIONS_INIT;
+
+    options.name = "default";
+    options.policies = &policy;
+    options.policy_count = 1;
+    return tripsage_limit_rule_new(&s->rule, &options);
+}
+
+/* Decisions in the process ask for no memory, so they hold whatever fails. */
+static tripsage_status limit_decide(stage *s)
+{
+    tripsage_limit_decision decision;
+    tripsage_status status = limiter_open(s);
+
+    if (status == TRIPSAGE_OK)
+        status = limit_rule_new(s);
+    if (status == TRIPSAGE_OK)
+        status = tripsage_limit_decide(&decision, s->limiter, s->rule, "ada", 3, 1);
+    if (status == TRIPSAGE_OK)
+        status = tripsage_limit_peek(&decision, s->limiter, s->rule, "ada", 3, 1);
+    if (status == TRIPSAGE_OK)
+        status = tripsage_limit_give_back(s->limiter, s->rule, "ada", 3, 1);
+    if (status == TRIPSAGE_OK)
+        status = tripsage_limit_reset(s->limiter, s->rule, "ada", 3);
+    if (status != TRIPSAGE_OK) {
+        tripsage_limiter_close(s->limiter);
+        s->limiter = NULL;
+    }
+    return status;
+}
+
 /* ---- the store, and opening ---- */
 
 static tripsage_status ping(stage *s)
@@ -1723,6 +1762,9 @@ const scenario test_scenarios[] = {
     {.name = "vector_search", .prepare = with_vectors, .act = vector_search, .look = look_vectors},
     {.name = "vector_search text", .prepare = with_vectors, .act = vector_search_text, .look = look_vectors},
     {.name = "cache_open", .act = cache_open, .look = look_nothing},
+    {.name = "limiter_open", .act = limiter_open, .look = look_nothing},
+    {.name = "limit_rule_new", .act = limit_rule_new, .look = look_nothing},
+    {.name = "limit_decide", .act = limit_decide, .look = look_nothing},
     {.name = "cache_set", .prepare = with_cached, .act = cache_set, .look = look_cache, .in_memory = 1},
     {.name = "cache_set again", .prepare = with_cached, .act = cache_replace, .look = look_cache, .in_memory = 1},
     {.name = "cache_get", .prepare = with_cached, .act = cache_get, .look = look_cache, .in_memory = 1},
@@ -1779,6 +1821,8 @@ void test_stage_clear(stage *s)
     tripsage_auth_close(s->auth);
     tripsage_vector_close(s->vector);
     tripsage_cache_close(s->cache);
+    tripsage_limiter_close(s->limiter);
+    tripsage_limit_rule_free(s->rule);
     tripsage_close(s->ts);
     s->doc = NULL;
     s->content = NULL;
@@ -1787,10 +1831,13 @@ void test_stage_clear(stage *s)
     s->auth = NULL;
     s->vector = NULL;
     s->cache = NULL;
+    s->limiter = NULL;
+    s->rule = NULL;
     s->ts = NULL;
 }
 
 int test_stage_holds(const stage *s)
 {
-    return s->doc || s->content || s->made_actor || s->trips || s->auth || s->vector || s->cache || s->ts;
+    return s->doc || s->content || s->made_actor || s->trips || s->auth || s->vector || s->cache || s->limiter ||
+           s->rule || s->ts;
 }

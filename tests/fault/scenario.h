@@ -25,6 +25,8 @@ typedef struct stage {
     tripsage_vector *vector;
     tripsage_trips *trips;
     tripsage_cache *cache;
+    tripsage_limiter *limiter;
+    tripsage_limit_rule *rule;
 } stage;
 
 typedef struct scenario {

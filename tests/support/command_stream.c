@@ -139,6 +139,85 @@ static const test_form lists[] = {
     {NULL, TEST_AS_IT_IS},
 };
 
+static const test_form sets[] = {
+    {"SADD {key} {member}+", TEST_AS_IT_IS},
+    {"SADD {key} ({member}|{value})+", TEST_AS_IT_IS},
+    {"SREM {key} {member}+", TEST_AS_IT_IS},
+    {"SMEMBERS {key}", TEST_ANY_ORDER},
+    {"SCARD {key}", TEST_AS_IT_IS},
+    {"(SISMEMBER|SMISMEMBER) {key} {member}", TEST_AS_IT_IS},
+    {"SMISMEMBER {key} {member}+", TEST_AS_IT_IS},
+    {"SMOVE {key} {key} {member}", TEST_AS_IT_IS},
+    {"(SINTER|SUNION|SDIFF) {key}+", TEST_ANY_ORDER},
+    {"(SINTERSTORE|SUNIONSTORE|SDIFFSTORE) {key} {key}+", TEST_AS_IT_IS},
+    {"SINTERCARD (2|1|{count}|a) {key} {key} [LIMIT {count}|LIMIT {integer}|EVER]", TEST_AS_IT_IS},
+    {"SPOP {key} (100|0|-1|a) [1]", TEST_ANY_ORDER},
+    {"SRANDMEMBER {key} 100", TEST_ANY_ORDER},
+    {"SRANDMEMBER {key} [{integer}]", TEST_KIND_ONLY},
+    {"SSCAN {key} 0 [MATCH m1*] COUNT 1000", TEST_ANY_ORDER},
+    {"SSCAN {key} {count} [COUNT {integer}]", TEST_KIND_ONLY},
+    {NULL, TEST_AS_IT_IS},
+};
+
+/* By member only where scores are alike: under a key of its own. */
+static const test_form zsets[] = {
+    {"ZADD {key} ({score} {member})+", TEST_AS_IT_IS},
+    {"ZADD {key} ({score} {member})+", TEST_AS_IT_IS},
+    {"ZADD {key} [NX|XX] [GT|LT] [CH] [INCR] ({score} {member})+", TEST_AS_IT_IS},
+    {"ZADD zset:lex (0 {member})+", TEST_AS_IT_IS},
+    {"ZINCRBY {key} {score} {member}", TEST_AS_IT_IS},
+    {"ZREM {key} {member}+", TEST_AS_IT_IS},
+    {"ZCARD {key}", TEST_AS_IT_IS},
+    {"(ZSCORE|ZRANK|ZREVRANK) {key} {member}", TEST_AS_IT_IS},
+    {"ZMSCORE {key} {member}+", TEST_AS_IT_IS},
+    {"ZCOUNT {key} {end} {end}", TEST_AS_IT_IS},
+    {"(ZLEXCOUNT|ZREMRANGEBYLEX) zset:lex {lex} {lex}", TEST_AS_IT_IS},
+    {"(ZRANGE|ZREVRANGE) {key} {index} {index} [WITHSCORES|LIMIT 1 2]", TEST_AS_IT_IS},
+    {"ZRANGE {key} {integer} {integer} [REV] [WITHSCORES] [EVER]", TEST_AS_IT_IS},
+    {"ZRANGE {key} {end} {end} BYSCORE [REV] [WITHSCORES] [LIMIT {index} {index}|LIMIT 1 {integer}|LIMIT 1]",
+     TEST_AS_IT_IS},
+    {"ZRANGE zset:lex {lex} {lex} BYLEX [REV] [LIMIT {count} {index}] [WITHSCORES|REV]", TEST_AS_IT_IS},
+    {"(ZRANGEBYSCORE|ZREVRANGEBYSCORE) {key} {end} {end} [WITHSCORES] [LIMIT {count} {index}|REV]", TEST_AS_IT_IS},
+    {"(ZRANGEBYLEX|ZREVRANGEBYLEX) zset:lex {lex} {lex} [LIMIT {count} {index}]", TEST_AS_IT_IS},
+    {"ZRANGESTORE {key} {key} {index} {index} [REV|WITHSCORES]", TEST_AS_IT_IS},
+    {"ZRANGESTORE {key} {key} {end} {end} BYSCORE [REV] [LIMIT {count} {index}]", TEST_AS_IT_IS},
+    {"ZREMRANGEBYRANK {key} {index} {index}", TEST_AS_IT_IS},
+    {"ZREMRANGEBYSCORE {key} {end} {end}", TEST_AS_IT_IS},
+    {"(ZPOPMIN|ZPOPMAX) {key} [{count}|{integer}] [1]", TEST_AS_IT_IS},
+    {"ZMPOP (2|1|{count}) {key} {key} (MIN|MAX|a) [COUNT {count}|COUNT {integer}|COUNT]", TEST_AS_IT_IS},
+    {"ZRANDMEMBER {key} 100", TEST_ANY_ORDER},
+    {"ZRANDMEMBER {key} [{integer}] [WITHSCORES]", TEST_KIND_ONLY},
+    {"ZSCAN {key} {count} [MATCH m1*] [COUNT {count}]", TEST_AS_IT_IS},
+    {"(ZUNION|ZINTER) 2 {key} {key} [WEIGHTS (1|2) (1|2|inf|a)] [AGGREGATE (SUM|MIN|MAX|a)] [WITHSCORES]",
+     TEST_AS_IT_IS},
+    {"(ZUNION|ZINTER|ZDIFF) (2|{count}|a) {key} {key} [WITHSCORES|WEIGHTS 1]", TEST_AS_IT_IS},
+    {"ZDIFF (1|2) {key} set:1 [WITHSCORES]", TEST_AS_IT_IS},
+    {"(ZUNIONSTORE|ZINTERSTORE) {key} 2 {key} (set:1|{key}) [WEIGHTS 1 (1|2)] [AGGREGATE (SUM|MIN|MAX)]",
+     TEST_AS_IT_IS},
+    {"ZDIFFSTORE {key} 2 {key} {key} [WITHSCORES]", TEST_AS_IT_IS},
+    {"ZINTERCARD (2|1|{count}) {key} {key} [LIMIT {count}|LIMIT {integer}]", TEST_AS_IT_IS},
+    {NULL, TEST_AS_IT_IS},
+};
+
+static const test_form geo[] = {
+    {"GEOADD {key} ({place} {member})+", TEST_AS_IT_IS},
+    {"GEOADD {key} [NX|XX] [CH] ({place} {member})+", TEST_AS_IT_IS},
+    {"(GEOPOS|GEOHASH|ZREM) {key} {member}+", TEST_AS_IT_IS},
+    {"ZSCORE {key} {member}", TEST_AS_IT_IS},
+    {"GEODIST {key} {member} {member} [M|km|FT|mi|yd]", TEST_AS_IT_IS},
+    {"GEOSEARCH {key} (FROMMEMBER {member}|FROMLONLAT {place}) {shape} [WITHCOORD] [WITHDIST] [WITHHASH]",
+     TEST_ANY_ORDER},
+    {"GEOSEARCH {key} (FROMMEMBER {member}|FROMLONLAT {place}) {shape} (ASC|DESC) [COUNT {count}|COUNT 2] [WITHDIST]",
+     TEST_AS_IT_IS},
+    {"GEOSEARCH {key} [FROMMEMBER {member}] [FROMLONLAT {place}] [{shape}] [{shape}] [ANY] [COUNT a|EVER]",
+     TEST_ANY_ORDER},
+    {"GEOSEARCHSTORE {key} {key} (FROMMEMBER {member}|FROMLONLAT {place}) {shape} [COUNT 2|WITHDIST]", TEST_AS_IT_IS},
+    {"GEORADIUS {key} {place} (300 km|1000 mi|a m|-1 m|1 yd) [WITHDIST] [ASC|DESC|STORE geo:1]", TEST_ANY_ORDER},
+    {"GEORADIUS_RO {key} {place} (300|2000) km [WITHHASH] [COUNT 2 DESC|STORE geo:1]", TEST_ANY_ORDER},
+    {"(GEORADIUSBYMEMBER|GEORADIUSBYMEMBER_RO) {key} {member} (300|2000) km [WITHCOORD] [ASC]", TEST_ANY_ORDER},
+    {NULL, TEST_AS_IT_IS},
+};
+
 /* clang-format off */
 const test_family test_families[] = { /* one to a line */
     {"key", keys, 0},
@@ -147,6 +226,9 @@ const test_family test_families[] = { /* one to a line */
     {"hyperloglog", hyperloglog, 1}, /* its strings are not Redis's */
     {"hash", hashes, 0},
     {"list", lists, 0},
+    {"set", sets, 0},
+    {"zset", zsets, 0},
+    {"geo", geo, 1}, /* other scores than geohashes are places at the ends of the world, where Redis finds nobody */
     {NULL, NULL, 0},
 };
 /* clang-format on */
@@ -307,6 +389,62 @@ static void add_instant(maker *m, int64_t unit)
     add(m, "%lld", (long long)at);
 }
 
+/* Halves and whole ones: all versions of Redis write them alike. */
+static void add_score(maker *m)
+{
+    static const char *const odd[] = {"inf", "-inf", "nan", "abc", "1e3", "0x10"};
+
+    if (draw(m, 16) == 0)
+        add(m, "%s", odd[draw(m, sizeof odd / sizeof *odd)]);
+    else
+        add(m, "%g", ((double)draw(m, 81) - 40) / 2);
+}
+
+static void add_end(maker *m)
+{
+    static const char *const odd[] = {"-inf", "+inf", "(inf", "a", "(nan", "(a"};
+
+    if (draw(m, 4) == 0)
+        add(m, "%s", odd[draw(m, draw(m, 4) ? 3 : sizeof odd / sizeof *odd)]);
+    else
+        add(m, "%s%g", draw(m, 3) ? "" : "(", ((double)draw(m, 81) - 40) / 2);
+}
+
+static void add_lex(maker *m)
+{
+    static const char *const odd[] = {"-", "+", "[", "(", "", "m1"};
+
+    if (draw(m, 3) == 0)
+        add(m, "%s", odd[draw(m, draw(m, 4) ? 2 : sizeof odd / sizeof *odd)]);
+    else
+        add(m, "%sm%d", draw(m, 2) ? "[" : "(", (int)draw(m, 12));
+}
+
+static void add_place(maker *m)
+{
+    if (draw(m, 40) == 0) {
+        add(m, "%d", (int)draw(m, 400) - 200);
+        add(m, "%s", draw(m, 2) ? "86" : "a");
+    } else {
+        add(m, "%.4f", (double)draw(m, 100000) / 10000 + 10);
+        add(m, "%.4f", (double)draw(m, 150000) / 10000 + 30);
+    }
+}
+
+static void add_shape(maker *m)
+{
+    static const char *const units[] = {"m", "KM", "ft", "mi", "yd"};
+    int numbers = draw(m, 2) ? 1 : 2;
+
+    add(m, numbers == 1 ? "BYRADIUS" : "BYBOX");
+    for (; numbers > 0; numbers--)
+        if (draw(m, 30))
+            add(m, "%d", (int)draw(m, draw(m, 2) ? 500000 : 3000));
+        else
+            add(m, draw(m, 2) ? "a" : "-1");
+    add(m, "%s", units[draw(m, draw(m, 8) ? 4 : 5)]);
+}
+
 static void add_placeholder(maker *m, const char *name, size_t size)
 {
 #define IS(word) (size == sizeof(word) - 1 && memcmp(name, word, size) == 0)
@@ -344,6 +482,16 @@ static void add_placeholder(maker *m, const char *name, size_t size)
         add_instant(m, 1000);
     else if (IS("at_ms"))
         add_instant(m, 1);
+    else if (IS("score"))
+        add_score(m);
+    else if (IS("end"))
+        add_end(m);
+    else if (IS("lex"))
+        add_lex(m);
+    else if (IS("place"))
+        add_place(m);
+    else if (IS("shape"))
+        add_shape(m);
     else if (IS("letter"))
         add(m, "%c", 'a' + (int)draw(m, 26));
     else

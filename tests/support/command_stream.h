@@ -23,6 +23,8 @@
  *     {seconds} {ms} a life, now and then none; {at} {at_ms} an instant around TEST_NOON. The clock goes by multiples of
  *               TEST_STREAM_STEP from there: it is never at the very end of a life, where a cache in the process has let go of a key and
  *               Redis has not.
+ *     {score} {end} {lex}  of a sorted set: a score, where a range of scores ends, where one of members does
+ *     {place}   a longitude and a latitude around Italy, now and then none; {shape} BYRADIUS or BYBOX with what belongs to it
  *     {letter}  a word of one letter */
 #ifndef TEST_SUPPORT_COMMAND_STREAM_H
 #define TEST_SUPPORT_COMMAND_STREAM_H

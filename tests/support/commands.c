@@ -182,6 +182,14 @@ static const char *told(tripsage_cache_reply *reply, test_order order)
     return text;
 }
 
+const char *test_wanted(const char *line, const char *want)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    int is_word = *want && strspn(want, letters) == strlen(want) && strcmp(want, "OK") != 0 && strcmp(want, "nil") != 0;
+
+    return world->upstash.web && is_word && strncmp(line, "EVAL", 4) == 0 ? test_format("\"%s\"", want) : want;
+}
+
 /* ---- calls ---- */
 
 static const char *carry_out(tripsage_cache *cache, const char *line, test_order order)
@@ -203,6 +211,27 @@ const char *test_command(tripsage_cache *cache, const char *line)
 const char *test_command_sorted(tripsage_cache *cache, const char *line)
 {
     return carry_out(cache, line, TEST_ANY_ORDER);
+}
+
+const char *test_long_command(tripsage_cache *cache, const char *name, const char *key, int count,
+                              void (*put)(char word[TEST_WORD_SIZE], int i, int from), int from)
+{
+    tripsage_cache_argument *words = calloc((size_t)count + 2, sizeof *words);
+    char(*texts)[TEST_WORD_SIZE] = calloc((size_t)count, sizeof *texts);
+    tripsage_cache_reply *reply;
+
+    ck_assert_ptr_nonnull(words);
+    ck_assert_ptr_nonnull(texts);
+    words[0] = (tripsage_cache_argument){name, strlen(name)};
+    words[1] = (tripsage_cache_argument){key, strlen(key)};
+    for (int i = 0; i < count; i++) {
+        put(texts[i], i, from);
+        words[i + 2] = (tripsage_cache_argument){texts[i], strlen(texts[i])};
+    }
+    OK(tripsage_cache_command(&reply, cache, words, (size_t)count + 2));
+    free(texts);
+    free(words);
+    return told(reply, TEST_AS_IT_IS);
 }
 
 const char *test_pipeline(tripsage_cache *cache, const char *lines)

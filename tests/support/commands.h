@@ -13,17 +13,26 @@
 #include "world.h"
 
 /* On the world's cache. */
-#define SAYS(line, want) SAME_TEXT(test_command(world->cache, (line)), (want))
+#define SAYS(line, want) SAME_TEXT(test_command(world->cache, (line)), test_wanted((line), (want)))
 /* In any order of the members of the array. */
 #define SAYS_ANY_ORDER(line, want) SAME_TEXT(test_command_sorted(world->cache, (line)), (want))
 /* Lines of one transaction, each ended by a newline. */
 #define SAYS_AT_ONCE(lines, want) SAME_TEXT(test_transaction(world->cache, (lines)), (want))
+
+/* What is to come of a command that replies this, where the cache is: by REST a script's word is a string (tripsage/cache.h). */
+const char *test_wanted(const char *line, const char *want);
 
 /* The reply as a text that is kept like any of support/json.h. The call must succeed. */
 const char *test_command(tripsage_cache *cache, const char *line);
 const char *test_command_sorted(tripsage_cache *cache, const char *line);
 const char *test_pipeline(tripsage_cache *cache, const char *lines);
 const char *test_transaction(tripsage_cache *cache, const char *lines);
+
+/* One command with many words, such as no line has room for: `put` writes the i-th of `count` words behind the name and the key into
+ * `word`. Gives the reply. */
+enum { TEST_WORD_SIZE = 32 };
+const char *test_long_command(tripsage_cache *cache, const char *name, const char *key, int count,
+                              void (*put)(char word[TEST_WORD_SIZE], int i, int from), int from);
 
 /* How the items of an array are put before they are told. */
 typedef enum test_order {

@@ -270,8 +270,7 @@ static const cJSON *find_schema(const cJSON *document, const cJSON *operation, i
 
     if (!operation)
         return member(member(member(document, "components"), "schemas"), "Problem");
-    if (!found)
-        found = resolve(document, member(responses, "default"));
+    found = resolve(document, found ? found : member(responses, "default"));
     content = member(member(found, "content"), media_type);
     ck_assert_msg(content != NULL, "the document has no %s for status %d", media_type, status);
     return member(content, "schema");

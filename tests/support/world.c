@@ -156,9 +156,15 @@ static void choose_cache(void)
     world->cache_options = standard;
     if (!url || !*url)
         return;
-    if (strstr(url, "{redis}")) {
+    if (strcmp(url, "memory:") != 0)
         test_redis_start_at(&world->redis, world->chance.now_ms);
-        url = test_replaced(url, "{redis}", world->redis.path);
+    if (strstr(url, "{near}"))
+        world->cache_options.near_max_bytes = 1024 * 1024;
+    url = test_replaced(test_replaced(url, "{near}", ""), "{redis}", world->redis.path);
+    if (strstr(url, "{upstash}")) {
+        test_upstash_open(&world->upstash, &world->redis);
+        url = test_replaced(url, "{upstash}", test_web_url(world->upstash.web));
+        world->cache_options.password = TEST_UPSTASH_TOKEN;
     }
     world->cache_options.url = url;
     world->cache_options.deadline_ms = 30000;
@@ -196,6 +202,7 @@ void world_close(void)
     tripsage_actor_free(world->service);
     tripsage_close(world->ts);
     test_project_close(&world->project);
+    test_upstash_close(&world->upstash);
     test_redis_close(&world->redis);
     test_temp_remove(world->folder);
     test_pg_drop();

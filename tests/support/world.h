@@ -6,7 +6,9 @@
  *     {rig}   is the folder of the servers that CTest starts (tests/rig/rig.sh):
  *             postgresql://?host={rig}/direct&dbname={db}&user=tripsage_app, or {rig}/pooled for PgBouncer
  * The cache is the one TRIPSAGE_TEST_CACHE_URL names; memory: without it. In it
- *     {redis} is the socket of a fresh server (support/redis.h):   unix://{redis}
+ *     {redis}   is the socket of a fresh server (support/redis.h):   unix://{redis}
+ *     {upstash} is a gateway by REST before one (support/upstash.h)
+ *     {near}    is nothing, and puts copies in the process before it
  * With TRIPSAGE_TEST_PROJECT=1 the accounts are a Supabase project's (support/project.h): another handle's, in memory, behind HTTP.
  * Tokens are signed with TRIPSAGE_TEST_ALGORITHM; with the default without it. Mails go to the inbox (support/inbox.h).
  * Clock and chance are the test's own; world_advance moves the clock, and that of the fresh server with it. */
@@ -18,6 +20,7 @@
 #include "project.h"
 #include "redis.h"
 #include "temp.h"
+#include "upstash.h"
 
 #define TEST_URL_SIZE (TEST_PATH_SIZE + 64)
 
@@ -39,6 +42,7 @@ typedef struct test_world {
     test_chance chance;
     tripsage_cache_options cache_options;
     test_redis redis;
+    test_upstash upstash;
     test_project project; /* project.web is NULL: the accounts are the database's own */
 
     tripsage *ts;

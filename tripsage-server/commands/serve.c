@@ -17,6 +17,7 @@
 #include "commands/open.h"
 #include "housekeeping.h"
 #include "http.h"
+#include "limits.h"
 #include "log.h"
 #include "request.h"
 #include "router.h"
@@ -136,6 +137,9 @@ static int start(serving *it, const settings *s)
     status = open_library(&it->server.library, s, MIGRATE_AS_SET);
     if (status)
         return status;
+    status = limits_open(&it->server.limits, s, it->server.library);
+    if (status)
+        return status;
     it->server.router = router_new();
     it->server.openapi = openapi_document(&it->server.openapi_length);
     it->server.pool = pool_new(&it->server);
@@ -194,6 +198,7 @@ static void stop(serving *it)
     pool_free(it->server.pool);
     router_free(it->server.router);
     free(it->server.openapi);
+    limits_close(it->server.limits);
     tripsage_close(it->server.library);
 }
 

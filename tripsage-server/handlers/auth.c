@@ -15,7 +15,7 @@ static tripsage_auth_client client_of(const request *r)
 {
     tripsage_auth_client client = TRIPSAGE_AUTH_CLIENT_INIT;
 
-    client.address = r->remote_addr;
+    client.address = r->client_addr;
     client.user_agent = http_header(r, "user-agent");
     return client;
 }

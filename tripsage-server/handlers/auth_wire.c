@@ -79,7 +79,7 @@ void auth_wire(request *r)
     wire.query = r->query;
     wire.header = header_of;
     wire.context = r;
-    wire.address = r->remote_addr;
+    wire.address = r->client_addr;
     wire.origin = origin_of(r, local);
     status = tripsage_auth_serve(&given, request_auth(r), &wire);
     if (status == TRIPSAGE_OK)

@@ -93,6 +93,7 @@ void health_live(request *r);
 void health_ready(request *r);
 void health_database(request *r);
 void health_cache(request *r);
+void health_limits(request *r);
 
 /* openapi.c */
 void openapi_get(request *r);

@@ -1,6 +1,7 @@
 /* handlers/health.c: is it there (live), may it be sent requests (ready), and how are its parts. "Live" touches nothing else; a
  * part that does not answer makes 503, but the cache none of the whole, which does without it. */
 #include "handlers/handlers.h"
+#include "limits.h"
 #include "log.h"
 #include "respond.h"
 
@@ -164,4 +165,10 @@ void health_cache(request *r)
 
     put_cache(&r->composed, &cache);
     respond_composed(r, cache.checked.healthy ? 200 : 503);
+}
+
+void health_limits(request *r)
+{
+    limits_describe(r->server, &r->composed);
+    respond_composed(r, 200);
 }

@@ -247,13 +247,10 @@ static int is_of(tripsage__command *c, const tripsage__entry *entry, const trips
 /* What an item takes beside its bytes, at most: a sorted set's node, with its levels and its place in a table. */
 #define ITEM_OVERHEAD 128u
 
-/* Whether an object may grow by what the arguments bring. */
-static int may_grow(tripsage__command *c, const tripsage__object *object)
+int tripsage__command_may_grow(tripsage__command *c, const tripsage__object *object)
 {
     size_t more = 0;
 
-    if (!(c->spec->flags & TRIPSAGE__COMMAND_GROWS))
-        return 1;
     for (size_t i = 1; i < c->count; i++)
         more += c->args[i].size + ITEM_OVERHEAD;
     if (object->bytes + more <= c->space->memory->cost_max)
@@ -284,7 +281,24 @@ int tripsage__command_object(tripsage__command *c, tripsage__cache_bytes key, co
     if (!is_of(c, entry, type))
         return 0;
     *out = tripsage__entry_object(entry);
-    return may_grow(c, *out);
+    return !(c->spec->flags & TRIPSAGE__COMMAND_GROWS) || tripsage__command_may_grow(c, *out);
+}
+
+void tripsage__command_store(tripsage__command *c, tripsage__cache_bytes key, tripsage__object *object)
+{
+    size_t count = object->type->count(object);
+    tripsage_status status = TRIPSAGE_OK;
+
+    if (count > 0) {
+        status = tripsage__keyspace_put(c->space, key, object, TRIPSAGE__CACHE_FOREVER);
+    } else {
+        object->type->free(object);
+        (void)tripsage__keyspace_remove(c->space, key);
+    }
+    if (status == TRIPSAGE_OK)
+        tripsage__reply_integer(c->reply, (int64_t)count);
+    else
+        tripsage__command_failed(c, status);
 }
 
 /* ---- replies ---- */
@@ -304,8 +318,7 @@ void tripsage__command_syntax(tripsage__command *c)
     tripsage__reply_error(c->reply, "ERR syntax error");
 }
 
-/* The name as errors tell it: in small letters. */
-static const char *name_of(const tripsage__command *c, char name[32])
+const char *tripsage__command_name(const tripsage__command *c, char name[32])
 {
     size_t i = 0;
 
@@ -320,14 +333,14 @@ void tripsage__command_arity(tripsage__command *c)
 {
     char name[32];
 
-    tripsage__reply_error(c->reply, "ERR wrong number of arguments for '%s' command", name_of(c, name));
+    tripsage__reply_error(c->reply, "ERR wrong number of arguments for '%s' command", tripsage__command_name(c, name));
 }
 
 void tripsage__command_invalid_expire(tripsage__command *c)
 {
     char name[32];
 
-    tripsage__reply_error(c->reply, "ERR invalid expire time in '%s' command", name_of(c, name));
+    tripsage__reply_error(c->reply, "ERR invalid expire time in '%s' command", tripsage__command_name(c, name));
 }
 
 uint64_t tripsage__command_chance(tripsage__command *c)

@@ -49,6 +49,10 @@ extern const tripsage__command_spec tripsage__commands_hyperloglog[]; /* hyperlo
 extern const tripsage__command_spec tripsage__commands_hashes[]; /* hashes.c: HSET, HGETALL ... */
 extern const tripsage__command_spec tripsage__commands_hash_ends[]; /* hash_ends.c: HEXPIRE, HGETEX ... */
 extern const tripsage__command_spec tripsage__commands_lists[]; /* lists.c: LPUSH, LRANGE ... */
+extern const tripsage__command_spec tripsage__commands_sets[]; /* sets.c: SADD, SINTER ... */
+extern const tripsage__command_spec tripsage__commands_zsets[]; /* zsets.c: ZADD, ZRANGE ... */
+extern const tripsage__command_spec tripsage__commands_zset_results[]; /* zset_results.c: ZUNION, ZINTER ... */
+extern const tripsage__command_spec tripsage__commands_geo[]; /* geo.c: GEOADD, GEOSEARCH ... */
 /* clang-format on */
 
 /* ---- for handlers ---- */
@@ -70,12 +74,19 @@ int tripsage__command_string(tripsage__command *c, tripsage__cache_bytes key, tr
 /* The key's object of this type; *out NULL: there is nothing. WRONGTYPE for anything else. */
 int tripsage__command_object(tripsage__command *c, tripsage__cache_bytes key, const tripsage__object_type *type,
                              tripsage__object **out);
+/* Whether the object may grow by as much as the arguments bring; OOM. Of a command that GROWS each object is asked about when it is
+ * found. */
+int tripsage__command_may_grow(tripsage__command *c, const tripsage__object *object);
+/* Puts a new object there, in the place of whatever was, or nothing when it is empty, and replies how many it has. It is taken over. */
+void tripsage__command_store(tripsage__command *c, tripsage__cache_bytes key, tripsage__object *object);
 /* Says why a keyspace call failed. */
 void tripsage__command_failed(tripsage__command *c, tripsage_status status);
 void tripsage__command_syntax(tripsage__command *c); /* "ERR syntax error" */
 void tripsage__command_arity(tripsage__command *c);  /* "ERR wrong number of arguments for 'get' command" */
 
 void tripsage__command_invalid_expire(tripsage__command *c);
+/* The command's name as errors tell it: in small letters. Gives `name`. */
+const char *tripsage__command_name(const tripsage__command *c, char name[32]);
 
 /* Whether an argument is this word, which is in capitals, whatever its case. */
 int tripsage__command_is(tripsage__cache_bytes argument, const char *word);

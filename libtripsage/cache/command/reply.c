@@ -1,12 +1,23 @@
 /* reply.c: see reply.h. */
 #include "reply.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+
+/* Digits that tell any double (IEEE 754). */
+#define DIGITS_MAX 17
+
+/* 2^62: up to there Redis writes a double without a fraction as an integer. */
+#define INTEGER_MAX 4611686018427387904.0
+
+/* As many bytes as items may take as there are for what is in them: an array of a random member over and over has no other end. */
+#define ITEMS_MAX (TRIPSAGE__BUF_DOCUMENT / sizeof(tripsage__reply_item))
 
 void tripsage__reply_free(tripsage__reply *reply)
 {
@@ -28,7 +39,8 @@ static tripsage__reply_item *add(tripsage__reply *reply, tripsage_cache_reply_ty
         return NULL;
     if (reply->count == reply->capacity) {
         size_t capacity = reply->capacity ? reply->capacity * 2 : 8;
-        tripsage__reply_item *grown = tripsage__realloc(reply->items, capacity * sizeof *grown);
+        tripsage__reply_item *grown =
+            capacity <= ITEMS_MAX ? tripsage__realloc(reply->items, capacity * sizeof *grown) : NULL;
 
         if (!grown) {
             reply->failed = TRIPSAGE_ENOMEM;
@@ -43,7 +55,7 @@ static tripsage__reply_item *add(tripsage__reply *reply, tripsage_cache_reply_ty
     return item;
 }
 
-static void add_bytes(tripsage__reply *reply, tripsage_cache_reply_type type, const void *data, size_t size)
+void tripsage__reply_put(tripsage__reply *reply, tripsage_cache_reply_type type, const void *data, size_t size)
 {
     tripsage__reply_item *item = add(reply, type);
 
@@ -70,22 +82,75 @@ void tripsage__reply_integer(tripsage__reply *reply, int64_t value)
 
 void tripsage__reply_bytes(tripsage__reply *reply, const void *data, size_t size)
 {
-    add_bytes(reply, TRIPSAGE_CACHE_STRING, data, size);
+    tripsage__reply_put(reply, TRIPSAGE_CACHE_STRING, data, size);
 }
 
 void tripsage__reply_text(tripsage__reply *reply, const char *text)
 {
-    add_bytes(reply, TRIPSAGE_CACHE_STRING, text, strlen(text));
+    tripsage__reply_put(reply, TRIPSAGE_CACHE_STRING, text, strlen(text));
 }
 
 void tripsage__reply_status(tripsage__reply *reply, const char *text)
 {
-    add_bytes(reply, TRIPSAGE_CACHE_STATUS, text, strlen(text));
+    tripsage__reply_put(reply, TRIPSAGE_CACHE_STATUS, text, strlen(text));
 }
 
 void tripsage__reply_ok(tripsage__reply *reply)
 {
     tripsage__reply_status(reply, "OK");
+}
+
+/* The fewest digits that read back the same, without zeros behind; *exponent: of the first. `out` has room for DIGITS_MAX. */
+static int shortest_digits(char *out, int *exponent, double value)
+{
+    char text[40];
+    int precision = value < DBL_MIN ? 1 : 15, count = 0;
+
+    do /* 15 digits are always told apart by a normal double, and 17 always tell it (IEEE 754) */
+        snprintf(text, sizeof text, "%.*e", precision - 1, value);
+    while (precision++ < DIGITS_MAX && strtod(text, NULL) != value);
+    *exponent = (int)strtol(strchr(text, 'e') + 1, NULL, 10);
+    for (const char *at = text; *at != 'e'; at++)
+        if (*at >= '0' && *at <= '9') /* not the point, which a locale may have written as something else */
+            out[count++] = *at;
+    while (count > 1 && out[count - 1] == '0')
+        count--;
+    return count;
+}
+
+/* Where Redis 7.2 and later write an exponent: with more than seven zeros behind the digits; and with a fraction, from seven digits
+ * behind the point on, unless the number is between 0.0001 and 10000. */
+static int wants_exponent(int count, int exponent)
+{
+    int behind = count - 1 - exponent; /* digits behind the point */
+
+    return behind <= 0 ? behind < -7 : behind >= 7 && abs(exponent) >= 4;
+}
+
+static void put_digits(tripsage__buf *to, double value)
+{
+    char digits[DIGITS_MAX];
+    int exponent, count = shortest_digits(digits, &exponent, fabs(value));
+    int whole = exponent + 1 > 0 ? exponent + 1 : 0; /* digits before the point */
+
+    if (value < 0)
+        tripsage__buf_putc(to, '-');
+    if (wants_exponent(count, exponent)) {
+        tripsage__buf_putc(to, digits[0]);
+        if (count > 1)
+            tripsage__buf_putc(to, '.');
+        tripsage__buf_put(to, digits + 1, (size_t)count - 1);
+        tripsage__buf_printf(to, "e%+d", exponent);
+        return;
+    }
+    for (int i = 0; i < whole; i++)
+        tripsage__buf_putc(to, i < count ? digits[i] : '0');
+    if (count <= whole)
+        return;
+    tripsage__buf_puts(to, whole ? "." : "0.");
+    for (int zeros = -exponent - 1; zeros > 0; zeros--)
+        tripsage__buf_putc(to, '0');
+    tripsage__buf_put(to, digits + whole, (size_t)(count - whole));
 }
 
 void tripsage__reply_double(tripsage__reply *reply, double value)
@@ -100,9 +165,34 @@ void tripsage__reply_double(tripsage__reply *reply, double value)
     if (!item)
         return;
     item->at = reply->bytes.size;
-    tripsage__json_put_number(&reply->bytes, value);
+    if (fabs(value) <= INTEGER_MAX && value == floor(value))
+        tripsage__buf_int(&reply->bytes, (int64_t)value);
+    else
+        put_digits(&reply->bytes, value);
     item->size = reply->bytes.size - item->at;
     tripsage__buf_putc(&reply->bytes, '\0');
+}
+
+void tripsage__reply_fixed(tripsage__reply *reply, double value, int digits, int trimmed)
+{
+    char text[64], shown[64];
+    int length = snprintf(text, sizeof text, "%.*f", digits, value), size = 0, behind = digits;
+
+    /* From the end, without the point, which a locale may have written as something else. */
+    for (int i = length - 1; i >= 0; i--) {
+        if (text[i] != '-' && (text[i] < '0' || text[i] > '9'))
+            continue;
+        if (trimmed && size == 0 && behind > 0 && text[i] == '0') {
+            behind--;
+            continue;
+        }
+        if (behind-- == 0 && size > 0)
+            shown[sizeof shown - 1 - (size_t)size++] = '.';
+        shown[sizeof shown - 1 - (size_t)size++] = text[i];
+    }
+    if (size == 2 && shown[sizeof shown - 2] == '-') /* there is one zero */
+        size = 1;
+    tripsage__reply_bytes(reply, shown + sizeof shown - (size_t)size, (size_t)size);
 }
 
 void tripsage__reply_error(tripsage__reply *reply, const char *format, ...)

@@ -37,12 +37,17 @@ void tripsage__reply_free(tripsage__reply *reply);
 
 void tripsage__reply_nil(tripsage__reply *reply);
 void tripsage__reply_integer(tripsage__reply *reply, int64_t value);
+void tripsage__reply_put(tripsage__reply *reply, tripsage_cache_reply_type type, const void *data,
+                         size_t size); /* a status, string or error */
 void tripsage__reply_bytes(tripsage__reply *reply, const void *data, size_t size);
 void tripsage__reply_text(tripsage__reply *reply, const char *text);
 void tripsage__reply_status(tripsage__reply *reply, const char *text);
 void tripsage__reply_ok(tripsage__reply *reply);
-/* A double, as a string: the shortest decimal that reads back the same, without ".0"; "inf", "-inf", "nan". */
+/* A double, as a string, as Redis writes it since 7.2: the shortest decimal that reads back the same, without ".0"; large and small ones
+ * as "1e+20", "1.5e-7"; "inf", "-inf", "nan". */
 void tripsage__reply_double(tripsage__reply *reply, double value);
+/* A number below 10^20 with that many digits behind the point (17 at most), trimmed or not of the zeros at its end. */
+void tripsage__reply_fixed(tripsage__reply *reply, double value, int digits, int trimmed);
 void tripsage__reply_error(tripsage__reply *reply, const char *format, ...) TRIPSAGE__PRINTF(2, 3);
 
 /* The next `count` items are in it. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "cache/memory/chance.h"
 
 /* Twice as many places as there are commands, and a power of two. */
 #define PLACES 1024u
@@ -23,6 +24,10 @@ static const tripsage__command_spec *const families[] = { /* one to a line */
     tripsage__commands_hashes,
     tripsage__commands_hash_ends,
     tripsage__commands_lists,
+    tripsage__commands_sets,
+    tripsage__commands_zsets,
+    tripsage__commands_zset_results,
+    tripsage__commands_geo,
 };
 /* clang-format on */
 
@@ -31,7 +36,6 @@ struct tripsage__commands {
     pthread_mutex_t turn;
     uint64_t chance;
     tripsage__scripting *scripting;
-    const tripsage__command_spec *places[PLACES];
 };
 
 /* ---- by name ---- */
@@ -47,22 +51,33 @@ static size_t place_of(tripsage__cache_bytes name)
     return hash & (PLACES - 1);
 }
 
-static void enlist(tripsage__commands *commands, const tripsage__command_spec *spec)
+static const tripsage__command_spec *places[PLACES];
+static pthread_once_t enlisted = PTHREAD_ONCE_INIT;
+
+static void enlist(const tripsage__command_spec *spec)
 {
     size_t place = place_of((tripsage__cache_bytes){spec->name, strlen(spec->name)});
 
-    while (commands->places[place])
+    while (places[place])
         place = (place + 1) & (PLACES - 1);
-    commands->places[place] = spec;
+    places[place] = spec;
 }
 
-const tripsage__command_spec *tripsage__commands_find(const tripsage__commands *commands, tripsage__cache_bytes name)
+static void enlist_all(void)
+{
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+        for (const tripsage__command_spec *spec = families[i]; spec->name; spec++)
+            enlist(spec);
+}
+
+const tripsage__command_spec *tripsage__command_spec_of(tripsage__cache_bytes name)
 {
     if (name.size > NAME_MAX_SIZE)
         return NULL;
-    for (size_t place = place_of(name); commands->places[place]; place = (place + 1) & (PLACES - 1))
-        if (tripsage__command_is(name, commands->places[place]->name))
-            return commands->places[place];
+    pthread_once(&enlisted, enlist_all);
+    for (size_t place = place_of(name); places[place]; place = (place + 1) & (PLACES - 1))
+        if (tripsage__command_is(name, places[place]->name))
+            return places[place];
     return NULL;
 }
 
@@ -78,9 +93,6 @@ tripsage__commands *tripsage__commands_new(tripsage__cache_memory *memory)
         tripsage__free(commands);
         return NULL;
     }
-    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
-        for (const tripsage__command_spec *spec = families[i]; spec->name; spec++)
-            enlist(commands, spec);
     return commands;
 }
 
@@ -115,14 +127,9 @@ void tripsage__commands_leave(tripsage__commands *commands)
     pthread_mutex_unlock(&commands->turn);
 }
 
-/* SplitMix64 (Steele, Lea and Flood, 2014): which member is picked is no secret. */
 uint64_t tripsage__commands_chance(tripsage__commands *commands)
 {
-    uint64_t z = commands->chance += UINT64_C(0x9e3779b97f4a7c15);
-
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
+    return tripsage__chance_next(&commands->chance);
 }
 
 /* ---- keys ---- */
@@ -182,7 +189,7 @@ const tripsage__command_spec *tripsage__commands_check(tripsage__commands *comma
                                                        const tripsage__cache_bytes *args, size_t count)
 {
     tripsage__command c = {
-        .reply = reply, .spec = tripsage__commands_find(commands, args[0]), .args = args, .count = count};
+        .commands = commands, .reply = reply, .spec = tripsage__command_spec_of(args[0]), .args = args, .count = count};
 
     if (!c.spec)
         unknown(reply, args[0]);

@@ -11,7 +11,7 @@ tripsage__commands *tripsage__commands_new(tripsage__cache_memory *memory);
 void tripsage__commands_free(tripsage__commands *commands); /* NULL is fine */
 
 /* By name, in any case; NULL: there is no such command. */
-const tripsage__command_spec *tripsage__commands_find(const tripsage__commands *commands, tripsage__cache_bytes name);
+const tripsage__command_spec *tripsage__command_spec_of(tripsage__cache_bytes name);
 
 /* The place of the index-th key among the arguments; 0 behind the last. For a line that has as many arguments as its command wants. */
 size_t tripsage__commands_key(const tripsage__command_spec *spec, const tripsage__cache_bytes *args, size_t count,

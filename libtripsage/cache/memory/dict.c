@@ -6,9 +6,17 @@
 #include "base/memory.h"
 #include "base/siphash.h"
 #include "budget.h"
+#include "chance.h"
 
 /* 8 buckets: what a small hash or set needs, in a cache line. */
 #define FIRST_TABLE ((size_t)8)
+
+/* Up to so many buckets are counted through for a random item; in more it is looked for by chance. At most one bucket in a million has
+ * more than eight items, since there are no more items than buckets; and since there are an eighth as many at least, a probe in 64 finds
+ * one, and a thousand in a row find none once in ten million times. */
+#define PICK_WALK   ((size_t)64)
+#define PICK_DEPTH  ((size_t)8)
+#define PICK_PROBES 1024
 
 void tripsage__dict_init(tripsage__dict *dict, size_t payload, const uint64_t key[2])
 {
@@ -161,26 +169,99 @@ tripsage__dict_node *tripsage__dict_next(const tripsage__dict *dict, const trips
     return node->next ? node->next : first_from(dict, place_of(dict, node->hash) + 1);
 }
 
-tripsage__dict_node *tripsage__dict_pick(const tripsage__dict *dict, uint64_t chance)
-{
-    size_t nth = dict->count ? (size_t)(chance % dict->count) : 0, length = 0;
-    size_t bucket;
-    tripsage__dict_node *node;
+/* ---- chance ---- */
 
-    if (!dict->count)
-        return NULL;
-    for (bucket = 0;; bucket++) {
-        length = 0;
-        for (node = dict->buckets[bucket]; node; node = node->next)
-            length++;
-        if (nth < length)
-            break;
-        nth -= length;
-    }
-    for (node = dict->buckets[bucket]; nth > 0; nth--)
+static size_t chain_length(const tripsage__dict *dict, size_t bucket)
+{
+    size_t length = 0;
+
+    for (const tripsage__dict_node *node = dict->buckets[bucket]; node; node = node->next)
+        length++;
+    return length;
+}
+
+static tripsage__dict_node *nth_of_chain(const tripsage__dict *dict, size_t bucket, size_t nth)
+{
+    tripsage__dict_node *node = dict->buckets[bucket];
+
+    for (; nth > 0; nth--)
         node = node->next;
     return node;
 }
+
+static tripsage__dict_node *nth_of_all(const tripsage__dict *dict, size_t nth)
+{
+    size_t bucket = 0;
+
+    for (size_t length; nth >= (length = chain_length(dict, bucket)); bucket++)
+        nth -= length;
+    return nth_of_chain(dict, bucket, nth);
+}
+
+tripsage__dict_node *tripsage__dict_pick(const tripsage__dict *dict, uint64_t chance)
+{
+    if (dict->count == 0)
+        return NULL;
+    /* A place in a bucket of PICK_DEPTH places: whoever is there was as likely as anybody else, and where nobody is another is tried. */
+    for (int probe = 0; dict->bucket_count > PICK_WALK && probe < PICK_PROBES; probe++) {
+        size_t bucket = (size_t)tripsage__chance_next(&chance) & (dict->bucket_count - 1);
+        size_t length = chain_length(dict, bucket);
+        size_t nth = (size_t)(tripsage__chance_next(&chance) % (length > PICK_DEPTH ? length : PICK_DEPTH));
+
+        if (nth < length)
+            return nth_of_chain(dict, bucket, nth);
+    }
+    return nth_of_all(dict, (size_t)(chance % dict->count));
+}
+
+/* Most of them, or all: the first so many of a shuffled row of them (Fisher and Yates, by Durstenfeld, 1964). */
+static tripsage__dict_node **shuffled(const tripsage__dict *dict, size_t count, uint64_t chance)
+{
+    tripsage__dict_node **row = tripsage__malloc((dict->count ? dict->count : 1) * sizeof *row);
+    tripsage__dict_node *node = NULL;
+
+    if (!row)
+        return NULL;
+    for (size_t i = 0; i < dict->count; i++)
+        row[i] = node = tripsage__dict_next(dict, node);
+    for (size_t i = 0; i < count; i++) {
+        size_t other = i + (size_t)(tripsage__chance_next(&chance) % (dict->count - i));
+
+        node = row[i];
+        row[i] = row[other];
+        row[other] = node;
+    }
+    return row;
+}
+
+/* A few of many: one is picked anew as long as it was picked before. */
+static tripsage__dict_node **picked(const tripsage__dict *dict, size_t count, uint64_t chance)
+{
+    tripsage__dict_node **row = tripsage__malloc((count ? count : 1) * sizeof *row);
+    tripsage__dict seen;
+    int added = 1;
+
+    tripsage__dict_init(&seen, 0, dict->key);
+    for (size_t i = 0; i < count && row; i += (size_t)added) {
+        row[i] = tripsage__dict_pick(dict, tripsage__chance_next(&chance));
+        if (!tripsage__dict_add(&seen, (tripsage__cache_bytes){&row[i], sizeof row[i]}, &added)) {
+            tripsage__free(row);
+            row = NULL;
+        }
+    }
+    tripsage__dict_clear(&seen, NULL);
+    return row;
+}
+
+int tripsage__dict_sample(tripsage__dict_node ***out, size_t *given, const tripsage__dict *dict, size_t count,
+                          uint64_t chance)
+{
+    *given = count < dict->count ? count : dict->count;
+    *out = *given >= dict->count / 3 ? shuffled(dict, *given, chance) : picked(dict, *given, chance);
+    return *out != NULL;
+}
+
+/* ---- steps ---- */
 
 static uint64_t reversed(uint64_t bits)
 {

@@ -44,8 +44,12 @@ tripsage__cache_bytes tripsage__dict_name(const tripsage__dict *dict, const trip
  * asked for already. */
 tripsage__dict_node *tripsage__dict_next(const tripsage__dict *dict, const tripsage__dict_node *node);
 
-/* Any of them, each as likely as any other when `chance` is uniform; NULL when empty. */
+/* Any of them, each as likely as any other when `chance` is uniform; NULL when empty. (In a large table an item that shares its bucket
+ * with eight others is picked a little less often; one bucket in a million has as many.) */
 tripsage__dict_node *tripsage__dict_pick(const tripsage__dict *dict, uint64_t chance);
+/* `count` different ones, or all when there are no more: *out is an array of *given for tripsage__free. 0: no memory. */
+int tripsage__dict_sample(tripsage__dict_node ***out, size_t *given, const tripsage__dict *dict, size_t count,
+                          uint64_t chance);
 
 /* As tripsage__keyspace_scan: at least `count` items from a cursor on, 0 at the end. `visit` may not change the table. */
 uint64_t tripsage__dict_scan(const tripsage__dict *dict, uint64_t cursor, size_t count,

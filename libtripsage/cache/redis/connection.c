@@ -12,11 +12,8 @@
 
 void tripsage__redis_flight_free(tripsage__redis_flight *flight)
 {
-    for (size_t i = 0; flight->replies && i < flight->count; i++)
-        freeReplyObject(flight->replies[i]);
-    tripsage__free(flight->replies);
+    tripsage__reply_free(&flight->reply);
     tripsage__buf_free(&flight->commands);
-    flight->replies = NULL;
     flight->count = 0;
 }
 
@@ -34,27 +31,90 @@ void tripsage__redis_put(tripsage__redis_flight *flight, const tripsage__cache_b
     flight->count++;
 }
 
-const redisReply *tripsage__redis_first_error(const tripsage__redis_flight *flight)
-{
-    for (size_t i = 0; i < flight->count; i++) {
-        const redisReply *reply = flight->replies[i];
+/* ---- replies ----
+ *
+ * hiredis tells of each item as it comes, an array before what is in it, and they are written down as they are told. */
 
-        if (reply->type == REDIS_REPLY_ERROR)
-            return reply;
-        for (size_t j = 0; reply->type == REDIS_REPLY_ARRAY && j < reply->elements; j++)
-            if (reply->element[j]->type == REDIS_REPLY_ERROR)
-                return reply->element[j];
-    }
+static void *create_text(const redisReadTask *task, char *text, size_t size)
+{
+    tripsage__reply *reply = task->privdata;
+
+    tripsage__reply_put(reply,
+                        task->type == REDIS_REPLY_STATUS  ? TRIPSAGE_CACHE_STATUS
+                        : task->type == REDIS_REPLY_ERROR ? TRIPSAGE_CACHE_ERROR
+                                                          : TRIPSAGE_CACHE_STRING,
+                        text, size);
+    return reply->failed == TRIPSAGE_OK ? reply : NULL;
+}
+
+static void *create_integer(const redisReadTask *task, long long value)
+{
+    tripsage__reply *reply = task->privdata;
+
+    tripsage__reply_integer(reply, value);
+    return reply->failed == TRIPSAGE_OK ? reply : NULL;
+}
+
+static void *create_nil(const redisReadTask *task)
+{
+    tripsage__reply *reply = task->privdata;
+
+    tripsage__reply_nil(reply);
+    return reply->failed == TRIPSAGE_OK ? reply : NULL;
+}
+
+#if HIREDIS_MAJOR >= 1
+typedef size_t hiredis_count;
+#else
+typedef int hiredis_count;
+#endif
+
+/* Maps and sets are of a protocol that was not asked for. */
+static void *create_array(const redisReadTask *task, hiredis_count count)
+{
+    tripsage__reply *reply = task->privdata;
+
+    if (task->type != REDIS_REPLY_ARRAY)
+        return NULL;
+    tripsage__reply_array(reply, (size_t)count);
+    return reply->failed == TRIPSAGE_OK ? reply : NULL;
+}
+
+#if HIREDIS_MAJOR >= 1
+static void *refuse_double(const redisReadTask *task, double value, char *text, size_t size)
+{
+    (void)task;
+    (void)value;
+    (void)text;
+    (void)size;
     return NULL;
 }
 
-/* Codes have at most some 11 letters (WRONGPASS, CLUSTERDOWN). */
-size_t tripsage__redis_error_code_size(const redisReply *error)
+static void *refuse_bool(const redisReadTask *task, int value)
 {
-    size_t size = strspn(error->str, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
-
-    return size < 16 ? size : 16;
+    (void)task;
+    (void)value;
+    return NULL;
 }
+#endif
+
+/* What was written down goes with the flight. */
+static void keep(void *reply)
+{
+    (void)reply;
+}
+
+static redisReplyObjectFunctions writers = {
+    .createString = create_text,
+    .createArray = create_array,
+    .createInteger = create_integer,
+    .createNil = create_nil,
+#if HIREDIS_MAJOR >= 1
+    .createDouble = refuse_double,
+    .createBool = refuse_bool,
+#endif
+    .freeObject = keep,
+};
 
 /* ---- a connection ---- */
 
@@ -71,44 +131,73 @@ static void put_login(tripsage__redis_flight *flight, const tripsage__redis_addr
         TRIPSAGE__REDIS_PUT(flight, TRIPSAGE__REDIS_WORD("SELECT"), database);
 }
 
-static tripsage_status log_in(tripsage__redis_connection *connection, const tripsage__redis_address *address,
-                              int64_t deadline)
+/* An error is told by its code alone: the sentence behind it may quote the password. */
+static tripsage_status check_login(tripsage__redis_flight *flight)
 {
-    tripsage__redis_flight flight = TRIPSAGE__REDIS_FLIGHT_INIT;
-    const redisReply *error;
+    tripsage_cache_reply *reply;
+    tripsage_status status = tripsage__reply_finish(&reply, &flight->reply);
+
+    for (size_t i = 0; status == TRIPSAGE_OK && i < reply->count; i++)
+        if (reply->items[i].type == TRIPSAGE_CACHE_ERROR) {
+            size_t size = strspn(reply->items[i].data, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
+            flight->trouble = TRIPSAGE__REFUSED;
+            status = TRIPSAGE_FAIL(TRIPSAGE_EUNAVAILABLE, "the cache's server refuses: %.*s",
+                                   size < 16 ? (int)size : 16, reply->items[i].data);
+        }
+    tripsage_cache_reply_free(reply);
+    return status;
+}
+
+static tripsage_status log_in(tripsage__redis_connection *connection, tripsage__trouble *trouble,
+                              const tripsage__redis_address *address, int64_t deadline)
+{
+    tripsage__redis_flight flight = TRIPSAGE__REDIS_FLIGHT_INIT(TRIPSAGE__CACHE_PIPELINE);
     tripsage_status status = TRIPSAGE_OK;
 
     put_login(&flight, address);
-    if (flight.count)
+    if (flight.count) {
         TRIPSAGE_TRY(tripsage__redis_exchange(&flight, connection, deadline));
-    error = tripsage__redis_first_error(&flight);
-    if (error)
-        status = TRIPSAGE__REDIS_REFUSED(error);
+        status = check_login(&flight);
+    }
 out:
+    if (flight.trouble)
+        *trouble = flight.trouble;
     tripsage__redis_flight_free(&flight);
     return status;
 }
 
-tripsage_status tripsage__redis_connect(tripsage__redis_connection **out, const tripsage__redis_address *address,
-                                        const tripsage__tls_trust *trust, int64_t deadline)
+tripsage_status tripsage__redis_connection_new(tripsage__redis_connection **out)
 {
-    tripsage__redis_connection *connection = tripsage__calloc(1, sizeof *connection);
-    tripsage_status status = TRIPSAGE_ENOMEM;
+    *out = tripsage__calloc(1, sizeof **out);
+    if (!*out)
+        return TRIPSAGE_NOMEM();
+    (*out)->stream.socket = -1;
+    (*out)->reader = redisReaderCreateWithFunctions(&writers);
+    if ((*out)->reader)
+        return TRIPSAGE_OK;
+    tripsage__redis_disconnect(*out);
+    *out = NULL;
+    return TRIPSAGE_NOMEM();
+}
+
+tripsage_status tripsage__redis_connect(tripsage__redis_connection **out, tripsage__trouble *trouble,
+                                        const tripsage__redis_address *address, const tripsage__tls_trust *trust,
+                                        int64_t deadline)
+{
+    tripsage__redis_connection *connection;
+    tripsage_status status;
 
     *out = NULL;
-    if (!connection)
-        return TRIPSAGE_NOMEM();
-    connection->stream.socket = -1;
-    connection->reader = redisReaderCreate();
-    if (!connection->reader) {
-        status = TRIPSAGE_NOMEM();
-        goto out;
-    }
+    *trouble = TRIPSAGE__NO_TROUBLE;
+    TRIPSAGE_TRY(tripsage__redis_connection_new(&connection));
     TRIPSAGE_TRY(tripsage__redis_stream_open(&connection->stream, address, trust, deadline));
-    TRIPSAGE_TRY(log_in(connection, address, deadline));
+    TRIPSAGE_TRY(log_in(connection, trouble, address, deadline));
     *out = connection;
     return TRIPSAGE_OK;
 out:
+    if (status == TRIPSAGE_EUNAVAILABLE && !*trouble)
+        *trouble = TRIPSAGE__SILENT;
     tripsage__redis_disconnect(connection);
     return status;
 }
@@ -123,41 +212,76 @@ void tripsage__redis_disconnect(tripsage__redis_connection *connection)
     tripsage__free(connection);
 }
 
-static tripsage_status reader_failed(const redisReader *reader)
+/* ---- bytes in ---- */
+
+static tripsage_status garbled(tripsage__redis_flight *flight, const char *what)
 {
-    return reader->err == REDIS_ERR_OOM ? TRIPSAGE_NOMEM()
-                                        : TRIPSAGE_FAIL(TRIPSAGE_EUNAVAILABLE, "the answer is not Redis's protocol");
+    flight->trouble = TRIPSAGE__GARBLED;
+    return TRIPSAGE_FAIL(TRIPSAGE_EUNAVAILABLE, "%s", what);
 }
 
-/* Takes what is complete off the reader; *have counts up to the flight's. */
-static tripsage_status take_replies(tripsage__redis_flight *flight, size_t *have, redisReader *reader)
+static tripsage_status failed(tripsage__redis_flight *flight)
 {
-    while (*have < flight->count) {
-        void *reply = NULL;
+    return flight->reply.failed == TRIPSAGE_OK ? garbled(flight, "the answer is not Redis's protocol")
+                                               : TRIPSAGE_NOMEM();
+}
 
-        if (redisReaderGetReply(reader, &reply) != REDIS_OK)
-            return reader_failed(reader);
-        if (!reply)
+/* Of a transaction: what comes before the last reply is gone again, unless it is an error, which is the last one then. */
+static void sift(tripsage__reply *reply, size_t begun, int is_last)
+{
+    if (begun > 0 || (!is_last && reply->items[begun].type != TRIPSAGE_CACHE_ERROR))
+        tripsage__reply_cut(reply, begun);
+}
+
+/* What is complete. */
+static tripsage_status take_replies(tripsage__redis_flight *flight, size_t *done, redisReader *reader)
+{
+    while (*done < flight->count) {
+        void *complete = NULL;
+
+        reader->privdata = &flight->reply;
+        if (redisReaderGetReply(reader, &complete) != REDIS_OK)
+            return failed(flight);
+        if (flight->reply.bytes.failed != TRIPSAGE_OK)
+            return flight->reply.bytes.failed == TRIPSAGE_ENOMEM ? TRIPSAGE_NOMEM()
+                                                                 : garbled(flight, "the answer is too large");
+        if (!complete)
             return TRIPSAGE_OK;
-        flight->replies[(*have)++] = reply;
+        ++*done;
+        if (flight->mode == TRIPSAGE__CACHE_TRANSACTION)
+            sift(&flight->reply, flight->begun, *done == flight->count);
+        flight->begun = flight->reply.count;
     }
-    /* What comes unasked would be taken for the answer to the next question. */
-    return reader->pos == reader->len ? TRIPSAGE_OK
-                                      : TRIPSAGE_FAIL(TRIPSAGE_EUNAVAILABLE, "the server answers what nobody asked");
+    return TRIPSAGE_OK;
 }
 
+tripsage_status tripsage__redis_feed(tripsage__redis_flight *flight, size_t *done,
+                                     tripsage__redis_connection *connection, const char *bytes, size_t size)
+{
+    if (redisReaderFeed(connection->reader, bytes, size) != REDIS_OK)
+        return TRIPSAGE_NOMEM();
+    return take_replies(flight, done, connection->reader);
+}
+
+/* A reply in pieces is kept by hiredis until it is whole, so all that comes is bounded, too. */
 static tripsage_status receive(tripsage__redis_flight *flight, tripsage__redis_connection *connection, int64_t deadline)
 {
     char chunk[CHUNK];
-    size_t have = 0, got;
+    size_t done = 0, all = 0, got;
     tripsage_status status = TRIPSAGE_OK;
 
-    while (have < flight->count) {
+    if (flight->mode == TRIPSAGE__CACHE_PIPELINE)
+        tripsage__reply_array(&flight->reply, flight->count);
+    while (done < flight->count) {
         TRIPSAGE_TRY(tripsage__redis_stream_receive(&got, &connection->stream, chunk, sizeof chunk, deadline));
-        if (redisReaderFeed(connection->reader, chunk, got) != REDIS_OK)
-            return reader_failed(connection->reader);
-        TRIPSAGE_TRY(take_replies(flight, &have, connection->reader));
+        all += got;
+        if (all > TRIPSAGE__BUF_DOCUMENT)
+            return garbled(flight, "the answer is too large");
+        TRIPSAGE_TRY(tripsage__redis_feed(flight, &done, connection, chunk, got));
     }
+    /* What comes unasked would be taken for the answer to the next question. */
+    if (connection->reader->pos != connection->reader->len)
+        status = garbled(flight, "the server answers what nobody asked");
 out:
     return status;
 }
@@ -167,13 +291,11 @@ tripsage_status tripsage__redis_exchange(tripsage__redis_flight *flight, tripsag
 {
     tripsage_status status;
 
-    TRIPSAGE_TRY(tripsage__buf_status(&flight->commands));
-    flight->replies = tripsage__calloc(flight->count, sizeof *flight->replies);
-    if (!flight->replies)
-        return TRIPSAGE_NOMEM();
     TRIPSAGE_TRY(
         tripsage__redis_stream_send(&connection->stream, flight->commands.data, flight->commands.size, deadline));
     status = receive(flight, connection, deadline);
 out:
+    if (status == TRIPSAGE_EUNAVAILABLE && !flight->trouble)
+        flight->trouble = TRIPSAGE__SILENT;
     return status;
 }

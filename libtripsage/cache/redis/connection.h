@@ -4,7 +4,8 @@
 
 #include <hiredis/hiredis.h>
 
-#include "base/buf.h"
+#include "cache/breaker.h"
+#include "cache/command/reply.h"
 #include "cache/engine.h"
 #include "stream.h"
 
@@ -13,13 +14,16 @@
 typedef struct tripsage__redis_flight {
     tripsage__buf commands;
     size_t count;
-    redisReply **replies; /* one for each command, once there is an answer */
+    tripsage__cache_mode mode; /* of a transaction only what EXEC gave is kept, or the first error before it */
+    tripsage__reply reply;
+    size_t begun;              /* where the reply in the making begins */
+    tripsage__trouble trouble; /* why there is none */
 } tripsage__redis_flight;
 
-/* The largest flight is one value with its key, or the keys of one batch of a clearing (see redis.c). */
-#define TRIPSAGE__REDIS_FLIGHT_INIT                                                                                    \
+/* The largest flight is one value with its key, or the keys of one batch of a clearing (see remote.c), or what a caller puts into a pipeline. */
+#define TRIPSAGE__REDIS_FLIGHT_INIT(how)                                                                               \
     {                                                                                                                  \
-        TRIPSAGE__BUF_INIT((size_t)16 * 1024 * 1024), 0, NULL                                                          \
+        TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT), 0, (how), TRIPSAGE__REPLY_INIT, 0, TRIPSAGE__NO_TROUBLE            \
     }
 
 void tripsage__redis_flight_free(tripsage__redis_flight *flight);
@@ -35,15 +39,6 @@ void tripsage__redis_flight_free(tripsage__redis_flight *flight);
                         sizeof((const tripsage__cache_bytes[]){__VA_ARGS__}) / sizeof(tripsage__cache_bytes))
 void tripsage__redis_put(tripsage__redis_flight *flight, const tripsage__cache_bytes *words, size_t count);
 
-/* The first error among the replies and the members of their arrays, or NULL. */
-const redisReply *tripsage__redis_first_error(const tripsage__redis_flight *flight);
-
-/* Tells it by its code alone ("OOM"): the sentence behind may quote what was sent, a password among it. */
-#define TRIPSAGE__REDIS_REFUSED(error)                                                                                 \
-    TRIPSAGE_FAIL(TRIPSAGE_EUNAVAILABLE, "the cache's server refuses: %.*s",                                           \
-                  (int)tripsage__redis_error_code_size(error), (error)->str)
-size_t tripsage__redis_error_code_size(const redisReply *error);
-
 /* ---- a connection ---- */
 
 typedef struct tripsage__redis_connection tripsage__redis_connection;
@@ -54,13 +49,22 @@ struct tripsage__redis_connection {
     tripsage__redis_connection *next; /* the pool's */
 };
 
-/* Connects, and logs in where there is somebody to log in as. Errors: TRIPSAGE_EUNAVAILABLE, TRIPSAGE_ENOMEM. */
-tripsage_status tripsage__redis_connect(tripsage__redis_connection **out, const tripsage__redis_address *address,
-                                        const tripsage__tls_trust *trust, int64_t deadline);
+/* One to nowhere, for bytes that come by themselves. Errors: TRIPSAGE_ENOMEM. */
+tripsage_status tripsage__redis_connection_new(tripsage__redis_connection **out);
+
+/* Connects, and logs in where there is somebody to log in as. Errors: TRIPSAGE_EUNAVAILABLE (*trouble says of what kind), TRIPSAGE_ENOMEM. */
+tripsage_status tripsage__redis_connect(tripsage__redis_connection **out, tripsage__trouble *trouble,
+                                        const tripsage__redis_address *address, const tripsage__tls_trust *trust,
+                                        int64_t deadline);
 void tripsage__redis_disconnect(tripsage__redis_connection *connection); /* NULL is fine */
 
 /* Sends the flight and waits for its replies. After a failure the connection is of no use. */
 tripsage_status tripsage__redis_exchange(tripsage__redis_flight *flight, tripsage__redis_connection *connection,
                                          int64_t deadline);
+
+/* Takes bytes that came, and writes the replies that are whole, up to the flight's count; *done counts them. What is behind them waits for the next
+ * flight. */
+tripsage_status tripsage__redis_feed(tripsage__redis_flight *flight, size_t *done,
+                                     tripsage__redis_connection *connection, const char *bytes, size_t size);
 
 #endif

@@ -227,6 +227,45 @@ tripsage_status tripsage__redis_stream_receive(size_t *got, tripsage__redis_stre
     return status;
 }
 
+/* 1 when the socket is ready for these events; 0 in time, or when there is something to wake up for. */
+static int wait_for(int socket, short events, int wake, int64_t until)
+{
+    struct pollfd polled[] = {{socket, events, 0}, {wake, POLLIN, 0}};
+
+    for (;;) {
+        int64_t left = until - tripsage__monotonic_ms();
+
+        if (left <= 0)
+            return 0;
+        if (poll(polled, 2, left < INT32_MAX ? (int)left : INT32_MAX) > 0)
+            return !polled[1].revents;
+    }
+}
+
+tripsage_status tripsage__redis_stream_take(size_t *got, tripsage__redis_stream *stream, void *out, size_t size,
+                                            int wake, int64_t until)
+{
+    short events;
+
+    *got = 0;
+    do {
+        ssize_t n = stream->tls ? tripsage__tls_read(stream->tls, out, size) : recv(stream->socket, out, size, 0);
+
+        if (n > 0) {
+            *got = (size_t)n;
+            return TRIPSAGE_OK;
+        }
+        events = stream->tls && n == TRIPSAGE__TLS_WANTS_TO_WRITE ? POLLOUT : POLLIN;
+        if (n == 0)
+            return closed();
+        if (stream->tls && n != TRIPSAGE__TLS_WANTS_TO_WRITE && n != TRIPSAGE__TLS_WANTS_TO_READ)
+            return TRIPSAGE_FAIL(TRIPSAGE_EUNAVAILABLE, "TLS: %s", tripsage__tls_problem(stream->tls));
+        if (!stream->tls && !try_again())
+            return failed("receiving", errno);
+    } while (wait_for(stream->socket, events, wake, until));
+    return TRIPSAGE_OK;
+}
+
 /* Behind TLS there may be a record to read that is none of the server's words (a session ticket). */
 int tripsage__redis_stream_is_quiet(const tripsage__redis_stream *stream)
 {

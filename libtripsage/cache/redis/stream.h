@@ -24,6 +24,10 @@ tripsage_status tripsage__redis_stream_send(tripsage__redis_stream *stream, cons
 tripsage_status tripsage__redis_stream_receive(size_t *got, tripsage__redis_stream *stream, void *out, size_t size,
                                                int64_t deadline);
 
+/* The same, for who has nothing else to do: no byte and TRIPSAGE_OK at `until`, and as soon as `wake`, another descriptor, can be read. */
+tripsage_status tripsage__redis_stream_take(size_t *got, tripsage__redis_stream *stream, void *out, size_t size,
+                                            int wake, int64_t until);
+
 /* 0 when the other side has closed it, or says what nobody has asked for. */
 int tripsage__redis_stream_is_quiet(const tripsage__redis_stream *stream);
 

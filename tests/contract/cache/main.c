@@ -18,6 +18,9 @@ int main(void)
         contract_command_scripting,
         contract_command_hashes,
         contract_command_lists,
+        contract_command_sets,
+        contract_command_zsets,
+        contract_command_geo,
     };
     /* clang-format on */
     SRunner *runner = srunner_create(contract_cache());

@@ -260,6 +260,12 @@ START_TEST(what_is_wrong_is_said_with_its_fix)
         {{"REDIS_URL=http://cache"}, "REDIS_URL: expected memory:, redis://host:port"},
         {{"REDIS_URL=redis://:s3/cret@cache"}, "REDIS_URL: the password has to be escaped"},
         {{"REDIS_URL=redis://:s3cret@cache?timeout=s3cret"}, "REDIS_URL: the only parameters are db and"},
+        {{"REDIS_URL=https://cache"}, "REDIS_URL: expected memory:, redis://host:port, rediss"},
+        {{"UPSTASH_REDIS_REST_URL=redis://cache"}, "UPSTASH_REDIS_REST_URL: expected https://host"},
+        {{"UPSTASH_REDIS_REST_URL=http://cache"}, "UPSTASH_REDIS_REST_URL: expected https://, since the token"},
+        {{"UPSTASH_REDIS_REST_URL=https://cache"}, "UPSTASH_REDIS_REST_URL is set, but not UPSTASH_REDIS_REST_TOKEN"},
+        {{"KV_REST_API_URL=https://cache"}, "KV_REST_API_URL is set, but not UPSTASH_REDIS_REST_TOKEN"},
+        {{"TRIPSAGE_CACHE_NEAR_TTL_MS=0"}, "TRIPSAGE_CACHE_NEAR_TTL_MS: expected a number from 1"},
         {{"REDIS_MAX_CONNECTIONS=0"}, "REDIS_MAX_CONNECTIONS: expected a number from 1 to 1024"},
         {{"TRIPSAGE_CACHE_DEADLINE_MS=0"}, "TRIPSAGE_CACHE_DEADLINE_MS: expected a number from 1 to 60000"},
         {{"TRIPSAGE_CACHE_PREFIX=" LONG_PREFIX "x"}, "TRIPSAGE_CACHE_PREFIX: expected at most 256 bytes"},
@@ -364,6 +370,22 @@ START_TEST(settings_become_options)
     ck_assert_uint_eq(options->cache->connections, 3);
     ck_assert_uint_eq(options->cache->deadline_ms, 20);
     ck_assert_uint_eq(options->cache->retry_after_ms, 500);
+    ck_assert_uint_eq(options->cache->near_max_bytes, 0);
+    tripsage_config_free(config);
+
+    config = CONFIG("KV_REST_API_URL=https://cache", "UPSTASH_REDIS_REST_TOKEN=t0ken",
+                    "TRIPSAGE_CACHE_NEAR_BYTES=1000000", "TRIPSAGE_CACHE_NEAR_TTL_MS=50");
+    options = tripsage_config_options(config);
+    ck_assert_str_eq(options->cache->url, "https://cache");
+    ck_assert_str_eq(options->cache->password, "t0ken");
+    ck_assert_uint_eq(options->cache->near_max_bytes, 1000000);
+    ck_assert_uint_eq(options->cache->near_ttl_ms, 50);
+    tripsage_config_free(config);
+
+    config = CONFIG("KV_REST_API_URL=https://cache", "KV_REST_API_TOKEN=t0ken", "REDIS_URL=redis://cache");
+    options = tripsage_config_options(config);
+    ck_assert_str_eq(options->cache->url, "redis://cache");
+    ck_assert_ptr_null(options->cache->password);
     tripsage_config_free(config);
 
     config = CONFIG("DATABASE_URL=" PROJECT, "DATABASE_PASSWORD=p", "DATABASE_JWT_SECRET=" LONG_SECRET,

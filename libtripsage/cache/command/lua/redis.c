@@ -122,7 +122,7 @@ static int names_its_keys(tripsage__lua *lua, const tripsage__command_spec *spec
 
 static void carry_out(tripsage__lua *lua, const tripsage__cache_bytes *words, size_t count)
 {
-    const tripsage__command_spec *spec = tripsage__commands_find(lua->commands, words[0]);
+    const tripsage__command_spec *spec = tripsage__command_spec_of(words[0]);
 
     if (!spec)
         tripsage__reply_error(&lua->inner, "ERR Unknown Redis command called from script");

@@ -1,0 +1,17 @@
+/* cache/memory/chance.h: numbers for picking one of many: quick, uniform, and no secret. */
+#ifndef TRIPSAGE_CACHE_MEMORY_CHANCE_H
+#define TRIPSAGE_CACHE_MEMORY_CHANCE_H
+
+#include <stdint.h>
+
+/* The next one: SplitMix64 (Steele, Lea and Flood, 2014). */
+static inline uint64_t tripsage__chance_next(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+#endif
