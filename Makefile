@@ -81,8 +81,10 @@ bench-auth: deps-test ## Measures tokens beside bare libjwt, and reads in a stor
 
 bench-cache: deps-test ## Measures the cache and its limiter and writes build/bench/cache.json.
 	@$(CONFIGURE) --preset release -DTRIPSAGE_BUILD_BENCH=ON
-	@$(BUILD) build/release --target bench_limit -j $(JOBS)
+	@$(BUILD) build/release --target bench_cache bench_cache_policy bench_limit -j $(JOBS)
 	@mkdir -p build/bench
+	@build/release/bench/bench_cache build/bench/cache-memory.json
+	@build/release/bench/bench_cache_policy build/bench/cache-policy.json
 	@build/release/bench/bench_limit build/bench/cache-limit.json
 	@jq -s '{area: "cache", figures: map(.figures) | add}' build/bench/cache-*.json >build/bench/cache.json
 
