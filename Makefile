@@ -81,10 +81,11 @@ bench-auth: deps-test ## Measures tokens beside bare libjwt, and reads in a stor
 
 bench-cache: deps-test ## Measures the cache, who goes from it, and its limiter; writes build/bench/cache.json.
 	@$(CONFIGURE) --preset release -DTRIPSAGE_BUILD_TESTS=ON -DTRIPSAGE_BUILD_BENCH=ON
-	@$(BUILD) build/release --target bench_limit bench_cache_policy -j $(JOBS)
+	@$(BUILD) build/release --target bench_cache bench_cache_policy bench_limit -j $(JOBS)
 	@mkdir -p build/bench
-	@build/release/bench/bench_limit build/bench/cache-limit.json
+	@build/release/bench/bench_cache build/bench/cache-memory.json
 	@build/release/bench/bench_cache_policy build/bench/cache-policy.json
+	@build/release/bench/bench_limit build/bench/cache-limit.json
 	@jq -s '{area: "cache", figures: map(.figures) | add}' build/bench/cache-*.json >build/bench/cache.json
 
 plans: deps-test ## Prints how PostgreSQL finds the rows of each statement and call among 1,000,000 trips.

@@ -75,6 +75,8 @@ typedef struct tripsage_cache_options {
 /* Longest key and longest value: a key is a name, and one value may not push out most of a cache of the default size. */
 #define TRIPSAGE_CACHE_KEY_MAX   1024u
 #define TRIPSAGE_CACHE_VALUE_MAX (8u * 1024 * 1024)
+/* Tags of one value: each costs memory in the process, and a set on a server that is read and written with the value. */
+#define TRIPSAGE_CACHE_TAGS_MAX 16u
 
 /* A value handed out: `data` is NUL-terminated behind its `size` bytes; give it back with tripsage_cache_value_free. */
 typedef struct tripsage_cache_value {
@@ -94,11 +96,10 @@ typedef enum tripsage_cache_when {
 typedef struct tripsage_cache_stats {
     uint64_t hits, misses, sets, deletes; /* of this handle */
     /* Of the cache, or of the whole database there, all who use it together: */
-    uint64_t expired;     /* entries dropped because their time was over */
-    uint64_t evicted;     /* entries dropped to stay within the bounds */
-    uint64_t entries;     /* alive; a server counts some whose time is over as well */
-    uint64_t bytes;       /* of keys, values and bookkeeping: an empty cache has some */
-    uint64_t reserved[2]; /* 0: room for what later versions count, so that this struct keeps its size */
+    uint64_t expired; /* entries dropped because their time was over */
+    uint64_t evicted; /* entries dropped to stay within the bounds */
+    uint64_t entries; /* alive; a server counts some whose time is over as well */
+    uint64_t bytes;   /* of keys, values and bookkeeping: an empty cache has some */
     /* Of this handle and its server; 0 in the process. */
     uint64_t breaker_open;   /* 1: calls answer at once, since the server did not answer a moment ago */
     uint64_t breaker_opened; /* how often that has begun */
@@ -107,6 +108,13 @@ typedef struct tripsage_cache_stats {
     uint64_t
         refused; /* calls that it answered with an error: it is full, lets nobody in, nobody more, or is not well */
     uint64_t near_hits; /* of the hits those that cost no round trip */
+    /* Of this handle. */
+    uint64_t loads; /* loaders that were called (tripsage_cache_get_or_load) */
+    /* Of a cache in the process. */
+    uint64_t evicted_for_entries; /* of `evicted`, those dropped for max_entries; the others went for bytes */
+    uint64_t
+        stay_ms; /* how long an entry stays on average: as many as there are, by how many came in the time since it was opened */
+    uint64_t reserved[7]; /* 0: room for what later versions count, so that this struct keeps its size */
 } tripsage_cache_stats;
 
 /* `options` and `runtime` may be NULL. Does not wait for a server, nor ask whether there is one: tripsage_cache_get_stats does.
@@ -126,10 +134,83 @@ TRIPSAGE_API tripsage_status tripsage_cache_set(tripsage_cache *cache, const voi
                                                 const void *value, size_t value_size, int64_t ttl_ms,
                                                 tripsage_cache_when when);
 
+/* Another name for values that become wrong together, such as all that was computed of one trip: 1 to TRIPSAGE_CACHE_KEY_MAX bytes, borrowed for the call. */
+typedef struct tripsage_cache_tag {
+    const void *name;
+    size_t size;
+} tripsage_cache_tag;
+
+typedef struct tripsage_cache_put_options {
+    uint32_t version; /* 1; set by TRIPSAGE_CACHE_PUT_OPTIONS_INIT */
+    tripsage_cache_when when;
+    int64_t ttl_ms; /* life in milliseconds; 0: no expiry */
+    int64_t
+        stale_ms; /* how much longer it is kept, for tripsage_cache_get_or_load() to give it while it is loaded anew; tripsage_cache_get() gives it as well */
+    const tripsage_cache_tag *tags; /* `tag_count` of them; TRIPSAGE_CACHE_TAGS_MAX at most */
+    size_t tag_count;
+} tripsage_cache_put_options;
+
+#define TRIPSAGE_CACHE_PUT_OPTIONS_INIT                                                                                \
+    {                                                                                                                  \
+        1, TRIPSAGE_CACHE_ALWAYS, 0, 0, NULL, 0                                                                        \
+    }
+
+/* As tripsage_cache_set(), with all that can be said of a value. `options`: NULL as the standard ones. It takes one round trip on a server, too.
+ * Errors: those of tripsage_cache_set(), TRIPSAGE_EINVALID ("#options"; "#tags"; "#stale_ms": negative, or without a ttl). */
+TRIPSAGE_API tripsage_status tripsage_cache_put(tripsage_cache *cache, const void *key, size_t key_size,
+                                                const void *value, size_t value_size,
+                                                const tripsage_cache_put_options *options);
+
+/* Deletes every value that was stored with this tag; gives how many (`out` may be NULL). A key that got another value without it since may be deleted as
+ * well: on a server it is. Cost: by the values with the tag, and not by how many there are in all; one round trip.
+ * Errors: TRIPSAGE_EINVALID (field "#tag": empty or too long), TRIPSAGE_EUNAVAILABLE. */
+TRIPSAGE_API tripsage_status tripsage_cache_invalidate_tag(uint64_t *out, tripsage_cache *cache, const void *tag,
+                                                           size_t tag_size);
+
 /* A copy-free look at the value; it stays valid until given back, whatever happens to the entry.
  * Errors: TRIPSAGE_ENOTFOUND. */
 TRIPSAGE_API tripsage_status tripsage_cache_get(tripsage_cache_value *out, tripsage_cache *cache, const void *key,
                                                 size_t key_size);
+
+/* ---- loading what is not there ---- */
+
+/* What a loader hands its value to: of the call, which ends it. */
+typedef struct tripsage_cache_loading tripsage_cache_loading;
+
+/* Finds the value of a key that is not in the cache: hands it to tripsage_cache_loaded() and returns TRIPSAGE_OK. TRIPSAGE_ENOTFOUND says that there is none, and
+ * any other status that it could not be found out. Called on the thread of one of those who ask; may use the cache, but not ask for the same key. */
+typedef tripsage_status (*tripsage_cache_loader)(tripsage_cache_loading *loading, void *context);
+
+/* Hands over a copy of the value. Errors: TRIPSAGE_EINVALID ("#value": larger than TRIPSAGE_CACHE_VALUE_MAX), TRIPSAGE_ENOMEM. */
+TRIPSAGE_API tripsage_status tripsage_cache_loaded(tripsage_cache_loading *loading, const void *value,
+                                                   size_t value_size);
+
+typedef struct tripsage_cache_load_options {
+    uint32_t version; /* 1; set by TRIPSAGE_CACHE_LOAD_OPTIONS_INIT */
+    int64_t ttl_ms;   /* life of what is loaded; 0: no expiry */
+    int64_t
+        stale_ms; /* after it: how long it is still given, while one caller loads it anew; needs a ttl. The same in every call for a key */
+    int64_t negative_ms;            /* how long it is remembered that there is none; 0: not at all */
+    const tripsage_cache_tag *tags; /* of what is loaded: see tripsage_cache_put_options */
+    size_t tag_count;
+} tripsage_cache_load_options;
+
+#define TRIPSAGE_CACHE_LOAD_OPTIONS_INIT                                                                               \
+    {                                                                                                                  \
+        1, 0, 0, 0, NULL, 0                                                                                            \
+    }
+
+/* The value of a key, from the cache or from the loader, which then is called by one caller only, whatever the number of those who ask this handle for the key at
+ * once: the others wait for what he finds. When the value is there and stale, one caller loads it (and has the old one if that fails), and the others are given it without waiting. A
+ * cache that cannot store it, because it is away or too small, keeps nobody from having it. What is set, deleted, cleared or invalidated by this
+ * handle while it is loaded is not stored: it was read too early. `context` is the loader's. `ttl_ms` of the value is with stale_ms.
+ * Errors: TRIPSAGE_ENOTFOUND (there is none, by the loader or by what is remembered; tripsage_cache_get() says the same), what the loader failed with, to all who waited,
+ * TRIPSAGE_EMISUSE (the loader asks for the key that it is loading, itself or by waiting for others; or gives no value), TRIPSAGE_EINVALID (key,
+ * "#options", "#ttl_ms", "#stale_ms", "#negative_ms", "#tags", "#loader": NULL), TRIPSAGE_ENOMEM. */
+TRIPSAGE_API tripsage_status tripsage_cache_get_or_load(tripsage_cache_value *out, tripsage_cache *cache,
+                                                        const void *key, size_t key_size,
+                                                        const tripsage_cache_load_options *options,
+                                                        tripsage_cache_loader loader, void *context);
 
 /* Gives a value back and empties the struct, so that twice is harmless. NULL is fine. */
 TRIPSAGE_API void tripsage_cache_value_free(tripsage_cache_value *value);
@@ -147,8 +228,8 @@ TRIPSAGE_API tripsage_status tripsage_cache_increment(int64_t *out, tripsage_cac
 TRIPSAGE_API tripsage_status tripsage_cache_expire(tripsage_cache *cache, const void *key, size_t key_size,
                                                    int64_t ttl_ms);
 
-/* Deletes every entry whose key starts with the prefix (an empty prefix: all); gives how many (`out` may be NULL). Cost: one pass; on
- * a server a pass over its whole database (SCAN), with a round trip and a deadline for each thousand of its keys, in which what others
+/* Deletes every entry whose key starts with the prefix (an empty prefix: all); gives how many (`out` may be NULL). Cost: by the entries with
+ * the prefix; the first one puts all keys in order, which takes a pass, and 32 bytes for each entry from then on. On a server a pass over its whole database (SCAN), with a round trip and a deadline for each thousand of its keys, in which what others
  * store meanwhile may stay.
  * Errors: TRIPSAGE_EINVALID (field "#prefix": NULL with a size), TRIPSAGE_EUNAVAILABLE (`out` says how many are gone already). */
 TRIPSAGE_API tripsage_status tripsage_cache_clear(uint64_t *out, tripsage_cache *cache, const void *prefix,

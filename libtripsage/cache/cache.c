@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "engine.h"
+#include "cache_internal.h"
 #include "memory/memory.h"
 #include "near/near.h"
 #include "redis/address.h"
@@ -17,14 +17,6 @@
 #define DEFAULT_BYTES (64u * 1024 * 1024)
 /* One value takes at most this part of the cache, or a few of them would be all there is. */
 #define VALUE_PART 8u
-
-struct tripsage_cache {
-    tripsage__env *own_env; /* what tripsage_cache_open made; NULL otherwise */
-    size_t cost_max;        /* of one entry */
-    const tripsage__cache_engine *calls;
-    void *engine; /* NULL while it is being opened */
-    char key_prefix[TRIPSAGE__CACHE_PREFIX_MAX + 1];
-};
 
 /* ---- opening ---- */
 
@@ -116,6 +108,10 @@ tripsage_status tripsage__cache_new(tripsage_cache **out, const tripsage_cache_o
     cache = tripsage__calloc(1, sizeof *cache);
     if (!cache)
         return TRIPSAGE_NOMEM();
+    if (!tripsage__loads_init(&cache->loads)) {
+        tripsage__free(cache);
+        return TRIPSAGE_NOMEM();
+    }
     strcpy(cache->key_prefix, given.key_prefix);
     cache->cost_max = SIZE_MAX;
     status = is_memory(given.url) ? open_memory(cache, &given, env) : open_server(cache, &given, env);
@@ -131,6 +127,7 @@ void tripsage__cache_free(tripsage_cache *cache)
     if (!cache)
         return;
     cache->calls->close(cache->engine);
+    tripsage__loads_close(&cache->loads);
     tripsage__env_free(cache->own_env);
     tripsage__free(cache);
 }
@@ -160,12 +157,7 @@ void tripsage_cache_close(tripsage_cache *cache)
 
 /* ---- what may come in ---- */
 
-static tripsage__cache_bytes bytes_of(const void *data, size_t size)
-{
-    return (tripsage__cache_bytes){data ? data : "", size};
-}
-
-static tripsage_status check_key(const void *key, size_t key_size)
+tripsage_status tripsage__cache_check_key(const void *key, size_t key_size)
 {
     if (!key || key_size == 0 || key_size > TRIPSAGE_CACHE_KEY_MAX)
         return TRIPSAGE_FAIL_FIELD("#key", "a key has 1 to %u bytes", TRIPSAGE_CACHE_KEY_MAX);
@@ -185,7 +177,8 @@ static tripsage_status check_when(tripsage_cache_when when)
     return TRIPSAGE_OK;
 }
 
-static tripsage_status check_value(const tripsage_cache *cache, size_t key_size, const void *value, size_t value_size)
+tripsage_status tripsage__cache_check_value(const tripsage_cache *cache, size_t key_size, const void *value,
+                                            size_t value_size)
 {
     if (!value && value_size)
         return TRIPSAGE_FAIL_FIELD("#value", "there is no value, but it has a size");
@@ -195,26 +188,110 @@ static tripsage_status check_value(const tripsage_cache *cache, size_t key_size,
     return TRIPSAGE_OK;
 }
 
+static tripsage_status check_stale(int64_t ttl_ms, int64_t stale_ms)
+{
+    if (stale_ms < 0 || (stale_ms > 0 && ttl_ms == 0))
+        return TRIPSAGE_FAIL_FIELD("#stale_ms",
+                                   "a value is stale for 0 or more milliseconds after its life, which has an end then");
+    return TRIPSAGE_OK;
+}
+
+static int is_tag(const void *name, size_t size)
+{
+    return name && size > 0 && size <= TRIPSAGE_CACHE_KEY_MAX;
+}
+
+tripsage_status tripsage__cache_check_how(tripsage__cache_how *out, const tripsage_cache_put_options *options)
+{
+    tripsage_status status;
+
+    if (options->version != 1)
+        return TRIPSAGE_FAIL_FIELD("#options", "the version must be 1: set by TRIPSAGE_CACHE_PUT_OPTIONS_INIT");
+    TRIPSAGE_TRY(check_ttl(options->ttl_ms));
+    TRIPSAGE_TRY(check_when(options->when));
+    TRIPSAGE_TRY(check_stale(options->ttl_ms, options->stale_ms));
+    if (options->tag_count > TRIPSAGE_CACHE_TAGS_MAX || (options->tag_count && !options->tags))
+        return TRIPSAGE_FAIL_FIELD("#tags", "a value has at most %u tags", TRIPSAGE_CACHE_TAGS_MAX);
+    out->when = options->when;
+    out->ttl_ms = options->stale_ms > INT64_MAX - options->ttl_ms ? INT64_MAX : options->ttl_ms + options->stale_ms;
+    out->tag_count = options->tag_count;
+    for (size_t i = 0; i < options->tag_count; i++) {
+        if (!is_tag(options->tags[i].name, options->tags[i].size))
+            return TRIPSAGE_FAIL_FIELD("#tags", "a tag has 1 to %u bytes", TRIPSAGE_CACHE_KEY_MAX);
+        out->tags[i] = tripsage__cache_bytes_of(options->tags[i].name, options->tags[i].size);
+    }
+out:
+    return status;
+}
+
 /* ---- calls ---- */
+
+tripsage_status tripsage__cache_store(tripsage_cache *cache, tripsage__cache_bytes key, tripsage__cache_bytes value,
+                                      const tripsage__cache_how *how)
+{
+    const tripsage__cache_engine *calls = cache->calls;
+
+    if (how->tag_count)
+        return calls->set_tagged(cache->engine, key, value, how->ttl_ms, how->when, how->tags, how->tag_count);
+    return calls->set(cache->engine, key, value, how->ttl_ms, how->when);
+}
 
 tripsage_status tripsage_cache_set(tripsage_cache *cache, const void *key, size_t key_size, const void *value,
                                    size_t value_size, int64_t ttl_ms, tripsage_cache_when when)
 {
     tripsage_status status;
 
-    TRIPSAGE_TRY(check_key(key, key_size));
-    TRIPSAGE_TRY(check_value(cache, key_size, value, value_size));
+    TRIPSAGE_TRY(tripsage__cache_check_key(key, key_size));
+    TRIPSAGE_TRY(tripsage__cache_check_value(cache, key_size, value, value_size));
     TRIPSAGE_TRY(check_ttl(ttl_ms));
     TRIPSAGE_TRY(check_when(when));
-    status = cache->calls->set(cache->engine, bytes_of(key, key_size), bytes_of(value, value_size), ttl_ms, when);
+    tripsage__loads_overtake_key(&cache->loads, tripsage__cache_bytes_of(key, key_size));
+    status = cache->calls->set(cache->engine, tripsage__cache_bytes_of(key, key_size),
+                               tripsage__cache_bytes_of(value, value_size), ttl_ms, when);
 out:
+    return status;
+}
+
+tripsage_status tripsage_cache_put(tripsage_cache *cache, const void *key, size_t key_size, const void *value,
+                                   size_t value_size, const tripsage_cache_put_options *options)
+{
+    static const tripsage_cache_put_options standard = TRIPSAGE_CACHE_PUT_OPTIONS_INIT;
+    tripsage__cache_how how;
+    tripsage_status status;
+
+    TRIPSAGE_TRY(tripsage__cache_check_key(key, key_size));
+    TRIPSAGE_TRY(tripsage__cache_check_value(cache, key_size, value, value_size));
+    TRIPSAGE_TRY(tripsage__cache_check_how(&how, options ? options : &standard));
+    tripsage__loads_overtake_key(&cache->loads, tripsage__cache_bytes_of(key, key_size));
+    status = tripsage__cache_store(cache, tripsage__cache_bytes_of(key, key_size),
+                                   tripsage__cache_bytes_of(value, value_size), &how);
+out:
+    return status;
+}
+
+tripsage_status tripsage_cache_invalidate_tag(uint64_t *out, tripsage_cache *cache, const void *tag, size_t tag_size)
+{
+    uint64_t deleted = 0;
+    tripsage_status status;
+
+    if (!is_tag(tag, tag_size))
+        return TRIPSAGE_FAIL_FIELD("#tag", "a tag has 1 to %u bytes", TRIPSAGE_CACHE_KEY_MAX);
+    tripsage__loads_overtake_tag(&cache->loads, tripsage__cache_bytes_of(tag, tag_size));
+    status = cache->calls->invalidate(&deleted, cache->engine, tripsage__cache_bytes_of(tag, tag_size));
+    if (out)
+        *out = deleted;
     return status;
 }
 
 int tripsage__cache_look(tripsage_cache_value *out, tripsage_cache *cache, const void *key, size_t key_size)
 {
     memset(out, 0, sizeof *out);
-    return cache->calls->look(out, cache->engine, bytes_of(key, key_size));
+    if (!cache->calls->look(out, cache->engine, tripsage__cache_bytes_of(key, key_size)))
+        return 0;
+    if (!tripsage__cache_is_none(out))
+        return 1;
+    tripsage_cache_value_free(out);
+    return 0;
 }
 
 tripsage_status tripsage_cache_get(tripsage_cache_value *out, tripsage_cache *cache, const void *key, size_t key_size)
@@ -222,7 +299,7 @@ tripsage_status tripsage_cache_get(tripsage_cache_value *out, tripsage_cache *ca
     tripsage_status status;
 
     memset(out, 0, sizeof *out);
-    TRIPSAGE_TRY(check_key(key, key_size));
+    TRIPSAGE_TRY(tripsage__cache_check_key(key, key_size));
     if (!tripsage__cache_look(out, cache, key, key_size))
         status = tripsage__cache_no_such_key();
 out:
@@ -241,8 +318,9 @@ tripsage_status tripsage_cache_delete(tripsage_cache *cache, const void *key, si
 {
     tripsage_status status;
 
-    TRIPSAGE_TRY(check_key(key, key_size));
-    status = cache->calls->remove(cache->engine, bytes_of(key, key_size));
+    TRIPSAGE_TRY(tripsage__cache_check_key(key, key_size));
+    tripsage__loads_overtake_key(&cache->loads, tripsage__cache_bytes_of(key, key_size));
+    status = cache->calls->remove(cache->engine, tripsage__cache_bytes_of(key, key_size));
 out:
     return status;
 }
@@ -251,9 +329,9 @@ tripsage_status tripsage_cache_expire(tripsage_cache *cache, const void *key, si
 {
     tripsage_status status;
 
-    TRIPSAGE_TRY(check_key(key, key_size));
+    TRIPSAGE_TRY(tripsage__cache_check_key(key, key_size));
     TRIPSAGE_TRY(check_ttl(ttl_ms));
-    status = cache->calls->expire(cache->engine, bytes_of(key, key_size), ttl_ms);
+    status = cache->calls->expire(cache->engine, tripsage__cache_bytes_of(key, key_size), ttl_ms);
 out:
     return status;
 }
@@ -264,10 +342,10 @@ tripsage_status tripsage_cache_increment(int64_t *out, tripsage_cache *cache, co
     tripsage_status status;
 
     *out = 0;
-    TRIPSAGE_TRY(check_key(key, key_size));
-    TRIPSAGE_TRY(check_value(cache, key_size, "", TRIPSAGE__CACHE_INTEGER_MAX));
+    TRIPSAGE_TRY(tripsage__cache_check_key(key, key_size));
+    TRIPSAGE_TRY(tripsage__cache_check_value(cache, key_size, "", TRIPSAGE__CACHE_INTEGER_MAX));
     TRIPSAGE_TRY(check_ttl(ttl_ms));
-    status = cache->calls->increment(out, cache->engine, bytes_of(key, key_size), by, ttl_ms);
+    status = cache->calls->increment(out, cache->engine, tripsage__cache_bytes_of(key, key_size), by, ttl_ms);
 out:
     return status;
 }
@@ -279,7 +357,8 @@ tripsage_status tripsage_cache_clear(uint64_t *out, tripsage_cache *cache, const
 
     if (!prefix && prefix_size)
         return TRIPSAGE_FAIL_FIELD("#prefix", "there is no prefix, but it has a size");
-    status = cache->calls->clear(&cleared, cache->engine, bytes_of(prefix, prefix_size));
+    tripsage__loads_overtake_prefix(&cache->loads, tripsage__cache_bytes_of(prefix, prefix_size));
+    status = cache->calls->clear(&cleared, cache->engine, tripsage__cache_bytes_of(prefix, prefix_size));
     if (out)
         *out = cleared;
     return status;
@@ -288,6 +367,7 @@ tripsage_status tripsage_cache_clear(uint64_t *out, tripsage_cache *cache, const
 tripsage_status tripsage_cache_get_stats(tripsage_cache_stats *out, tripsage_cache *cache)
 {
     memset(out, 0, sizeof *out);
+    out->loads = atomic_load_explicit(&cache->loads.calls, memory_order_relaxed);
     return cache->calls->stats(out, cache->engine);
 }
 

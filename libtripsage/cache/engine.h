@@ -35,6 +35,9 @@ typedef struct tripsage__cache_engine {
     tripsage_status (*run)(tripsage_cache_reply **out, void *engine, const tripsage_cache_command_line *lines,
                            size_t count, tripsage__cache_mode mode); /* no line is empty */
     void (*close)(void *engine);
+    tripsage_status (*set_tagged)(void *engine, tripsage__cache_bytes key, tripsage__cache_bytes value, int64_t ttl_ms,
+                                  tripsage_cache_when when, const tripsage__cache_bytes *tags, size_t tag_count);
+    tripsage_status (*invalidate)(uint64_t *out, void *engine, tripsage__cache_bytes tag);
 } tripsage__cache_engine;
 
 /* What every engine answers in the same words. */

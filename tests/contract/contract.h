@@ -31,6 +31,8 @@ Suite *contract_auth_mail(void);
 Suite *contract_vector(void);
 Suite *contract_cache(void);
 Suite *contract_cache_bounds(void);
+Suite *contract_cache_history(void);
+Suite *contract_cache_load(void);
 Suite *contract_command_server(void);
 Suite *contract_command_hashes(void);
 Suite *contract_command_lists(void);

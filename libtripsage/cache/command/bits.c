@@ -64,7 +64,8 @@ static void getbit(tripsage__command *c)
     int64_t at;
 
     if (take_offset(c, 2, 0, &at) && tripsage__command_string(c, c->args[1], &entry))
-        tripsage__reply_integer(c->reply, entry && at / 8 < entry->value_size ? bit_at(entry->bytes, at) : 0);
+        tripsage__reply_integer(
+            c->reply, entry && at / 8 < (int64_t)tripsage__entry_value_size(entry) ? bit_at(entry->bytes, at) : 0);
 }
 
 /* ---- ranges of them ---- */
@@ -148,7 +149,7 @@ static void bitcount(tripsage__command *c)
         return;
     if (!entry)
         tripsage__reply_integer(c->reply, 0);
-    else if (take_range(c, 2, 0, entry->value_size, &r))
+    else if (take_range(c, 2, 0, tripsage__entry_value_size(entry), &r))
         tripsage__reply_integer(c->reply, ones_in(entry->bytes, &r));
 }
 
@@ -185,7 +186,7 @@ static void bitpos(tripsage__command *c)
         tripsage__reply_integer(c->reply, bit ? -1 : 0);
         return;
     }
-    if (!take_range(c, 3, 1, entry->value_size, &r))
+    if (!take_range(c, 3, 1, tripsage__entry_value_size(entry), &r))
         return;
     at = first_of(entry->bytes, &r, (int)bit);
     if (at == -1 && !bit && !r.ends && r.first <= r.last)
@@ -229,7 +230,7 @@ static int take_operation(tripsage__command *c, int *out)
 
 static unsigned byte_at(const tripsage__entry *entry, size_t at)
 {
-    return entry && at < entry->value_size ? entry->bytes[at] : 0;
+    return entry && at < tripsage__entry_value_size(entry) ? entry->bytes[at] : 0;
 }
 
 static unsigned combined(int operation, tripsage__entry *const *sources, size_t count, size_t at)
@@ -292,8 +293,8 @@ static void bitop(tripsage__command *c)
         return;
     }
     for (i = 3; i < c->count && tripsage__command_string(c, c->args[i], &sources[i - 3]); i++)
-        if (sources[i - 3] && sources[i - 3]->value_size > size)
-            size = sources[i - 3]->value_size;
+        if (sources[i - 3] && tripsage__entry_value_size(sources[i - 3]) > size)
+            size = tripsage__entry_value_size(sources[i - 3]);
     if (i == c->count && size) {
         store_combined(c, operation, sources, size);
     } else if (i == c->count) {
@@ -476,7 +477,7 @@ static void bitfield(tripsage__command *c)
         return;
     tripsage__reply_array(c->reply, count);
     if (!least) {
-        run_fields(c, entry ? entry->bytes : NULL, NULL, entry ? entry->value_size : 0);
+        run_fields(c, entry ? entry->bytes : NULL, NULL, entry ? tripsage__entry_value_size(entry) : 0);
         return;
     }
     run_fields(c, edit.data, edit.data, edit.size);

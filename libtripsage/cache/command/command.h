@@ -109,7 +109,7 @@ uint64_t tripsage__command_chance(tripsage__command *c);
 
 static inline tripsage__cache_bytes tripsage__command_value(const tripsage__entry *entry)
 {
-    return (tripsage__cache_bytes){entry->bytes, entry->value_size};
+    return (tripsage__cache_bytes){entry->bytes, tripsage__entry_value_size(entry)};
 }
 
 #endif

@@ -7,7 +7,7 @@
 
 int tripsage__edit_of(tripsage__edit *edit, tripsage__command *c, const tripsage__entry *entry, size_t least)
 {
-    size_t had = entry ? entry->value_size : 0;
+    size_t had = entry ? tripsage__entry_value_size(entry) : 0;
 
     *edit =
         (tripsage__edit){.size = had > least ? had : least, .expires_ms = tripsage__keyspace_end_of(c->space, entry)};

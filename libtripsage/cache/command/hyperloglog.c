@@ -151,12 +151,12 @@ static int read_pairs(sketch *s, tripsage__cache_bytes text)
 
 static int has_header(const tripsage__entry *entry, const unsigned char header[HEADER])
 {
-    return entry->value_size >= HEADER && memcmp(entry->bytes, header, HEADER) == 0;
+    return tripsage__entry_value_size(entry) >= HEADER && memcmp(entry->bytes, header, HEADER) == 0;
 }
 
 static int is_dense(const tripsage__entry *entry)
 {
-    return entry->value_size == DENSE && has_header(entry, dense_header);
+    return tripsage__entry_value_size(entry) == DENSE && has_header(entry, dense_header);
 }
 
 /* The key's entry, which is one of ours, or NULL; replies the error. */

@@ -274,7 +274,7 @@ static void show(void *context, const tripsage__entry *entry)
 {
     const listing *l = context;
     const char *kind = tripsage__keyspace_type(entry);
-    tripsage__cache_bytes key = {tripsage__entry_key(entry), entry->key_size};
+    tripsage__cache_bytes key = {tripsage__entry_key(entry), tripsage__entry_key_size(entry)};
 
     if (!tripsage__scan_wants(l->scan, key) || (l->scan->type.data && !is_type(l->scan->type, kind)))
         return;
@@ -322,8 +322,8 @@ static void consider(void *context, const tripsage__entry *entry)
 
     if (tripsage__command_chance(p->command) % ++p->seen != 0)
         return;
-    p->size = entry->key_size;
-    memcpy(p->key, tripsage__entry_key(entry), entry->key_size);
+    p->size = tripsage__entry_key_size(entry);
+    memcpy(p->key, tripsage__entry_key(entry), tripsage__entry_key_size(entry));
 }
 
 static void randomkey(tripsage__command *c)

@@ -11,7 +11,7 @@
 static void reply_value(tripsage__command *c, const tripsage__entry *entry)
 {
     if (entry)
-        tripsage__reply_bytes(c->reply, entry->bytes, entry->value_size);
+        tripsage__reply_bytes(c->reply, entry->bytes, tripsage__entry_value_size(entry));
     else
         tripsage__reply_nil(c->reply);
 }
@@ -154,8 +154,8 @@ static int is_equal(const tripsage__command *c, const chosen *o, const tripsage_
     tripsage__cache_bytes value = c->args[o->compared];
 
     if (o->flags & DIGESTS)
-        return tripsage__xxh3(entry->bytes, entry->value_size) == o->digest;
-    return entry->value_size == value.size && memcmp(entry->bytes, value.data, value.size) == 0;
+        return tripsage__xxh3(entry->bytes, tripsage__entry_value_size(entry)) == o->digest;
+    return tripsage__entry_value_size(entry) == value.size && memcmp(entry->bytes, value.data, value.size) == 0;
 }
 
 static int is_met(const tripsage__command *c, const chosen *o, const tripsage__entry *entry)
@@ -287,7 +287,7 @@ static void mget(tripsage__command *c)
             tripsage__command_failed(c, TRIPSAGE_ENOMEM);
             return;
         }
-        reply_value(c, entry && !entry->is_object ? entry : NULL);
+        reply_value(c, entry && !tripsage__entry_is_object(entry) ? entry : NULL);
     }
 }
 
@@ -339,7 +339,7 @@ static void len(tripsage__command *c)
     tripsage__entry *entry;
 
     if (tripsage__command_string(c, c->args[1], &entry))
-        tripsage__reply_integer(c->reply, entry ? (int64_t)entry->value_size : 0);
+        tripsage__reply_integer(c->reply, entry ? (int64_t)tripsage__entry_value_size(entry) : 0);
 }
 
 /* Writes bytes from `at` on. */
@@ -361,7 +361,7 @@ static void append(tripsage__command *c)
     tripsage__entry *entry;
 
     if (tripsage__command_string(c, c->args[1], &entry))
-        overwrite(c, entry, entry ? entry->value_size : 0, c->args[2]);
+        overwrite(c, entry, entry ? tripsage__entry_value_size(entry) : 0, c->args[2]);
 }
 
 static void setrange(tripsage__command *c)
@@ -379,7 +379,7 @@ static void setrange(tripsage__command *c)
     if (!tripsage__command_string(c, c->args[1], &entry))
         return;
     if (bytes.size == 0) {
-        tripsage__reply_integer(c->reply, entry ? (int64_t)entry->value_size : 0);
+        tripsage__reply_integer(c->reply, entry ? (int64_t)tripsage__entry_value_size(entry) : 0);
     } else if (at > TRIPSAGE__STRING_MAX || (int64_t)bytes.size > TRIPSAGE__STRING_MAX - at) {
         tripsage__reply_error(c->reply, "ERR string exceeds maximum allowed size (proto-max-bulk-len)");
     } else {
@@ -395,7 +395,7 @@ static void getrange(tripsage__command *c)
     if (!tripsage__command_integer(c, 2, &first) || !tripsage__command_integer(c, 3, &last) ||
         !tripsage__command_string(c, c->args[1], &entry))
         return;
-    if (entry && tripsage__command_range(&first, &last, (int64_t)entry->value_size))
+    if (entry && tripsage__command_range(&first, &last, (int64_t)tripsage__entry_value_size(entry)))
         tripsage__reply_bytes(c->reply, entry->bytes + first, (size_t)(last - first + 1));
     else
         tripsage__reply_text(c->reply, "");
@@ -491,7 +491,7 @@ static void digest(tripsage__command *c)
         tripsage__reply_nil(c->reply);
         return;
     }
-    snprintf(text, sizeof text, "%016" PRIx64, tripsage__xxh3(entry->bytes, entry->value_size));
+    snprintf(text, sizeof text, "%016" PRIx64, tripsage__xxh3(entry->bytes, tripsage__entry_value_size(entry)));
     tripsage__reply_text(c->reply, text);
 }
 
@@ -635,9 +635,9 @@ static int lcs_string(tripsage__command *c, size_t at, tripsage__cache_bytes *ou
     *out = entry ? tripsage__command_value(entry) : (tripsage__cache_bytes){"", 0};
     if (failed)
         tripsage__command_failed(c, TRIPSAGE_ENOMEM);
-    else if (entry && entry->is_object)
+    else if (entry && tripsage__entry_is_object(entry))
         tripsage__reply_error(c->reply, "ERR The specified keys must contain string values");
-    return !failed && !(entry && entry->is_object);
+    return !failed && !(entry && tripsage__entry_is_object(entry));
 }
 
 static void longest_common(tripsage__command *c)

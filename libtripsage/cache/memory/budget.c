@@ -13,14 +13,14 @@ static int take_one(_Atomic uint64_t *held, uint64_t amount, uint64_t bound)
     return 1;
 }
 
-int tripsage__budget_take(tripsage__budget *budget, size_t bytes, uint64_t entries)
+tripsage__budget_want tripsage__budget_take(tripsage__budget *budget, size_t bytes, uint64_t entries)
 {
     if (!take_one(&budget->bytes, bytes, budget->max_bytes))
-        return 0;
+        return TRIPSAGE__BUDGET_BYTES;
     if (take_one(&budget->entries, entries, budget->max_entries))
-        return 1;
+        return TRIPSAGE__BUDGET_NOTHING;
     atomic_fetch_sub_explicit(&budget->bytes, bytes, memory_order_relaxed);
-    return 0;
+    return TRIPSAGE__BUDGET_ENTRIES;
 }
 
 void tripsage__budget_give(tripsage__budget *budget, size_t bytes, uint64_t entries)

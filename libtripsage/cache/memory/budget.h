@@ -14,8 +14,15 @@ typedef struct tripsage__budget {
     _Atomic uint64_t entries;
 } tripsage__budget;
 
-/* 1 when both fit and are now taken, 0 when nothing was. */
-int tripsage__budget_take(tripsage__budget *budget, size_t bytes, uint64_t entries);
+/* What there is too little of. */
+typedef enum tripsage__budget_want {
+    TRIPSAGE__BUDGET_NOTHING,
+    TRIPSAGE__BUDGET_BYTES,
+    TRIPSAGE__BUDGET_ENTRIES
+} tripsage__budget_want;
+
+/* Takes both, or nothing when it wants for one. */
+tripsage__budget_want tripsage__budget_take(tripsage__budget *budget, size_t bytes, uint64_t entries);
 void tripsage__budget_give(tripsage__budget *budget, size_t bytes, uint64_t entries);
 
 /* What one block of `size` bytes takes of a heap: the C library keeps a word before it and rounds to 16. */

@@ -1,9 +1,11 @@
-/* memory/engine.c: the calls on memory: hash the key outside the lock, take the lock of its shard, look, change, leave. */
+/* memory/engine.c: the calls on memory. What changes something hashes the key outside the lock, takes the lock of its shard, looks, changes, leaves. What only
+ * looks does so without the lock, and with it when that says nothing. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "cache/command/command.h"
 #include "cache/command/table.h"
 #include "memory.h"
 
@@ -30,47 +32,116 @@ static tripsage__shard *enter(tripsage__cache_memory *memory, uint64_t hash, tri
     tripsage__shard *shard = tripsage__cache_memory_shard(memory, hash);
 
     pthread_mutex_lock(&shard->lock);
-    *entry = tripsage__shard_find(shard, hash, key.data, key.size);
+    *entry = tripsage__shard_find(shard, hash, key);
     return shard;
+}
+
+/* ---- looking ---- */
+
+/* A string with its end, held for whoever looks. */
+typedef struct found {
+    tripsage__entry *entry; /* NULL: there is none */
+    int64_t expires_ms;
+    int64_t now_ms; /* when it has an end */
+} found;
+
+static int is_alive(found *f, const tripsage__cache_memory *memory)
+{
+    if (f->expires_ms == TRIPSAGE__CACHE_FOREVER)
+        return 1;
+    f->now_ms = tripsage__now_ms(memory->env);
+    return f->expires_ms > f->now_ms;
+}
+
+/* An entry of nobody's with the same value, for who looks at one that is held too often. */
+static tripsage__entry *copy_of(const tripsage__entry *entry)
+{
+    tripsage__entry_parts parts = {"", 0, 0, entry->bytes, tripsage__entry_value_size(entry), 0, NULL};
+
+    return tripsage__entry_new(&parts);
+}
+
+/* With the lock: for what a look without it could not tell, or has to be dropped. */
+static found look_again(tripsage__cache_memory *memory, uint64_t hash, tripsage__cache_bytes key)
+{
+    found f = {NULL, TRIPSAGE__CACHE_FOREVER, 0};
+    tripsage__entry *entry;
+    tripsage__shard *shard = enter(memory, hash, key, &entry);
+
+    if (entry && !tripsage__entry_is_object(entry)) {
+        tripsage__policy_hit(memory->shared.policy, &entry->node, hash);
+        f.entry = tripsage__entry_hold(entry, &f.expires_ms) ? entry : copy_of(entry);
+    }
+    *(f.entry ? &shard->hits : &shard->misses) += 1;
+    pthread_mutex_unlock(&shard->lock);
+    (void)is_alive(&f, memory);
+    return f;
+}
+
+/* Without a lock. 0: it has to be looked again. */
+static int look_freely(found *f, tripsage__cache_memory *memory, uint64_t hash, tripsage__cache_bytes key)
+{
+    tripsage__shard *shard = tripsage__cache_memory_shard(memory, hash);
+    tripsage__grace_reader reader = tripsage__grace_enter(memory->shared.grace);
+    int again;
+    tripsage__entry *entry = tripsage__buckets_look(&shard->buckets, hash, key, &again);
+
+    if (entry && tripsage__entry_is_object(entry)) {
+        entry = NULL; /* no string */
+    } else if (entry && !tripsage__entry_hold(entry, &f->expires_ms)) {
+        again = 1;
+    } else if (entry && !is_alive(f, memory)) {
+        tripsage__entry_drop(entry);
+        again = 1;
+    } else if (entry) {
+        tripsage__policy_hit(memory->shared.policy, &entry->node, hash);
+        f->entry = entry;
+    }
+    tripsage__grace_leave(reader, again ? TRIPSAGE__LOOK_AGAIN : entry ? TRIPSAGE__LOOK_HIT : TRIPSAGE__LOOK_MISS);
+    return !again;
 }
 
 static int look(tripsage_cache_value *out, void *engine, tripsage__cache_bytes key)
 {
     tripsage__cache_memory *memory = engine;
-    tripsage__entry *entry;
-    int64_t expires_ms = TRIPSAGE__CACHE_FOREVER;
-    tripsage__shard *shard = enter(memory, hash_of(memory, key), key, &entry);
+    uint64_t hash = hash_of(memory, key);
+    found f = {NULL, TRIPSAGE__CACHE_FOREVER, 0};
 
-    if (entry && entry->is_object)
-        entry = NULL; /* no string */
-    if (entry) {
-        shard->hits++;
-        entry->visited = 1;
-        expires_ms = entry->expires_ms;
-        tripsage__entry_hold(entry);
-    } else {
-        shard->misses++;
-    }
-    pthread_mutex_unlock(&shard->lock);
-
-    if (!entry)
+    if (!look_freely(&f, memory, hash, key))
+        f = look_again(memory, hash, key);
+    if (!f.entry)
         return 0;
-    out->data = entry->bytes;
-    out->size = entry->value_size;
-    out->ttl_ms = expires_ms == TRIPSAGE__CACHE_FOREVER ? -1 : expires_ms - tripsage__now_ms(memory->env);
-    if (expires_ms != TRIPSAGE__CACHE_FOREVER && out->ttl_ms < 0)
-        out->ttl_ms = 0; /* it ended since the look */
-    out->owner = entry;
+    out->data = f.entry->bytes;
+    out->size = tripsage__entry_value_size(f.entry);
+    out->ttl_ms = f.expires_ms == TRIPSAGE__CACHE_FOREVER ? -1
+                  : f.expires_ms > f.now_ms               ? f.expires_ms - f.now_ms
+                                                          : 0; /* it ended since the look */
+    out->owner = f.entry;
     return 1;
 }
 
-static tripsage_status set(void *engine, tripsage__cache_bytes key, tripsage__cache_bytes value, int64_t ttl_ms,
-                           tripsage_cache_when when)
+/* ---- changing ---- */
+
+/* Under the shard's lock, into the lists of its tags, and into the shard. */
+static int store_tagged(tripsage__cache_memory *memory, tripsage__shard *shard, uint64_t hash, tripsage__entry *old,
+                        tripsage__entry *entry, const tripsage__cache_bytes *tags)
+{
+    if (!tripsage__tags_put(&shard->tags, entry, tags))
+        return 0;
+    if (tripsage__cache_memory_charge_tags(memory, shard, old) &&
+        tripsage__cache_memory_store(memory, shard, hash, old, entry))
+        return 1;
+    tripsage__shard_untag(shard, entry);
+    return 0;
+}
+
+static tripsage_status set_tagged(void *engine, tripsage__cache_bytes key, tripsage__cache_bytes value, int64_t ttl_ms,
+                                  tripsage_cache_when when, const tripsage__cache_bytes *tags, size_t tag_count)
 {
     tripsage__cache_memory *memory = engine;
     tripsage__entry_parts parts = {
         key.data, key.size, hash_of(memory, key), value.data, value.size, expiry_of(memory, ttl_ms), NULL};
-    tripsage__entry *entry = tripsage__entry_new(&parts), *old;
+    tripsage__entry *entry = tripsage__entry_new_tagged(&parts, tag_count), *old;
     tripsage__shard *shard;
     int met, stored;
 
@@ -78,7 +149,8 @@ static tripsage_status set(void *engine, tripsage__cache_bytes key, tripsage__ca
         return TRIPSAGE_NOMEM();
     shard = enter(memory, parts.hash, key, &old);
     met = when == TRIPSAGE_CACHE_ALWAYS || (when == TRIPSAGE_CACHE_IF_PRESENT) == (old != NULL);
-    stored = met && tripsage__cache_memory_store(memory, shard, old, entry);
+    stored = met && (tag_count ? store_tagged(memory, shard, parts.hash, old, entry, tags)
+                               : tripsage__cache_memory_store(memory, shard, parts.hash, old, entry));
     shard->sets += stored ? 1 : 0;
     pthread_mutex_unlock(&shard->lock);
 
@@ -86,6 +158,12 @@ static tripsage_status set(void *engine, tripsage__cache_bytes key, tripsage__ca
         return TRIPSAGE_OK;
     tripsage__entry_drop(entry);
     return met ? TRIPSAGE_NOMEM() : tripsage__cache_not_met(when);
+}
+
+static tripsage_status set(void *engine, tripsage__cache_bytes key, tripsage__cache_bytes value, int64_t ttl_ms,
+                           tripsage_cache_when when)
+{
+    return set_tagged(engine, key, value, ttl_ms, when, NULL, 0);
 }
 
 static tripsage_status remove_key(void *engine, tripsage__cache_bytes key)
@@ -116,7 +194,7 @@ static tripsage_status expire(void *engine, tripsage__cache_bytes key, int64_t t
 
 /* ---- counting ---- */
 
-/* Puts the sum in the place of `old` (NULL: as a new entry), under the shard's lock. */
+/* Puts the sum in the place of `old` (NULL: as a new entry), under the shard's lock. It keeps its tags. */
 static tripsage_status store_sum(tripsage__cache_memory *memory, tripsage__shard *shard, tripsage__entry *old,
                                  const tripsage__entry_parts *parts, int64_t sum)
 {
@@ -126,10 +204,13 @@ static tripsage_status store_sum(tripsage__cache_memory *memory, tripsage__shard
 
     with_sum.value = digits;
     with_sum.value_size = (size_t)snprintf(digits, sizeof digits, "%" PRId64, sum);
-    entry = tripsage__entry_new(&with_sum);
+    entry = tripsage__entry_new_tagged(&with_sum, old ? tripsage__tag_count(old) : 0);
     if (!entry)
         return TRIPSAGE_NOMEM();
-    if (!tripsage__cache_memory_store(memory, shard, old, entry)) {
+    if (tripsage__tag_count(entry))
+        tripsage__tags_inherit(old, entry);
+    if (!tripsage__cache_memory_store(memory, shard, parts->hash, old, entry)) {
+        tripsage__shard_untag(shard, entry);
         tripsage__entry_drop(entry);
         return TRIPSAGE_NOMEM();
     }
@@ -147,9 +228,8 @@ static tripsage_status increment(int64_t *out, void *engine, tripsage__cache_byt
     tripsage_status status;
     int64_t sum = 0;
 
-    parts.expires_ms = old ? old->expires_ms : expiry_of(memory, ttl_ms);
-    if (old && (old->is_object ||
-                !tripsage__command_parse_integer((tripsage__cache_bytes){old->bytes, old->value_size}, &sum)))
+    parts.expires_ms = old ? tripsage__entry_expires_ms(old) : expiry_of(memory, ttl_ms);
+    if (old && (tripsage__entry_is_object(old) || !tripsage__command_parse_integer(tripsage__command_value(old), &sum)))
         status = tripsage__cache_no_integer();
     else if (__builtin_add_overflow(sum, by, &sum))
         status = tripsage__cache_overflow();
@@ -172,7 +252,10 @@ static tripsage_status clear(uint64_t *out, void *engine, tripsage__cache_bytes 
         uint64_t here;
 
         pthread_mutex_lock(&shard->lock);
-        here = tripsage__shard_clear(shard, prefix.data, prefix.size);
+        tripsage__shard_sweep(shard);
+        if (prefix.size)
+            tripsage__cache_memory_put_in_order(memory, shard);
+        here = tripsage__shard_clear(shard, prefix);
         shard->deletes += here;
         pthread_mutex_unlock(&shard->lock);
         *out += here;
@@ -180,10 +263,38 @@ static tripsage_status clear(uint64_t *out, void *engine, tripsage__cache_bytes 
     return TRIPSAGE_OK;
 }
 
-static tripsage_status get_stats(tripsage_cache_stats *out, void *engine)
+static tripsage_status invalidate(uint64_t *out, void *engine, tripsage__cache_bytes tag)
 {
     tripsage__cache_memory *memory = engine;
 
+    for (size_t i = 0; i < memory->shard_count; i++) {
+        tripsage__shard *shard = &memory->shards[i];
+        uint64_t here;
+
+        pthread_mutex_lock(&shard->lock);
+        here = tripsage__shard_invalidate(shard, tag);
+        shard->deletes += here;
+        pthread_mutex_unlock(&shard->lock);
+        *out += here;
+    }
+    return TRIPSAGE_OK;
+}
+
+/* How long an entry stays on average, by Little's law: as many as there are, by how many come in a time. */
+static uint64_t stay_ms(const tripsage__cache_memory *memory, uint64_t entries, uint64_t added)
+{
+    int64_t open_ms = tripsage__now_ms(memory->env) - memory->opened_ms;
+
+    return added && open_ms > 0 ? (uint64_t)((double)open_ms * (double)entries / (double)added) : 0;
+}
+
+static tripsage_status get_stats(tripsage_cache_stats *out, void *engine)
+{
+    tripsage__cache_memory *memory = engine;
+    uint64_t added = 0;
+
+    out->hits = tripsage__grace_looks(memory->shared.grace, TRIPSAGE__LOOK_HIT);
+    out->misses = tripsage__grace_looks(memory->shared.grace, TRIPSAGE__LOOK_MISS);
     for (size_t i = 0; i < memory->shard_count; i++) {
         tripsage__shard *shard = &memory->shards[i];
 
@@ -194,11 +305,14 @@ static tripsage_status get_stats(tripsage_cache_stats *out, void *engine)
         out->sets += shard->sets;
         out->deletes += shard->deletes;
         out->expired += shard->expired;
-        out->evicted += shard->evicted;
+        out->evicted += shard->evicted_for_bytes + shard->evicted_for_entries;
+        out->evicted_for_entries += shard->evicted_for_entries;
         out->entries += shard->count;
+        added += shard->added;
         pthread_mutex_unlock(&shard->lock);
     }
-    out->bytes = atomic_load_explicit(&memory->budget.bytes, memory_order_relaxed);
+    out->bytes = atomic_load_explicit(&memory->shared.budget.bytes, memory_order_relaxed);
+    out->stay_ms = stay_ms(memory, out->entries, added);
     return TRIPSAGE_OK;
 }
 
@@ -254,5 +368,6 @@ static tripsage_status run(tripsage_cache_reply **out, void *engine, const trips
 }
 
 const tripsage__cache_engine tripsage__cache_on_memory = {
-    look, set, remove_key, increment, expire, clear, get_stats, run, tripsage__cache_memory_close,
+    look,       set,        remove_key, increment, expire, clear, get_stats, run, tripsage__cache_memory_close,
+    set_tagged, invalidate,
 };

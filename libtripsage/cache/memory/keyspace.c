@@ -12,14 +12,24 @@ void tripsage__keyspace_begin(tripsage__keyspace *space, tripsage__cache_memory 
     *space = (tripsage__keyspace){.memory = memory, .now_ms = tripsage__now_ms(memory->env)};
 }
 
+static uint64_t hash_of(const tripsage__keyspace *space, tripsage__cache_bytes key)
+{
+    return tripsage__cache_memory_hash(space->memory, key.data, key.size);
+}
+
+static tripsage__cache_bytes key_of(const tripsage__entry *entry)
+{
+    return (tripsage__cache_bytes){tripsage__entry_key(entry), tripsage__entry_key_size(entry)};
+}
+
 /* The shard of a key, locked, and the key's live entry or NULL. */
 static tripsage__shard *enter(tripsage__keyspace *space, tripsage__cache_bytes key, tripsage__entry **entry)
 {
-    uint64_t hash = tripsage__cache_memory_hash(space->memory, key.data, key.size);
+    uint64_t hash = hash_of(space, key);
     tripsage__shard *shard = tripsage__cache_memory_shard(space->memory, hash);
 
     pthread_mutex_lock(&shard->lock);
-    *entry = tripsage__shard_find(shard, hash, key.data, key.size);
+    *entry = tripsage__shard_find(shard, hash, key);
     return shard;
 }
 
@@ -46,7 +56,7 @@ static void settle(tripsage__keyspace *space, tripsage__shard *shard, tripsage__
                tripsage__cache_memory_make_room(space->memory, shard, entry, object->bytes - object->charged, 0)) {
         tripsage__shard_charge(shard, entry, object->bytes, end_of(object));
     } else {
-        shard->evicted++;
+        shard->evicted_for_bytes++;
         tripsage__shard_remove(shard, entry);
     }
 }
@@ -56,9 +66,8 @@ void tripsage__keyspace_end(tripsage__keyspace *space)
     for (size_t i = 0; i < space->held_count; i++) {
         tripsage__entry *entry = space->held[i], *there;
 
-        if (entry->is_object) {
-            tripsage__shard *shard =
-                enter(space, (tripsage__cache_bytes){tripsage__entry_key(entry), entry->key_size}, &there);
+        if (tripsage__entry_is_object(entry)) {
+            tripsage__shard *shard = enter(space, key_of(entry), &there);
 
             if (there == entry)
                 settle(space, shard, entry);
@@ -87,10 +96,19 @@ static int reserve(tripsage__keyspace *space)
     return 1;
 }
 
-static void hold(tripsage__keyspace *space, tripsage__entry *entry)
+/* 0 when it is held as often as can be counted, and not by this command. */
+static int hold(tripsage__keyspace *space, tripsage__entry *entry)
 {
-    tripsage__entry_hold(entry);
-    space->held[space->held_count++] = entry;
+    int64_t expires_ms;
+    size_t i = space->held_count;
+
+    if (tripsage__entry_hold(entry, &expires_ms)) {
+        space->held[space->held_count++] = entry;
+        return 1;
+    }
+    while (i > 0 && space->held[i - 1] != entry)
+        i--;
+    return i > 0;
 }
 
 /* ---- looking ---- */
@@ -113,13 +131,15 @@ tripsage__entry *tripsage__keyspace_find(tripsage__keyspace *space, tripsage__ca
     shard = enter(space, key, &entry);
     if (entry) {
         shard->hits++;
-        entry->visited = 1;
-        hold(space, entry);
+        tripsage__policy_hit(space->memory->shared.policy, &entry->node, hash_of(space, key));
+        *failed = !hold(space, entry);
     } else {
         shard->misses++;
     }
     leave(shard);
-    if (entry && entry->is_object)
+    if (*failed)
+        return NULL;
+    if (entry && tripsage__entry_is_object(entry))
         purge(space, tripsage__entry_object(entry));
     return entry;
 }
@@ -133,7 +153,7 @@ int64_t tripsage__keyspace_expiry(tripsage__keyspace *space, tripsage__cache_byt
 {
     tripsage__entry *entry;
     tripsage__shard *shard = enter(space, key, &entry);
-    int64_t expires_ms = entry ? entry->expires_ms : -1;
+    int64_t expires_ms = entry ? tripsage__entry_expires_ms(entry) : -1;
 
     leave(shard);
     return expires_ms;
@@ -141,16 +161,8 @@ int64_t tripsage__keyspace_expiry(tripsage__keyspace *space, tripsage__cache_byt
 
 int64_t tripsage__keyspace_end_of(tripsage__keyspace *space, const tripsage__entry *entry)
 {
-    tripsage__shard *shard;
-    int64_t expires_ms;
-
-    if (!entry)
-        return TRIPSAGE__CACHE_FOREVER;
-    shard = tripsage__cache_memory_shard(space->memory, entry->hash);
-    pthread_mutex_lock(&shard->lock);
-    expires_ms = entry->expires_ms;
-    leave(shard);
-    return expires_ms;
+    (void)space;
+    return entry ? tripsage__entry_expires_ms(entry) : TRIPSAGE__CACHE_FOREVER;
 }
 
 const char *tripsage__keyspace_type(const tripsage__entry *entry)
@@ -169,14 +181,14 @@ static tripsage_status store(tripsage__keyspace *space, tripsage__cache_bytes ke
     tripsage__entry *old;
     tripsage__shard *shard;
 
-    if (status == TRIPSAGE_OK && entry->is_object && !reserve(space))
+    if (status == TRIPSAGE_OK && tripsage__entry_is_object(entry) && !reserve(space))
         status = TRIPSAGE_NOMEM();
     if (status == TRIPSAGE_OK) {
         shard = enter(space, key, &old);
-        if (tripsage__cache_memory_store(space->memory, shard, old, entry)) {
+        if (tripsage__cache_memory_store(space->memory, shard, hash_of(space, key), old, entry)) {
             shard->sets++;
-            if (entry->is_object)
-                hold(space, entry);
+            if (tripsage__entry_is_object(entry))
+                (void)hold(space, entry); /* nobody else does */
             entry = NULL;
         } else {
             status = TRIPSAGE_NOMEM();
@@ -197,9 +209,7 @@ int tripsage__keyspace_fits(const tripsage__keyspace *space, size_t key_size, si
 tripsage_status tripsage__keyspace_set(tripsage__keyspace *space, tripsage__cache_bytes key,
                                        tripsage__cache_bytes value, int64_t expires_ms)
 {
-    tripsage__entry_parts parts = {
-        key.data,   key.size, tripsage__cache_memory_hash(space->memory, key.data, key.size), value.data, value.size,
-        expires_ms, NULL};
+    tripsage__entry_parts parts = {key.data, key.size, hash_of(space, key), value.data, value.size, expires_ms, NULL};
 
     if (!tripsage__keyspace_fits(space, key.size, value.size))
         return TRIPSAGE_FAIL(TRIPSAGE_ETOOLARGE, "the value is too large for this cache");
@@ -209,9 +219,7 @@ tripsage_status tripsage__keyspace_set(tripsage__keyspace *space, tripsage__cach
 tripsage_status tripsage__keyspace_put(tripsage__keyspace *space, tripsage__cache_bytes key, tripsage__object *object,
                                        int64_t expires_ms)
 {
-    tripsage__entry_parts parts = {key.data, key.size, tripsage__cache_memory_hash(space->memory, key.data, key.size),
-                                   NULL,     0,        expires_ms,
-                                   object};
+    tripsage__entry_parts parts = {key.data, key.size, hash_of(space, key), NULL, 0, expires_ms, object};
     tripsage__entry *entry;
 
     if (tripsage__entry_cost(key.size, sizeof object) + object->bytes > space->memory->cost_max) {
@@ -258,9 +266,8 @@ int tripsage__keyspace_expire(tripsage__keyspace *space, tripsage__cache_bytes k
 static tripsage_status move_object(tripsage__keyspace *space, tripsage__entry *entry, tripsage__cache_bytes to)
 {
     tripsage__object *object = tripsage__entry_object(entry);
-    tripsage__entry_parts parts = {to.data, to.size, tripsage__cache_memory_hash(space->memory, to.data, to.size),
-                                   NULL,    0,       tripsage__keyspace_end_of(space, entry),
-                                   object};
+    tripsage__entry_parts parts = {
+        to.data, to.size, hash_of(space, to), NULL, 0, tripsage__keyspace_end_of(space, entry), object};
     tripsage__entry *moved;
 
     if (tripsage__entry_cost(to.size, sizeof object) + object->bytes > space->memory->cost_max)
@@ -268,8 +275,9 @@ static tripsage_status move_object(tripsage__keyspace *space, tripsage__entry *e
     moved = reserve(space) ? tripsage__entry_new(&parts) : NULL;
     if (!moved)
         return TRIPSAGE_NOMEM();
-    (void)tripsage__keyspace_remove(space, (tripsage__cache_bytes){tripsage__entry_key(entry), entry->key_size});
-    entry->is_object = 0; /* nobody but commands ever holds one with an object, and only this one runs */
+    (void)tripsage__keyspace_remove(space, key_of(entry));
+    (void)tripsage__entry_take_object(
+        entry); /* nobody but commands ever holds one with an object, and only this one runs */
     object->charged = object->bytes;
     return store(space, to, moved);
 }
@@ -284,9 +292,9 @@ tripsage_status tripsage__keyspace_move(int *moved, tripsage__keyspace *space, t
     *moved = entry != NULL;
     if (!entry)
         return failed ? TRIPSAGE_NOMEM() : TRIPSAGE_OK;
-    if (entry->is_object)
+    if (tripsage__entry_is_object(entry))
         return move_object(space, entry, to);
-    status = tripsage__keyspace_set(space, to, (tripsage__cache_bytes){entry->bytes, entry->value_size},
+    status = tripsage__keyspace_set(space, to, (tripsage__cache_bytes){entry->bytes, tripsage__entry_value_size(entry)},
                                     tripsage__keyspace_end_of(space, entry));
     if (status == TRIPSAGE_OK)
         (void)tripsage__keyspace_remove(space, from);
@@ -318,7 +326,8 @@ uint64_t tripsage__keyspace_clear(tripsage__keyspace *space)
         tripsage__shard *shard = &space->memory->shards[i];
 
         pthread_mutex_lock(&shard->lock);
-        count += tripsage__shard_clear(shard, "", 0);
+        tripsage__shard_sweep(shard);
+        count += tripsage__shard_clear(shard, (tripsage__cache_bytes){"", 0});
         leave(shard);
     }
     return count;
@@ -336,7 +345,7 @@ uint64_t tripsage__keyspace_scan(tripsage__keyspace *space, uint64_t cursor, siz
         pthread_mutex_lock(&shard->lock);
         do {
             seen += tripsage__shard_visit(shard, bucket, visit, context);
-            bucket = tripsage__scan_next(bucket, shard->bucket_count);
+            bucket = tripsage__scan_next(bucket, tripsage__buckets_span(&shard->buckets));
         } while (bucket && seen < count);
         leave(shard);
         if (seen >= count)

@@ -30,20 +30,25 @@ static size_t shards_for(uint64_t max_bytes, uint64_t max_entries)
     return count;
 }
 
+/* Cut from one block, since they begin on cache lines of their own. */
 static tripsage_status make_shards(tripsage__cache_memory *engine, size_t count)
 {
-    size_t size = count * sizeof *engine->shards + alignof(tripsage__shard);
+    tripsage__shared *shared = &engine->shared;
+    size_t size = sizeof(tripsage__grace) + count * sizeof *engine->shards + alignof(tripsage__shard);
 
-    engine->fixed_bytes = tripsage__budget_block(size);
+    shared->policy = tripsage__policy_new(shared->budget.max_bytes, shared->budget.max_entries, count);
     engine->block = tripsage__calloc(1, size);
-    if (!engine->block)
+    if (!engine->block || !shared->policy)
         return TRIPSAGE_NOMEM();
-    if (!tripsage__budget_take(&engine->budget, engine->fixed_bytes, 0))
+    engine->fixed_bytes = tripsage__budget_block(size) + tripsage__policy_bytes(shared->policy);
+    if (tripsage__budget_take(&shared->budget, engine->fixed_bytes, 0) != TRIPSAGE__BUDGET_NOTHING)
         return TRIPSAGE_FAIL_FIELD("#max_bytes", "too small for a cache of any use");
-    engine->shards = (void *)(((uintptr_t)engine->block + alignof(tripsage__shard) - 1) &
-                              ~(uintptr_t)(alignof(tripsage__shard) - 1));
+    shared->grace = (void *)(((uintptr_t)engine->block + alignof(tripsage__shard) - 1) &
+                             ~(uintptr_t)(alignof(tripsage__shard) - 1));
+    tripsage__retired_init(&shared->retired, shared->grace, shared->budget.max_bytes);
+    engine->shards = (void *)(shared->grace + 1);
     for (; engine->shard_count < count; engine->shard_count++)
-        if (!tripsage__shard_init(&engine->shards[engine->shard_count], &engine->budget, engine->env))
+        if (!tripsage__shard_init(&engine->shards[engine->shard_count], shared))
             return TRIPSAGE_NOMEM();
     return TRIPSAGE_OK;
 }
@@ -57,8 +62,11 @@ tripsage_status tripsage__cache_memory_open(void **out, uint64_t max_bytes, uint
     if (!engine)
         return TRIPSAGE_NOMEM();
     engine->env = env;
-    engine->budget.max_bytes = max_bytes;
-    engine->budget.max_entries = max_entries;
+    engine->opened_ms = tripsage__now_ms(env);
+    engine->shared.hash_key = engine->hash_key;
+    engine->shared.env = env;
+    engine->shared.budget.max_bytes = max_bytes;
+    engine->shared.budget.max_entries = max_entries;
     engine->cost_max = max_bytes / VALUE_PART < SIZE_MAX ? (size_t)(max_bytes / VALUE_PART) : SIZE_MAX;
     if (pthread_mutex_init(&engine->commands_lock, NULL)) {
         tripsage__free(engine);
@@ -82,6 +90,8 @@ void tripsage__cache_memory_close(void *engine)
     for (size_t i = 0; i < memory->shard_count; i++)
         tripsage__shard_close(&memory->shards[i]);
     tripsage__commands_free(memory->commands);
+    tripsage__retired_close(&memory->shared.retired);
+    tripsage__policy_free(memory->shared.policy);
     tripsage__free(memory->block);
     pthread_mutex_destroy(&memory->commands_lock);
     tripsage__free(memory);
@@ -103,7 +113,8 @@ static uint64_t bytes_in(const tripsage__shard *shard)
 }
 
 /* Evicts from the first other shard that holds at least `least` bytes and is not locked. */
-static int evict_elsewhere(tripsage__cache_memory *engine, const tripsage__shard *own, uint64_t least)
+static int evict_elsewhere(tripsage__cache_memory *engine, const tripsage__shard *own, uint64_t least,
+                           tripsage__budget_want want)
 {
     size_t turn = atomic_fetch_add_explicit(&engine->turn, 1, memory_order_relaxed);
 
@@ -113,7 +124,7 @@ static int evict_elsewhere(tripsage__cache_memory *engine, const tripsage__shard
 
         if (shard == own || bytes_in(shard) < least || pthread_mutex_trylock(&shard->lock) != 0)
             continue;
-        gone = tripsage__shard_evict(shard, NULL);
+        gone = tripsage__shard_evict(shard, NULL, want);
         pthread_mutex_unlock(&shard->lock);
         if (gone)
             return 1;
@@ -123,24 +134,28 @@ static int evict_elsewhere(tripsage__cache_memory *engine, const tripsage__shard
 
 /* Evicts one entry from a shard that holds no less than its share, so that all parts stay about equally full; from any, when
  * those are locked. */
-static int evict_one(tripsage__cache_memory *engine, tripsage__shard *own, const tripsage__entry *keep)
+static int evict_one(tripsage__cache_memory *engine, tripsage__shard *own, const tripsage__entry *keep,
+                     tripsage__budget_want want)
 {
-    uint64_t held = atomic_load_explicit(&engine->budget.bytes, memory_order_relaxed) - engine->fixed_bytes;
+    uint64_t held = atomic_load_explicit(&engine->shared.budget.bytes, memory_order_relaxed) - engine->fixed_bytes;
     uint64_t share = held / engine->shard_count / 4 * 3 +
                      1; /* three quarters: the tables are in `held`, not in the shards' counts */
 
-    if (bytes_in(own) >= share && tripsage__shard_evict(own, keep))
+    if (bytes_in(own) >= share && tripsage__shard_evict(own, keep, want))
         return 1;
-    return evict_elsewhere(engine, own, share) || tripsage__shard_evict(own, keep) || evict_elsewhere(engine, own, 1);
+    return evict_elsewhere(engine, own, share, want) || tripsage__shard_evict(own, keep, want) ||
+           evict_elsewhere(engine, own, 1, want);
 }
 
 int tripsage__cache_memory_make_room(tripsage__cache_memory *engine, tripsage__shard *own, const tripsage__entry *keep,
                                      size_t bytes, uint64_t entries)
 {
     for (unsigned rounds = 0; rounds < ROUNDS_MAX;) {
-        if (tripsage__budget_take(&engine->budget, bytes, entries))
+        tripsage__budget_want want = tripsage__budget_take(&engine->shared.budget, bytes, entries);
+
+        if (want == TRIPSAGE__BUDGET_NOTHING)
             return 1;
-        if (!evict_one(engine, own, keep)) {
+        if (!evict_one(engine, own, keep, want)) {
             rounds++;
             sched_yield();
         }
@@ -148,18 +163,76 @@ int tripsage__cache_memory_make_room(tripsage__cache_memory *engine, tripsage__s
     return 0;
 }
 
-/* A larger table when it is time for one. Only the first is indispensable. */
-static int make_table(tripsage__cache_memory *engine, tripsage__shard *shard)
+/* Place in the table for an entry more. What is taken for it is the most that may be needed. */
+static int make_place(tripsage__cache_memory *engine, tripsage__shard *shard, uint64_t hash)
 {
-    size_t wanted = tripsage__shard_wants_table(shard);
+    size_t need = tripsage__buckets_need(&shard->buckets, hash, shard->count), had;
+    int made;
 
-    if (wanted && tripsage__cache_memory_make_room(engine, shard, NULL, tripsage__shard_table_cost(wanted), 0))
-        tripsage__shard_grow(shard, wanted);
-    return shard->bucket_count != 0;
+    if (!need)
+        return 1;
+    if (!tripsage__cache_memory_make_room(engine, shard, NULL, need, 0))
+        return 0;
+    had = shard->buckets.bytes;
+    made = tripsage__buckets_prepare(&shard->buckets, hash, shard->count);
+    tripsage__budget_give(&engine->shared.budget, need + had - shard->buckets.bytes, 0);
+    return made;
 }
 
-int tripsage__cache_memory_store(tripsage__cache_memory *engine, tripsage__shard *shard, tripsage__entry *old,
-                                 tripsage__entry *entry)
+/* What the policy keeps of entries that went, when it is time for more of it. It does without. */
+static void make_ghosts(tripsage__cache_memory *engine, tripsage__shard *shard)
+{
+    size_t wanted = tripsage__policy_part_wants(&shard->part), had = tripsage__policy_part_bytes(&shard->part);
+    size_t has;
+
+    if (!wanted || !tripsage__cache_memory_make_room(engine, shard, NULL, tripsage__budget_block(wanted), 0))
+        return;
+    (void)tripsage__policy_part_grow(&shard->part);
+    has = tripsage__policy_part_bytes(&shard->part);
+    tripsage__budget_give(&engine->shared.budget,
+                          tripsage__budget_block(wanted) + (had ? tripsage__budget_block(had) : 0) -
+                              (has ? tripsage__budget_block(has) : 0),
+                          0);
+}
+
+int tripsage__cache_memory_charge_tags(tripsage__cache_memory *engine, tripsage__shard *shard,
+                                       const tripsage__entry *keep)
+{
+    tripsage__tags *tags = &shard->tags;
+
+    /* Making room may take tags away, and give back what they took. */
+    while (tags->names.bytes > tags->charged) {
+        size_t more = tags->names.bytes - tags->charged;
+
+        if (!tripsage__cache_memory_make_room(engine, shard, keep, more, 0))
+            return 0;
+        tags->charged += more;
+        if (tags->charged > tags->names.bytes) {
+            tripsage__budget_give(&engine->shared.budget, tags->charged - tags->names.bytes, 0);
+            tags->charged = tags->names.bytes;
+        }
+    }
+    return 1;
+}
+
+void tripsage__cache_memory_put_in_order(tripsage__cache_memory *engine, tripsage__shard *shard)
+{
+    size_t each = tripsage__order_cost(), taken = shard->count;
+    tripsage__policy_node *node = NULL;
+
+    if (tripsage__order_is_kept(&shard->order) ||
+        !tripsage__cache_memory_make_room(engine, shard, NULL, taken * each, 0))
+        return;
+    tripsage__order_begin(&shard->order);
+    while (tripsage__order_is_kept(&shard->order) && (node = tripsage__policy_next(&shard->part, node)) != NULL) {
+        taken--;
+        tripsage__order_add(&shard->order, tripsage__entry_of(node));
+    }
+    tripsage__budget_give(&engine->shared.budget, taken * each, 0); /* what was evicted, or not come to */
+}
+
+int tripsage__cache_memory_store(tripsage__cache_memory *engine, tripsage__shard *shard, uint64_t hash,
+                                 tripsage__entry *old, tripsage__entry *entry)
 {
     size_t cost = tripsage__entry_cost_of(entry);
     size_t old_cost = old ? tripsage__entry_cost_of(old) : 0;
@@ -167,11 +240,18 @@ int tripsage__cache_memory_store(tripsage__cache_memory *engine, tripsage__shard
     if (old) {
         if (cost > old_cost && !tripsage__cache_memory_make_room(engine, shard, old, cost - old_cost, 0))
             return 0;
-        tripsage__shard_replace(shard, old, entry);
+        tripsage__shard_replace(shard, hash, old, entry);
         return 1;
     }
-    if (!make_table(engine, shard) || !tripsage__cache_memory_make_room(engine, shard, NULL, cost, 1))
+    make_ghosts(engine, shard);
+    if (tripsage__order_is_kept(&shard->order))
+        cost += tripsage__order_cost();
+    if (!tripsage__cache_memory_make_room(engine, shard, NULL, cost, 1))
         return 0;
-    tripsage__shard_add(shard, entry);
+    if (!make_place(engine, shard, hash)) {
+        tripsage__budget_give(&engine->shared.budget, cost, 1);
+        return 0;
+    }
+    tripsage__shard_add(shard, hash, entry);
     return 1;
 }

@@ -326,6 +326,26 @@ static tripsage_status clear(uint64_t *out, void *engine, bytes prefix)
     return status;
 }
 
+static tripsage_status set_tagged(void *engine, bytes key, bytes value, int64_t ttl_ms, tripsage_cache_when when,
+                                  const bytes *tags, size_t tag_count)
+{
+    near *n = engine;
+    tripsage_status status = n->far_calls->set_tagged(n->far, key, value, ttl_ms, when, tags, tag_count);
+
+    drop(n, key);
+    return status;
+}
+
+/* Which keys have the tag is known to the server alone, which tells; but this handle shall not find them from now on. */
+static tripsage_status invalidate(uint64_t *out, void *engine, bytes tag)
+{
+    near *n = engine;
+    tripsage_status status = n->far_calls->invalidate(out, n->far, tag);
+
+    drop_all(n);
+    return status;
+}
+
 static tripsage_status get_stats(tripsage_cache_stats *out, void *engine)
 {
     near *n = engine;
@@ -374,5 +394,5 @@ static tripsage_status run(tripsage_cache_reply **out, void *engine, const trips
 }
 
 const tripsage__cache_engine tripsage__cache_on_near = {
-    look, set, remove_key, increment, expire, clear, get_stats, run, close_near,
+    look, set, remove_key, increment, expire, clear, get_stats, run, close_near, set_tagged, invalidate,
 };

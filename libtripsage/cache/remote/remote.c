@@ -250,15 +250,11 @@ static line line_of_set(set_line *out, bytes name, bytes value, int64_t ttl_ms, 
     return (line){out->words, count};
 }
 
-static tripsage_status set(void *engine, bytes key, bytes value, int64_t ttl_ms, tripsage_cache_when when)
+/* Carries out a line that sets a key. */
+static tripsage_status set_by(server *r, line words, tripsage_cache_when when)
 {
-    server *r = engine;
-    full_key k;
-    set_line words;
     reply *got;
-    bytes name = key_of(&k, r, key);
-    tripsage_status status = fly_one(&got, r, line_of_set(&words, name, value, ttl_ms, when),
-                                     when == TRIPSAGE_CACHE_IF_ABSENT ? ONCE : REPEATABLE);
+    tripsage_status status = fly_one(&got, r, words, when == TRIPSAGE_CACHE_IF_ABSENT ? ONCE : REPEATABLE);
 
     if (status != TRIPSAGE_OK)
         return status;
@@ -266,6 +262,104 @@ static tripsage_status set(void *engine, bytes key, bytes value, int64_t ttl_ms,
         atomic_fetch_add_explicit(&r->sets, 1, memory_order_relaxed);
     else
         status = is(got, TRIPSAGE_CACHE_NIL) ? tripsage__cache_not_met(when) : not_understood();
+    tripsage_cache_reply_free(got);
+    return status;
+}
+
+static tripsage_status set(void *engine, bytes key, bytes value, int64_t ttl_ms, tripsage_cache_when when)
+{
+    server *r = engine;
+    full_key k;
+    set_line words;
+    bytes name = key_of(&k, r, key);
+
+    return set_by(r, line_of_set(&words, name, value, ttl_ms, when), when);
+}
+
+/* ---- tags: a set of keys for each, which lives as long as the longest of them ----
+ *
+ * It stands outside the cache's prefix, so that clearing does not count it. A key that got a value without the tag since is in the set still, and
+ * goes with the others: to ask what it is would cost more than to load it again. */
+
+#define TAG_PREFIX "tag:"
+
+typedef struct tag_key {
+    char text[sizeof TAG_PREFIX + TRIPSAGE__CACHE_PREFIX_MAX + TRIPSAGE_CACHE_KEY_MAX];
+} tag_key;
+
+static bytes tag_of(tag_key *out, const server *r, bytes tag)
+{
+    const size_t before = sizeof TAG_PREFIX - 1;
+
+    memcpy(out->text, TAG_PREFIX, before);
+    memcpy(out->text + before, r->prefix, r->prefix_size);
+    memcpy(out->text + before + r->prefix_size, tag.data, tag.size);
+    return (bytes){out->text, before + r->prefix_size + tag.size};
+}
+
+/* KEYS: the key, its tags' sets. ARGV: the value, the word and the number of its life, the condition; empty: none. */
+static const char set_tagged_script[] = "local a={'SET',KEYS[1],ARGV[1]} "
+                                        "if ARGV[2]~='' then a[4]=ARGV[2] a[5]=ARGV[3] end "
+                                        "if ARGV[4]~='' then a[#a+1]=ARGV[4] end "
+                                        "local r=redis.call(unpack(a)) "
+                                        "if not r then return r end "
+                                        "local life=redis.call('PTTL',KEYS[1]) "
+                                        "for i=2,#KEYS do "
+                                        "local t=redis.call('PTTL',KEYS[i]) "
+                                        "redis.call('SADD',KEYS[i],KEYS[1]) "
+                                        "if life<0 then redis.call('PERSIST',KEYS[i]) "
+                                        "elseif t~=-1 and t<life then redis.call('PEXPIRE',KEYS[i],life) end "
+                                        "end "
+                                        "return r";
+
+static tripsage_status set_tagged(void *engine, bytes key, bytes value, int64_t ttl_ms, tripsage_cache_when when,
+                                  const bytes *tags, size_t tag_count)
+{
+    server *r = engine;
+    full_key k;
+    tag_key t[TRIPSAGE_CACHE_TAGS_MAX];
+    char count[TRIPSAGE__CACHE_INTEGER_MAX + 1], life[TRIPSAGE__CACHE_INTEGER_MAX + 1];
+    bytes words[8 + TRIPSAGE_CACHE_TAGS_MAX];
+    size_t n = 0;
+
+    words[n++] = WORD("EVAL");
+    words[n++] = (bytes){set_tagged_script, sizeof set_tagged_script - 1};
+    words[n++] = number_of(count, (int64_t)tag_count + 1);
+    words[n++] = key_of(&k, r, key);
+    for (size_t i = 0; i < tag_count; i++)
+        words[n++] = tag_of(&t[i], r, tags[i]);
+    words[n++] = value;
+    words[n++] = !has_end(ttl_ms) ? WORD("") : ttl_ms > 1 ? WORD("PX") : WORD("PXAT");
+    words[n++] = number_of(life, ttl_ms > 1 ? ttl_ms - 1 : 1);
+    words[n++] = when == TRIPSAGE_CACHE_ALWAYS ? WORD("") : when == TRIPSAGE_CACHE_IF_ABSENT ? WORD("NX") : WORD("XX");
+    return set_by(r, (line){words, n}, when);
+}
+
+/* A script's unpack() takes some thousand at once. */
+static const char invalidate_script[] =
+    "local m=redis.call('SMEMBERS',KEYS[1]) "
+    "local n=0 "
+    "for i=1,#m,1000 do n=n+redis.call('UNLINK',unpack(m,i,math.min(i+999,#m))) end "
+    "redis.call('UNLINK',KEYS[1]) "
+    "return n";
+
+static tripsage_status invalidate(uint64_t *out, void *engine, bytes tag)
+{
+    server *r = engine;
+    tag_key t;
+    bytes name = tag_of(&t, r, tag);
+    reply *got;
+    tripsage_status status =
+        fly_one(&got, r, LINE(WORD("EVAL"), {invalidate_script, sizeof invalidate_script - 1}, WORD("1"), name), ONCE);
+
+    if (status != TRIPSAGE_OK)
+        return status;
+    if (is(got, TRIPSAGE_CACHE_INTEGER)) {
+        *out = (uint64_t)got->integer;
+        atomic_fetch_add_explicit(&r->deletes, *out, memory_order_relaxed);
+    } else {
+        status = not_understood();
+    }
     tripsage_cache_reply_free(got);
     return status;
 }
@@ -607,5 +701,5 @@ out:
 }
 
 const tripsage__cache_engine tripsage__cache_on_server = {
-    look, set, remove_key, increment, expire, clear, get_stats, run, close_server,
+    look, set, remove_key, increment, expire, clear, get_stats, run, close_server, set_tagged, invalidate,
 };

@@ -8,6 +8,8 @@ int main(void)
 {
     /* clang-format off */
     static Suite *(*const suites[])(void) = { /* one to a line */
+        contract_cache_history,
+        contract_cache_load,
         contract_command_server,
         contract_command_keys,
         contract_command_strings,

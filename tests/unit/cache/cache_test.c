@@ -400,34 +400,6 @@ START_TEST(tells_what_happened)
 }
 END_TEST
 
-/* SIEVE with room for four: the hand goes from the oldest to the newest, passes what was asked for once, and stays where it took
- * something. */
-START_TEST(evicts_in_the_order_of_sieve)
-{
-    tripsage_cache *cache = open_cache(0, 4);
-
-    for (const char *key = "abcd"; *key; key++)
-        ck_assert_int_eq(tripsage_cache_set(cache, key, 1, "v", 1, 0, TRIPSAGE_CACHE_ALWAYS), TRIPSAGE_OK);
-    ck_assert_int_eq(has(cache, "a"), 1);
-    ck_assert_int_eq(has(cache, "c"), 1);
-    ck_assert_int_eq(set(cache, "e", "v", 0), TRIPSAGE_OK); /* passes a, takes b; the hand is at c */
-    ck_assert_int_eq(set(cache, "f", "v", 0), TRIPSAGE_OK); /* passes c, takes d; the hand is at e */
-    ck_assert_int_eq(set(cache, "g", "v", 0), TRIPSAGE_OK); /* takes e */
-    ck_assert_int_eq(has(cache, "b"), 0);
-    ck_assert_int_eq(has(cache, "d"), 0);
-    ck_assert_int_eq(has(cache, "e"), 0);
-    ck_assert_uint_eq(stats_of(cache).evicted, 3);
-    ck_assert_uint_eq(stats_of(cache).entries, 4);
-    ck_assert_int_eq(set(cache, "h", "v", 0), TRIPSAGE_OK); /* takes f */
-    ck_assert_int_eq(set(cache, "i", "v", 0), TRIPSAGE_OK); /* takes g */
-    ck_assert_int_eq(has(cache, "f"), 0);
-    ck_assert_int_eq(has(cache, "g"), 0);
-    ck_assert_int_eq(has(cache, "a"), 1);
-    ck_assert_int_eq(has(cache, "c"), 1);
-    tripsage_cache_close(cache);
-}
-END_TEST
-
 START_TEST(what_has_ended_goes_before_what_is_alive)
 {
     tripsage_cache *cache = open_cache(0, 2);
@@ -734,8 +706,7 @@ SUITE_MAIN("cache/cache", gives_back_what_was_stored, a_value_outlives_its_entry
            what_has_ended_is_absent_to_every_call, expire_gives_a_new_life, stores_only_when_it_should,
            refuses_what_it_cannot_hold, the_largest_value_fits_the_default_cache, counts,
            counts_up_to_the_edges_of_64_bits, counts_only_integers, clears_by_prefix, tells_what_happened,
-           evicts_in_the_order_of_sieve, what_has_ended_goes_before_what_is_alive,
-           one_pass_over_many_does_not_drive_out_what_is_used, a_replacement_in_a_full_cache_drives_nothing_out,
-           stays_within_its_bytes_whatever_the_sizes, survives_every_allocation_that_fails,
-           eight_threads_share_one_shard, eight_threads_share_many_shards, eight_threads_with_large_values_find_room,
-           counting_by_eight_threads_loses_nothing)
+           what_has_ended_goes_before_what_is_alive, one_pass_over_many_does_not_drive_out_what_is_used,
+           a_replacement_in_a_full_cache_drives_nothing_out, stays_within_its_bytes_whatever_the_sizes,
+           survives_every_allocation_that_fails, eight_threads_share_one_shard, eight_threads_share_many_shards,
+           eight_threads_with_large_values_find_room, counting_by_eight_threads_loses_nothing)
