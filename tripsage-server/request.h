@@ -152,7 +152,7 @@ typedef struct server {
     struct pool *pool;
     tripsage_cache *served_cache; /* of /cache; NULL: there is none */
     const tripsage_cache_serve_options *served_options;
-    _Atomic int streams;  /* answers without an end that are under way */
+    _Atomic int streams; /* answers without an end that are under way */
     struct limits *limits;
     _Atomic int draining; /* SIGTERM came: not ready, and connections close after each answer */
 } server;

@@ -223,8 +223,8 @@ TRIPSAGE_API void tripsage_cache_reply_free(tripsage_cache_reply *reply);
 /* ---- messages ----
  *
  * What PUBLISH sends to a channel, whoever subscribed to it, or to a pattern that its name matches (those of KEYS), gets. Nothing is kept:
- * who subscribes later gets what is published later. On a server each subscription is a connection of its own, beside `connections`; channels
- * are named as the server knows them. */
+ * who subscribes later gets what is published later. On a server each subscription is a connection of its own, beside `connections`;
+ * channels are named as the server knows them. */
 
 typedef struct tripsage_cache_topics {
     const tripsage_cache_argument *channels;
@@ -255,9 +255,9 @@ TRIPSAGE_API tripsage_status tripsage_cache_subscribe(tripsage_cache_subscriptio
                                                       const tripsage_cache_topics *topics);
 
 /* The next message, waiting for it no longer than `timeout_ms`. One thread at a time may call this.
- * Errors: TRIPSAGE_ETIMEOUT (none came), TRIPSAGE_EBUSY (this one took its messages too slowly), TRIPSAGE_EUNAVAILABLE (the server is gone, or
- * did not answer in 10 s and the deadline), TRIPSAGE_ENOMEM (for one there was no memory). With the last three the subscription is over, now and whenever it is asked
- * again. */
+ * Errors: TRIPSAGE_ETIMEOUT (none came), TRIPSAGE_EBUSY (this one took its messages too slowly), TRIPSAGE_EUNAVAILABLE (the server is gone,
+ * or did not answer in 10 s and the deadline), TRIPSAGE_ENOMEM (for one there was no memory). With the last three the subscription is over,
+ * now and whenever it is asked again. */
 TRIPSAGE_API tripsage_status tripsage_cache_subscription_next(tripsage_cache_message *out,
                                                               tripsage_cache_subscription *subscription,
                                                               uint32_t timeout_ms);

@@ -1,7 +1,7 @@
 /* redis/subscription.c: see subscription.h.
  *
- * A connection that is subscribed takes no other commands but PING, and answers as it publishes: an array that begins with a word. While the server
- * confirms one channel, messages to another may come already, and are kept. */
+ * A connection that is subscribed takes no other commands but PING, and answers as it publishes: an array that begins with a word. While
+ * the server confirms one channel, messages to another may come already, and are kept. */
 #include "subscription.h"
 
 #include <string.h>
@@ -79,7 +79,8 @@ static tripsage_status refused(const tripsage_cache_reply *error)
                          (int)strspn(error->data, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"), error->data);
 }
 
-/* The next that has come whole; NULL: none by the deadline. What is there already is looked at in any case, but once: there may be no end of it. */
+/* The next that has come whole; NULL: none by the deadline. What is there already is looked at in any case, but once: there may be no end
+ * of it. */
 static tripsage_status receive(tripsage_cache_reply **out, subscription *s, int64_t deadline)
 {
     char chunk[CHUNK];
