@@ -393,6 +393,13 @@ static tripsage_status run(tripsage_cache_reply **out, void *engine, const trips
     return status;
 }
 
+static tripsage_status subscribe(tripsage_cache_subscription **out, void *engine, const tripsage_cache_topics *topics)
+{
+    near *n = engine;
+
+    return n->far_calls->subscribe(out, n->far, topics);
+}
+
 const tripsage__cache_engine tripsage__cache_on_near = {
-    look, set, remove_key, increment, expire, clear, get_stats, run, close_near, set_tagged, invalidate,
+    look, set, remove_key, increment, expire, clear, get_stats, run, subscribe, close_near, set_tagged, invalidate,
 };

@@ -282,4 +282,4 @@ static tripsage_status carry(tripsage_cache_reply **out, void *transport, const 
     return status;
 }
 
-const tripsage__cache_transport tripsage__cache_by_upstash = {DEADLINE_MS, open_upstash, carry, close_upstash};
+const tripsage__cache_transport tripsage__cache_by_upstash = {DEADLINE_MS, open_upstash, carry, close_upstash, NULL};
