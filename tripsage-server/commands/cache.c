@@ -349,6 +349,10 @@ int command_cache(int argc, char **argv)
     settings s = {.config = NULL};
     int status, taken = sub != NULL;
 
+    if (argc && !sub && argv[0][0] != '-') {
+        fprintf(stderr, "tripsage-server: cache has no subcommand \"%.40s\"; see --help\n", argv[0]);
+        return EXIT_USAGE;
+    }
     if (sub && sub->takes_pattern && argc > 1 && argv[1][0] != '-')
         given.pattern = argv[taken++];
     argc = read_options(&given, argc - taken, argv + taken);
