@@ -1328,8 +1328,7 @@ static tripsage_status load_something(tripsage_cache_loading *loading, void *con
 static tripsage_status cache_get_or_load(stage *s)
 {
     tripsage_cache_value value;
-    tripsage_status status =
-        tripsage_cache_get_or_load(&value, world->cache, "absent", 6, NULL, load_something, NULL);
+    tripsage_status status = tripsage_cache_get_or_load(&value, world->cache, "absent", 6, NULL, load_something, NULL);
 
     (void)s;
     tripsage_cache_value_free(&value);
