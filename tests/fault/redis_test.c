@@ -1,5 +1,6 @@
-/* fault/redis_test.c: the server of the cache is killed, frozen, full, talks nonsense, or is somebody else. What a call may cost is shown by
- * counting the calls that waited: none waits but who was there when the server fell silent, and one in each period of the breaker. */
+/* fault/redis_test.c: the server of the cache is killed, frozen, full, talks nonsense, or is somebody else. What a call may cost is
+ * shown by counting the calls that waited: none waits but who was there when the server fell silent, and one in each period of the
+ * breaker. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* fault/upstash_test.c: a cache by REST whose server refuses, breaks off, talks nonsense, or says nothing. What that may cost is shown by counting the calls
- * that met it, by the statistics: none but who was there when it began, and one in each period of the breaker. */
+/* fault/upstash_test.c: a cache by REST whose server refuses, breaks off, talks nonsense, or says nothing. What that may cost is shown
+ * by counting the calls that met it, by the statistics: none but who was there when it began, and one in each period of the breaker. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* remote/remote.c: the calls on a server of Redis's commands: each is one batch of commands about one key, so that a cluster's proxy may stand
- * between. What has to be seen or done at once is in a script, or in a transaction; in both the server's clock stands still.
+/* remote/remote.c: the calls on a server of Redis's commands: each is one batch of commands about one key, so that a cluster's proxy may
+ * stand between. What has to be seen or done at once is in a script, or in a transaction; in both the server's clock stands still.
  *
  * Redis keeps a key through the millisecond in which its time ends (expire.c: "now > when"). Here it is gone from that millisecond on, so
  * a life is sent as one millisecond less, and what is left of it is read as one more. */
@@ -278,8 +278,8 @@ static tripsage_status set(void *engine, bytes key, bytes value, int64_t ttl_ms,
 
 /* ---- tags: a set of keys for each, which lives as long as the longest of them ----
  *
- * It stands outside the cache's prefix, so that clearing does not count it. A key that got a value without the tag since is in the set still, and
- * goes with the others: to ask what it is would cost more than to load it again. */
+ * It stands outside the cache's prefix, so that clearing does not count it. A key that got a value without the tag since is in the set
+ * still, and goes with the others: to ask what it is would cost more than to load it again. */
 
 #define TAG_PREFIX "tag:"
 
