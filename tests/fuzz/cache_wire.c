@@ -13,6 +13,9 @@
 /* What a body of hundreds of bytes may become: SETRANGE and its like make values out of a number. */
 #define ANSWER_MAX ((size_t)256 * 1024 * 1024)
 
+/* One for each input, so that what it finds can be found again: small, since it has to be made. */
+#define CACHE_BYTES ((uint64_t)1024 * 1024)
+
 static const char *header_of(void *context, const char *name)
 {
     const char *letters = context;
@@ -112,18 +115,20 @@ static void ask(tripsage_cache *cache, char *line, const uint8_t *body, size_t l
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static tripsage_cache *cache;
+    tripsage_cache_options options = TRIPSAGE_CACHE_OPTIONS_INIT;
+    tripsage_cache *cache;
     const uint8_t *end = size ? memchr(data, '\n', size) : NULL;
     size_t length = end ? (size_t)(end - data) : size;
     char *line = malloc(length + 1);
 
     FUZZ_CHECK(line);
-    if (!cache)
-        FUZZ_CHECK(tripsage_cache_open(&cache, NULL, NULL) == TRIPSAGE_OK);
+    options.max_bytes = CACHE_BYTES;
+    FUZZ_CHECK(tripsage_cache_open(&cache, &options, NULL) == TRIPSAGE_OK);
     if (length)
         memcpy(line, data, length);
     line[length] = '\0';
     ask(cache, line, end ? end + 1 : NULL, end ? size - length - 1 : 0);
     free(line);
+    tripsage_cache_close(cache);
     return 0;
 }
