@@ -46,6 +46,20 @@ START_TEST(goes_on_behind_what_is_refused)
 }
 END_TEST
 
+/* What waits, or is about a connection, is nobody's to ask for: by itself, in its own place of a pipeline, and for a whole transaction. */
+START_TEST(nobody_has_the_connection)
+{
+    const char *refusal =
+        contract_cache_in_process() ? "-ERR unknown command 'SUBSCRIBE'" : "-ERR Command is not available: 'SUBSCRIBE'";
+
+    SAYS("SUBSCRIBE news", refusal);
+    SAME_TEXT(test_pipeline(world->cache, "ECHO a\nSUBSCRIBE news\nLRANGE missing 0 -1\nECHO b\n"),
+              test_format("[\"a\" %s [] \"b\"]", refusal));
+    SAME_TEXT(test_pipeline(world->cache, "SUBSCRIBE news\n"), test_format("[%s]", refusal));
+    SAME_TEXT(test_transaction(world->cache, "ECHO a\nSUBSCRIBE news\n"), refusal);
+}
+END_TEST
+
 Suite *contract_command_server(void)
 {
     Suite *suite = suite_create("command_server");
@@ -55,5 +69,6 @@ Suite *contract_command_server(void)
     tcase_add_test(tcase, counts_and_empties);
     tcase_add_test(tcase, tells_of_itself);
     tcase_add_test(tcase, goes_on_behind_what_is_refused);
+    tcase_add_test(tcase, nobody_has_the_connection);
     return suite;
 }
