@@ -7,8 +7,8 @@
 #include "base/siphash.h"
 #include "budget.h"
 
-/* Entries a bucket has on average: its own word and what the heap takes for its array are shared by so many, and a look at 16 slots is one at two or three cache
- * lines in a row. */
+/* Entries a bucket has on average: its own word and what the heap takes for its array are shared by so many, and a look at 16 slots is
+ * one at two or three cache lines in a row. */
 #define ENTRIES_PER_BUCKET 16u
 
 /* Buckets of a segment: few at first, for caches that are hardly used. */
@@ -17,7 +17,8 @@
 #define SMALL_SEGMENTS  6u /* 2, 2, 4, 8, 16, 32: the buckets below SEGMENT */
 #define FIRST_DIRECTORY 8u
 
-/* An array has an odd number of slots, with which it fills what the heap gives for it, and is made smaller when so many of them are empty. */
+/* An array has an odd number of slots, with which it fills what the heap gives for it, and is made smaller when so many of them are
+ * empty. */
 #define CAPACITY_MIN 3u
 #define EMPTY_MAX    4u
 

@@ -1,15 +1,16 @@
 /* cache/memory/grace.h: when what readers without a lock may be looking at can be freed.
  *
- * A reader announces himself in one of two columns and leaves it again: two additions in a cache line that few others use, since threads are
- * spread over lanes. Whoever has taken something out of everybody's sight asks for the step at which nobody looks at it any more, and
- * frees it once that step is over; nobody waits. The idea is SRCU's (McKenney, "Sleepable RCU", 2006): no thread has to be known, and readers that come
- * all the time hold nothing up, since step k waits for column k mod 2 while new readers go to the other.
+ * A reader announces himself in one of two columns and leaves it again: two additions in a cache line that few others use, since
+ * threads are spread over lanes. Whoever has taken something out of everybody's sight asks for the step at which nobody looks at it any
+ * more, and frees it once that step is over; nobody waits. The idea is SRCU's (McKenney, "Sleepable RCU", 2006): no thread has to be
+ * known, and readers that come all the time hold nothing up, since step k waits for column k mod 2 while new readers go to the other.
  *
- * Invariant: what was taken out before tripsage__grace_after() is seen by no reader once that step is over. For step k reads the counts of those who left
- * its column, then adds 0 to the counts of those who entered it, and is over when both have the same sum. Each leaving that was counted has its
- * entering counted, so with equal sums every lane's are equal: whoever entered before the addition has left before it. Whoever enters after it has
- * read what the addition wrote, directly or by what came between, and so sees everything that was done before the step began. A reader is in one of the columns; so two steps
- * that begin after the taking out are enough, and the one under way may have begun before: three.
+ * Invariant: what was taken out before tripsage__grace_after() is seen by no reader once that step is over. For step k reads the counts
+ * of those who left its column, then adds 0 to the counts of those who entered it, and is over when both have the same sum. Each
+ * leaving that was counted has its entering counted, so with equal sums every lane's are equal: whoever entered before the addition has
+ * left before it. Whoever enters after it has read what the addition wrote, directly or by what came between, and so sees everything
+ * that was done before the step began. A reader is in one of the columns; so two steps that begin after the taking out are enough, and
+ * the one under way may have begun before: three.
  *
  * Who leaves and who enters says so by read-modify-writes of atomics, which order each other whatever the machine; there are no fences. */
 #ifndef TRIPSAGE_CACHE_MEMORY_GRACE_H
