@@ -27,7 +27,7 @@
 /* How long a run is; --quick only shows that everything runs. */
 static struct {
     unsigned rounds, looks, remote_looks, keys, entries;
-} scale = {15, 500000, 4000, 10000, 1000000};
+} scale = {15, 500000, 4000, 5000, 1000000};
 
 #define ROUNDS_MAX 64
 #define VALUE_SIZE 300u
