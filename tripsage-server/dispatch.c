@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "handlers/handlers.h"
 #include "http.h"
 #include "limits.h"
 #include "respond.h"
@@ -21,10 +22,19 @@ static void answer_options(request *r, unsigned allowed)
         respond_header(r, "Access-Control-Allow-Methods", allow);
         respond_header(r, "Access-Control-Allow-Headers",
                        "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-Id, "
-                       "apikey, X-Client-Info, X-Supabase-Api-Version, traceparent, tracestate, baggage");
+                       "apikey, X-Client-Info, X-Supabase-Api-Version, Upstash-Encoding, Upstash-Response-Format, "
+                       "Upstash-Sync-Token, Upstash-Telemetry-Platform, Upstash-Telemetry-Retry, "
+                       "Upstash-Telemetry-Runtime, Upstash-Telemetry-Sdk, traceparent, tracestate, baggage");
         respond_header(r, "Access-Control-Max-Age", "600");
     }
     respond_bytes(r, 204, NULL, NULL, 0);
+}
+
+/* Whether what the path leads to is not there, in this server or at this port. */
+static int is_off(const request *r)
+{
+    return r->route && ((http_health_only(r->listener) && !(r->route->flags & ROUTE_HEALTH)) ||
+                        (r->route->handle == cache_wire && !r->server->served_cache));
 }
 
 static int find_route(request *r)
@@ -35,8 +45,7 @@ static int find_route(request *r)
 
     if (found == MATCH_MALFORMED) {
         respond_problem(r, 400, "MALFORMED_REQUEST", "the path is not valid percent-encoded UTF-8");
-    } else if (found == MATCH_NO_PATH ||
-               (r->route && http_health_only(r->listener) && !(r->route->flags & ROUTE_HEALTH))) {
+    } else if (found == MATCH_NO_PATH || is_off(r)) {
         r->route = NULL;
         respond_problem(r, 404, "RESOURCE_NOT_FOUND", "there is nothing at this path");
     } else if (found == MATCH_NO_METHOD && r->method == METHOD_OPTIONS) {

@@ -13,6 +13,7 @@
 
 #include <civetweb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -285,6 +286,44 @@ static void decide_connection(request *r)
         mg_disable_connection_keep_alive(r->connection);
 }
 
+int http_take_stream(request *r)
+{
+    int places = r->listener->connections_max / 4;
+
+    if (r->server->streams++ >= (places ? places : 1)) {
+        r->server->streams--;
+        return 0;
+    }
+    r->streams = 1;
+    return 1;
+}
+
+/* Nothing is expected of a client that listens: what there is to read is its farewell. */
+static int has_left(int socket)
+{
+    struct pollfd it = {.fd = socket, .events = POLLRDHUP};
+
+    return poll(&it, 1, 0) > 0;
+}
+
+/* Each piece in one write, for as long as there is something to say, somebody listens, and the server stays. */
+static void stream(request *r)
+{
+    int socket = pool_socket(r);
+    const char *data;
+    size_t length;
+
+    while (!r->server->draining && !has_left(socket) && r->response.more(r, &data, &length)) {
+        if (length == 0)
+            continue;
+        pool_watch(r, r->server->settings->request_timeout_s);
+        if (mg_write(r->connection, data, length) < (int)length)
+            break;
+        pool_watch(r, 0);
+        r->response.length += length;
+    }
+}
+
 static void finish(request *r)
 {
     decide_connection(r);
@@ -297,6 +336,8 @@ static void finish(request *r)
         pool_watch(r, r->server->settings->request_timeout_s);
     if (mg_write(r->connection, r->out.data, r->out.size) < (int)r->out.size)
         mg_disable_connection_keep_alive(r->connection);
+    else if (r->response.more)
+        stream(r);
     respond_log(r);
 }
 
@@ -328,6 +369,8 @@ static int on_request(struct mg_connection *connection)
         dispatch(r);
     }
     finish(r);
+    if (r->streams)
+        r->server->streams--;
     return r->response.status;
 }
 

@@ -35,6 +35,10 @@ void http_stop(http_listener *listener);
 /* A header field that is not among r->headers, by its name in any case; the first one where it came more than once. NULL: there is none. */
 const char *http_header(const request *r, const char *name);
 
+/* Takes a place for an answer without an end, which is given back with the exchange. Each holds a connection and its thread, so there are
+ * only so many: a quarter of the connections. 0: all are taken. */
+int http_take_stream(request *r);
+
 /* The same of the last line of that name before number *line (-1: of all), which becomes its number. */
 const char *http_last_header(const request *r, const char *name, int *line);
 

@@ -16,6 +16,7 @@ static const struct {
     {"migrate", "bring the database's schema up to date, or show its state", command_migrate},
     {"check", "check the stored data", command_check},
     {"explain-config", "show what the settings come to, and where each came from", command_explain_config},
+    {"cache", "show what is in a cache, and clear it", command_cache},
     {"keys", "make, list, replace and revoke API keys; seal settings; change the secret key", command_keys},
     {"version", "print the version", command_version},
 };

@@ -53,17 +53,24 @@ static int is_connection(int fd, const request *r)
            strcmp(address, r->remote_addr) == 0;
 }
 
-/* CivetWeb does not tell the socket of a connection, so it is looked for by the client's address and port, of which there is one.
- * The request is locked, so the connection is still in its exchange and its socket is not closed meanwhile. */
-static void cut_off(const request *r)
+/* CivetWeb does not tell the socket of a connection, so it is looked for by the client's address and port, of which there is one. The
+ * exchange's own thread asks, or the request is locked: the connection is still in its exchange, and its socket is not closed meanwhile. */
+int pool_socket(const request *r)
 {
     for (int fd = 3; fd < FILES_MAX; fd++)
-        if (is_connection(fd, r)) {
-            shutdown(fd, SHUT_RDWR);
-            log_event(TRIPSAGE_LOG_WARN, "slow_client", "cut off %s: its request took longer than allowed",
-                      r->remote_addr);
-            return;
-        }
+        if (is_connection(fd, r))
+            return fd;
+    return -1;
+}
+
+static void cut_off(const request *r)
+{
+    int fd = pool_socket(r);
+
+    if (fd < 0)
+        return;
+    shutdown(fd, SHUT_RDWR);
+    log_event(TRIPSAGE_LOG_WARN, "slow_client", "cut off %s: its request took longer than allowed", r->remote_addr);
 }
 
 static void *watch(void *argument)
@@ -195,6 +202,7 @@ void pool_give(struct pool *p, request *r)
     pool_watch(r, 0);
     tripsage_doc_free(r->response.doc);
     tripsage_auth_response_free(r->response.wire);
+    tripsage_cache_response_free(r->response.cache);
     tripsage_free(r->response.owned);
     tripsage_actor_free(r->actor);
     buffer_clear(&r->in, KEEP_BUFFER_BYTES);

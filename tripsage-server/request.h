@@ -66,6 +66,7 @@ typedef struct pair {
 #define KEEP_BUFFER_BYTES ((size_t)64 * 1024) /* larger buffers are freed after the exchange */
 
 struct route;
+struct request;
 struct http_listener;
 
 typedef struct response {
@@ -76,7 +77,11 @@ typedef struct response {
     char etag[40]; /* without quotes; "": none. See preconditions.h */
     tripsage_doc *doc;
     tripsage_auth_response *wire;
-    char *owned;               /* tripsage_free after the write */
+    tripsage_cache_response *cache;
+    char *owned; /* tripsage_free after the write */
+    /* What comes behind the body, for as long as it gives 1: NULL for none. It waits a moment for something to say; `length` 0 is nothing
+     * yet. */
+    int (*more)(struct request *r, const char **data, size_t *length);
     int close;                 /* the connection ends with this answer */
     const char *cache_control; /* NULL: "no-store" */
 } response;
@@ -112,6 +117,7 @@ typedef struct request {
     size_t arena_used;
     int body_read; /* nothing of the body is left on the connection */
     int watched;   /* a deadline is set */
+    int streams;   /* it has one of the places of server.streams */
 
     /* Above: of one exchange, zeroed before the next. Below: kept from one to the next. */
     buffer in;       /* the body that came */
@@ -144,6 +150,9 @@ typedef struct server {
     char *openapi;
     size_t openapi_length;
     struct pool *pool;
+    tripsage_cache *served_cache; /* of /cache; NULL: there is none */
+    const tripsage_cache_serve_options *served_options;
+    _Atomic int streams; /* answers without an end that are under way */
     struct limits *limits;
     _Atomic int draining; /* SIGTERM came: not ready, and connections close after each answer */
 } server;
@@ -155,6 +164,7 @@ void pool_free(struct pool *p); /* when no request is out; NULL is fine */
 request *pool_take(struct pool *p);
 void pool_give(struct pool *p, request *r);
 void pool_watch(request *r, unsigned seconds); /* from now; 0 ends it */
+int pool_socket(const request *r);             /* of its connection; -1: it was not found */
 
 /* Room in the arena for this exchange; NULL when it is used up. */
 char *request_keep(request *r, size_t size);

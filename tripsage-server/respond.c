@@ -115,6 +115,11 @@ static const char *reason(int status)
 
 /* ---- problems ---- */
 
+static int has_values(const request *r)
+{
+    return r->route && r->route->flags & ROUTE_VALUES;
+}
+
 static void put_errors(buffer *b, const tripsage_field_error *errors, size_t count)
 {
     BUFFER_LIT(b, ",\"errors\":[");
@@ -142,13 +147,18 @@ static void compose_problem(request *r, int http, const char *code, const char *
     BUFFER_LIT(b, ",\"detail\":");
     buffer_jsonz(b, detail);
     BUFFER_LIT(b, ",\"instance\":");
-    buffer_jsonz(b, r->target);
+    buffer_jsonz(b, has_values(r) ? r->route->path : r->target);
     BUFFER_LIT(b, ",\"code\":");
     buffer_jsonz(b, code);
     BUFFER_LIT(b, ",\"request_id\":");
     buffer_jsonz(b, r->id);
     put_errors(b, errors, error_count);
-    BUFFER_LIT(b, ",\"error\":true,\"message\":");
+    BUFFER_LIT(b, ",\"error\":");
+    if (has_values(r)) /* whose clients look for a sentence there */
+        buffer_jsonz(b, detail);
+    else
+        BUFFER_LIT(b, "true");
+    BUFFER_LIT(b, ",\"message\":");
     buffer_jsonz(b, detail);
     BUFFER_LIT(b, "}");
 }
@@ -264,6 +274,7 @@ void respond_bytes(request *r, int http, const char *media_type, const char *bod
     r->response.media_type = media_type;
     r->response.body = body;
     r->response.length = length;
+    r->response.more = NULL;
 }
 
 void respond_composed(request *r, int http)
@@ -406,7 +417,7 @@ static void put_cors(request *r)
             BUFFER_LIT(&r->out, "\r\nAccess-Control-Expose-Headers: ETag, Location, Link, X-Request-Id, "
                                 "Idempotency-Replayed, Retry-After, WWW-Authenticate, X-Total-Count, "
                                 "X-Supabase-Api-Version, X-Cache, RateLimit, RateLimit-Policy, X-RateLimit-Limit, "
-                                "X-RateLimit-Remaining, X-RateLimit-Reset\r\n");
+                                "X-RateLimit-Remaining, X-RateLimit-Reset, Upstash-Sync-Token\r\n");
             return;
         }
 }
@@ -426,7 +437,7 @@ static void put_head(request *r)
         BUFFER_LIT(out, "\r\nContent-Type: ");
         buffer_puts(out, a->media_type);
     }
-    if (a->status != 204 && a->status != 304) {
+    if (a->status != 204 && a->status != 304 && !a->more) {
         BUFFER_LIT(out, "\r\nContent-Length: ");
         buffer_integer(out, (int64_t)a->length);
     }
@@ -484,7 +495,7 @@ void respond_log(request *r)
     BUFFER_LIT(line, ",\"route\":");
     buffer_jsonz(line, r->route ? r->route->path : NULL);
     BUFFER_LIT(line, ",\"path\":");
-    buffer_jsonz(line, r->target);
+    buffer_jsonz(line, has_values(r) ? r->route->path : r->target);
     BUFFER_LIT(line, ",\"status\":");
     buffer_integer(line, r->response.status);
     BUFFER_LIT(line, ",\"bytes\":");

@@ -13,9 +13,12 @@ typedef struct node {
     unsigned allowed;
 } node;
 
+/* Looked through one by one for every request. */
+#define SUBTREES_MAX 2
+
 struct router {
     node root;
-    const route *subtree; /* there is one */
+    const route *subtrees[SUBTREES_MAX + 1]; /* the last is NULL */
 };
 
 /* ---- building ---- */
@@ -80,12 +83,12 @@ static void free_children(node *parent)
 router *router_new(void)
 {
     router *tree = calloc(1, sizeof *tree);
-    size_t count;
+    size_t count, subtrees = 0;
     const route *routes = routes_all(&count);
 
     for (size_t i = 0; tree && i < count; i++)
-        if (routes[i].flags & ROUTE_SUBTREE) {
-            tree->subtree = &routes[i];
+        if (routes[i].flags & ROUTE_SUBTREE && subtrees < SUBTREES_MAX) {
+            tree->subtrees[subtrees++] = &routes[i];
         } else if (!add_route(&tree->root, &routes[i])) {
             router_free(tree);
             tree = NULL;
@@ -194,23 +197,34 @@ static int split(walk *w, request *r)
 }
 
 /* What is below the path of a subtree is its own to decode. */
-static int is_below(const route *subtree, const char *target)
+static int is_in(const route *subtree, const char *target)
 {
     size_t length = strlen(subtree->path);
 
-    return strncmp(target, subtree->path, length) == 0 && target[length] == '/';
+    return strncmp(target, subtree->path, length) == 0 &&
+           (target[length] == '/' || (!target[length] && subtree->flags & ROUTE_ROOT));
+}
+
+static const route *find_subtree(const router *tree, const char *target)
+{
+    const route *const *subtree = tree->subtrees;
+
+    while (*subtree && !is_in(*subtree, target))
+        subtree++;
+    return *subtree;
 }
 
 matched router_match(const router *tree, request *r, unsigned *allowed)
 {
     walk w = {.count = 0, .params = r->params};
     method wanted = r->method == METHOD_HEAD ? METHOD_GET : r->method;
+    const route *subtree = find_subtree(tree, r->target);
     const node *found;
     int ok;
 
-    if (is_below(tree->subtree, r->target)) {
+    if (subtree) {
         *allowed = (1u << METHOD_ROUTABLE) - 1;
-        r->route = tree->subtree;
+        r->route = subtree;
         return r->method == METHOD_OPTIONS ? MATCH_NO_METHOD : MATCH_FOUND;
     }
     ok = split(&w, r);

@@ -207,6 +207,7 @@ static const route table[] = {
     {GET, HEALTH, "/api/health/ratelimit", "apiHealthLimits", "How often one may ask", health_limits, NULL, "Limits", NULL, 200},
 
     {GET, PUBLIC | ROUTE_SUBTREE, "/auth/v1", NULL, NULL, auth_wire, NULL, NULL, NULL, 200},
+    {GET, PUBLIC | ROUTE_SUBTREE | ROUTE_ROOT | ROUTE_VALUES, "/cache", NULL, NULL, cache_wire, NULL, NULL, NULL, 200},
 
     {GET, PUBLIC, "/openapi.json", "openapi", "This description", openapi_get, NULL, NULL, NULL, 200},
 };

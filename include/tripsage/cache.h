@@ -311,6 +311,51 @@ TRIPSAGE_API tripsage_status tripsage_cache_transaction(tripsage_cache_reply **o
 /* NULL is fine. */
 TRIPSAGE_API void tripsage_cache_reply_free(tripsage_cache_reply *reply);
 
+/* ---- messages ----
+ *
+ * What PUBLISH sends to a channel, whoever subscribed to it, or to a pattern that its name matches (those of KEYS), gets. Nothing is kept:
+ * who subscribes later gets what is published later. On a server each subscription is a connection of its own, beside `connections`;
+ * channels are named as the server knows them. */
+
+typedef struct tripsage_cache_topics {
+    const tripsage_cache_argument *channels;
+    size_t channel_count;
+    const tripsage_cache_argument *patterns;
+    size_t pattern_count;
+} tripsage_cache_topics;
+
+typedef struct tripsage_cache_subscription tripsage_cache_subscription;
+
+/* Bytes, borrowed until the subscription is asked for the next, or closed. */
+typedef struct tripsage_cache_message {
+    tripsage_cache_argument pattern; /* that matched; no data: it was for a channel */
+    tripsage_cache_argument channel;
+    tripsage_cache_argument payload;
+} tripsage_cache_message;
+
+/* Most channels and patterns of one subscription, and most bytes of messages that may wait in it. A publisher looks at each of the former;
+ * the latter is what Redis lets a subscriber fall behind for a minute (client-output-buffer-limit). A server has bounds of its own. */
+#define TRIPSAGE_CACHE_TOPICS_MAX  1024u
+#define TRIPSAGE_CACHE_BACKLOG_MAX (8u * 1024 * 1024)
+
+/* Messages that are published after the call are in the subscription, in their order. One that is both for a channel and for a pattern of
+ * it is there twice. The names are copied. Close it before the cache.
+ * Errors: TRIPSAGE_EINVALID ("#topics": none, or more than TRIPSAGE_CACHE_TOPICS_MAX; a name without data), TRIPSAGE_EUNAVAILABLE,
+ * TRIPSAGE_ENOMEM. */
+TRIPSAGE_API tripsage_status tripsage_cache_subscribe(tripsage_cache_subscription **out, tripsage_cache *cache,
+                                                      const tripsage_cache_topics *topics);
+
+/* The next message, waiting for it no longer than `timeout_ms`. One thread at a time may call this.
+ * Errors: TRIPSAGE_ETIMEOUT (none came), TRIPSAGE_EBUSY (this one took its messages too slowly), TRIPSAGE_EUNAVAILABLE (the server is gone,
+ * or did not answer in 10 s and the deadline), TRIPSAGE_ENOMEM (for one there was no memory). With the last three the subscription is over,
+ * now and whenever it is asked again. */
+TRIPSAGE_API tripsage_status tripsage_cache_subscription_next(tripsage_cache_message *out,
+                                                              tripsage_cache_subscription *subscription,
+                                                              uint32_t timeout_ms);
+
+/* NULL is fine. */
+TRIPSAGE_API void tripsage_cache_subscription_close(tripsage_cache_subscription *subscription);
+
 TRIPSAGE_END_DECLS
 
 #endif

@@ -35,6 +35,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cache_serve.h"
 #include "doc.h"
 #include "store.h"
 
@@ -68,6 +69,11 @@ TRIPSAGE_API const char *tripsage_config_shown_url(const tripsage_config *config
 
 /* The options to open it with; the runtime in them is NULL. Borrowed until the configuration is freed. Never NULL. */
 TRIPSAGE_API const tripsage_options *tripsage_config_options(const tripsage_config *config);
+
+/* The cache that a server is to serve to Upstash's clients (tripsage/cache_serve.h), and who may use it: a cache of its own, not the one
+ * among the options above. Both are NULL unless there is a token for it. Borrowed until the configuration is freed. */
+TRIPSAGE_API const tripsage_cache_options *tripsage_config_served_cache(const tripsage_config *config);
+TRIPSAGE_API const tripsage_cache_serve_options *tripsage_config_cache_serve(const tripsage_config *config);
 
 /* What holds, and where it came from: {"database":text|null,"auth":{"issuer":text|null,"jwks_url":text|null},
  * "settings":[{"name","value":text|null,"source":text|null}]}. The source is the variable that gave the value, and null when

@@ -5,6 +5,7 @@
 #include "auth.h"
 #include "auth_serve.h"
 #include "cache.h"
+#include "cache_serve.h"
 #include "config.h"
 #include "destination.h"
 #include "doc.h"

@@ -6,7 +6,8 @@
 
 #include "base/memory.h"
 
-/* What a server may ask for at most: one that counts by the day is asked once a minute, so that it is found again when somebody has paid. */
+/* What a server may ask for at most: one that counts by the day is asked once a minute, so that it is found again when somebody has
+ * paid. */
 #define REST_MAX_MS 60000
 
 typedef enum state {

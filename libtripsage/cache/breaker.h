@@ -1,5 +1,5 @@
-/* cache/breaker.h: keeps calls from a server that does not answer. Who was waiting when it fell silent has spent a deadline at most; from then
- * on nobody goes there, until after the breaker's period one call is the probe: its success lets everybody through again.
+/* cache/breaker.h: keeps calls from a server that does not answer. Who was waiting when it fell silent has spent a deadline at most;
+ * from then on nobody goes there, until after the breaker's period one call is the probe: its success lets everybody through again.
  *
  *     TRIPSAGE_TRY(tripsage__breaker_enter(&passage, breaker));
  *     status = ...                      what may fail, and for what

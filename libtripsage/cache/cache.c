@@ -1,6 +1,7 @@
 /* cache.c: the door of the cache: checks what comes in, and asks the engine behind it. */
 #include "cache.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -415,4 +416,46 @@ tripsage_status tripsage_cache_transaction(tripsage_cache_reply **out, tripsage_
                                            const tripsage_cache_command_line *commands, size_t count)
 {
     return run(out, cache, commands, count, TRIPSAGE__CACHE_TRANSACTION);
+}
+
+/* ---- messages ---- */
+
+static int are_names(const tripsage_cache_argument *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!names[i].data)
+            return 0;
+    return 1;
+}
+
+tripsage_status tripsage_cache_subscribe(tripsage_cache_subscription **out, tripsage_cache *cache,
+                                         const tripsage_cache_topics *topics)
+{
+    size_t channels = topics->channel_count, patterns = topics->pattern_count;
+
+    *out = NULL;
+    if (channels > TRIPSAGE_CACHE_TOPICS_MAX || patterns > TRIPSAGE_CACHE_TOPICS_MAX || channels + patterns == 0 ||
+        channels + patterns > TRIPSAGE_CACHE_TOPICS_MAX)
+        return TRIPSAGE_FAIL_FIELD("#topics", "expected 1 to %u channels and patterns", TRIPSAGE_CACHE_TOPICS_MAX);
+    if (!are_names(topics->channels, channels) || !are_names(topics->patterns, patterns))
+        return TRIPSAGE_FAIL_FIELD("#topics", "a name may be empty, but not NULL");
+    return cache->calls->subscribe(out, cache->engine, topics);
+}
+
+tripsage_status tripsage_cache_subscription_next(tripsage_cache_message *out, tripsage_cache_subscription *subscription,
+                                                 uint32_t timeout_ms)
+{
+    memset(out, 0, sizeof *out);
+    return subscription->next(out, subscription, timeout_ms);
+}
+
+void tripsage_cache_subscription_close(tripsage_cache_subscription *subscription)
+{
+    if (subscription)
+        subscription->close(subscription);
+}
+
+uint64_t tripsage__cache_count_request(tripsage_cache *cache)
+{
+    return atomic_fetch_add_explicit(&cache->requests, 1, memory_order_relaxed) + 1;
 }

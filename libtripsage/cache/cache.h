@@ -32,6 +32,9 @@ void tripsage__cache_url_put_masked(tripsage__buf *buf, const char *url);
 /* As tripsage_cache_get() with a key that is one, for callers to whom finding nothing is no failure to be told: 1 when it is there. */
 int tripsage__cache_look(tripsage_cache_value *out, tripsage_cache *cache, const void *key, size_t key_size);
 
+/* Counts the requests that were served from this handle, from 1 on. */
+uint64_t tripsage__cache_count_request(tripsage_cache *cache);
+
 /* A limiter on somebody else's chance; `env` must outlive it. `options` may be NULL. */
 tripsage_status tripsage__limiter_new(tripsage_limiter **out, const tripsage_limiter_options *options,
                                       tripsage__env *env);

@@ -12,6 +12,7 @@ struct tripsage_cache {
     const tripsage__cache_engine *calls;
     void *engine; /* NULL while it is being opened */
     tripsage__loads loads;
+    _Atomic uint64_t requests; /* served, each with a number of its own */
     char key_prefix[TRIPSAGE__CACHE_PREFIX_MAX + 1];
 };
 

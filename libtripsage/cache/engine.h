@@ -21,6 +21,13 @@ typedef enum tripsage__cache_mode {
     TRIPSAGE__CACHE_TRANSACTION, /* or the error for which none was carried out */
 } tripsage__cache_mode;
 
+/* Of a subscription: an engine's own begins with this. */
+struct tripsage_cache_subscription {
+    tripsage_status (*next)(tripsage_cache_message *out, tripsage_cache_subscription *subscription,
+                            uint32_t timeout_ms); /* `out` is zeroed */
+    void (*close)(tripsage_cache_subscription *subscription);
+};
+
 /* The functions mean what the public calls of their names mean. `engine` is what the engine's own opening made. A value's owner is an entry
  * (memory/entry.h), whoever hands it out. */
 typedef struct tripsage__cache_engine {
@@ -34,6 +41,7 @@ typedef struct tripsage__cache_engine {
     tripsage_status (*stats)(tripsage_cache_stats *out, void *engine); /* `out` is zeroed */
     tripsage_status (*run)(tripsage_cache_reply **out, void *engine, const tripsage_cache_command_line *lines,
                            size_t count, tripsage__cache_mode mode); /* no line is empty */
+    tripsage_status (*subscribe)(tripsage_cache_subscription **out, void *engine, const tripsage_cache_topics *topics);
     void (*close)(void *engine);
     tripsage_status (*set_tagged)(void *engine, tripsage__cache_bytes key, tripsage__cache_bytes value, int64_t ttl_ms,
                                   tripsage_cache_when when, const tripsage__cache_bytes *tags, size_t tag_count);
@@ -49,6 +57,11 @@ static inline tripsage_status tripsage__cache_no_such_key(void)
 static inline tripsage_status tripsage__cache_not_met(tripsage_cache_when when)
 {
     return TRIPSAGE_FAIL(TRIPSAGE_ECONFLICT, "the key is %s", when == TRIPSAGE_CACHE_IF_ABSENT ? "present" : "absent");
+}
+
+static inline tripsage_status tripsage__cache_no_message(void)
+{
+    return TRIPSAGE_FAIL(TRIPSAGE_ETIMEOUT, "no message came in this time");
 }
 
 static inline tripsage_status tripsage__cache_no_integer(void)

@@ -21,6 +21,7 @@ static tripsage_config *new_config(void)
     static const tripsage_auth_options auth = TRIPSAGE_AUTH_OPTIONS_INIT;
     static const tripsage_mail_options mail = TRIPSAGE_MAIL_OPTIONS_INIT;
     static const tripsage_cache_options cache = TRIPSAGE_CACHE_OPTIONS_INIT;
+    static const tripsage_cache_serve_options serve = TRIPSAGE_CACHE_SERVE_OPTIONS_INIT;
     tripsage_config *config = tripsage__calloc(1, sizeof *config);
 
     if (!config)
@@ -31,7 +32,8 @@ static tripsage_config *new_config(void)
     config->mail = mail;
     config->auth.mail = &config->mail;
     config->options.auth = &config->auth;
-    config->cache = cache;
+    config->cache = config->served = cache;
+    config->serve = serve;
     config->options.cache = &config->cache;
     return config;
 }
@@ -55,6 +57,29 @@ static tripsage_status take_cache(tripsage_config *config)
     config->cache.connections = (uint32_t)config->values[REDIS_MAX_CONNECTIONS].number;
     config->cache.near_max_bytes = (uint64_t)config->values[CACHE_NEAR_BYTES].number;
     config->cache.near_ttl_ms = (uint32_t)config->values[CACHE_NEAR_TTL].number;
+    return TRIPSAGE_OK;
+}
+
+/* What others keep at /cache is apart from what the library keeps, so that they cannot empty that. */
+static tripsage_status take_served_cache(tripsage_config *config)
+{
+    const char *token = config->values[CACHE_TOKEN].text, *reading = config->values[CACHE_READONLY_TOKEN].text;
+    char source[64];
+
+    config->served = config->cache;
+    config->served.url = config->values[CACHE_URL].text;
+    config->served.password = NULL;
+    config->served.near_max_bytes = 0;
+    config->served.max_bytes = (uint64_t)config->values[CACHE_MAX_BYTES].number;
+    config->serve.token = token;
+    config->serve.readonly_token = reading;
+    if (reading && !token)
+        return TRIPSAGE_FAIL(TRIPSAGE_EINVALID,
+                             "%s is set, but not TRIPSAGE_CACHE_TOKEN, without which there is no /cache",
+                             tripsage__config_source(config, CACHE_READONLY_TOKEN, source));
+    if (reading && strcmp(reading, token) == 0)
+        return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s is the same as TRIPSAGE_CACHE_TOKEN, which may do everything",
+                             tripsage__config_source(config, CACHE_READONLY_TOKEN, source));
     return TRIPSAGE_OK;
 }
 
@@ -116,6 +141,7 @@ static tripsage_status make(tripsage_config *config, tripsage_config_lookup look
         put_shown(&config->shown, config->url.data);
     TRIPSAGE_TRY(take_cache(config));
     take_codes(config);
+    TRIPSAGE_TRY(take_served_cache(config));
     TRIPSAGE_TRY(take_mail(config, lookup("ENVIRONMENT", user)));
     config->auth.jwt_secret = config->values[DATABASE_JWT_SECRET].text;
     config->auth.algorithm = config->values[SIGNING_ALG].text;
@@ -166,6 +192,16 @@ const char *tripsage_config_shown_url(const tripsage_config *config)
 const tripsage_options *tripsage_config_options(const tripsage_config *config)
 {
     return &config->options;
+}
+
+const tripsage_cache_options *tripsage_config_served_cache(const tripsage_config *config)
+{
+    return config->serve.token ? &config->served : NULL;
+}
+
+const tripsage_cache_serve_options *tripsage_config_cache_serve(const tripsage_config *config)
+{
+    return config->serve.token ? &config->serve : NULL;
 }
 
 void tripsage_config_free(tripsage_config *config)
@@ -223,7 +259,7 @@ static tripsage_status put_setting(tripsage__buf *json, const tripsage_config *c
     char source[64];
     tripsage_status status;
 
-    if (text && id == REDIS_URL)
+    if (text && (id == REDIS_URL || id == CACHE_URL))
         tripsage__cache_url_put_masked(&shown, text);
     else if (text)
         put_shown(&shown, is_url || !setting->secret ? text : "***");

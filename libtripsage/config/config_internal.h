@@ -35,6 +35,10 @@ typedef enum setting_id {
     CACHE_PREFIX,
     CACHE_DEADLINE,
     CACHE_RETRY_AFTER,
+    CACHE_TOKEN,
+    CACHE_READONLY_TOKEN,
+    CACHE_URL,
+    CACHE_MAX_BYTES,
     CACHE_NEAR_BYTES,
     CACHE_NEAR_TTL,
     SMTP_HOST,
@@ -71,7 +75,8 @@ struct tripsage_config {
     tripsage_options options;
     tripsage_auth_options auth;
     tripsage_mail_options mail;
-    tripsage_cache_options cache;
+    tripsage_cache_options cache, served;
+    tripsage_cache_serve_options serve;
 };
 
 /* The variable that the value came from: NAME, NAME_FILE, or what others call it. */

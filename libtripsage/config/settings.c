@@ -1,5 +1,6 @@
 /* config/settings.c: the table of settings, how each is read, and what is wrong with one by itself. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,9 @@
 
 /* The longest a value may be. URLs with several hosts and certificates have some hundred characters. */
 #define VALUE_MAX 8191
+
+/* Of a token for the served cache. */
+#define TOKEN_MAX 512u
 
 /* tripsage_auth_options.public_key */
 #define KEY_MIN 20
@@ -67,6 +71,12 @@ static const tripsage_setting settings[SETTING_COUNT] = {
     [CACHE_DEADLINE] = {"TRIPSAGE_CACHE_DEADLINE_MS", "longest a call waits for Redis", "100, by REST 1000", 0},
     [CACHE_RETRY_AFTER] = {"TRIPSAGE_CACHE_RETRY_AFTER_MS", "how long a Redis that did not answer is left alone",
                            "1000", 0},
+    [CACHE_TOKEN] = {"TRIPSAGE_CACHE_TOKEN",
+                     "token of at least 16 characters, with which Upstash's clients use a cache of their own at /cache",
+                     "there is none", 1},
+    [CACHE_READONLY_TOKEN] = {"TRIPSAGE_CACHE_READONLY_TOKEN", "a second one there, which can only read", NULL, 1},
+    [CACHE_URL] = {"TRIPSAGE_CACHE_URL", "where that cache is: memory:, or a URL such as REDIS_URL has", "memory:", 1},
+    [CACHE_MAX_BYTES] = {"TRIPSAGE_CACHE_MAX_BYTES", "most bytes it takes in the process", "67108864", 0},
     [CACHE_NEAR_BYTES] = {"TRIPSAGE_CACHE_NEAR_BYTES",
                           "memory for copies of what was read from Redis; 0 asks Redis each time", "0", 0},
     [CACHE_NEAR_TTL] = {"TRIPSAGE_CACHE_NEAR_TTL_MS", "how old such a copy may be", "1000", 0},
@@ -127,6 +137,7 @@ typedef enum kind {
     ALGORITHM,
     MASTER_KEY,
     CACHE,
+    TOKEN,
     REST,
     PREFIX,
     HOST,
@@ -165,6 +176,10 @@ static const struct {
     [CACHE_PREFIX] = {PREFIX, 0, 0},
     [CACHE_DEADLINE] = {NUMBER, 1, 60000}, /* a minute, and nobody waits any more */
     [CACHE_RETRY_AFTER] = {NUMBER, 1, 3600000},
+    [CACHE_TOKEN] = {TOKEN, 0, 0},
+    [CACHE_READONLY_TOKEN] = {TOKEN, 0, 0},
+    [CACHE_URL] = {CACHE, 0, 0},
+    [CACHE_MAX_BYTES] = {NUMBER, 1024 * 1024, LONG_MAX}, /* one entry takes an eighth at most */
     [CACHE_NEAR_BYTES] = {NUMBER, 0, 999999999},
     [CACHE_NEAR_TTL] = {NUMBER, 1, 3600000},
     [SMTP_HOST] = {HOST, 0, 0},
@@ -351,6 +366,18 @@ static tripsage_status check_cache(const char *variable, const char *text, int b
     return problem ? TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: %s", variable, problem) : TRIPSAGE_OK;
 }
 
+/* It goes into a header and into a query, and has to come out of both as it went in. */
+static tripsage_status check_token(const char *variable, const char *text)
+{
+    size_t length = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=");
+
+    return !text[length] && length >= TRIPSAGE_CACHE_TOKEN_MIN && length <= TOKEN_MAX
+               ? TRIPSAGE_OK
+               : TRIPSAGE_FAIL(TRIPSAGE_EINVALID,
+                               "%s: expected %u to %u letters, digits and -._~+/= (openssl rand -hex 32 makes some)",
+                               variable, TRIPSAGE_CACHE_TOKEN_MIN, TOKEN_MAX);
+}
+
 static tripsage_status check_file(const char *variable, const char *path)
 {
     FILE *file = fopen(path, "re");
@@ -386,7 +413,7 @@ static tripsage_status check_algorithm(const char *variable, const char *text)
 
 static tripsage_status check_number(const char *variable, const char *text, long min, long max, long *number)
 {
-    if (strlen(text) < 10 && strspn(text, "0123456789") == strlen(text))
+    if (strlen(text) < 16 && strspn(text, "0123456789") == strlen(text))
         *number = strtol(text, NULL, 10);
     if (*number < min || *number > max)
         return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: expected a number from %ld to %ld, got \"%.40s\"", variable, min,
@@ -426,6 +453,8 @@ static tripsage_status check(tripsage_config *config, setting_id id)
                                    variable, TRIPSAGE__MASTER_MIN, TRIPSAGE__MASTER_MAX);
     case CACHE:
         return check_cache(variable, value->text, 0);
+    case TOKEN:
+        return check_token(variable, value->text);
     case REST:
         return check_cache(variable, value->text, 1);
     case PREFIX: /* tripsage_cache_options.key_prefix */

@@ -55,8 +55,8 @@ typedef struct tripsage__http_request {
     /* How often it is tried at most, within the deadline; 0: three times. A request that has not reached the server is always sent again.
      * One that may have, only when it says that doing it twice is doing it once: after a broken connection, and after an answer 429, 502,
      * 503 or 504, not before its Retry-After. The waits grow and are jittered. One that may not be done twice begins a connection, since
-     * libcurl by itself sends a request again when a connection that was kept breaks before an answer; but with `kept` and a body it goes over
-     * a kept one, and is not sent again: then it fails where a new connection might not have. */
+     * libcurl by itself sends a request again when a connection that was kept breaks before an answer; but with `kept` and a body it
+     * goes over a kept one, and is not sent again: then it fails where a new connection might not have. */
     uint32_t tries;
     int idempotent;
     int kept;

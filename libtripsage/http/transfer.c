@@ -326,8 +326,8 @@ static int make_headers(struct curl_slist **out, const tripsage__http_request *r
     return append(out, "Expect:") && (has_type || append(out, "Content-Type:"));
 }
 
-/* On a connection that was kept curl sends a request again by itself when that breaks without an answer, but not when it has read some of the
- * body from a function and has none to go back to the beginning (CURLE_SEND_FAIL_REWIND). */
+/* On a connection that was kept curl sends a request again by itself when that breaks without an answer, but not when it has read some
+ * of the body from a function and has none to go back to the beginning (CURLE_SEND_FAIL_REWIND). */
 static int is_sent_once(const tripsage__http_request *request)
 {
     return !request->idempotent && request->kept && request->body && strcmp(request->method, "POST") == 0;

@@ -46,10 +46,17 @@ Suite *contract_command_strings(void);
 Suite *contract_command_bits(void);
 Suite *contract_command_hyperloglog(void);
 Suite *contract_command_scripting(void);
+Suite *contract_command_pubsub(void);
+Suite *contract_cache_serve(void);
 Suite *contract_store(void);
 Suite *contract_doc(void);
 Suite *contract_feed(void);
 Suite *contract_secrets(void);
+
+/* 1: the cache is in the process, and not on a server. */
+int contract_cache_in_process(void);
+/* 1: it is by REST, where there are no subscriptions. */
+int contract_cache_by_rest(void);
 
 /* Short forms of calls the suites make all the time; `trips` is the world's. */
 #define CREATE(actor, json)       tripsage_trip_create(OUT, world->trips, (actor), (json), TRIPSAGE_NUL, NULL)

@@ -1,4 +1,5 @@
-/* fault/near_test.c: copies in the process before a server: what they save, when they go, and what holds when nobody tells that they should. */
+/* fault/near_test.c: copies in the process before a server: what they save, when they go, and what holds when nobody tells that they
+ * should. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -442,8 +443,8 @@ END_TEST
 
 /* ---- memory that runs out ---- */
 
-/* Opened and used, each allocation failing in turn. What cannot be copied is no failure. (By REST: there is no thread whose turn would be another one each
- * time.) */
+/* Opened and used, each allocation failing in turn. What cannot be copied is no failure. (By REST: there is no thread whose turn would
+ * be another one each time.) */
 START_TEST(without_memory)
 {
     tripsage_cache_options options = TRIPSAGE_CACHE_OPTIONS_INIT;

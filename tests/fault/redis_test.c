@@ -1,5 +1,6 @@
-/* fault/redis_test.c: the server of the cache is killed, frozen, full, talks nonsense, or is somebody else. What a call may cost is shown by
- * counting the calls that waited: none waits but who was there when the server fell silent, and one in each period of the breaker. */
+/* fault/redis_test.c: the server of the cache is killed, frozen, full, talks nonsense, or is somebody else. What a call may cost is
+ * shown by counting the calls that waited: none waits but who was there when the server fell silent, and one in each period of the
+ * breaker. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,6 +141,73 @@ START_TEST(one_call_is_one_round_trip)
     asking = test_redis_reads(&server) - after;
     /* When the end of redis-cli's connection is read is not in our hand. */
     ck_assert_int_le(labs(after - before - asking - 50 * 8), 4);
+    tripsage_cache_close(cache);
+}
+END_TEST
+
+static tripsage_status subscribe(tripsage_cache_subscription **out, tripsage_cache *cache)
+{
+    static const tripsage_cache_argument names[] = {{"news", 4}, {"sport", 5}};
+    const tripsage_cache_topics topics = {names, 2, NULL, 0};
+
+    return tripsage_cache_subscribe(out, cache, &topics);
+}
+
+/* Sends a message and hears it. */
+static tripsage_status talk_to_oneself(tripsage_cache *cache)
+{
+    static const tripsage_cache_argument line[] = {{"PUBLISH", 7}, {"sport", 5}, {"hello", 5}};
+    tripsage_cache_subscription *subscription;
+    tripsage_cache_message message;
+    tripsage_cache_reply *reply = NULL;
+    tripsage_status status = subscribe(&subscription, cache);
+
+    if (status == TRIPSAGE_OK)
+        status = tripsage_cache_command(&reply, cache, line, 3);
+    if (status == TRIPSAGE_OK)
+        status = tripsage_cache_subscription_next(&message, subscription, A_MINUTE_MS);
+    if (status == TRIPSAGE_OK)
+        ck_assert(message.payload.size == 5 && memcmp(message.payload.data, "hello", 5) == 0);
+    tripsage_cache_reply_free(reply);
+    tripsage_cache_subscription_close(subscription);
+    return status;
+}
+
+START_TEST(a_subscription_ends_with_its_server)
+{
+    tripsage_cache *cache = open_cache(1);
+    tripsage_cache_subscription *subscription;
+    tripsage_cache_message message;
+
+    OK(subscribe(&subscription, cache));
+    FAILS(TRIPSAGE_ETIMEOUT, tripsage_cache_subscription_next(&message, subscription, 0));
+    test_redis_cli(&server, "PUBLISH news last");
+    OK(tripsage_cache_subscription_next(&message, subscription, A_MINUTE_MS));
+    test_redis_kill(&server);
+    FAILS(TRIPSAGE_EUNAVAILABLE, tripsage_cache_subscription_next(&message, subscription, A_MINUTE_MS));
+    FAILS(TRIPSAGE_EUNAVAILABLE, tripsage_cache_subscription_next(&message, subscription, 0));
+    tripsage_cache_subscription_close(subscription);
+    FAILS(TRIPSAGE_EUNAVAILABLE, subscribe(&subscription, cache));
+    ck_assert_ptr_null(subscription);
+    test_redis_start_again(&server);
+    wait_until_it_answers(cache);
+    OK(talk_to_oneself(cache));
+    tripsage_cache_close(cache);
+}
+END_TEST
+
+START_TEST(a_subscription_is_waited_for_until_the_deadline)
+{
+    tripsage_cache *cache = open_cache(A_MINUTE_MS);
+    tripsage_cache_subscription *subscription;
+
+    test_redis_freeze(&server);
+    FAILS(TRIPSAGE_EUNAVAILABLE, subscribe(&subscription, cache));
+    test_redis_thaw(&server);
+    OK(talk_to_oneself(cache));
+    ck_assert_ptr_nonnull(strstr(test_redis_cli(&server, "ACL SETUSER default resetchannels"), "OK"));
+    FAILS(TRIPSAGE_EUNAVAILABLE, subscribe(&subscription, cache));
+    ck_assert_ptr_nonnull(strstr(tripsage_last_error()->message, "the cache's server refuses: NOPERM"));
     tripsage_cache_close(cache);
 }
 END_TEST
@@ -449,6 +517,8 @@ START_TEST(without_memory)
 
         test_heap_arm(n, TEST_FAIL_ONCE);
         status = use(cache);
+        if (status == TRIPSAGE_OK)
+            status = talk_to_oneself(cache);
         test_heap_disarm();
         ck_assert_msg(status == TRIPSAGE_OK || status == TRIPSAGE_ENOMEM, "%ld: %s", n, test_error_text());
         ck_assert_int_lt(n, 100);
@@ -582,11 +652,13 @@ static void check_impostor(const char *answer, size_t size, int endless)
 {
     impostor i;
     silence s = {0};
+    tripsage_cache_subscription *subscription;
 
     open_impostor(&i, answer, size, endless);
     s.cache = open_url(test_format("unix://%s", i.path), A_MINUTE_MS);
     call_in_vain(0, &s);
     ck_assert_msg(s.wrong == 0 && s.slow <= 1, "%d wrong, %d slow after: %s", s.wrong, s.slow, answer);
+    FAILS(TRIPSAGE_EUNAVAILABLE, subscribe(&subscription, s.cache));
     tripsage_cache_close(s.cache);
     close_impostor(&i);
 }
@@ -685,6 +757,7 @@ START_TEST(over_tls)
     ck_assert_int_eq(memcmp(value.data, large, size), 0);
     tripsage_cache_value_free(&value);
     ck_assert_ptr_nonnull(strstr(test_redis_cli(&server, "-n 3 EXISTS tripsage:large"), "1"));
+    OK(talk_to_oneself(cache));
     test_redis_kill(&server);
     FAILS(TRIPSAGE_ENOTFOUND, get(cache));
     tripsage_cache_close(cache);
@@ -741,6 +814,8 @@ int main(void)
 
     tcase_add_test(plain, one_call_is_one_round_trip);
     tcase_add_test(plain, killed);
+    tcase_add_test(plain, a_subscription_ends_with_its_server);
+    tcase_add_test(plain, a_subscription_is_waited_for_until_the_deadline);
     tcase_add_test(plain, was_never_there);
     tcase_add_test(plain, restarted_between_two_calls);
     tcase_add_test(plain, frozen);

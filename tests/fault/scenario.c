@@ -1328,8 +1328,7 @@ static tripsage_status load_something(tripsage_cache_loading *loading, void *con
 static tripsage_status cache_get_or_load(stage *s)
 {
     tripsage_cache_value value;
-    tripsage_status status =
-        tripsage_cache_get_or_load(&value, world->cache, "absent", 6, NULL, load_something, NULL);
+    tripsage_status status = tripsage_cache_get_or_load(&value, world->cache, "absent", 6, NULL, load_something, NULL);
 
     (void)s;
     tripsage_cache_value_free(&value);
@@ -1350,6 +1349,81 @@ static const char *look_cache(stage *s)
         tripsage_cache_value_free(&value);
     }
     return text;
+}
+
+static const char *cache_wire_header(void *context, const char *name)
+{
+    (void)context;
+    return strcmp(name, "authorization") == 0      ? "Bearer a token of 16 or more"
+           : strcmp(name, "upstash-encoding") == 0 ? "base64"
+                                                   : NULL;
+}
+
+/* An answer of 503 tells of a failure inside. */
+static tripsage_status ask_cache(const char *path, const char *query, const char *body)
+{
+    tripsage_cache_serve_options options = TRIPSAGE_CACHE_SERVE_OPTIONS_INIT;
+    tripsage_cache_request request = TRIPSAGE_CACHE_REQUEST_INIT;
+    tripsage_cache_response *response;
+    tripsage_status status;
+
+    options.token = "a token of 16 or more";
+    request.method = "POST";
+    request.path = path;
+    request.query = query;
+    request.header = cache_wire_header;
+    request.body = body;
+    request.length = body ? strlen(body) : 0;
+    status = tripsage_cache_serve(&response, world->cache, &options, &request);
+    if (status == TRIPSAGE_OK && tripsage_cache_response_status(response) == 503)
+        status = tripsage_last_error()->status;
+    tripsage_cache_response_free(response);
+    return status;
+}
+
+static tripsage_status cache_wire_path(stage *s)
+{
+    (void)s;
+    return ask_cache("/echo", "a%20b&_token=x", NULL);
+}
+
+static tripsage_status cache_wire_pipeline(stage *s)
+{
+    (void)s;
+    return ask_cache("/pipeline", NULL, "[[\"ECHO\",\"a\"],[\"nonsense\"],[\"PING\"]]");
+}
+
+static tripsage_status cache_wire_transaction(stage *s)
+{
+    (void)s;
+    return ask_cache("/multi-exec", NULL, "[[\"ECHO\",\"\\u00e4\"],[\"TIME\"]]");
+}
+
+static tripsage_status cache_wire_subscribe(stage *s)
+{
+    (void)s;
+    return ask_cache("/subscribe/news/sport", NULL, "[]");
+}
+
+/* Benign: what is published where there is no memory for it is an error in the reply, and reaches nobody. */
+static tripsage_status cache_messages(stage *s)
+{
+    static const tripsage_cache_argument names[] = {{"news", 4}};
+    static const tripsage_cache_argument line[] = {{"PUBLISH", 7}, {"news", 4}, {"hello", 5}};
+    const tripsage_cache_topics topics = {names, 1, NULL, 0};
+    tripsage_cache_subscription *subscription;
+    tripsage_cache_reply *reply = NULL;
+    tripsage_cache_message message;
+    tripsage_status status = tripsage_cache_subscribe(&subscription, world->cache, &topics);
+
+    (void)s;
+    if (status == TRIPSAGE_OK)
+        status = tripsage_cache_command(&reply, world->cache, line, 3);
+    if (status == TRIPSAGE_OK && reply->type == TRIPSAGE_CACHE_INTEGER)
+        status = tripsage_cache_subscription_next(&message, subscription, 0);
+    tripsage_cache_reply_free(reply);
+    tripsage_cache_subscription_close(subscription);
+    return status;
 }
 
 static tripsage_status cache_open(stage *s)
@@ -1776,6 +1850,11 @@ const scenario test_scenarios[] = {
     {.name = "cache_invalidate_tag", .prepare = with_cached, .before = with_tagged, .act = cache_invalidate_tag, .look = look_cache, .in_memory = 1},
     /* Given without being kept, when there is no memory for that. */
     {.name = "cache_get_or_load", .prepare = with_cached, .act = cache_get_or_load, .look = look_cache, .in_memory = 1, .benign = 1},
+    {.name = "cache_serve path", .act = cache_wire_path, .look = look_nothing, .in_memory = 1},
+    {.name = "cache_serve pipeline", .act = cache_wire_pipeline, .look = look_nothing, .in_memory = 1},
+    {.name = "cache_serve transaction", .act = cache_wire_transaction, .look = look_nothing, .in_memory = 1},
+    {.name = "cache_serve subscribe", .act = cache_wire_subscribe, .look = look_nothing, .in_memory = 1},
+    {.name = "cache_subscribe", .act = cache_messages, .look = look_nothing, .in_memory = 1, .benign = 1},
     {.name = "ping", .act = ping, .look = look_nothing},
     {.name = "migrations", .act = migrations, .look = look_nothing},
     {.name = "check", .prepare = with_parts, .act = check},

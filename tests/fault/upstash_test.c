@@ -1,5 +1,5 @@
-/* fault/upstash_test.c: a cache by REST whose server refuses, breaks off, talks nonsense, or says nothing. What that may cost is shown by counting the calls
- * that met it, by the statistics: none but who was there when it began, and one in each period of the breaker. */
+/* fault/upstash_test.c: a cache by REST whose server refuses, breaks off, talks nonsense, or says nothing. What that may cost is shown
+ * by counting the calls that met it, by the statistics: none but who was there when it began, and one in each period of the breaker. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -436,6 +436,23 @@ START_TEST(hangs)
 }
 END_TEST
 
+/* Keys may be in the path of a request, and are in no message. */
+START_TEST(names_no_keys)
+{
+    static const test_web_reply replies[] = {{.delay_ms = 20000}, {.hang_up = 1}, {.body = "x"}, {.status = 500}};
+
+    for (size_t i = 0; i < sizeof replies / sizeof *replies; i++) {
+        tripsage_cache *cache = open_cache(A_MINUTE_MS);
+
+        test_upstash_answer(&gateway, &replies[i]);
+        FAILS(TRIPSAGE_EUNAVAILABLE, tripsage_cache_set(cache, "secretive", 9, "\xff", 1, 0, TRIPSAGE_CACHE_ALWAYS));
+        check_secrets();
+        tripsage_cache_close(cache);
+    }
+    ck_assert_ptr_nonnull(strstr(logged, "the deadline passed"));
+}
+END_TEST
+
 START_TEST(hangs_under_many_threads)
 {
     test_web_reply instead = {.delay_ms = 20000};
@@ -567,6 +584,7 @@ int main(void)
     tcase_add_test(tcase, breaks_off);
     tcase_add_test(tcase, answers_without_end);
     tcase_add_test(tcase, hangs);
+    tcase_add_test(tcase, names_no_keys);
     tcase_add_test(tcase, hangs_under_many_threads);
     tcase_add_test(tcase, is_slow);
     tcase_add_test(tcase, nobody_is_there);

@@ -5,7 +5,8 @@
 #include "cache/command/reply.h"
 #include "fuzz.h"
 
-/* Every byte can be read, texts are ended, and what is no array has no items. Gives a number that two replies have in common when they are the same. */
+/* Every byte can be read, texts are ended, and what is no array has no items. Gives a number that two replies have in common when they
+ * are the same. */
 static inline uint64_t fuzz_reply(const tripsage_cache_reply *reply, uint64_t sum)
 {
     int is_text = reply->type == TRIPSAGE_CACHE_STATUS || reply->type == TRIPSAGE_CACHE_STRING ||

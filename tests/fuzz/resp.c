@@ -1,5 +1,5 @@
-/* resp.c: what a Redis server, or somebody at its place, sends. The first byte says for what: how many commands, and whether they are a transaction; the
- * second in what pieces the rest comes. The pieces make no difference. */
+/* resp.c: what a Redis server, or somebody at its place, sends. The first byte says for what: how many commands, and whether they are a
+ * transaction; the second in what pieces the rest comes. The pieces make no difference. */
 #include "cache/redis/connection.h"
 #include "reply.h"
 

@@ -5,6 +5,7 @@
 
 #include "suite.h"
 #include "support/redis.h"
+#include "support/upstash.h"
 
 static const char *const with_password[] = {"--requirepass", "s3 cret", NULL};
 
@@ -45,6 +46,44 @@ START_TEST(does_without_its_cache)
 }
 END_TEST
 
+/* By REST: what becomes of it is told beside its counts. */
+START_TEST(says_what_is_wrong_with_its_cache)
+{
+    const test_web_reply refusal = {.status = 500, .body = "{\"error\":\"ERR\"}"};
+    test_redis redis;
+    test_upstash gateway;
+    http_answer *answer;
+
+    test_redis_start(&redis, NULL);
+    test_upstash_open(&gateway, &redis);
+    http_server_start(&server, TRIPSAGE_SERVER,
+                      (const char *const[]){test_format("UPSTASH_REDIS_REST_URL=%s", test_web_url(gateway.web)),
+                                            "UPSTASH_REDIS_REST_TOKEN=" TEST_UPSTASH_TOKEN,
+                                            "TRIPSAGE_CACHE_DEADLINE_MS=10000", "TRIPSAGE_CACHE_RETRY_AFTER_MS=50",
+                                            NULL});
+    answer = ANSWERS(200, http_call(&server, NULL, "GET", "/health/cache", NULL, NULL));
+    ck_assert_str_eq(http_text(answer, "/status"), "healthy");
+    test_upstash_answer(&gateway, &refusal);
+    ANSWERS(503, http_call(&server, NULL, "GET", "/health/cache", NULL, NULL));
+    answer = ANSWERS(200, http_call(&server, NULL, "GET", "/health", NULL, NULL));
+    ck_assert_str_eq(http_text(answer, "/status"), "degraded");
+    ck_assert_ptr_nonnull(strstr(answer->body, "\"breaker_open\":true,\"breaker_opened\":1,"));
+    ck_assert_ptr_null(strstr(answer->body, "\"refused\":0"));
+    ANSWERS(201, http_call(&server, http_register(&server, "ann@example.com", NULL), "POST", "/api/trips", NULL,
+                           A_TRIP("Kyoto")));
+    test_upstash_answer(&gateway, NULL);
+    for (int tries = 0; http_call(&server, NULL, "GET", "/health/cache", NULL, NULL)->status != 200; tries++) {
+        ck_assert_int_lt(tries, 1000);
+        usleep(10000);
+    }
+    answer = ANSWERS(200, http_call(&server, NULL, "GET", "/health", NULL, NULL));
+    ck_assert_ptr_nonnull(strstr(answer->body, "\"breaker_open\":false,\"breaker_opened\":1,"));
+    ck_assert_int_eq(http_server_stop(&server, NULL), 0);
+    test_upstash_close(&gateway);
+    test_redis_close(&redis);
+}
+END_TEST
+
 START_TEST(shows_no_password)
 {
     char folder[TEST_PATH_SIZE];
@@ -68,4 +107,4 @@ START_TEST(shows_no_password)
 END_TEST
 
 SUITE_PROGRAM("server/redis", tcase_add_checked_fixture(tcase, NULL, test_keep_free), does_without_its_cache,
-              shows_no_password)
+              says_what_is_wrong_with_its_cache, shows_no_password)

@@ -1,12 +1,10 @@
-/* server/supabase_js_test.c: the official client of Supabase, supabase-js as npm has it, in a session with the server (supabase_js.cjs).
- *
- * It is installed once into a cache of the user's, outside of the tree. Where there is no Node or npm, or npm reaches nothing, the test is
- * skipped: 77, after a line that says why. */
+/* server/supabase_js_test.c: the official client of Supabase, supabase-js as npm has it, in a session with the server (supabase_js.cjs). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "server/suite.h"
+#include "support/npm.h"
 
 /* Pinned: what a test says must not change with the day. */
 #define VERSION "2.109.0"
@@ -14,40 +12,7 @@
 #define PUBLIC_KEY  "sb_publishable_AAAAAAAAAAAAAAAAAAAAAA_AAAAAAAA"
 #define SERVICE_KEY "sb_secret_AAAAAAAAAAAAAAAAAAAAAA_AAAAAAAA"
 
-enum { SKIPPED = 77 };
-
 static char folder[TEST_PATH_SIZE]; /* where the client is */
-
-static int skip(const char *why)
-{
-    printf("skipped: %s\n", why);
-    return SKIPPED;
-}
-
-static void choose_folder(void)
-{
-    const char *home = getenv("HOME"), *cache = getenv("XDG_CACHE_HOME");
-
-    if (cache && *cache)
-        snprintf(folder, sizeof folder, "%s/tripsage-tests/supabase-js-" VERSION, cache);
-    else
-        snprintf(folder, sizeof folder, "%s/.cache/tripsage-tests/supabase-js-" VERSION, home && *home ? home : "/tmp");
-}
-
-/* 0, or SKIPPED. Installed whole or not at all: several may do it at once. */
-static int install_client(void)
-{
-    choose_folder();
-    if (setenv("FOLDER", folder, 1) != 0 || system("command -v node >/dev/null && command -v npm >/dev/null") != 0)
-        return skip("there is no Node with npm here");
-    if (system("[ -d \"$FOLDER\" ] && exit 0\n"
-               "mkdir -p \"$(dirname \"$FOLDER\")\" && made=$(mktemp -d \"$FOLDER.XXXXXX\") || exit 1\n"
-               "npm install --prefix \"$made\" --no-audit --no-fund --loglevel=error @supabase/supabase-js@" VERSION
-               " || { rm -rf \"$made\"; exit 1; }\n"
-               "mv -T \"$made\" \"$FOLDER\" 2>/dev/null || rm -rf \"$made\"\n") != 0)
-        return skip("npm could not install supabase-js");
-    return 0;
-}
 
 /* Those of supabase_js.cjs. */
 static const char *const parts[] = {"sign_up",  "sign_in", "claims", "update_user", "refresh",
@@ -89,7 +54,7 @@ int main(void)
     Suite *suite = suite_create("server/supabase_js");
     TCase *tcase = tcase_create("supabase_js");
     SRunner *runner;
-    int failed, skipped = install_client();
+    int failed, skipped = test_npm_install(folder, "supabase-js-" VERSION, "@supabase/supabase-js@" VERSION);
 
     if (skipped)
         return skipped;

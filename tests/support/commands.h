@@ -5,8 +5,8 @@
  *     SAYS("GET missing", "nil");
  *     SAYS("INCR word", "-ERR value is not an integer or out of range");
  *
- * A line is split at blanks; within double quotes stand blanks, and \" \\ \n and \xHH. In a reply an integer is a number, a status a word (OK), a string is quoted, with \xHH
- * for what is not printable, an array is in brackets, and an error begins with a minus. */
+ * A line is split at blanks; within double quotes stand blanks, and \" \\ \n and \xHH. In a reply an integer is a number, a status a
+ * word (OK), a string is quoted, with \xHH for what is not printable, an array is in brackets, and an error begins with a minus. */
 #ifndef TEST_SUPPORT_COMMANDS_H
 #define TEST_SUPPORT_COMMANDS_H
 

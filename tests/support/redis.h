@@ -1,6 +1,6 @@
-/* support/redis.h: a Redis server of the test's own, to be killed, frozen and started again. It listens on a socket in a folder of its own and
- * keeps nothing on disk; it ends with the test. (One for all tests could not be frozen, nor have a clock of its own.) What fails here ends
- * the test. */
+/* support/redis.h: a Redis server of the test's own, to be killed, frozen and started again. It listens on a socket in a folder of its
+ * own and keeps nothing on disk; it ends with the test. (One for all tests could not be frozen, nor have a clock of its own.) What fails
+ * here ends the test. */
 #ifndef TEST_SUPPORT_REDIS_H
 #define TEST_SUPPORT_REDIS_H
 
@@ -25,8 +25,8 @@ void test_redis_start(test_redis *redis, const char *const *more);
 /* The same, with a time of day that stands still at `now_ms` until *redis->clock_ms is set. */
 void test_redis_start_at(test_redis *redis, int64_t now_ms);
 
-/* The same as test_redis_start, and at a port of the loopback address, which it gives, over TLS. The certificate is for "localhost", made for this test, and its
- * own authority; `certificate` gets the path of its file. */
+/* The same as test_redis_start, and at a port of the loopback address, which it gives, over TLS. The certificate is for "localhost",
+ * made for this test, and its own authority; `certificate` gets the path of its file. */
 int test_redis_start_with_tls(test_redis *redis, char certificate[TEST_PATH_SIZE]);
 
 /* SIGKILL. Starting again gives an empty server at the same socket. */

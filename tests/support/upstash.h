@@ -1,6 +1,6 @@
-/* support/upstash.h: Redis by REST as Upstash serves it, of the test's own: a gateway that carries requests to a redis-server and answers in
- * Upstash's envelope (https://upstash.com/docs/redis/features/restapi): single commands in JSON or as a path, /pipeline, /multi-exec, base64,
- * the sync token. Instead of an answer it gives what the test says. */
+/* support/upstash.h: Redis by REST as Upstash serves it, of the test's own: a gateway that carries requests to a redis-server and
+ * answers in Upstash's envelope (https://upstash.com/docs/redis/features/restapi): single commands in JSON or as a path, /pipeline,
+ * /multi-exec, base64, the sync token. Instead of an answer it gives what the test says. */
 #ifndef TEST_SUPPORT_UPSTASH_H
 #define TEST_SUPPORT_UPSTASH_H
 

@@ -6,6 +6,7 @@ int command_serve(int argc, char **argv);
 int command_migrate(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_explain_config(int argc, char **argv);
+int command_cache(int argc, char **argv);
 int command_keys(int argc, char **argv);
 int command_version(int argc, char **argv);
 

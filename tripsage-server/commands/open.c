@@ -43,3 +43,21 @@ int open_library(tripsage **out, const settings *s, migration migrate)
     fprintf(stderr, "tripsage-server: cannot open %s: %s\n", s->database_shown, tripsage_last_error()->message);
     return status == TRIPSAGE_EINVALID || status == TRIPSAGE_ENOTSUP ? EXIT_CONFIG : EXIT_FAILURE;
 }
+
+int open_served_cache(tripsage_cache **out, const settings *s)
+{
+    const tripsage_cache_options *options = tripsage_config_served_cache(s->config);
+    tripsage_runtime runtime = TRIPSAGE_RUNTIME_INIT;
+    tripsage_status status;
+
+    *out = NULL;
+    if (!options)
+        return 0;
+    runtime.log = log_library;
+    runtime.log_level = s->log_level;
+    status = tripsage_cache_open(out, options, &runtime);
+    if (status == TRIPSAGE_OK)
+        return 0;
+    fprintf(stderr, "tripsage-server: cannot open the cache of /cache: %s\n", tripsage_last_error()->message);
+    return status == TRIPSAGE_EINVALID ? EXIT_CONFIG : EXIT_FAILURE;
+}

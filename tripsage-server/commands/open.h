@@ -12,4 +12,7 @@ typedef enum migration { MIGRATE_AS_SET, MIGRATE_YES, MIGRATE_NO } migration;
 /* 0, or the exit status after a sentence on stderr. */
 int open_library(tripsage **out, const settings *s, migration migrate);
 
+/* The cache of /cache, in *out, where the settings want one. 0, or the exit status after a sentence on stderr. */
+int open_served_cache(tripsage_cache **out, const settings *s);
+
 #endif

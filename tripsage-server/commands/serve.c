@@ -135,11 +135,14 @@ static int start(serving *it, const settings *s)
 
     it->server.settings = s;
     status = open_library(&it->server.library, s, MIGRATE_AS_SET);
+    if (status == 0)
+        status = open_served_cache(&it->server.served_cache, s);
     if (status)
         return status;
     status = limits_open(&it->server.limits, s, it->server.library);
     if (status)
         return status;
+    it->server.served_options = tripsage_config_cache_serve(s->config);
     it->server.router = router_new();
     it->server.openapi = openapi_document(&it->server.openapi_length);
     it->server.pool = pool_new(&it->server);
@@ -198,6 +201,7 @@ static void stop(serving *it)
     pool_free(it->server.pool);
     router_free(it->server.router);
     free(it->server.openapi);
+    tripsage_cache_close(it->server.served_cache);
     limits_close(it->server.limits);
     tripsage_close(it->server.library);
 }

@@ -71,6 +71,9 @@ void auth_logout(request *r);
 /* auth_wire.c */
 void auth_wire(request *r);
 
+/* cache_wire.c */
+void cache_wire(request *r);
+
 /* users.c */
 void user_get(request *r);
 void user_update(request *r);

@@ -93,6 +93,12 @@ static void put_cache(buffer *b, const checked_cache *cache)
     put_count(b, ",\"hits\":", stats.hits);
     put_count(b, ",\"misses\":", stats.misses);
     put_count(b, ",\"evicted\":", stats.evicted);
+    put_count(b, ",\"near_hits\":", stats.near_hits);
+    buffer_puts(b, stats.breaker_open ? ",\"breaker_open\":true" : ",\"breaker_open\":false");
+    put_count(b, ",\"breaker_opened\":", stats.breaker_opened);
+    put_count(b, ",\"silent\":", stats.silent);
+    put_count(b, ",\"garbled\":", stats.garbled);
+    put_count(b, ",\"refused\":", stats.refused);
     BUFFER_LIT(b, "}}");
 }
 

@@ -53,6 +53,7 @@ extern const tripsage__command_spec tripsage__commands_sets[]; /* sets.c: SADD, 
 extern const tripsage__command_spec tripsage__commands_zsets[]; /* zsets.c: ZADD, ZRANGE ... */
 extern const tripsage__command_spec tripsage__commands_zset_results[]; /* zset_results.c: ZUNION, ZINTER ... */
 extern const tripsage__command_spec tripsage__commands_geo[]; /* geo.c: GEOADD, GEOSEARCH ... */
+extern const tripsage__command_spec tripsage__commands_pubsub_family[]; /* pubsub.c: PUBLISH, PUBSUB */
 /* clang-format on */
 
 /* ---- for handlers ---- */

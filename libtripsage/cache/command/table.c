@@ -7,6 +7,7 @@
 #include "base/locale.h"
 #include "base/memory.h"
 #include "cache/memory/chance.h"
+#include "pubsub.h"
 
 /* Twice as many places as there are commands, and a power of two. */
 #define PLACES 1024u
@@ -29,6 +30,7 @@ static const tripsage__command_spec *const families[] = { /* one to a line */
     tripsage__commands_zsets,
     tripsage__commands_zset_results,
     tripsage__commands_geo,
+    tripsage__commands_pubsub_family,
 };
 /* clang-format on */
 
@@ -38,6 +40,7 @@ struct tripsage__commands {
     tripsage__locale locale; /* of who has it */
     uint64_t chance;
     tripsage__scripting *scripting;
+    tripsage__pubsub *pubsub;
 };
 
 /* ---- by name ---- */
@@ -83,6 +86,20 @@ const tripsage__command_spec *tripsage__command_spec_of(tripsage__cache_bytes na
     return NULL;
 }
 
+/* A script may do anything, whatever the flags of its command say. */
+int tripsage__commands_only_reads(tripsage__cache_bytes name)
+{
+    static const char *const scripts[] = {"EVAL",   "EVALSHA", "EVAL_RO",  "EVALSHA_RO",
+                                          "SCRIPT", "FCALL",   "FCALL_RO", "FUNCTION"};
+    const tripsage__command_spec *spec;
+
+    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++)
+        if (tripsage__command_is(name, scripts[i]))
+            return 0;
+    spec = tripsage__command_spec_of(name);
+    return spec && !(spec->flags & (TRIPSAGE__COMMAND_WRITES | TRIPSAGE__COMMAND_LISTS_KEYS));
+}
+
 tripsage__commands *tripsage__commands_new(tripsage__cache_memory *memory)
 {
     tripsage__commands *commands = tripsage__calloc(1, sizeof *commands);
@@ -90,8 +107,10 @@ tripsage__commands *tripsage__commands_new(tripsage__cache_memory *memory)
     if (!commands)
         return NULL;
     commands->memory = memory;
-    if (tripsage__random(memory->env, &commands->chance, sizeof commands->chance) != TRIPSAGE_OK ||
+    commands->pubsub = tripsage__pubsub_new();
+    if (!commands->pubsub || tripsage__random(memory->env, &commands->chance, sizeof commands->chance) != TRIPSAGE_OK ||
         pthread_mutex_init(&commands->turn, NULL)) {
+        tripsage__pubsub_free(commands->pubsub);
         tripsage__free(commands);
         return NULL;
     }
@@ -104,6 +123,7 @@ void tripsage__commands_free(tripsage__commands *commands)
         return;
     tripsage__scripting_free(commands->scripting);
     pthread_mutex_destroy(&commands->turn);
+    tripsage__pubsub_free(commands->pubsub);
     tripsage__free(commands);
 }
 
@@ -129,6 +149,11 @@ void tripsage__commands_leave(tripsage__commands *commands)
 {
     tripsage__locale_leave(&commands->locale);
     pthread_mutex_unlock(&commands->turn);
+}
+
+tripsage__pubsub *tripsage__commands_pubsub(const tripsage__commands *commands)
+{
+    return commands->pubsub;
 }
 
 uint64_t tripsage__commands_chance(tripsage__commands *commands)

@@ -26,6 +26,12 @@ void tripsage__commands_run(tripsage__commands *commands, tripsage__reply *reply
 const tripsage__command_spec *tripsage__commands_check(tripsage__commands *commands, tripsage__reply *reply,
                                                        const tripsage__cache_bytes *args, size_t count);
 
+/* Who is subscribed. */
+struct tripsage__pubsub *tripsage__commands_pubsub(const tripsage__commands *commands);
+
+/* Whether a command of this name can only read what it names: no other is for a token that reads. */
+int tripsage__commands_only_reads(tripsage__cache_bytes name);
+
 /* Uniform. Within a turn. */
 uint64_t tripsage__commands_chance(tripsage__commands *commands);
 

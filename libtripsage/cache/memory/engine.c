@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "cache/command/command.h"
+#include "cache/command/pubsub.h"
 #include "cache/command/table.h"
 #include "memory.h"
 
@@ -367,7 +368,15 @@ static tripsage_status run(tripsage_cache_reply **out, void *engine, const trips
     return tripsage__reply_finish(out, &reply);
 }
 
+static tripsage_status subscribe(tripsage_cache_subscription **out, void *engine, const tripsage_cache_topics *topics)
+{
+    const tripsage__commands *commands = commands_of(engine);
+
+    return commands ? tripsage__pubsub_subscribe(out, tripsage__commands_pubsub(commands), topics) : TRIPSAGE_NOMEM();
+}
+
 const tripsage__cache_engine tripsage__cache_on_memory = {
-    look,       set,        remove_key, increment, expire, clear, get_stats, run, tripsage__cache_memory_close,
+    look,       set,        remove_key, increment, expire,
+    clear,      get_stats,  run,        subscribe, tripsage__cache_memory_close,
     set_tagged, invalidate,
 };

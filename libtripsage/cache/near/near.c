@@ -1,7 +1,7 @@
 /* near/near.c: see near.h.
  *
- * A copy that is made while its key is written would stay though it is old. So each key belongs to a stripe that counts what was dropped there:
- * what was read is kept only when nothing was dropped since before it was asked for. */
+ * A copy that is made while its key is written would stay though it is old. So each key belongs to a stripe that counts what was dropped
+ * there: what was read is kept only when nothing was dropped since before it was asked for. */
 #include "near.h"
 
 #include <pthread.h>
@@ -18,8 +18,8 @@
 
 #define TTL_MS 1000u
 
-/* Taken for a moment when something is read from the server or dropped; 32, so that two threads seldom meet, and no more, since all are held when
- * all is dropped. */
+/* Taken for a moment when something is read from the server or dropped; 32, so that two threads seldom meet, and no more, since all are
+ * held when all is dropped. */
 #define STRIPES 32u
 
 /* One copy takes at most this part, as in a cache in the process. */
@@ -363,8 +363,8 @@ static int fits(const tripsage__command_spec *spec, size_t count)
     return spec->arity < 0 ? count >= (size_t)-spec->arity : count == (size_t)spec->arity;
 }
 
-/* Drops what a line may have written: the keys it names, and everything when it names none or is not known. A script names the keys it writes, as
- * Redis asks of it; one that does not is found out by what the server tells. */
+/* Drops what a line may have written: the keys it names, and everything when it names none or is not known. A script names the keys it
+ * writes, as Redis asks of it; one that does not is found out by what the server tells. */
 static void drop_written(near *n, const tripsage_cache_command_line *line)
 {
     const tripsage__command_spec *spec = tripsage__command_spec_of(line->arguments[0]);
@@ -393,6 +393,13 @@ static tripsage_status run(tripsage_cache_reply **out, void *engine, const trips
     return status;
 }
 
+static tripsage_status subscribe(tripsage_cache_subscription **out, void *engine, const tripsage_cache_topics *topics)
+{
+    near *n = engine;
+
+    return n->far_calls->subscribe(out, n->far, topics);
+}
+
 const tripsage__cache_engine tripsage__cache_on_near = {
-    look, set, remove_key, increment, expire, clear, get_stats, run, close_near, set_tagged, invalidate,
+    look, set, remove_key, increment, expire, clear, get_stats, run, subscribe, close_near, set_tagged, invalidate,
 };

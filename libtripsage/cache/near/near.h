@@ -1,7 +1,7 @@
 /* cache/near/near.h: an engine of copies in the process before an engine on a server.
  *
- * A copy is dropped when this handle writes its key, when the server tells that somebody has, and when it is as old as the options say. While a Redis
- * server cannot tell, there are no copies; a server by REST never tells, and there the age is the bound. */
+ * A copy is dropped when this handle writes its key, when the server tells that somebody has, and when it is as old as the options say.
+ * While a Redis server cannot tell, there are no copies; a server by REST never tells, and there the age is the bound. */
 #ifndef TRIPSAGE_CACHE_NEAR_NEAR_H
 #define TRIPSAGE_CACHE_NEAR_NEAR_H
 

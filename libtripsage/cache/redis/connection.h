@@ -20,7 +20,8 @@ typedef struct tripsage__redis_flight {
     tripsage__trouble trouble; /* why there is none */
 } tripsage__redis_flight;
 
-/* The largest flight is one value with its key, or the keys of one batch of a clearing (see remote.c), or what a caller puts into a pipeline. */
+/* The largest flight is one value with its key, or the keys of one batch of a clearing (see remote.c), or what a caller puts into a
+ * pipeline. */
 #define TRIPSAGE__REDIS_FLIGHT_INIT(how)                                                                               \
     {                                                                                                                  \
         TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT), 0, (how), TRIPSAGE__REPLY_INIT, 0, TRIPSAGE__NO_TROUBLE            \
@@ -52,7 +53,8 @@ struct tripsage__redis_connection {
 /* One to nowhere, for bytes that come by themselves. Errors: TRIPSAGE_ENOMEM. */
 tripsage_status tripsage__redis_connection_new(tripsage__redis_connection **out);
 
-/* Connects, and logs in where there is somebody to log in as. Errors: TRIPSAGE_EUNAVAILABLE (*trouble says of what kind), TRIPSAGE_ENOMEM. */
+/* Connects, and logs in where there is somebody to log in as. Errors: TRIPSAGE_EUNAVAILABLE (*trouble says of what kind),
+ * TRIPSAGE_ENOMEM. */
 tripsage_status tripsage__redis_connect(tripsage__redis_connection **out, tripsage__trouble *trouble,
                                         const tripsage__redis_address *address, const tripsage__tls_trust *trust,
                                         int64_t deadline);
@@ -62,8 +64,8 @@ void tripsage__redis_disconnect(tripsage__redis_connection *connection); /* NULL
 tripsage_status tripsage__redis_exchange(tripsage__redis_flight *flight, tripsage__redis_connection *connection,
                                          int64_t deadline);
 
-/* Takes bytes that came, and writes the replies that are whole, up to the flight's count; *done counts them. What is behind them waits for the next
- * flight. */
+/* Takes bytes that came, and writes the replies that are whole, up to the flight's count; *done counts them. What is behind them waits
+ * for the next flight. */
 tripsage_status tripsage__redis_feed(tripsage__redis_flight *flight, size_t *done,
                                      tripsage__redis_connection *connection, const char *bytes, size_t size);
 

@@ -199,3 +199,16 @@ tripsage_status tripsage__redis_pool_call(tripsage__redis_pool *pool, tripsage__
 out:
     return status;
 }
+
+tripsage_status tripsage__redis_pool_connect(tripsage__redis_connection **out, const tripsage__redis_pool *pool,
+                                             int64_t deadline)
+{
+    tripsage__trouble trouble;
+
+    return tripsage__redis_connect(out, &trouble, &pool->address, pool->trust, deadline);
+}
+
+uint32_t tripsage__redis_pool_deadline_ms(const tripsage__redis_pool *pool)
+{
+    return pool->limits.deadline_ms;
+}

@@ -24,4 +24,9 @@ void tripsage__redis_pool_free(tripsage__redis_pool *pool); /* NULL is fine */
  * have done what was asked, or a part of it), TRIPSAGE_ENOMEM. */
 tripsage_status tripsage__redis_pool_call(tripsage__redis_pool *pool, tripsage__redis_flight *flight);
 
+/* A connection of the caller's own, which no breaker watches, by the deadline. Errors as above. */
+tripsage_status tripsage__redis_pool_connect(tripsage__redis_connection **out, const tripsage__redis_pool *pool,
+                                             int64_t deadline);
+uint32_t tripsage__redis_pool_deadline_ms(const tripsage__redis_pool *pool);
+
 #endif

@@ -2,6 +2,7 @@
 #include "redis.h"
 
 #include "pool.h"
+#include "subscription.h"
 
 #define DEADLINE_MS 100u /* some hundred round trips within a data centre */
 #define CONNECTIONS 16u
@@ -42,4 +43,10 @@ out:
     return status;
 }
 
-const tripsage__cache_transport tripsage__cache_by_redis = {DEADLINE_MS, open_pool, carry, close_pool};
+static tripsage_status subscribe(tripsage_cache_subscription **out, void *transport,
+                                 const tripsage_cache_topics *topics)
+{
+    return tripsage__redis_subscribe(out, transport, topics);
+}
+
+const tripsage__cache_transport tripsage__cache_by_redis = {DEADLINE_MS, open_pool, carry, close_pool, subscribe};

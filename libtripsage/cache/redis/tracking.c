@@ -15,7 +15,8 @@
 #include "connection.h"
 #include "deadline.h"
 
-/* How long it may be silent before it is asked whether it is there: what was written meanwhile is told no later than that and a deadline. */
+/* How long it may be silent before it is asked whether it is there: what was written meanwhile is told no later than that and a
+ * deadline. */
 #define SILENCE_MS 1000
 
 #define CHANNEL "__redis__:invalidate"

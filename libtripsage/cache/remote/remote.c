@@ -1,5 +1,5 @@
-/* remote/remote.c: the calls on a server of Redis's commands: each is one batch of commands about one key, so that a cluster's proxy may stand
- * between. What has to be seen or done at once is in a script, or in a transaction; in both the server's clock stands still.
+/* remote/remote.c: the calls on a server of Redis's commands: each is one batch of commands about one key, so that a cluster's proxy may
+ * stand between. What has to be seen or done at once is in a script, or in a transaction; in both the server's clock stands still.
  *
  * Redis keeps a key through the millisecond in which its time ends (expire.c: "now > when"). Here it is gone from that millisecond on, so
  * a life is sent as one millisecond less, and what is left of it is read as one more. */
@@ -278,8 +278,8 @@ static tripsage_status set(void *engine, bytes key, bytes value, int64_t ttl_ms,
 
 /* ---- tags: a set of keys for each, which lives as long as the longest of them ----
  *
- * It stands outside the cache's prefix, so that clearing does not count it. A key that got a value without the tag since is in the set still, and
- * goes with the others: to ask what it is would cost more than to load it again. */
+ * It stands outside the cache's prefix, so that clearing does not count it. A key that got a value without the tag since is in the set
+ * still, and goes with the others: to ask what it is would cost more than to load it again. */
 
 #define TAG_PREFIX "tag:"
 
@@ -646,11 +646,35 @@ static size_t first_forbidden(const line *lines, size_t count)
     return i;
 }
 
+/* A reply once more, into another. No deeper than replies are. */
+static void put_copy(tripsage__reply *to, const reply *from)
+{
+    if (from->type == TRIPSAGE_CACHE_NIL)
+        tripsage__reply_nil(to);
+    else if (from->type == TRIPSAGE_CACHE_INTEGER)
+        tripsage__reply_integer(to, from->integer);
+    else if (from->type == TRIPSAGE_CACHE_STATUS)
+        tripsage__reply_status(to, from->data);
+    else if (from->type == TRIPSAGE_CACHE_STRING)
+        tripsage__reply_bytes(to, from->data, from->size);
+    else if (from->type == TRIPSAGE_CACHE_ERROR)
+        tripsage__reply_error(to, "%s", from->data);
+    else
+        tripsage__reply_array(to, from->count);
+    for (size_t i = 0; from->type == TRIPSAGE_CACHE_ARRAY && i < from->count; i++)
+        put_copy(to, &from->items[i]);
+}
+
+static void put_refusal(tripsage__reply *to, bytes name)
+{
+    tripsage__reply_error(to, "ERR Command is not available: '%.*s'", (int)name.size, (const char *)name.data);
+}
+
 static tripsage_status forbid(reply **out, bytes name)
 {
     tripsage__reply refusal = TRIPSAGE__REPLY_INIT;
 
-    tripsage__reply_error(&refusal, "ERR Command is not available: '%.*s'", (int)name.size, (const char *)name.data);
+    put_refusal(&refusal, name);
     return tripsage__reply_finish(out, &refusal);
 }
 
@@ -685,11 +709,43 @@ static tripsage_status check_size(const line *lines, size_t count)
                           : TRIPSAGE_FAIL_FIELD("#arguments", "commands have at most %u bytes together", RUN_MAX);
 }
 
+static tripsage_status run(reply **out, void *engine, const line *lines, size_t count, tripsage__cache_mode mode);
+
+/* A pipeline in which some lines may not go out: the others do, and each reply stands in its line's place. */
+static tripsage_status run_others(reply **out, void *engine, const line *lines, size_t count)
+{
+    line *others = tripsage__malloc(count * sizeof *others);
+    tripsage__reply all = TRIPSAGE__REPLY_INIT;
+    reply *came = NULL;
+    size_t left = 0, next = 0;
+    tripsage_status status;
+
+    if (!others)
+        return TRIPSAGE_NOMEM();
+    for (size_t i = 0; i < count; i++)
+        if (!is_of_connection(&lines[i]))
+            others[left++] = lines[i];
+    TRIPSAGE_TRY(run(&came, engine, others, left, TRIPSAGE__CACHE_PIPELINE));
+    tripsage__reply_array(&all, count);
+    for (size_t i = 0; i < count; i++)
+        if (is_of_connection(&lines[i]))
+            put_refusal(&all, lines[i].arguments[0]);
+        else
+            put_copy(&all, &came->items[next++]);
+    status = tripsage__reply_finish(out, &all);
+out:
+    tripsage_cache_reply_free(came);
+    tripsage__free(others);
+    return status;
+}
+
 static tripsage_status run(reply **out, void *engine, const line *lines, size_t count, tripsage__cache_mode mode)
 {
     size_t forbidden = first_forbidden(lines, count);
     tripsage_status status;
 
+    if (forbidden < count && mode == TRIPSAGE__CACHE_PIPELINE)
+        return run_others(out, engine, lines, count);
     if (forbidden < count)
         return forbid(out, lines[forbidden].arguments[0]);
     if (count == 0)
@@ -700,6 +756,14 @@ out:
     return status;
 }
 
+static tripsage_status subscribe(tripsage_cache_subscription **out, void *engine, const tripsage_cache_topics *topics)
+{
+    server *r = engine;
+
+    return r->by->subscribe ? r->by->subscribe(out, r->transport, topics)
+                            : TRIPSAGE_FAIL(TRIPSAGE_ENOTSUP, "there are no subscriptions by REST");
+}
+
 const tripsage__cache_engine tripsage__cache_on_server = {
-    look, set, remove_key, increment, expire, clear, get_stats, run, close_server, set_tagged, invalidate,
+    look, set, remove_key, increment, expire, clear, get_stats, run, subscribe, close_server, set_tagged, invalidate,
 };

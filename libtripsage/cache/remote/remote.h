@@ -24,6 +24,9 @@ typedef struct tripsage__cache_transport {
      * Errors: TRIPSAGE_EUNAVAILABLE (it may have been done, or a part of it), TRIPSAGE_ENOMEM. */
     tripsage_status (*carry)(tripsage_cache_reply **out, void *transport, const tripsage__cache_batch *batch);
     void (*close)(void *transport); /* NULL is fine */
+    /* As the engine's; NULL: it has none. */
+    tripsage_status (*subscribe)(tripsage_cache_subscription **out, void *transport,
+                                 const tripsage_cache_topics *topics);
 } tripsage__cache_transport;
 
 extern const tripsage__cache_engine tripsage__cache_on_server;

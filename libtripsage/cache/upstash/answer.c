@@ -1,5 +1,5 @@
-/* upstash/answer.c: see answer.h. A reader of its own, since integers have 64 bits, an answer may have millions of items, and all there is are six
- * kinds of them. */
+/* upstash/answer.c: see answer.h. A reader of its own, since integers have 64 bits, an answer may have millions of items, and all there
+ * is are six kinds of them. */
 #include "answer.h"
 
 #include <string.h>

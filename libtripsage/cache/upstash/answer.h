@@ -9,8 +9,8 @@
 #include "cache/command/reply.h"
 #include "cache/remote/remote.h"
 
-/* Writes the answer to a batch, as one item. 0 when the text is something else; what was written then is to be thrown away, as it is when the
- * reply failed for want of memory, which it says itself. `text` has a NUL behind it. */
+/* Writes the answer to a batch, as one item. 0 when the text is something else; what was written then is to be thrown away, as it is
+ * when the reply failed for want of memory, which it says itself. `text` has a NUL behind it. */
 int tripsage__upstash_read(tripsage__reply *out, const char *text, size_t size, const tripsage__cache_batch *batch);
 
 #endif

@@ -1,8 +1,8 @@
 /* upstash/request.c: see request.h.
  *
  * JSON carries text, and arguments are bytes. One that is no UTF-8 is the body of a request whose path has the others; that is for single
- * commands with one such argument, which is nearly always: a value that is set, a key that is read. Else the command goes out as a script that
- * makes the bytes of text again and carries it out. */
+ * commands with one such argument, which is nearly always: a value that is set, a key that is read. Else the command goes out as a
+ * script that makes the bytes of text again and carries it out. */
 #include "request.h"
 
 #include <string.h>
@@ -109,8 +109,9 @@ static void put_segment(tripsage__buf *out, bytes argument)
             tripsage__buf_printf(out, "%%%02X", (unsigned)(unsigned char)at[i]);
 }
 
-/* The place of the argument that is to be the body: the one that is no text, or else a large one, which is spared the escaping. 0: there is none,
- * or the others would not come through as they are. An empty one is no part of a path, and "." and ".." are taken out of it on the way. */
+/* The place of the argument that is to be the body: the one that is no text, or else a large one, which is spared the escaping. 0: there
+ * is none, or the others would not come through as they are. An empty one is no part of a path, and "." and ".." are taken out of it on
+ * the way. */
 static size_t body_of(const line *l)
 {
     size_t foreign = 0, largest = 0;

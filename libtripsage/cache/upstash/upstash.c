@@ -165,17 +165,21 @@ static void keep_sync(upstash *u, const tripsage__http_response *response)
 
 /* ---- there and back ---- */
 
-/* What kept a request from an answer. The words of http.h name the server, and nothing of what was sent. */
-static tripsage_status tell(tripsage_status status, tripsage__passage *p)
+/* What kept a request from an answer, in the words of http.h but for the path, where a key may be. */
+static tripsage_status tell(tripsage_status status, tripsage__passage *p, const char *url)
 {
+    char shown[TRIPSAGE__HTTP_SHOWN_SIZE];
     tripsage_error error;
+    const char *at;
 
     if (status == TRIPSAGE_OK || status == TRIPSAGE_ENOMEM)
         return status;
     p->trouble = status == TRIPSAGE_ETOOLARGE ? TRIPSAGE__GARBLED : TRIPSAGE__SILENT;
     tripsage__error_save(&error);
-    error.status = TRIPSAGE_EUNAVAILABLE;
-    return tripsage__error_restore(&error);
+    tripsage__http_show(shown, url);
+    at = strstr(error.message, shown);
+    at = at ? strstr(at + strlen(shown), ": ") : NULL;
+    return TRIPSAGE_FAIL_NATIVE(TRIPSAGE_EUNAVAILABLE, error.native, "%s", at ? at + 2 : "it cannot be asked");
 }
 
 static tripsage_status send_request(tripsage__http_response *out, upstash *u, const tripsage__cache_batch *batch,
@@ -202,7 +206,7 @@ static tripsage_status send_request(tripsage__http_response *out, upstash *u, co
     request.url = written.url.data;
     request.body = written.data;
     request.body_size = written.size;
-    status = tell(tripsage__http_send(out, u->http, &request), p);
+    status = tell(tripsage__http_send(out, u->http, &request), p, request.url);
 out:
     tripsage__upstash_request_free(&written);
     return status;
@@ -282,4 +286,4 @@ static tripsage_status carry(tripsage_cache_reply **out, void *transport, const 
     return status;
 }
 
-const tripsage__cache_transport tripsage__cache_by_upstash = {DEADLINE_MS, open_upstash, carry, close_upstash};
+const tripsage__cache_transport tripsage__cache_by_upstash = {DEADLINE_MS, open_upstash, carry, close_upstash, NULL};

@@ -4,6 +4,16 @@
 
 #include "../contract.h"
 
+int contract_cache_in_process(void)
+{
+    return strcmp(getenv("TRIPSAGE_TEST_CACHE_URL"), "memory:") == 0;
+}
+
+int contract_cache_by_rest(void)
+{
+    return strncmp(getenv("TRIPSAGE_TEST_CACHE_URL"), "{upstash}", 9) == 0;
+}
+
 int main(void)
 {
     /* clang-format off */
@@ -21,6 +31,8 @@ int main(void)
         contract_command_sets,
         contract_command_zsets,
         contract_command_geo,
+        contract_command_pubsub,
+        contract_cache_serve,
         contract_limit,
     };
     /* clang-format on */
@@ -29,7 +41,7 @@ int main(void)
     world_cache_only = 1;
     for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++)
         srunner_add_suite(runner, suites[i]());
-    if (strcmp(getenv("TRIPSAGE_TEST_CACHE_URL"), "memory:") == 0) { /* a server has bounds of its own */
+    if (contract_cache_in_process()) { /* a server has bounds of its own */
         srunner_add_suite(runner, contract_cache_bounds());
         srunner_add_suite(runner, contract_command_stream());
     }

@@ -314,6 +314,35 @@ START_TEST(base64url_refuses_what_it_would_not_write)
 }
 END_TEST
 
+/* RFC 4648, 4 and 10. */
+START_TEST(base64_with_its_padding_is_read)
+{
+    static const struct {
+        const char *bytes, *text;
+    } good[] = {{"", ""},
+                {"f", "Zg=="},
+                {"fo", "Zm8="},
+                {"foo", "Zm9v"},
+                {"foob", "Zm9vYg=="},
+                {"fooba", "Zm9vYmE="},
+                {"foobar", "Zm9vYmFy"},
+                {"\xfb\xff\xfe", "+//+"}};
+    static const char *const bad[] = {
+        "Zg", "Zg=", "Zm9vYg", "Zg===", "Z===", "====", "=", "-__-", "Zh==", "Zm9v\n", "Zg==Zg==", "Zm 9"};
+    unsigned char out[8];
+
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        ck_assert_int_eq(tripsage__base64_decode(out, sizeof out, good[i].text, strlen(good[i].text)),
+                         (int)strlen(good[i].bytes));
+        ck_assert_mem_eq(out, good[i].bytes, strlen(good[i].bytes));
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        ck_assert_msg(tripsage__base64_decode(out, sizeof out, bad[i], strlen(bad[i])) == -1, "'%s' was decoded",
+                      bad[i]);
+    ck_assert_int_eq(tripsage__base64_decode(out, 5, "Zm9vYmFy", 8), -1);
+}
+END_TEST
+
 START_TEST(base64url_remembers_a_full_buffer)
 {
     tripsage__buf buf = TRIPSAGE__BUF_INIT(4);
@@ -346,4 +375,5 @@ SUITE_MAIN("base/crypto", hmac_sha224_gives_the_published_codes, sha256_gives_th
            hkdf_gives_the_published_keys, gcm_gives_the_published_ciphertexts,
            gcm_refuses_every_changed_bit_and_leaves_zeros, random_bytes_differ_and_fill_all_of_it,
            equality_sees_every_byte, wipe_leaves_zeros, base64url_gives_the_published_texts,
-           base64url_carries_every_byte, base64url_refuses_what_it_would_not_write, base64url_remembers_a_full_buffer)
+           base64url_carries_every_byte, base64url_refuses_what_it_would_not_write, base64url_remembers_a_full_buffer,
+           base64_with_its_padding_is_read)

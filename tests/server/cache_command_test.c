@@ -1,0 +1,93 @@
+/* The command cache: what it tells of a server's /cache and of a cache on Redis, and what it removes. */
+#include <string.h>
+
+#include "suite.h"
+#include "support/expect.h"
+#include "support/redis.h"
+
+#define TOKEN "TRIPSAGE_CACHE_TOKEN=sixteen-characters-or-more"
+
+static char folder[TEST_PATH_SIZE];
+
+static void begin(void)
+{
+    test_temp_make(folder);
+}
+
+static void end(void)
+{
+    test_temp_remove(folder);
+    test_keep_free();
+}
+
+/* What the command prints, both streams; the exit status must be this. */
+static const char *run(int status, const char *variable, const char *const *arguments)
+{
+    const char *const variables[] = {"LOG_LEVEL=ERROR", variable, NULL};
+    const char *output;
+    int got = http_program(TRIPSAGE_SERVER, folder, arguments, variables, &output);
+
+    ck_assert_msg(got == status, "exit status %d instead of %d: %s", got, status, output);
+    return output;
+}
+#define RUN(status, variable, ...) run((status), (variable), (const char *const[]){"cache", __VA_ARGS__, NULL})
+
+static void put(const char *path)
+{
+    const char *request =
+        test_format("GET %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sixteen-characters-or-more\r\n\r\n", path);
+
+    ck_assert_int_eq(http_exchange(server.port, request)->status, 200);
+}
+
+START_TEST(a_servers_cache_is_shown_and_cleared)
+{
+    const char *port;
+
+    http_server_start(&server, TRIPSAGE_SERVER, (const char *const[]){TOKEN, NULL});
+    port = test_format("--port=%d", server.port);
+    put("/cache/set/trip:1/a");
+    put("/cache/set/trip:2/b");
+    put("/cache/set/user:1/c");
+    put("/cache/set/gone/d?PX=1");
+    ck_assert_ptr_nonnull(strstr(RUN(0, TOKEN, "stats", port), "hits     0\n"));
+    ck_assert_ptr_nonnull(strstr(RUN(0, TOKEN, "stats", "--json", port), "{\"keys\":3,\"bytes\":"));
+    SAME_TEXT(RUN(0, TOKEN, "keys", "user:*", port), "\"user:1\"\n");
+    SAME_TEXT(RUN(0, TOKEN, "keys", "user:*", "--json", port), "[\"user:1\"]\n");
+    SAME_TEXT(RUN(0, TOKEN, "clear-stale", port), "removed 0\n"); /* what is counted has ended by then, too */
+    SAME_TEXT(RUN(0, TOKEN, "clear", "trip:*", port), "removed 2\n");
+    SAME_TEXT(RUN(0, TOKEN, "clear", "--json", port), "{\"removed\":1}\n");
+    SAME_TEXT(RUN(0, TOKEN, "keys", port), "");
+    ck_assert_int_eq(http_server_stop(&server, NULL), 0);
+    ck_assert_ptr_nonnull(strstr(RUN(1, TOKEN, "stats", port), "tripsage-server: "));
+}
+END_TEST
+
+/* Its keys are those behind its prefix: others' stay. */
+START_TEST(the_librarys_cache_on_redis_is_cleared_alone)
+{
+    test_redis redis;
+    const char *url;
+
+    test_redis_start(&redis, NULL);
+    url = test_format("REDIS_URL=unix://%s", redis.path);
+    test_redis_cli(&redis, "MSET tripsage:a 1 tripsage:b 2 other 3");
+    SAME_TEXT(RUN(0, url, "keys", "a"), "\"tripsage:a\"\n");
+    SAME_TEXT(RUN(0, url, "clear"), "removed 2\n");
+    ck_assert_ptr_nonnull(strstr(RUN(0, url, "stats"), "keys     1\n"));
+    test_redis_close(&redis);
+}
+END_TEST
+
+START_TEST(what_cannot_be_is_told)
+{
+    ck_assert_ptr_nonnull(strstr(RUN(78, NULL, "stats"), "set TRIPSAGE_CACHE_TOKEN"));
+    ck_assert_ptr_nonnull(strstr(RUN(64, NULL, "empty"), "cache has no subcommand \"empty\""));
+    ck_assert_ptr_nonnull(strstr(RUN(64, NULL, "--json"), "cache needs a subcommand"));
+    ck_assert_ptr_nonnull(strstr(RUN(0, NULL, "--help"), "clear-stale"));
+}
+END_TEST
+
+SUITE_PROGRAM("server/cache_command", tcase_add_checked_fixture(tcase, begin, end),
+              a_servers_cache_is_shown_and_cleared, the_librarys_cache_on_redis_is_cleared_alone,
+              what_cannot_be_is_told)
