@@ -79,7 +79,8 @@ bench-auth: deps-test ## Measures tokens beside bare libjwt, and reads in a stor
 	@build/release/bench/bench_auth_storm build/bench/auth-storm.json
 	@jq -s '{area: "auth", figures: map(.figures) | add}' build/bench/auth-tokens.json build/bench/auth-storm.json >build/bench/auth.json
 
-bench-cache: deps-test ## Measures the cache, who goes from it, and its limiter; writes build/bench/cache.json.
+bench-cache: ## Measures the cache, who goes from it, and its limiter; writes build/bench/cache.json.
+	@scripts/install-deps.sh bench
 	@$(CONFIGURE) --preset release -DTRIPSAGE_BUILD_TESTS=ON -DTRIPSAGE_BUILD_BENCH=ON
 	@$(BUILD) build/release --target bench_cache bench_cache_policy bench_limit -j $(JOBS)
 	@mkdir -p build/bench

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# install-deps.sh build|test|lint|fuzz: installs the Debian packages that a purpose needs and this machine lacks.
+# install-deps.sh build|test|bench|lint|fuzz: installs the Debian packages that a purpose needs and this machine lacks.
 #
 # This is the one list of them; but for a few, the names are the same on Debian 12 and 13. When nothing is missing, apt is not started at
 # all, so a second run works without a network. Installing needs root, or sudo; without either, the command to run is printed.
@@ -29,6 +29,9 @@ pgvector=postgresql-$postgresql-pgvector
 TEST=(check libjwt-dev curl jq openssl iproute2 locales "postgresql-$postgresql" "$pgvector" pgbouncer redis-server)
 SERVICES=(pgbouncer redis-server) # of these packages, those that bring one of their name
 
+# To measure: what the cache is compared with. Without it those figures are left out.
+BENCH=(libglib2.0-dev)
+
 # To build pgvector's package where Debian has none.
 PGVECTOR=(make gcc libc6-dev dpkg-dev "postgresql-server-dev-$postgresql")
 
@@ -44,10 +47,11 @@ purpose=${1:-build}
 case $purpose in
 build) packages=("${BUILD[@]}") ;;
 test) packages=("${BUILD[@]}" "${TEST[@]}") ;;
+bench) packages=("${BUILD[@]}" "${TEST[@]}" "${BENCH[@]}") ;;
 lint) packages=("${BUILD[@]}" "${TEST[@]}" "${LINT[@]}") ;;
 fuzz) packages=("${BUILD[@]}" "${TEST[@]}" "${FUZZ[@]}") ;;
 *)
-    echo "usage: install-deps.sh build|test|lint|fuzz" >&2
+    echo "usage: install-deps.sh build|test|bench|lint|fuzz" >&2
     exit 2
     ;;
 esac

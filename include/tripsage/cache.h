@@ -57,9 +57,10 @@ typedef struct tripsage_cache_options {
     uint32_t retry_after_ms; /* how long a server that did not answer is left alone; 0: 1,000 */
     uint32_t connections;    /* at most, each opened when so many are used at once; 0: 16; not by REST */
 
-    /* Near a server: copies in the process of what was read there, so that it is read without a round trip the next time. On Redis they go
-     * when the server tells that a key was written (client tracking, of Redis 6.0), whoever wrote it, and none is used while it cannot tell; by REST
-     * nobody tells, and what others wrote is seen when a copy is near_ttl_ms old. What this handle writes it sees at once. */
+    /* Near a server: copies in the process of what was read there, so that it is read without a round trip the next time. On Redis they
+     * go when the server tells that a key was written (client tracking, of Redis 6.0), whoever wrote it, and none is used while it
+     * cannot tell; by REST nobody tells, and what others wrote is seen when a copy is near_ttl_ms old. What this handle writes it sees
+     * at once. */
     uint64_t near_max_bytes; /* of keys, values and bookkeeping; 0: no copies */
     uint32_t near_ttl_ms;    /* how old a copy may be, whatever happens; 0: 1,000 */
 } tripsage_cache_options;
@@ -134,7 +135,8 @@ TRIPSAGE_API tripsage_status tripsage_cache_set(tripsage_cache *cache, const voi
                                                 const void *value, size_t value_size, int64_t ttl_ms,
                                                 tripsage_cache_when when);
 
-/* Another name for values that become wrong together, such as all that was computed of one trip: 1 to TRIPSAGE_CACHE_KEY_MAX bytes, borrowed for the call. */
+/* Another name for values that become wrong together, such as all that was computed of one trip: 1 to TRIPSAGE_CACHE_KEY_MAX bytes,
+ * borrowed for the call. */
 typedef struct tripsage_cache_tag {
     const void *name;
     size_t size;
@@ -144,8 +146,9 @@ typedef struct tripsage_cache_put_options {
     uint32_t version; /* 1; set by TRIPSAGE_CACHE_PUT_OPTIONS_INIT */
     tripsage_cache_when when;
     int64_t ttl_ms; /* life in milliseconds; 0: no expiry */
-    int64_t
-        stale_ms; /* how much longer it is kept, for tripsage_cache_get_or_load() to give it while it is loaded anew; tripsage_cache_get() gives it as well */
+    /* How much longer it is kept, for tripsage_cache_get_or_load() to give it while it is loaded anew; tripsage_cache_get() gives it,
+     * too. */
+    int64_t stale_ms;
     const tripsage_cache_tag *tags; /* `tag_count` of them; TRIPSAGE_CACHE_TAGS_MAX at most */
     size_t tag_count;
 } tripsage_cache_put_options;
@@ -155,14 +158,15 @@ typedef struct tripsage_cache_put_options {
         1, TRIPSAGE_CACHE_ALWAYS, 0, 0, NULL, 0                                                                        \
     }
 
-/* As tripsage_cache_set(), with all that can be said of a value. `options`: NULL as the standard ones. It takes one round trip on a server, too.
+/* As tripsage_cache_set(), with all that can be said of a value. `options`: NULL as the standard ones. It takes one round trip on a
+ * server, too.
  * Errors: those of tripsage_cache_set(), TRIPSAGE_EINVALID ("#options"; "#tags"; "#stale_ms": negative, or without a ttl). */
 TRIPSAGE_API tripsage_status tripsage_cache_put(tripsage_cache *cache, const void *key, size_t key_size,
                                                 const void *value, size_t value_size,
                                                 const tripsage_cache_put_options *options);
 
-/* Deletes every value that was stored with this tag; gives how many (`out` may be NULL). A key that got another value without it since may be deleted as
- * well: on a server it is. Cost: by the values with the tag, and not by how many there are in all; one round trip.
+/* Deletes every value that was stored with this tag; gives how many (`out` may be NULL). A key that got another value without it since
+ * may be deleted as well: on a server it is. Cost: by the values with the tag, and not by how many there are in all; one round trip.
  * Errors: TRIPSAGE_EINVALID (field "#tag": empty or too long), TRIPSAGE_EUNAVAILABLE. */
 TRIPSAGE_API tripsage_status tripsage_cache_invalidate_tag(uint64_t *out, tripsage_cache *cache, const void *tag,
                                                            size_t tag_size);
@@ -177,8 +181,9 @@ TRIPSAGE_API tripsage_status tripsage_cache_get(tripsage_cache_value *out, trips
 /* What a loader hands its value to: of the call, which ends it. */
 typedef struct tripsage_cache_loading tripsage_cache_loading;
 
-/* Finds the value of a key that is not in the cache: hands it to tripsage_cache_loaded() and returns TRIPSAGE_OK. TRIPSAGE_ENOTFOUND says that there is none, and
- * any other status that it could not be found out. Called on the thread of one of those who ask; may use the cache, but not ask for the same key. */
+/* Finds the value of a key that is not in the cache: hands it to tripsage_cache_loaded() and returns TRIPSAGE_OK. TRIPSAGE_ENOTFOUND
+ * says that there is none, and any other status that it could not be found out. Called on the thread of one of those who ask; may use
+ * the cache, but not ask for the same key. */
 typedef tripsage_status (*tripsage_cache_loader)(tripsage_cache_loading *loading, void *context);
 
 /* Hands over a copy of the value. Errors: TRIPSAGE_EINVALID ("#value": larger than TRIPSAGE_CACHE_VALUE_MAX), TRIPSAGE_ENOMEM. */
@@ -200,13 +205,15 @@ typedef struct tripsage_cache_load_options {
         1, 0, 0, 0, NULL, 0                                                                                            \
     }
 
-/* The value of a key, from the cache or from the loader, which then is called by one caller only, whatever the number of those who ask this handle for the key at
- * once: the others wait for what he finds. When the value is there and stale, one caller loads it (and has the old one if that fails), and the others are given it without waiting. A
- * cache that cannot store it, because it is away or too small, keeps nobody from having it. What is set, deleted, cleared or invalidated by this
- * handle while it is loaded is not stored: it was read too early. `context` is the loader's. `ttl_ms` of the value is with stale_ms.
- * Errors: TRIPSAGE_ENOTFOUND (there is none, by the loader or by what is remembered; tripsage_cache_get() says the same), what the loader failed with, to all who waited,
- * TRIPSAGE_EMISUSE (the loader asks for the key that it is loading, itself or by waiting for others; or gives no value), TRIPSAGE_EINVALID (key,
- * "#options", "#ttl_ms", "#stale_ms", "#negative_ms", "#tags", "#loader": NULL), TRIPSAGE_ENOMEM. */
+/* The value of a key, from the cache or from the loader, which then is called by one caller only, whatever the number of those who ask
+ * this handle for the key at once: the others wait for what he finds. When the value is there and stale, one caller loads it (and has
+ * the old one if that fails), and the others are given it without waiting. A cache that cannot store it, because it is away or too
+ * small, keeps nobody from having it. What is set, deleted, cleared or invalidated by this handle while it is loaded is not stored: it
+ * was read too early. `context` is the loader's. `ttl_ms` of the value is with stale_ms.
+ * Errors: TRIPSAGE_ENOTFOUND (there is none, by the loader or by what is remembered; tripsage_cache_get() says the same), what the
+ * loader failed with, to all who waited, TRIPSAGE_EMISUSE (the loader asks for the key that it is loading, itself or by waiting for
+ * others; or gives no value), TRIPSAGE_EINVALID (key, "#options", "#ttl_ms", "#stale_ms", "#negative_ms", "#tags", "#loader": NULL),
+ * TRIPSAGE_ENOMEM. */
 TRIPSAGE_API tripsage_status tripsage_cache_get_or_load(tripsage_cache_value *out, tripsage_cache *cache,
                                                         const void *key, size_t key_size,
                                                         const tripsage_cache_load_options *options,
@@ -228,9 +235,10 @@ TRIPSAGE_API tripsage_status tripsage_cache_increment(int64_t *out, tripsage_cac
 TRIPSAGE_API tripsage_status tripsage_cache_expire(tripsage_cache *cache, const void *key, size_t key_size,
                                                    int64_t ttl_ms);
 
-/* Deletes every entry whose key starts with the prefix (an empty prefix: all); gives how many (`out` may be NULL). Cost: by the entries with
- * the prefix; the first one puts all keys in order, which takes a pass, and 32 bytes for each entry from then on. On a server a pass over its whole database (SCAN), with a round trip and a deadline for each thousand of its keys, in which what others
- * store meanwhile may stay.
+/* Deletes every entry whose key starts with the prefix (an empty prefix: all); gives how many (`out` may be NULL). Cost: by the entries
+ * with the prefix; the first one puts all keys in order, which takes a pass, and 32 bytes for each entry from then on. On a server a
+ * pass over its whole database (SCAN), with a round trip and a deadline for each thousand of its keys, in which what others store
+ * meanwhile may stay.
  * Errors: TRIPSAGE_EINVALID (field "#prefix": NULL with a size), TRIPSAGE_EUNAVAILABLE (`out` says how many are gone already). */
 TRIPSAGE_API tripsage_status tripsage_cache_clear(uint64_t *out, tripsage_cache *cache, const void *prefix,
                                                   size_t prefix_size);
@@ -241,12 +249,13 @@ TRIPSAGE_API tripsage_status tripsage_cache_get_stats(tripsage_cache_stats *out,
 
 /* ---- commands ----
  *
- * The same keys by Redis's commands: strings, counters, hashes, lists, sets, sorted sets and what else https://redis.io/commands tells of, in
- * the process as on a server. What the calls above store are Redis's strings; what is no string they do not find, and a set replaces.
- * In the process commands are carried out one at a time, so one that touches several keys, a transaction and a script are each done
- * as a whole as far as other commands see; the calls above may come between. On a server keys are named as the server knows them: `key_prefix` is
- * not put before them. What would change the connection that others use next, or wait on it (SELECT, SUBSCRIBE, BLPOP ...), is refused there, and with it
- * all that was to go along. By REST a word other than OK is a string, but for those of PING and TYPE, as that wire does not tell them apart. */
+ * The same keys by Redis's commands: strings, counters, hashes, lists, sets, sorted sets and what else https://redis.io/commands tells
+ * of, in the process as on a server. What the calls above store are Redis's strings; what is no string they do not find, and a set
+ * replaces. In the process commands are carried out one at a time, so one that touches several keys, a transaction and a script are
+ * each done as a whole as far as other commands see; the calls above may come between. On a server keys are named as the server knows
+ * them: `key_prefix` is not put before them. What would change the connection that others use next, or wait on it (SELECT, SUBSCRIBE,
+ * BLPOP ...), is refused there, and with it all that was to go along. By REST a word other than OK is a string, but for those of PING
+ * and TYPE, as that wire does not tell them apart. */
 
 /* An argument: bytes of any content, borrowed for the call. */
 typedef struct tripsage_cache_argument {
@@ -281,20 +290,21 @@ struct tripsage_cache_reply {
     size_t count;
 };
 
-/* Carries out a command. That it is refused is a reply as well (TRIPSAGE_CACHE_ERROR), in the words of Redis; the call itself fails when there is
- * none. Free with tripsage_cache_reply_free.
- * Errors: TRIPSAGE_EINVALID ("#arguments": none, or to a server more than 16 MiB), TRIPSAGE_ENOMEM, TRIPSAGE_EUNAVAILABLE (the command was
- * carried out, or was not; a reply of more than 64 MiB is none). */
+/* Carries out a command. That it is refused is a reply as well (TRIPSAGE_CACHE_ERROR), in the words of Redis; the call itself fails
+ * when there is none. Free with tripsage_cache_reply_free.
+ * Errors: TRIPSAGE_EINVALID ("#arguments": none, or to a server more than 16 MiB), TRIPSAGE_ENOMEM, TRIPSAGE_EUNAVAILABLE (the command
+ * was carried out, or was not; a reply of more than 64 MiB is none). */
 TRIPSAGE_API tripsage_status tripsage_cache_command(tripsage_cache_reply **out, tripsage_cache *cache,
                                                     const tripsage_cache_argument *arguments, size_t count);
 
-/* Carries out commands one after another, others' between them: in one round trip. The reply is an array with one item for each; one that is refused
- * does not keep the next from being carried out. Errors as above. */
+/* Carries out commands one after another, others' between them: in one round trip. The reply is an array with one item for each; one
+ * that is refused does not keep the next from being carried out. Errors as above. */
 TRIPSAGE_API tripsage_status tripsage_cache_pipeline(tripsage_cache_reply **out, tripsage_cache *cache,
                                                      const tripsage_cache_command_line *commands, size_t count);
 
-/* The same with nobody's commands between them (MULTI, EXEC). When one of them cannot be one, by its name or the number of its arguments, none
- * is carried out, and the reply is that error. What fails later, such as by the type of a value, is an error in its place. */
+/* The same with nobody's commands between them (MULTI, EXEC). When one of them cannot be one, by its name or the number of its
+ * arguments, none is carried out, and the reply is that error. What fails later, such as by the type of a value, is an error in its
+ * place. */
 TRIPSAGE_API tripsage_status tripsage_cache_transaction(tripsage_cache_reply **out, tripsage_cache *cache,
                                                         const tripsage_cache_command_line *commands, size_t count);
 

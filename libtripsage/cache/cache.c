@@ -286,24 +286,24 @@ tripsage_status tripsage_cache_invalidate_tag(uint64_t *out, tripsage_cache *cac
 
 int tripsage__cache_look(tripsage_cache_value *out, tripsage_cache *cache, const void *key, size_t key_size)
 {
-    memset(out, 0, sizeof *out);
-    if (!cache->calls->look(out, cache->engine, tripsage__cache_bytes_of(key, key_size)))
-        return 0;
-    if (!tripsage__cache_is_none(out))
+    int found = cache->calls->look(out, cache->engine, tripsage__cache_bytes_of(key, key_size));
+
+    if (found && !tripsage__cache_is_none(out))
         return 1;
-    tripsage_cache_value_free(out);
+    if (found)
+        tripsage_cache_value_free(out);
+    memset(out, 0, sizeof *out);
     return 0;
 }
 
 tripsage_status tripsage_cache_get(tripsage_cache_value *out, tripsage_cache *cache, const void *key, size_t key_size)
 {
-    tripsage_status status;
+    tripsage_status status = tripsage__cache_check_key(key, key_size);
 
-    memset(out, 0, sizeof *out);
-    TRIPSAGE_TRY(tripsage__cache_check_key(key, key_size));
-    if (!tripsage__cache_look(out, cache, key, key_size))
+    if (status != TRIPSAGE_OK)
+        memset(out, 0, sizeof *out);
+    else if (!tripsage__cache_look(out, cache, key, key_size))
         status = tripsage__cache_no_such_key();
-out:
     return status;
 }
 

@@ -1,11 +1,11 @@
 /* load.c: see load.h. Works above the engines, so it is the same wherever the cache is.
  *
- * Whether a value is stale is told by what is left of its life: it is kept for ttl_ms and then stale_ms, so it is stale when no more than stale_ms are left. That
- * there is none is a value, too, of bytes that nobody else has a reason to store.
+ * Whether a value is stale is told by what is left of its life: it is kept for ttl_ms and then stale_ms, so it is stale when no more
+ * than stale_ms are left. That there is none is a value, too, of bytes that nobody else has a reason to store.
  *
- * Who finds nothing, or something stale, looks whether the key is being loaded. If not, he loads it: there is no thread of ours. Who finds nothing waits for who
- * loads; who finds something stale takes that. A load that ended between a look and the lock may have stored what was missed, so whoever
- * sees that one has ended meanwhile looks again before he calls his loader. */
+ * Who finds nothing, or something stale, looks whether the key is being loaded. If not, he loads it: there is no thread of ours. Who
+ * finds nothing waits for who loads; who finds something stale takes that. A load that ended between a look and the lock may have
+ * stored what was missed, so whoever sees that one has ended meanwhile looks again before he calls his loader. */
 #include "load.h"
 
 #include <string.h>
@@ -203,8 +203,8 @@ static answer look(tripsage_cache_value *out, request *q)
     return out->ttl_ms >= 0 && out->ttl_ms <= q->stale_ms ? STALE : FRESH;
 }
 
-/* Stores what was loaded, unless somebody changed it meanwhile; and when he did so just then, takes it back. That a cache could not store it keeps nobody from
- * having it. */
+/* Stores what was loaded, unless somebody changed it meanwhile; and when he did so just then, takes it back. That a cache could not
+ * store it keeps nobody from having it. */
 static void keep(const request *q, load *l, bytes value, int64_t ttl_ms)
 {
     tripsage__loads *loads = &q->cache->loads;

@@ -20,8 +20,8 @@ typedef struct tripsage__loads {
 int tripsage__loads_init(tripsage__loads *loads);
 void tripsage__loads_close(tripsage__loads *loads);
 
-/* What is loaded at the moment for this key, for keys with this prefix, with this tag is not kept any more: it was read before somebody changed it. To be
- * called before the change is made in the cache. */
+/* What is loaded at the moment for this key, for keys with this prefix, with this tag is not kept any more: it was read before somebody
+ * changed it. To be called before the change is made in the cache. */
 void tripsage__loads_overtake_key(tripsage__loads *loads, tripsage__cache_bytes key);
 void tripsage__loads_overtake_prefix(tripsage__loads *loads, tripsage__cache_bytes prefix);
 void tripsage__loads_overtake_tag(tripsage__loads *loads, tripsage__cache_bytes tag);

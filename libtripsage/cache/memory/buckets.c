@@ -7,8 +7,8 @@
 #include "base/siphash.h"
 #include "budget.h"
 
-/* Entries a bucket has on average: its own word and what the heap takes for its array are shared by so many, and a look at 16 slots is one at two or three cache
- * lines in a row. */
+/* Entries a bucket has on average: its own word and what the heap takes for its array are shared by so many, and a look at 16 slots is
+ * one at two or three cache lines in a row. */
 #define ENTRIES_PER_BUCKET 16u
 
 /* Buckets of a segment: few at first, for caches that are hardly used. */
@@ -17,7 +17,8 @@
 #define SMALL_SEGMENTS  6u /* 2, 2, 4, 8, 16, 32: the buckets below SEGMENT */
 #define FIRST_DIRECTORY 8u
 
-/* An array has an odd number of slots, with which it fills what the heap gives for it, and is made smaller when so many of them are empty. */
+/* An array has an odd number of slots, with which it fills what the heap gives for it, and is made smaller when so many of them are
+ * empty. */
 #define CAPACITY_MIN 3u
 #define EMPTY_MAX    4u
 
@@ -184,12 +185,32 @@ static size_t used_in(array a)
     return used;
 }
 
-static slot *empty_in(array a)
+/* Where in an array a tag is looked for first; from there on, and around, it is put into the first empty slot. So most looks end with
+ * the first or second slot, and only those for what is not there see all of them. */
+static size_t first_for(array a, uint64_t tag)
 {
-    for (size_t i = 0; i < a.capacity; i++)
+    return (size_t)(tag * a.capacity >> 16);
+}
+
+static size_t after(array a, size_t i)
+{
+    return i + 1 < a.capacity ? i + 1 : 0;
+}
+
+static slot *empty_in(array a, uint64_t tag)
+{
+    size_t i = first_for(a, tag);
+
+    for (size_t seen = 0; seen < a.capacity; seen++, i = after(a, i))
         if (read_word(&a.slots[i]) == 0)
             return &a.slots[i];
     return NULL;
+}
+
+/* Into an array that nobody reads yet. */
+static void put_word(array a, uint64_t word)
+{
+    atomic_init(empty_in(a, word >> ADDRESS_BITS), word);
 }
 
 /* While arrays are replaced. */
@@ -225,7 +246,6 @@ static void retire_array(tripsage__buckets *buckets, array old)
 static int resize(tripsage__buckets *buckets, bucket *at, size_t entries)
 {
     array old = array_in(at), now;
-    size_t n = 0;
 
     if (!new_array(&now, entries))
         return 0;
@@ -233,7 +253,7 @@ static int resize(tripsage__buckets *buckets, bucket *at, size_t entries)
         uint64_t word = read_word(&old.slots[i]);
 
         if (word)
-            atomic_init(&now.slots[n++], word);
+            put_word(now, word);
     }
     begin_change(buckets);
     put_array(buckets, at, now);
@@ -278,7 +298,7 @@ size_t tripsage__buckets_need(const tripsage__buckets *buckets, uint64_t hash, s
 {
     uint32_t count = count_of(buckets);
     array own = count ? array_in(bucket_for(buckets, hash)) : (array){NULL, 0}, divided;
-    size_t need = empty_in(own) ? 0 : array_bytes(capacity_for(own.capacity + 1));
+    size_t need = empty_in(own, 0) ? 0 : array_bytes(capacity_for(own.capacity + 1));
 
     if (!is_small(buckets, entries))
         return need;
@@ -358,14 +378,11 @@ static int divide(tripsage__buckets *buckets)
         tripsage__free(stay.slots);
         return 0;
     }
-    moving = staying = 0;
     for (size_t i = 0; i < old.capacity; i++) {
         uint64_t word = read_word(&old.slots[i]);
 
-        if (word && moves(buckets, word, count))
-            atomic_init(&gone.slots[moving++], word);
-        else if (word)
-            atomic_init(&stay.slots[staying++], word);
+        if (word)
+            put_word(moves(buckets, word, count) ? gone : stay, word);
     }
     begin_change(buckets);
     put_array(buckets, from, stay);
@@ -400,7 +417,7 @@ int tripsage__buckets_prepare(tripsage__buckets *buckets, uint64_t hash, size_t 
         return 0;
     own = bucket_for(buckets, hash);
     a = array_in(own);
-    return empty_in(a) || resize(buckets, own, a.capacity + 1);
+    return empty_in(a, 0) || resize(buckets, own, a.capacity + 1);
 }
 
 void tripsage__buckets_free(tripsage__buckets *buckets)
@@ -429,12 +446,14 @@ static int has_key(const tripsage__entry *entry, tripsage__cache_bytes key)
 tripsage__entry *tripsage__buckets_find(const tripsage__buckets *buckets, uint64_t hash, tripsage__cache_bytes key)
 {
     uint64_t tag = tag_of(hash);
+    size_t i;
     array a;
 
     if (count_of(buckets) == 0)
         return NULL;
     a = array_in(bucket_for(buckets, hash));
-    for (size_t i = 0; i < a.capacity; i++) {
+    i = first_for(a, tag);
+    for (size_t seen = 0; seen < a.capacity; seen++, i = after(a, i)) {
         uint64_t word = read_word(&a.slots[i]);
 
         if (word >> ADDRESS_BITS == tag && word && has_key(address_in(word), key))
@@ -466,7 +485,9 @@ static slot *slot_of(array a, const tripsage__entry *entry)
 
 void tripsage__buckets_add(tripsage__buckets *buckets, uint64_t hash, tripsage__entry *entry)
 {
-    write_word(empty_in(array_in(bucket_for(buckets, hash))), word_of(entry, tag_of(hash)));
+    uint64_t tag = tag_of(hash);
+
+    write_word(empty_in(array_in(bucket_for(buckets, hash)), tag), word_of(entry, tag));
 }
 
 void tripsage__buckets_replace(tripsage__buckets *buckets, uint64_t hash, const tripsage__entry *old,

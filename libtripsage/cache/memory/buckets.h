@@ -1,12 +1,14 @@
 /* cache/memory/buckets.h: a shard's hash table, read without a lock.
  *
- * A bucket is an array of slots of its own, with room for about as many entries as there are; a slot is an entry's address with 16 bits of its hash beside it. So a look meets one entry
- * in the heap, which nearly always is the one it is for, whatever else is in the bucket. Linear hashing (Litwin, 1980): the table grows by one bucket at a time, whose
- * entries come from one other, so no insert ever moves more than those.
+ * A bucket is an array of slots of its own, with room for about as many entries as there are; a slot is an entry's address with 16 bits
+ * of its hash beside it. So a look meets one entry in the heap, which nearly always is the one it is for, whatever else is in the
+ * bucket. Linear hashing (Litwin, 1980): the table grows by one bucket at a time, whose entries come from one other, so no insert ever
+ * moves more than those.
  *
- * Only the holder of the shard's lock changes the table. A reader sees each slot change as a whole: an entry that he finds was there at some moment since he
- * began, and one that was taken out and put in again was absent in between. Only when an array is replaced what stays may be missed: `version` is odd meanwhile, and another one
- * afterwards; who found nothing looks at it again. An array that was replaced is kept until nobody reads it (retired.h).
+ * Only the holder of the shard's lock changes the table. A reader sees each slot change as a whole: an entry that he finds was there at
+ * some moment since he began, and one that was taken out and put in again was absent in between. Only when an array is replaced what
+ * stays may be missed: `version` is odd meanwhile, and another one afterwards; who found nothing looks at it again. An array that was
+ * replaced is kept until nobody reads it (retired.h).
  *
  * Addresses have at most 48 bits, as on all machines of 64 bits unless a program asks for more: the heap's others are refused. */
 #ifndef TRIPSAGE_CACHE_MEMORY_BUCKETS_H
@@ -27,8 +29,8 @@ typedef struct tripsage__buckets {
 void tripsage__buckets_init(tripsage__buckets *buckets, const uint64_t *hash_key, tripsage__retired *retired);
 void tripsage__buckets_free(tripsage__buckets *buckets); /* the entries are not its own, and nobody reads any more */
 
-/* Before an entry is added to `entries` others: how many bytes more that may take, 0 when there is place; and the making of it, with a bucket
- * more when it is time for one. 0: no memory for it. */
+/* Before an entry is added to `entries` others: how many bytes more that may take, 0 when there is place; and the making of it, with a
+ * bucket more when it is time for one. 0: no memory for it. */
 size_t tripsage__buckets_need(const tripsage__buckets *buckets, uint64_t hash, size_t entries);
 int tripsage__buckets_prepare(tripsage__buckets *buckets, uint64_t hash, size_t entries);
 

@@ -1,5 +1,5 @@
-/* memory/engine.c: the calls on memory. What changes something hashes the key outside the lock, takes the lock of its shard, looks, changes, leaves. What only
- * looks does so without the lock, and with it when that says nothing. */
+/* memory/engine.c: the calls on memory. What changes something hashes the key outside the lock, takes the lock of its shard, looks,
+ * changes, leaves. What only looks does so without the lock, and with it when that says nothing. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

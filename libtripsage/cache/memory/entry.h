@@ -1,11 +1,12 @@
-/* cache/memory/entry.h: one key with its value: a single block, counted by who holds it (the shard, and everybody it was handed out to).
+/* cache/memory/entry.h: one key with its value: a single block, counted by who holds it (the shard, and everybody it was handed out
+ * to).
  *
- * Key and value are never changed once others may see them. Readers without a lock look at what the two are, and hold it; so
- * what they touch is atomic or never written again. The rest belongs to the shard and is guarded by its lock. The header is as small as it is
+ * Key and value are never changed once others may see them. Readers without a lock look at what the two are, and hold it; so what they
+ * touch is atomic or never written again. The rest belongs to the shard and is guarded by its lock. The header is as small as it is
  * because there may be millions: 32 bytes.
  *
- * A value that is no string is an object (object.h): the block holds a pointer to it. Behind the key stand the entry's places in the lists of its
- * tags (tags.h), when it has any. */
+ * A value that is no string is an object (object.h): the block holds a pointer to it. Behind the key stand the entry's places in the
+ * lists of its tags (tags.h), when it has any. */
 #ifndef TRIPSAGE_CACHE_MEMORY_ENTRY_H
 #define TRIPSAGE_CACHE_MEMORY_ENTRY_H
 
@@ -44,7 +45,8 @@ tripsage__entry *tripsage__entry_new(const tripsage__entry_parts *parts);
 /* The same with room for places in that many tags' lists. */
 tripsage__entry *tripsage__entry_new_tagged(const tripsage__entry_parts *parts, size_t tags);
 
-/* Holds it once more, by somebody who holds it or knows that the shard does; gives its end as it is at this moment. 0: it is held as often as can be counted. */
+/* Holds it once more, by somebody who holds it or knows that the shard does; gives its end as it is at this moment. 0: it is held as
+ * often as can be counted. */
 int tripsage__entry_hold(tripsage__entry *entry, int64_t *expires_ms);
 void tripsage__entry_drop(tripsage__entry *entry); /* the last holder frees it */
 

@@ -1,15 +1,16 @@
 /* cache/memory/grace.h: when what readers without a lock may be looking at can be freed.
  *
- * A reader announces himself in one of two columns and leaves it again: two additions in a cache line that few others use, since threads are
- * spread over lanes. Whoever has taken something out of everybody's sight asks for the step at which nobody looks at it any more, and
- * frees it once that step is over; nobody waits. The idea is SRCU's (McKenney, "Sleepable RCU", 2006): no thread has to be known, and readers that come
- * all the time hold nothing up, since step k waits for column k mod 2 while new readers go to the other.
+ * A reader announces himself in one of two columns and leaves it again: two additions in a cache line that few others use, since
+ * threads are spread over lanes. Whoever has taken something out of everybody's sight asks for the step at which nobody looks at it any
+ * more, and frees it once that step is over; nobody waits. The idea is SRCU's (McKenney, "Sleepable RCU", 2006): no thread has to be
+ * known, and readers that come all the time hold nothing up, since step k waits for column k mod 2 while new readers go to the other.
  *
- * Invariant: what was taken out before tripsage__grace_after() is seen by no reader once that step is over. For step k reads the counts of those who left
- * its column, then adds 0 to the counts of those who entered it, and is over when both have the same sum. Each leaving that was counted has its
- * entering counted, so with equal sums every lane's are equal: whoever entered before the addition has left before it. Whoever enters after it has
- * read what the addition wrote, directly or by what came between, and so sees everything that was done before the step began. A reader is in one of the columns; so two steps
- * that begin after the taking out are enough, and the one under way may have begun before: three.
+ * Invariant: what was taken out before tripsage__grace_after() is seen by no reader once that step is over. For step k reads the counts
+ * of those who left its column, then adds 0 to the counts of those who entered it, and is over when both have the same sum. Each
+ * leaving that was counted has its entering counted, so with equal sums every lane's are equal: whoever entered before the addition has
+ * left before it. Whoever enters after it has read what the addition wrote, directly or by what came between, and so sees everything
+ * that was done before the step began. A reader is in one of the columns; so two steps that begin after the taking out are enough, and
+ * the one under way may have begun before: three.
  *
  * Who leaves and who enters says so by read-modify-writes of atomics, which order each other whatever the machine; there are no fences. */
 #ifndef TRIPSAGE_CACHE_MEMORY_GRACE_H
@@ -46,13 +47,15 @@ typedef struct tripsage__grace_reader {
     unsigned column;
 } tripsage__grace_reader;
 
-/* Which lane a thread uses: its own memory lies where no other's does. */
+/* Which lane a thread uses: by where its stack is. Two calls of one thread may come to two lanes, which makes no difference: who enters
+ * keeps his for leaving. */
 static inline tripsage__grace_lane *tripsage__grace_lane_of(tripsage__grace *grace)
 {
-    static _Thread_local char here;
+    uint64_t place =
+        (uint64_t)(uintptr_t)__builtin_frame_address(0) >> 16; /* no stack is smaller than 64 KiB by much */
 
     /* Fibonacci hashing (Knuth, vol. 3, 6.4): addresses at equal distances, as stacks have, come out far apart. */
-    return &grace->lanes[(uint64_t)(uintptr_t)&here * UINT64_C(0x9e3779b97f4a7c15) >> 60];
+    return &grace->lanes[place * UINT64_C(0x9e3779b97f4a7c15) >> 60];
 }
 
 /* What is found in shared memory from here on stays until the reader leaves. He takes no lock meanwhile and waits for nothing. */

@@ -1,6 +1,7 @@
 /* cache/memory/memory.h: the engine that keeps the cache in the process: shards by hash, one budget over all of them.
  *
- * Lock order: a thread holds the lock of one shard and only tries those of others (to evict there), so no two threads wait for each other. */
+ * Lock order: a thread holds the lock of one shard and only tries those of others (to evict there), so no two threads wait for each
+ * other. */
 #ifndef TRIPSAGE_CACHE_MEMORY_MEMORY_H
 #define TRIPSAGE_CACHE_MEMORY_MEMORY_H
 
@@ -32,8 +33,8 @@ void tripsage__cache_memory_close(void *engine); /* NULL is fine */
 uint64_t tripsage__cache_memory_hash(const tripsage__cache_memory *engine, const void *key, size_t key_size);
 tripsage__shard *tripsage__cache_memory_shard(const tripsage__cache_memory *engine, uint64_t hash);
 
-/* Puts an entry into its shard, whose lock is held, in the place of `old` (NULL: none), and evicts what has to go for it. 0 when no room could be made:
- * nothing was changed, and the entry is still the caller's. */
+/* Puts an entry into its shard, whose lock is held, in the place of `old` (NULL: none), and evicts what has to go for it. 0 when no
+ * room could be made: nothing was changed, and the entry is still the caller's. */
 int tripsage__cache_memory_store(tripsage__cache_memory *engine, tripsage__shard *shard, uint64_t hash,
                                  tripsage__entry *old, tripsage__entry *entry);
 
@@ -44,7 +45,8 @@ int tripsage__cache_memory_charge_tags(tripsage__cache_memory *engine, tripsage_
 /* Begins to keep the order of a shard's keys, if there is room for it. */
 void tripsage__cache_memory_put_in_order(tripsage__cache_memory *engine, tripsage__shard *shard);
 
-/* Takes bytes and entries of the budget for a shard whose lock is held, evicting others than `keep` (may be NULL) for them; 0 when no room could be made. */
+/* Takes bytes and entries of the budget for a shard whose lock is held, evicting others than `keep` (may be NULL) for them; 0 when no
+ * room could be made. */
 int tripsage__cache_memory_make_room(tripsage__cache_memory *engine, tripsage__shard *own, const tripsage__entry *keep,
                                      size_t bytes, uint64_t entries);
 

@@ -1,8 +1,9 @@
-/* cache/memory/order.h: a shard's entries in the order of their keys, so that those with a prefix are found without a look at the others. It is made
- * by the first clearing by prefix and kept up from there on; who never clears by prefix pays nothing.
+/* cache/memory/order.h: a shard's entries in the order of their keys, so that those with a prefix are found without a look at the
+ * others. It is made by the first clearing by prefix and kept up from there on; who never clears by prefix pays nothing.
  *
- * A treap (Seidel and Aragon, 1996): a search tree by key, and a heap by a priority that nobody chooses. It can be given up at any time, and is when a new entry finds no
- * memory for its node: the next clearing makes it anew. The bytes of a node are taken from the budget by the caller, and given back here. Needs the shard's lock. */
+ * A treap (Seidel and Aragon, 1996): a search tree by key, and a heap by a priority that nobody chooses. It can be given up at any
+ * time, and is when a new entry finds no memory for its node: the next clearing makes it anew. The bytes of a node are taken from the
+ * budget by the caller, and given back here. Needs the shard's lock. */
 #ifndef TRIPSAGE_CACHE_MEMORY_ORDER_H
 #define TRIPSAGE_CACHE_MEMORY_ORDER_H
 

@@ -11,8 +11,8 @@
 #define FEW_BYTES_MIN 4096u
 #define FEW_BYTES_MAX (64u * 1024)
 
-/* When there are more bytes than this by the number of what is few, whoever retires waits for the readers: they are at it for less than a microsecond, unless a thread was
- * taken off its processor. */
+/* When there are more bytes than this by the number of what is few, whoever retires waits for the readers: they are at it for less than
+ * a microsecond, unless a thread was taken off its processor. */
 #define MANY       16u
 #define ROUNDS_MAX 1000u
 

@@ -1,5 +1,5 @@
-/* cache/memory/retired.h: entries that left the cache, and arrays of its tables, which may still be looked at, until nobody does (grace.h). One for all shards, so that there are few of them
- * at a time; they are beside the cache's bytes. */
+/* cache/memory/retired.h: entries that left the cache, and arrays of its tables, which may still be looked at, until nobody does
+ * (grace.h). One for all shards, so that there are few of them at a time; they are beside the cache's bytes. */
 #ifndef TRIPSAGE_CACHE_MEMORY_RETIRED_H
 #define TRIPSAGE_CACHE_MEMORY_RETIRED_H
 
@@ -9,7 +9,8 @@
 typedef struct tripsage__retired {
     tripsage__grace *grace;
     size_t few_bytes; /* so many are not worth a look */
-    /* What left lately: entries linked by their nodes, and arrays by their first words. Whoever retires puts his in front, whoever collects takes all. */
+    /* What left lately: entries linked by their nodes, and arrays by their first words. Whoever retires puts his in front, whoever
+     * collects takes all. */
     _Atomic(tripsage__entry *) lately;
     _Atomic uint64_t lately_arrays;
     _Atomic size_t count, bytes; /* about as many */

@@ -1,7 +1,8 @@
 /* shard.c: see shard.h.
  *
- * Invariants (under the lock): every entry is in exactly one bucket, once in the part, in the list of each of its tags, and, while there is one, in the order of
- * keys; `count` and `bytes` are those of the part; no two entries have the same key. An entry that leaves is held until no reader sees it any more (retired.h). */
+ * Invariants (under the lock): every entry is in exactly one bucket, once in the part, in the list of each of its tags, and, while
+ * there is one, in the order of keys; `count` and `bytes` are those of the part; no two entries have the same key. An entry that leaves
+ * is held until no reader sees it any more (retired.h). */
 #include "shard.h"
 
 #include <string.h>

@@ -1,7 +1,8 @@
-/* cache/memory/shard.h: one part of the cache: a hash table (buckets.h), the order in which entries go (policy.h), the lists of tags (tags.h).
+/* cache/memory/shard.h: one part of the cache: a hash table (buckets.h), the order in which entries go (policy.h), the lists of tags
+ * (tags.h).
  *
- * Every call needs the shard's lock, which the caller takes; only `buckets` is looked into without it, and `bytes` may be read. What the shard holds is
- * taken from the shared budget by the caller before it goes in, and given back here when it leaves. */
+ * Every call needs the shard's lock, which the caller takes; only `buckets` is looked into without it, and `bytes` may be read. What
+ * the shard holds is taken from the shared budget by the caller before it goes in, and given back here when it leaves. */
 #ifndef TRIPSAGE_CACHE_MEMORY_SHARD_H
 #define TRIPSAGE_CACHE_MEMORY_SHARD_H
 
@@ -47,7 +48,8 @@ void tripsage__shard_close(tripsage__shard *shard); /* drops everything; nobody 
 /* The live entry of a key, or NULL. One whose time is over is dropped on the way. */
 tripsage__entry *tripsage__shard_find(tripsage__shard *shard, uint64_t hash, tripsage__cache_bytes key);
 
-/* Takes over a new entry whose key is not in here; there must be place for it in its bucket (tripsage__buckets_prepare) and in the order. */
+/* Takes over a new entry whose key is not in here; there must be place for it in its bucket (tripsage__buckets_prepare) and in the
+ * order. */
 void tripsage__shard_add(tripsage__shard *shard, uint64_t hash, tripsage__entry *entry);
 /* Puts an entry in the place of one with the same key, and drops that one. The caller has taken what it costs more; what it costs
  * less is given back. */

@@ -1,5 +1,5 @@
-/* cache/memory/tags.h: which entries of a shard have a tag: a list for each tag that is there, whose links stand in the entries' own blocks. An
- * entry without tags pays nothing. Every call needs the shard's lock. */
+/* cache/memory/tags.h: which entries of a shard have a tag: a list for each tag that is there, whose links stand in the entries' own
+ * blocks. An entry without tags pays nothing. Every call needs the shard's lock. */
 #ifndef TRIPSAGE_CACHE_MEMORY_TAGS_H
 #define TRIPSAGE_CACHE_MEMORY_TAGS_H
 

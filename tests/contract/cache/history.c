@@ -1,6 +1,6 @@
-/* contract/cache/history.c: what several threads are told of one key could have been told to one after another. Their calls are recorded with
- * when each began and ended, and an order is looked for that explains all answers (Wing and Gong, "Testing and Verifying Concurrent Objects", 1993; places that
- * were come to before are remembered, after Lowe, "Testing for Linearizability", 2017). */
+/* contract/cache/history.c: what several threads are told of one key could have been told to one after another. Their calls are
+ * recorded with when each began and ended, and an order is looked for that explains all answers (Wing and Gong, "Testing and Verifying
+ * Concurrent Objects", 1993; places that were come to before are remembered, after Lowe, "Testing for Linearizability", 2017). */
 #include "../contract.h"
 
 #include <inttypes.h>

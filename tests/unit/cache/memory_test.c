@@ -1,5 +1,5 @@
-/* memory_test.c: the cache in the process where it does something out of the ordinary: entries held more often than can be counted, keys in order, tags and
- * their account, walks through a table that grows and shrinks. */
+/* memory_test.c: the cache in the process where it does something out of the ordinary: entries held more often than can be counted,
+ * keys in order, tags and their account, walks through a table that grows and shrinks. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
