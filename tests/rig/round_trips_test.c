@@ -16,9 +16,11 @@
 
 /* What has nothing to do with the store. A star at the end stands for anything. */
 static const char *const elsewhere[] = {
-    "actor_*",    "auth_close",  "auth_response_*", "auth_secret_free", "cache_*",     "close",
-    "config_*",   "doc_*",       "embed",           "feed_*",           "free",        "get_*",
-    "last_error", "own_process", "set_allocator",   "status_*",         "trips_close", "vector_close",
+    "actor_*",       "auth_close", "auth_response_*", "auth_secret_free",
+    "cache_*",       "limit_*",    "limiter_*",       "close",
+    "config_*",      "doc_*",      "embed",           "feed_*",
+    "free",          "get_*",      "last_error",      "own_process",
+    "set_allocator", "status_*",   "trips_close",     "vector_close",
     "version",
 };
 
