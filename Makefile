@@ -8,6 +8,8 @@ PORT ?= 8080
 DATA ?= $(or $(TRIPSAGE_DATA_DIR),$(CURDIR)/data)
 
 JOBS := $(shell nproc 2>/dev/null || echo 2)
+# One more than there are processors: some tests wait for time to go by.
+TESTS := $(shell expr $(JOBS) + 1)
 # ccache, where it is installed; CMake looks at this at the first configuration of a build directory.
 export CMAKE_C_COMPILER_LAUNCHER ?= $(shell command -v ccache)
 CONFIGURE = cmake --log-level=WARNING
@@ -30,18 +32,18 @@ build: deps ## Builds library, server and examples; the programs are in build/re
 test: deps-test ## Installs what the tests need, builds, and runs all of them.
 	@$(CONFIGURE) --preset release -DTRIPSAGE_BUILD_TESTS=ON -DTRIPSAGE_BUILD_BENCH=ON
 	@$(BUILD) build/release -j $(JOBS)
-	@ctest --preset release -j $(JOBS)
+	@ctest --preset release -j $(TESTS)
 	@cd build/release/tests && grep -H Checks: contract.*.log | sed 's/\.log:.*Checks: \([0-9]*\).*/: \1 cases/'
 
 test-asan: deps-test ## Runs the tests under AddressSanitizer and UndefinedBehaviorSanitizer.
 	@$(CONFIGURE) --preset asan
 	@$(BUILD) build/asan -j $(JOBS)
-	@ctest --preset asan -j $(JOBS)
+	@ctest --preset asan -j $(TESTS)
 
 test-tsan: deps-test ## Runs the tests under ThreadSanitizer.
 	@$(CONFIGURE) --preset tsan
 	@$(BUILD) build/tsan -j $(JOBS)
-	@ctest --preset tsan -j $(JOBS)
+	@ctest --preset tsan -j $(TESTS)
 
 FUZZ_SECONDS ?= 60
 fuzz: ## Looks for inputs that break a fuzz target (tests/fuzz/), FUZZ_SECONDS (60) for each.
