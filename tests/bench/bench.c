@@ -141,3 +141,16 @@ void bench_write(const char *area, const char *path)
         bench_fail("cannot write %s", path);
     printf("\nwritten to %s\n", path);
 }
+
+void bench_write_to(const char *path, void (*write_it)(FILE *out))
+{
+    FILE *file = path ? fopen(path, "w") : NULL;
+
+    if (!path)
+        return;
+    if (!file)
+        bench_fail("cannot write %s", path);
+    write_it(file);
+    if (fclose(file) != 0)
+        bench_fail("cannot write %s", path);
+}

@@ -6,6 +6,7 @@
 #define TRIPSAGE_TESTS_BENCH_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 double bench_now(void); /* seconds, monotonic */
 
@@ -39,5 +40,8 @@ void bench_progress(const char *format, ...) __attribute__((format(printf, 1, 2)
 
 /* {"area": ..., "figures": [{"name", "value", "unit"}]} */
 void bench_write(const char *area, const char *path);
+
+/* A file for people, a table or a plot, where the command line names one (`path` is not NULL). */
+void bench_write_to(const char *path, void (*write_it)(FILE *out));
 
 #endif

@@ -217,6 +217,55 @@ static double time_looks(unsigned (*look)(unsigned thread, unsigned looks), unsi
     return looks * threads / (ended - began);
 }
 
+/* ---- a plot: looks in a second, each bar ten times as much for a grid line ---- */
+
+static struct bar {
+    const char *label, *color;
+    double looks;
+} bars[5];
+static size_t bar_count;
+
+static void add_bar(const char *label, const char *color, double looks)
+{
+    bars[bar_count++] = (struct bar){label, color, looks};
+}
+
+#define PLOT_LEFT 220.0
+#define PLOT_STEP 90.0 /* for ten times as much */
+#define PLOT_FROM 1e3
+
+static double plot_x(double looks)
+{
+    return PLOT_LEFT + PLOT_STEP * log10(looks / PLOT_FROM);
+}
+
+static void write_plot(FILE *out)
+{
+    static const char *const ticks[] = {"1 k", "10 k", "100 k", "1 M", "10 M", "100 M"};
+    double bottom = 30 + 30.0 * (double)bar_count;
+
+    fprintf(out,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"760\" height=\"%.0f\" font-family=\"sans-serif\" "
+            "font-size=\"12\">\n<title>Looks in a second, values of 300 bytes</title>\n"
+            "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
+            bottom + 40);
+    for (size_t i = 0; i < sizeof ticks / sizeof ticks[0]; i++)
+        fprintf(out,
+                "<path d=\"M%.0f 20V%.0f\" stroke=\"#e0e0e0\"/><text x=\"%.0f\" y=\"%.0f\" "
+                "text-anchor=\"middle\">%s</text>\n",
+                PLOT_LEFT + PLOT_STEP * (double)i, bottom, PLOT_LEFT + PLOT_STEP * (double)i, bottom + 16, ticks[i]);
+    for (size_t i = 0; i < bar_count; i++)
+        fprintf(out,
+                "<text x=\"%.0f\" y=\"%.0f\" text-anchor=\"end\">%s</text><rect x=\"%.0f\" y=\"%.0f\" width=\"%.1f\" "
+                "height=\"18\" fill=\"%s\"/><text x=\"%.1f\" y=\"%.0f\">%.0f</text>\n",
+                PLOT_LEFT - 8, 44 + 30.0 * (double)i, bars[i].label, PLOT_LEFT, 30 + 30.0 * (double)i,
+                plot_x(bars[i].looks) - PLOT_LEFT, bars[i].color, plot_x(bars[i].looks) + 6, 44 + 30.0 * (double)i,
+                bars[i].looks);
+    fputs("</svg>\n", out);
+}
+
+/* ---- beside others ---- */
+
 static void compare_with_glib(unsigned threads, const char *name, const char *ratio_name)
 {
     double own[ROUNDS_MAX], ratio[ROUNDS_MAX];
@@ -228,7 +277,10 @@ static void compare_with_glib(unsigned threads, const char *name, const char *ra
 #endif
     }
     bench_figure(name, bench_median(own, scale.rounds), "1/s");
+    add_bar(threads == 1 ? "TripSage, 1 thread" : "TripSage, 2 threads", "#1565c0", bench_median(own, scale.rounds));
 #ifdef BENCH_GLIB
+    add_bar(threads == 1 ? "GLib and a mutex, 1 thread" : "GLib and a mutex, 2 threads", "#757575",
+            bench_median(own, scale.rounds) / bench_median(ratio, scale.rounds));
     bench_figure(ratio_name, bench_median(ratio, scale.rounds), "x");
 #else
     (void)ratio;
@@ -285,7 +337,7 @@ static void start_redis(void)
     if (server == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         execlp("redis-server", "redis-server", "--port", text, "--bind", "127.0.0.1", "--save", "", "--appendonly",
-               "no", "--loglevel", "warning", "--dir", "/tmp", (char *)NULL);
+               "no", "--logfile", "/dev/null", "--dir", "/tmp", (char *)NULL);
         _exit(127);
     }
 }
@@ -349,11 +401,14 @@ static unsigned look_in_redis(unsigned thread, unsigned looks)
 
 static void compare_with_redis(void)
 {
-    double ratio[ROUNDS_MAX];
+    double ratio[ROUNDS_MAX], redis[ROUNDS_MAX];
 
     fill_redis();
-    for (unsigned r = 0; r < scale.rounds; r++)
-        ratio[r] = time_looks(look_in_cache, scale.looks, 1) / time_looks(look_in_redis, scale.remote_looks, 1);
+    for (unsigned r = 0; r < scale.rounds; r++) {
+        redis[r] = time_looks(look_in_redis, scale.remote_looks, 1);
+        ratio[r] = time_looks(look_in_cache, scale.looks, 1) / redis[r];
+    }
+    add_bar("Redis over loopback, 1 connection", "#c62828", bench_median(redis, scale.rounds));
     bench_figure("get_vs_redis_loopback", bench_median(ratio, scale.rounds), "x");
 }
 
@@ -498,14 +553,15 @@ static void measure_overhead(void)
     tripsage_cache_close(full);
 }
 
-static const char usage[] = "usage: bench_cache [--quick] [report.json]\n";
+static const char usage[] = "usage: bench_cache [--quick] [--plot PATH.svg] [report.json]\n";
 
 int main(int argc, char **argv)
 {
-    const char *output = "build/bench/cache-memory.json";
+    const char *output = "build/bench/cache-memory.json", *plot = NULL;
+    const bench_option options[] = {{"--plot", &plot, NULL}, {NULL, NULL, NULL}};
     const tripsage_allocator counting = {counting_malloc, counting_realloc, counting_free, NULL};
 
-    if (bench_arguments(argc, argv, usage, NULL, &output)) {
+    if (bench_arguments(argc, argv, usage, options, &output)) {
         scale.rounds = 1;
         scale.looks = 20000;
         scale.remote_looks = 200;
@@ -544,6 +600,7 @@ int main(int argc, char **argv)
     count_round_trips();
     end_redis();
 
+    bench_write_to(plot, write_plot);
     bench_write("cache", output);
     tripsage_cache_close(cache);
 #ifdef BENCH_GLIB

@@ -249,19 +249,6 @@ static void write_plot(FILE *out)
     fputs("</svg>\n", out);
 }
 
-static void write_to(const char *path, void (*write)(FILE *))
-{
-    FILE *file = path ? fopen(path, "w") : NULL;
-
-    if (!path)
-        return;
-    if (!file)
-        bench_fail("cannot write %s", path);
-    write(file);
-    if (fclose(file) != 0)
-        bench_fail("cannot write %s", path);
-}
-
 static void report_regret(void)
 {
     double sum = 0, most = 0;
@@ -341,8 +328,8 @@ int main(int argc, char **argv)
     measure_cells();
     report_regret();
     report_cost();
-    write_to(table, write_table);
-    write_to(plot, write_plot);
+    bench_write_to(table, write_table);
+    bench_write_to(plot, write_plot);
     bench_write("cache", output);
     return EXIT_SUCCESS;
 }
