@@ -7,7 +7,7 @@
 
 #include "handlers/handlers.h"
 #include "http.h"
-#include "limits.h"
+#include "ratelimit.h"
 #include "respond.h"
 #include "router.h"
 

@@ -1,4 +1,4 @@
-/* limits_text.h: limits as they are written in a setting (see limits.h). */
+/* limits_text.h: limits as they are written in a setting (see ratelimit.h). */
 #ifndef SERVER_LIMITS_TEXT_H
 #define SERVER_LIMITS_TEXT_H
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "buffer.h"
-#include "limits.h"
+#include "ratelimit.h"
 
 /* A reader answers NULL, or what it had expected. */
 typedef const char *(*reader)(settings *s, const char *value);

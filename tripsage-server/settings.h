@@ -24,7 +24,7 @@
 
 #define SERVER_SETTINGS_MAX 24 /* there are fewer */
 
-/* AUTO: on where others can reach the server, see limits.c. */
+/* AUTO: on where others can reach the server, see ratelimit.c. */
 typedef enum limits_mode { LIMITS_AUTO, LIMITS_OFF, LIMITS_ON, LIMITS_SHADOW } limits_mode;
 
 typedef struct settings {
@@ -45,7 +45,7 @@ typedef struct settings {
     const char *origins[ORIGINS_MAX]; /* point into origin_text */
     size_t origin_count;
     limits_mode rate_limit;
-    const char *rate_limit_default, *rate_limit_routes; /* see limits.h; NULL: not set */
+    const char *rate_limit_default, *rate_limit_routes; /* see ratelimit.h; NULL: not set */
     tripsage_limit_away rate_limit_away;
     network exempt[EXEMPT_MAX];
     size_t exempt_count;

@@ -40,7 +40,7 @@ void tripsage__breaker_free(tripsage__breaker *breaker); /* NULL is fine */
 void tripsage__breaker_name(tripsage__breaker *breaker, const char *shown);
 
 /* TRIPSAGE_EUNAVAILABLE: not now. Whoever enters leaves. */
-tripsage_status tripsage__breaker_enter(tripsage__passage *out, tripsage__breaker *breaker);
+tripsage_status tripsage__breaker_enter(tripsage__passage *p, tripsage__breaker *b);
 /* For who has to wait on the way: as tripsage__breaker_enter, once it has opened meanwhile. */
 tripsage_status tripsage__breaker_check(const tripsage__passage *passage, tripsage__breaker *breaker);
 /* `status` is what came of it; the thread's error is of it. 1: it has opened the breaker. */

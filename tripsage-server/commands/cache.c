@@ -169,7 +169,7 @@ static int print_keys(const work *w, const tripsage_cache_reply *keys, void *con
         if (!w->given->json)
             BUFFER_LIT(&line, "\n");
     }
-    if (!line.failed)
+    if (!line.failed && line.size)
         fwrite(line.data, 1, line.size, stdout);
     buffer_free(&line);
     return !line.failed;

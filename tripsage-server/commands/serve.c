@@ -17,8 +17,8 @@
 #include "commands/open.h"
 #include "housekeeping.h"
 #include "http.h"
-#include "limits.h"
 #include "log.h"
+#include "ratelimit.h"
 #include "request.h"
 #include "router.h"
 

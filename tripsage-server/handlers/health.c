@@ -1,8 +1,8 @@
 /* handlers/health.c: is it there (live), may it be sent requests (ready), and how are its parts. "Live" touches nothing else; a
  * part that does not answer makes 503, but the cache none of the whole, which does without it. */
 #include "handlers/handlers.h"
-#include "limits.h"
 #include "log.h"
+#include "ratelimit.h"
 #include "respond.h"
 
 typedef struct checked {

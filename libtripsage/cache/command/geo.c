@@ -588,7 +588,7 @@ static void look(search *s)
 static void reply_hit(const search *s, const hit *found)
 {
     tripsage__reply *reply = s->c->reply;
-    size_t more = (size_t)(s->with_distance + s->with_hash + s->with_place);
+    size_t more = (size_t)s->with_distance + (size_t)s->with_hash + (size_t)s->with_place;
 
     if (more)
         tripsage__reply_array(reply, 1 + more);

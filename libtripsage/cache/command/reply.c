@@ -129,7 +129,7 @@ static int wants_exponent(int count, int exponent)
 
 static void put_digits(tripsage__buf *to, double value)
 {
-    char digits[DIGITS_MAX];
+    char digits[DIGITS_MAX] = "";
     int exponent, count = shortest_digits(digits, &exponent, fabs(value));
     int whole = exponent + 1 > 0 ? exponent + 1 : 0; /* digits before the point */
 

@@ -182,7 +182,7 @@ static int take(result *r, tripsage__cache_bytes member, double score)
         *kept = added ? score : aggregated(r, *kept, score);
     else if (r->into)
         r->status = TRIPSAGE_ENOMEM;
-    if (r->is_stored && r->into->object.bytes > r->c->space->memory->cost_max)
+    if (r->into && r->is_stored && r->into->object.bytes > r->c->space->memory->cost_max)
         r->status = TRIPSAGE_ETOOLARGE;
     return r->status == TRIPSAGE_OK && r->count < r->limit;
 }

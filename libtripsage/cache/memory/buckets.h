@@ -50,6 +50,6 @@ void tripsage__buckets_remove(tripsage__buckets *buckets, uint64_t hash, const t
 /* For scans: the size of a table of a power of two that this one is on its way to, 0 before the first bucket; and the entries that
  * would be in one of its buckets, each in turn: *place begins with 0; NULL behind the last. */
 size_t tripsage__buckets_span(const tripsage__buckets *buckets);
-tripsage__entry *tripsage__buckets_next(const tripsage__buckets *buckets, uint64_t bucket, size_t *place);
+tripsage__entry *tripsage__buckets_next(const tripsage__buckets *buckets, uint64_t number, size_t *place);
 
 #endif

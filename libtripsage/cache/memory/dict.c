@@ -224,7 +224,7 @@ static tripsage__dict_node **shuffled(const tripsage__dict *dict, size_t count, 
         return NULL;
     for (size_t i = 0; i < dict->count; i++)
         row[i] = node = tripsage__dict_next(dict, node);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && i < dict->count; i++) {
         size_t other = i + (size_t)(tripsage__chance_next(&chance) % (dict->count - i));
 
         node = row[i];

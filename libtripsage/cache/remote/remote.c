@@ -107,7 +107,7 @@ static int has_end(int64_t ttl_ms)
 
 static int is(const reply *r, tripsage_cache_reply_type type)
 {
-    return r->type == type;
+    return r && r->type == type;
 }
 
 /* A member of an array; NULL when it is not there or of another type. */

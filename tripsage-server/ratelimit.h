@@ -1,10 +1,10 @@
-/* limits.h: how often a client may ask for what: the rule of each route, and what an answer says of it.
+/* ratelimit.h: how often a client may ask for what: the rule of each route, and what an answer says of it.
  *
  * A rule is written as policies, each so many in a time and, where fewer may come at once, how many: "60/m:20,1000/h,10000/d",
  * "100/15m". After them may stand what else holds: "open", "closed" or "local" (what happens while the server that counts is away),
  * "shadow" (refuse nobody), and in the place of policies "off". */
-#ifndef SERVER_LIMITS_H
-#define SERVER_LIMITS_H
+#ifndef SERVER_RATELIMIT_H
+#define SERVER_RATELIMIT_H
 
 #include "request.h"
 

@@ -1,8 +1,8 @@
-/* limits.c: see limits.h.
+/* ratelimit.c: see ratelimit.h.
  *
  * Whoever is signed in is counted by what was verified: his API key or his user; everybody else by the address of client.h. What the
  * service role asks is not counted: it acts for all. Nothing that a client can choose takes part. */
-#include "limits.h"
+#include "ratelimit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
