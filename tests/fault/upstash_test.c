@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cache_calls.h"
 #include "support/expect.h"
 #include "support/failing.h"
 #include "support/threads.h"
@@ -67,28 +68,6 @@ static void finish(void)
     test_upstash_close(&gateway);
     test_redis_close(&server);
     test_keep_free();
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static tripsage_status set(tripsage_cache *cache, const char *value)
-{
-    return tripsage_cache_set(cache, "key", 3, value, strlen(value), 0, TRIPSAGE_CACHE_ALWAYS);
-}
-
-static tripsage_status get(tripsage_cache *cache)
-{
-    tripsage_cache_value value;
-    tripsage_status status = tripsage_cache_get(&value, cache, "key", 3);
-
-    tripsage_cache_value_free(&value);
-    return status;
 }
 
 static tripsage_status increment(tripsage_cache *cache)

@@ -253,3 +253,20 @@ const char *test_transaction(tripsage_cache *cache, const char *lines)
     OK(tripsage_cache_transaction(&reply, cache, p.lines, p.line_count));
     return told(reply, TEST_AS_IT_IS);
 }
+
+/* ---- values ---- */
+
+const char *test_cached(tripsage_cache *cache, const char *key)
+{
+    tripsage_cache_value value;
+    tripsage_status status = tripsage_cache_get(&value, cache, key, strlen(key));
+    const char *text;
+
+    if (status == TRIPSAGE_ENOTFOUND)
+        return NULL;
+    OK(status);
+    ck_assert_int_eq(((const char *)value.data)[value.size], '\0');
+    text = test_format("%.*s", (int)value.size, (const char *)value.data);
+    tripsage_cache_value_free(&value);
+    return text;
+}

@@ -45,4 +45,7 @@ typedef enum test_order {
 /* A reply as a text, kept like the others. */
 const char *test_reply_text(const tripsage_cache_reply *reply, test_order order);
 
+/* The string under a key as a text that is kept, too, NULL when there is none. */
+const char *test_cached(tripsage_cache *cache, const char *key);
+
 #endif

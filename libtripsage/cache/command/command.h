@@ -61,6 +61,8 @@ extern const tripsage__command_spec tripsage__commands_pubsub_family[]; /* pubsu
 /* Each of these replies an error and gives 0 when it is not so. */
 int tripsage__command_integer(tripsage__command *c, size_t at,
                               int64_t *out); /* "ERR value is not an integer or out of range" */
+/* An error of Redis's for the next. */
+#define TRIPSAGE__MUST_BE_POSITIVE "ERR value is out of range, must be positive"
 /* An integer of at least `min`, with an error of its own. */
 int tripsage__command_at_least(tripsage__command *c, size_t at, int64_t min, const char *error, int64_t *out);
 /* How many random ones: negative, the same may come more than once. "ERR value is out of range ..." for the one integer that has no opposite. */

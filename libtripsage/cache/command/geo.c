@@ -189,7 +189,8 @@ static void reply_place(tripsage__command *c, place where)
     tripsage__reply_fixed(c->reply, where.latitude, 17, 1);
 }
 
-static void geopos(tripsage__command *c)
+/* An item for each member that is asked about; nil for who has no place. */
+static void reply_places(tripsage__command *c, void (*reply_one)(tripsage__command *c, place where))
 {
     tripsage__zset *zset;
     place where;
@@ -199,9 +200,14 @@ static void geopos(tripsage__command *c)
     tripsage__reply_array(c->reply, c->count - 2);
     for (size_t i = 2; i < c->count; i++)
         if (find_place(zset, c->args[i], &where))
-            reply_place(c, where);
+            reply_one(c, where);
         else
             tripsage__reply_nil(c->reply);
+}
+
+static void geopos(tripsage__command *c)
+{
+    reply_places(c, reply_place);
 }
 
 /* The geohash of https://en.wikipedia.org/wiki/Geohash, whose latitudes go to the poles: 11 characters, of which the last has no bits
@@ -221,17 +227,7 @@ static void reply_geohash(tripsage__command *c, place where)
 
 static void geohash(tripsage__command *c)
 {
-    tripsage__zset *zset;
-    place where;
-
-    if (!tripsage__zsets_at(c, 1, &zset))
-        return;
-    tripsage__reply_array(c->reply, c->count - 2);
-    for (size_t i = 2; i < c->count; i++)
-        if (find_place(zset, c->args[i], &where))
-            reply_geohash(c, where);
-        else
-            tripsage__reply_nil(c->reply);
+    reply_places(c, reply_geohash);
 }
 
 static void geodist(tripsage__command *c)

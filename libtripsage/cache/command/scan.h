@@ -15,6 +15,9 @@ enum {
     TRIPSAGE__SCAN_NO_VALUES = 2 /* NOVALUES is one */
 };
 
+/* Members of a set or a sorted set that come in one step, since Redis keeps so many in one piece (set- and zset-max-listpack-entries). */
+#define TRIPSAGE__SCAN_AT_ONCE 128u
+
 typedef struct tripsage__scan {
     uint64_t cursor;
     size_t count;

@@ -4,11 +4,6 @@
 #include "command.h"
 #include "scan.h"
 
-/* set-max-listpack-entries */
-#define SCAN_AT_ONCE 128u
-
-#define MUST_BE_POSITIVE "ERR value is out of range, must be positive"
-
 /* The set of a key among the arguments; *out NULL: there is nothing. 0: an error was replied. */
 static int set_at(tripsage__command *c, size_t at, tripsage__set **out)
 {
@@ -220,7 +215,7 @@ static void pop_some(tripsage__command *c)
     int64_t count;
     size_t given;
 
-    if (!tripsage__command_at_least(c, 2, 0, MUST_BE_POSITIVE, &count) || !set_at(c, 1, &set))
+    if (!tripsage__command_at_least(c, 2, 0, TRIPSAGE__MUST_BE_POSITIVE, &count) || !set_at(c, 1, &set))
         return;
     if (!set) {
         tripsage__reply_array(c->reply, 0);
@@ -489,10 +484,10 @@ static void show(void *context, const tripsage__dict_node *node)
 /* What Redis keeps in one piece comes at once, whatever the cursor. */
 static uint64_t scan_members(visit *v)
 {
-    int at_once = v->dict->count <= SCAN_AT_ONCE;
+    int at_once = v->dict->count <= TRIPSAGE__SCAN_AT_ONCE;
 
-    return tripsage__dict_scan(v->dict, at_once ? 0 : v->scan->cursor, at_once ? SCAN_AT_ONCE : v->scan->count, show,
-                               v);
+    return tripsage__dict_scan(v->dict, at_once ? 0 : v->scan->cursor,
+                               at_once ? TRIPSAGE__SCAN_AT_ONCE : v->scan->count, show, v);
 }
 
 static void sscan(tripsage__command *c)

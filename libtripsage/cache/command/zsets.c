@@ -6,11 +6,6 @@
 #include "base/memory.h"
 #include "scan.h"
 
-/* zset-max-listpack-entries */
-#define SCAN_AT_ONCE 128u
-
-#define MUST_BE_POSITIVE "ERR value is out of range, must be positive"
-
 int tripsage__zsets_at(tripsage__command *c, size_t at, tripsage__zset **out)
 {
     tripsage__object *object;
@@ -618,7 +613,7 @@ static void pop_end(tripsage__command *c, int from_end)
 
     if (c->count > 3)
         tripsage__command_syntax(c);
-    else if ((c->count < 3 || tripsage__command_at_least(c, 2, 0, MUST_BE_POSITIVE, &count)) &&
+    else if ((c->count < 3 || tripsage__command_at_least(c, 2, 0, TRIPSAGE__MUST_BE_POSITIVE, &count)) &&
              tripsage__zsets_at(c, 1, &zset))
         pop(c, zset, count, from_end, 0);
 }
@@ -765,7 +760,7 @@ static void show(void *context, const tripsage__dict_node *named)
 /* What Redis keeps in one piece comes at once and in order, whatever the cursor. */
 static uint64_t scan_members(visit *v)
 {
-    if (v->zset->dict.count > SCAN_AT_ONCE)
+    if (v->zset->dict.count > TRIPSAGE__SCAN_AT_ONCE)
         return tripsage__dict_scan(&v->zset->dict, v->scan->cursor, v->scan->count, show, v);
     for (const tripsage__zset_node *node = v->zset->heads[0].next; node; node = node->links[0].next)
         show(v, node->named);

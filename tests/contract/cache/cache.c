@@ -6,25 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/commands.h"
+
 static tripsage_status set(const char *key, const char *value, int64_t ttl_ms, tripsage_cache_when when)
 {
     return tripsage_cache_set(world->cache, key, strlen(key), value, strlen(value), ttl_ms, when);
 }
 
-/* The value as a kept text, NULL when there is none. */
 static const char *get(const char *key)
 {
-    tripsage_cache_value value;
-    tripsage_status status = tripsage_cache_get(&value, world->cache, key, strlen(key));
-    const char *text;
-
-    if (status == TRIPSAGE_ENOTFOUND)
-        return NULL;
-    OK(status);
-    ck_assert_int_eq(((const char *)value.data)[value.size], '\0');
-    text = test_format("%.*s", (int)value.size, (const char *)value.data);
-    tripsage_cache_value_free(&value);
-    return text;
+    return test_cached(world->cache, key);
 }
 
 static int64_t ttl(const char *key)

@@ -5,19 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The value as a kept text, NULL when there is none. */
+#include "support/commands.h"
+
 static const char *get(const char *key)
 {
-    tripsage_cache_value value;
-    tripsage_status status = tripsage_cache_get(&value, world->cache, key, strlen(key));
-    const char *text;
-
-    if (status == TRIPSAGE_ENOTFOUND)
-        return NULL;
-    OK(status);
-    text = test_format("%.*s", (int)value.size, (const char *)value.data);
-    tripsage_cache_value_free(&value);
-    return text;
+    return test_cached(world->cache, key);
 }
 
 static tripsage_status set(const char *key, const char *value, int64_t ttl_ms)
