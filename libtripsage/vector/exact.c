@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "kernels.h"
+#include "kernels/kernels.h"
 #include "metadata.h"
 #include "vector_internal.h"
 
@@ -48,6 +48,7 @@ tripsage_status tripsage__vector_scan_init(tripsage__vector_scan *scan, const tr
     scan->collection = *collection;
     scan->k = k;
     scan->min_score = min_score;
+    scan->kernels = tripsage__kernels();
     scan->is_service = actor->is_service;
     scan->query = tripsage__malloc(n * sizeof *scan->query);
     scan->scratch = tripsage__malloc(n * sizeof *scan->scratch);
@@ -145,15 +146,14 @@ static tripsage_status keep(tripsage__vector_scan *scan, double score, const cha
 
 /* ---- rows ---- */
 
-/* Of the vector in scratch. */
-static double score_of(const tripsage__vector_scan *scan)
+static double score_of(const tripsage__vector_scan *scan, const void *row)
 {
     size_t n = scan->collection.dimensions;
     double score;
 
     if (scan->collection.metric == TRIPSAGE_L2)
-        return -sqrt((double)tripsage__kernel_l2_squared(scan->query, scan->scratch, n));
-    score = (double)tripsage__kernel_dot(scan->query, scan->scratch, n);
+        return -sqrt((double)scan->kernels->l2_f32(scan->query, row, n));
+    score = (double)scan->kernels->dot_f32(scan->query, row, n);
     if (scan->collection.metric == TRIPSAGE_COSINE)
         score = score > 1.0 ? 1.0 : score < -1.0 ? -1.0 : score; /* rounding may step over */
     return score;
@@ -193,12 +193,14 @@ static tripsage_status on_row(void *context, const tripsage__row *row)
     embedding = tripsage__row_blob(row, 2, &size);
     if (size != n * 4)
         return TRIPSAGE_FAIL(TRIPSAGE_ECORRUPT, "the vector of item %.40s has %zu bytes", id, size);
-    if (is_found)
+    if (is_found) {
         tripsage__kernel_load_network(scan->scratch, embedding, n);
-    else
-        tripsage__kernel_load(scan->scratch, embedding, n);
+        embedding = scan->scratch;
+    } else {
+        embedding = tripsage__kernel_row(scan->scratch, embedding, n);
+    }
     scan->by_index |= tripsage__row_int(row, 3) != 0;
-    score = score_of(scan);
+    score = score_of(scan, embedding);
     if (score < scan->min_score || (scan->count == scan->k && !is_worse(&scan->hits[0], score, id)))
         return TRIPSAGE_OK;
     return keep(scan, score, id, id_size, metadata, metadata_size);

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "kernels.h"
+#include "kernels/kernels.h"
 #include "metadata.h"
 #include "vector_internal.h"
 

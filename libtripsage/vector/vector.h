@@ -88,7 +88,8 @@ typedef struct tripsage__vector_hit {
 typedef struct tripsage__vector_scan {
     tripsage__collection collection;
     float *query;   /* unit length for cosine */
-    float *scratch; /* the row at hand, aligned */
+    float *scratch; /* the row at hand, when it comes in another order of bytes */
+    const struct tripsage__kernel_table *kernels;
     uint32_t k;
     double min_score;
     tripsage__buf filter;  /* canonical, see metadata.h; empty: none */
