@@ -8,6 +8,21 @@
 
 #define GROUP TRIPSAGE__GROUP
 
+/* The first n below 32, and zeros for the rest. */
+TRIPSAGE__INLINE __m256i load_some_bytes(const void *in, size_t n)
+{
+    const unsigned char *bytes = in;
+    __m128i first = _mm_setzero_si128(), rest;
+    uint64_t words[2];
+
+    tripsage__read_some(words, bytes + (n & 16), n & 15);
+    rest = _mm_set_epi64x((long long)words[1], (long long)words[0]);
+    if (n < 16)
+        return _mm256_set_m128i(first, rest);
+    first = _mm_loadu_si128((const __m128i *)bytes);
+    return _mm256_set_m128i(rest, first);
+}
+
 /* ---- floats ---- */
 
 typedef struct sixteen {
@@ -44,10 +59,11 @@ TRIPSAGE__INLINE sixteen load_f16(const void *in)
 
 TRIPSAGE__INLINE sixteen load_some_f16(const void *in, size_t n)
 {
-    uint16_t halves[16] = {0};
+    __m256i halves = load_some_bytes(in, 2 * n);
+    sixteen out = {_mm256_cvtph_ps(_mm256_castsi256_si128(halves)),
+                   _mm256_cvtph_ps(_mm256_extracti128_si256(halves, 1))};
 
-    memcpy(halves, in, n * sizeof *halves);
-    return load_f16(halves);
+    return out;
 }
 
 TRIPSAGE__INLINE void add_products(sixteen *sums, sixteen a, sixteen b)
@@ -148,14 +164,6 @@ static void narrow(void *out, const void *in, size_t n)
 }
 
 /* ---- bytes and bits ---- */
-
-TRIPSAGE__INLINE __m256i load_some_bytes(const void *in, size_t n)
-{
-    unsigned char bytes[32] = {0};
-
-    memcpy(bytes, in, n);
-    return _mm256_loadu_si256((const __m256i *)bytes);
-}
 
 /* As sixteen bits each: the lower and the upper half. */
 TRIPSAGE__INLINE __m256i low_of(__m256i bytes)

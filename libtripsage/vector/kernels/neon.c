@@ -142,10 +142,10 @@ TRIPSAGE__INLINE uint8x16_t load_bytes(const void *in)
 
 TRIPSAGE__INLINE uint8x16_t load_some_bytes(const void *in, size_t n)
 {
-    uint8_t bytes[16] = {0};
+    uint64_t words[2];
 
-    memcpy(bytes, in, n);
-    return vld1q_u8(bytes);
+    tripsage__read_some(words, in, n);
+    return vreinterpretq_u8_u64(vcombine_u64(vcreate_u64(words[0]), vcreate_u64(words[1])));
 }
 
 #ifdef TRIPSAGE__NEON_DOT

@@ -18,15 +18,16 @@ static float add_up(float sums[LANES])
 
 static float wide(uint16_t half)
 {
-    uint32_t bits = (half & 0x7fffu) << 13, is_special = (half & 0x7c00u) == 0x7c00u;
+    uint32_t bits = (half & 0x7fffu) << 13, is_special = (half & 0x7fffu) >= 0x7c00u,
+             is_nan = (half & 0x7fffu) > 0x7c00u;
     float value;
 
     memcpy(&value, &bits, sizeof value);
     value *=
         0x1p112f; /* the exponent's other origin; exact, and makes numbers of what f16 has below its smallest normal one */
     memcpy(&bits, &value, sizeof bits);
-    if (is_special)
-        bits = 0x7f800000u | (half & 0x3ffu) << 13 | ((half & 0x3ffu) ? 0x400000u : 0);
+    bits |= (0u - is_special) & 0x7f800000u;
+    bits |= (0u - is_nan) & 0x400000u;
     bits |= (half & 0x8000u) << 16;
     memcpy(&value, &bits, sizeof value);
     return value;

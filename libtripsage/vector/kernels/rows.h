@@ -2,6 +2,8 @@
 #ifndef TRIPSAGE_VECTOR_KERNELS_ROWS_H
 #define TRIPSAGE_VECTOR_KERNELS_ROWS_H
 
+#include <string.h>
+
 #include "kernels.h"
 
 /* Without it a compiler may keep one body for one row and for four, and count rows in it. */
@@ -27,6 +29,27 @@ TRIPSAGE__INLINE void tripsage__row_fetch(const tripsage__rows *rows, size_t i, 
         size = (size_t)TRIPSAGE__LINE * TRIPSAGE__LINES_AHEAD;
     for (size_t at = 0; at < size; at += TRIPSAGE__LINE)
         __builtin_prefetch(row + at);
+}
+
+/* The first n bytes, at most 15, and zeros for the rest, without a copy that the vector would wait for. Little-endian, as are all tables but the
+ * portable one. */
+TRIPSAGE__INLINE void tripsage__read_some(uint64_t out[2], const void *in, size_t n)
+{
+    const unsigned char *bytes = in;
+    uint32_t first, last;
+
+    out[0] = out[1] = 0;
+    if (n > 8) {
+        memcpy(&out[0], bytes, 8);
+        memcpy(&out[1], bytes + n - 8, 8);
+        out[1] >>= 8 * (16 - n);
+    } else if (n >= 4) {
+        memcpy(&first, bytes, 4);
+        memcpy(&last, bytes + n - 4, 4);
+        out[0] = first | (uint64_t)last << 8 * (n - 4);
+    } else if (n) {
+        out[0] = bytes[0] | (uint64_t)bytes[n / 2] << 8 * (n / 2) | (uint64_t)bytes[n - 1] << 8 * (n - 1);
+    }
 }
 
 /* Makes NAME and NAME_rows of NAME_of(out, query, rows, width, n), which compares with `width` rows at once, 1 or GROUP. `size` is a row's, in bytes. */
