@@ -48,7 +48,7 @@ tripsage_status tripsage__vector_scan_init(tripsage__vector_scan *scan, const tr
     scan->collection = *collection;
     scan->k = k;
     scan->min_score = min_score;
-    scan->kernels = tripsage__kernels();
+    scan->kernels = tripsage__kernels_best();
     scan->is_service = actor->is_service;
     scan->query = tripsage__malloc(n * sizeof *scan->query);
     scan->scratch = tripsage__malloc(n * sizeof *scan->scratch);

@@ -59,7 +59,7 @@ size_t tripsage__kernels_all(const tripsage__kernel_table *out[TRIPSAGE__KERNEL_
 /* Constant tables, so an order between threads is not needed: who finds none chooses the same as the others. */
 static _Atomic(const tripsage__kernel_table *) chosen;
 
-const tripsage__kernel_table *tripsage__kernels(void)
+const tripsage__kernel_table *tripsage__kernels_best(void)
 {
     const tripsage__kernel_table *table = atomic_load_explicit(&chosen, memory_order_relaxed);
 

@@ -50,7 +50,7 @@ typedef struct tripsage__kernel_table {
 } tripsage__kernel_table;
 
 /* The best table that this processor can run; found out once. */
-const tripsage__kernel_table *tripsage__kernels(void);
+const tripsage__kernel_table *tripsage__kernels_best(void);
 
 /* All that this processor can run, the portable one first and the best one last; how many there are. */
 #define TRIPSAGE__KERNEL_TABLES_MAX 5

@@ -466,20 +466,20 @@ START_TEST(the_best_is_chosen_unless_told)
     printf("tables:");
     for (size_t t = 0; t < count; t++)
         printf(" %s%s", tables[t]->name, t + 1 < count ? "," : "\n");
-    ck_assert_ptr_eq(tripsage__kernels(), tables[count - 1]);
+    ck_assert_ptr_eq(tripsage__kernels_best(), tables[count - 1]);
     for (size_t t = 0; t < count; t++) {
         tripsage__kernels_force(tables[t]);
-        ck_assert_ptr_eq(tripsage__kernels(), tables[t]);
+        ck_assert_ptr_eq(tripsage__kernels_best(), tables[t]);
     }
     tripsage__kernels_force(NULL);
-    ck_assert_ptr_eq(tripsage__kernels(), tables[count - 1]);
+    ck_assert_ptr_eq(tripsage__kernels_best(), tables[count - 1]);
 }
 END_TEST
 
 START_TEST(normalise_to_unit_length)
 {
     float tiny[3] = {1e-40f, 0.0f, 1e-40f}, zero[3] = {0.0f, -0.0f, 0.0f}, out[3] = {7.0f, 7.0f, 7.0f};
-    const tripsage__kernel_table *best = tripsage__kernels();
+    const tripsage__kernel_table *best = tripsage__kernels_best();
 
     fill(PLAIN);
     ck_assert_int_eq(tripsage__kernel_normalise(numbers.query, numbers.query, MAX), 1);
