@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cache/memory/grace.h"
+#include "base/grace.h"
 
 #include "../suite.h"
 
@@ -139,5 +139,5 @@ START_TEST(readers_see_nothing_that_was_freed)
 }
 END_TEST
 
-SUITE_MAIN("cache/grace", what_nobody_looks_at_is_over_at_once, a_reader_holds_up_what_was_taken_out_while_he_looked,
+SUITE_MAIN("base/grace", what_nobody_looks_at_is_over_at_once, a_reader_holds_up_what_was_taken_out_while_he_looked,
            readers_see_nothing_that_was_freed)

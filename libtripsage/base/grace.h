@@ -1,4 +1,4 @@
-/* cache/memory/grace.h: when what readers without a lock may be looking at can be freed.
+/* base/grace.h: when what readers without a lock may be looking at can be freed.
  *
  * A reader announces himself in one of two columns and leaves it again: two additions in a cache line that few others use, since
  * threads are spread over lanes. Whoever has taken something out of everybody's sight asks for the step at which nobody looks at it any
@@ -13,8 +13,8 @@
  * the one under way may have begun before: three.
  *
  * Who leaves and who enters says so by read-modify-writes of atomics, which order each other whatever the machine; there are no fences. */
-#ifndef TRIPSAGE_CACHE_MEMORY_GRACE_H
-#define TRIPSAGE_CACHE_MEMORY_GRACE_H
+#ifndef TRIPSAGE_BASE_GRACE_H
+#define TRIPSAGE_BASE_GRACE_H
 
 #include <stdalign.h>
 #include <stdatomic.h>
