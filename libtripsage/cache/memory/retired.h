@@ -4,7 +4,7 @@
 #define TRIPSAGE_CACHE_MEMORY_RETIRED_H
 
 #include "entry.h"
-#include "grace.h"
+#include "base/grace.h"
 
 typedef struct tripsage__retired {
     tripsage__grace *grace;
