@@ -10,6 +10,7 @@
 #include "destination.h"
 #include "doc.h"
 #include "feed.h"
+#include "index.h"
 #include "limit.h"
 #include "runtime.h"
 #include "status.h"

@@ -13,7 +13,7 @@ static int is_empty(tripsage__grace *grace, unsigned column)
     uint64_t inside = 0;
 
     for (unsigned i = 0; i < TRIPSAGE__GRACE_LANES; i++)
-        for (unsigned look = 0; look < TRIPSAGE__LOOKS; look++)
+        for (unsigned look = 0; look < TRIPSAGE__GRACE_LOOKS; look++)
             inside -= atomic_load_explicit(&grace->lanes[i].left[column][look], memory_order_acquire);
     for (unsigned i = 0; i < TRIPSAGE__GRACE_LANES; i++)
         inside += atomic_fetch_add_explicit(&grace->lanes[i].entered[column], 0, memory_order_acq_rel);
@@ -35,7 +35,7 @@ int tripsage__grace_is_over(tripsage__grace *grace, uint64_t step)
     return now >= step;
 }
 
-uint64_t tripsage__grace_looks(const tripsage__grace *grace, tripsage__grace_look look)
+uint64_t tripsage__grace_looks(const tripsage__grace *grace, unsigned look)
 {
     uint64_t count = 0;
 

@@ -23,17 +23,12 @@
 /* More than the threads that are likely to run at once on one machine's share of processors; 1 KiB. */
 #define TRIPSAGE__GRACE_LANES 16u
 
-/* What a reader says of his look when he leaves. They are counted, so that no other line has to be written. */
-typedef enum tripsage__grace_look {
-    TRIPSAGE__LOOK_HIT,
-    TRIPSAGE__LOOK_MISS,
-    TRIPSAGE__LOOK_AGAIN, /* it will be looked under the lock, and counted there */
-    TRIPSAGE__LOOKS
-} tripsage__grace_look;
+/* What a reader says of his look when he leaves is a number of the caller's below this. They are counted, so that no other line has to be written. */
+#define TRIPSAGE__GRACE_LOOKS 3u
 
 typedef struct tripsage__grace_lane {
     alignas(64) _Atomic uint64_t entered[2];
-    _Atomic uint64_t left[2][TRIPSAGE__LOOKS];
+    _Atomic uint64_t left[2][TRIPSAGE__GRACE_LOOKS];
 } tripsage__grace_lane;
 
 typedef struct tripsage__grace {
@@ -68,7 +63,7 @@ static inline tripsage__grace_reader tripsage__grace_enter(tripsage__grace *grac
     return reader;
 }
 
-static inline void tripsage__grace_leave(tripsage__grace_reader reader, tripsage__grace_look look)
+static inline void tripsage__grace_leave(tripsage__grace_reader reader, unsigned look)
 {
     atomic_fetch_add_explicit(&reader.lane->left[reader.column][look], 1, memory_order_acq_rel);
 }
@@ -82,6 +77,6 @@ uint64_t tripsage__grace_after(tripsage__grace *grace);
 int tripsage__grace_is_over(tripsage__grace *grace, uint64_t step);
 
 /* Looks of one kind until now. */
-uint64_t tripsage__grace_looks(const tripsage__grace *grace, tripsage__grace_look look);
+uint64_t tripsage__grace_looks(const tripsage__grace *grace, unsigned look);
 
 #endif

@@ -37,7 +37,7 @@ int tripsage__buckets_prepare(tripsage__buckets *buckets, uint64_t hash, size_t 
 /* Under the lock: the entry of a key, or NULL. */
 tripsage__entry *tripsage__buckets_find(const tripsage__buckets *buckets, uint64_t hash, tripsage__cache_bytes key);
 
-/* Without it, by a reader (grace.h). *again: it may be there all the same. */
+/* Without it, by a reader (base/grace.h). *again: it may be there all the same. */
 tripsage__entry *tripsage__buckets_look(const tripsage__buckets *buckets, uint64_t hash, tripsage__cache_bytes key,
                                         int *again);
 

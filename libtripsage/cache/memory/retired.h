@@ -3,9 +3,8 @@
 #ifndef TRIPSAGE_CACHE_MEMORY_RETIRED_H
 #define TRIPSAGE_CACHE_MEMORY_RETIRED_H
 
-#include "base/grace.h"
-
 #include "entry.h"
+#include "base/grace.h"
 
 typedef struct tripsage__retired {
     tripsage__grace *grace;

@@ -15,6 +15,13 @@
 #include "retired.h"
 #include "tags.h"
 
+/* What a reader without a lock (base/grace.h) says of his look when he leaves. */
+typedef enum tripsage__look {
+    TRIPSAGE__LOOK_HIT,
+    TRIPSAGE__LOOK_MISS,
+    TRIPSAGE__LOOK_AGAIN /* it will be looked under the lock, and counted there */
+} tripsage__look;
+
 /* What all shards of a cache share. */
 typedef struct tripsage__shared {
     const uint64_t *hash_key;

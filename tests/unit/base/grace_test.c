@@ -8,6 +8,8 @@
 
 #include "../suite.h"
 
+enum { LOOK_HIT, LOOK_MISS, LOOK_AGAIN };
+
 static tripsage__grace *new_grace(void)
 {
     tripsage__grace *grace = aligned_alloc(64, sizeof *grace);
@@ -39,14 +41,14 @@ START_TEST(a_reader_holds_up_what_was_taken_out_while_he_looked)
             ck_assert_int_eq(tripsage__grace_is_over(grace, step), 0);
         /* Those who came later do not. */
         later = tripsage__grace_enter(grace);
-        tripsage__grace_leave(reader, TRIPSAGE__LOOK_HIT);
+        tripsage__grace_leave(reader, LOOK_HIT);
         (void)tripsage__grace_is_over(grace, step);
-        tripsage__grace_leave(later, TRIPSAGE__LOOK_MISS);
+        tripsage__grace_leave(later, LOOK_MISS);
         ck_assert_int_eq(tripsage__grace_is_over(grace, step), 1);
     }
-    ck_assert_uint_eq(tripsage__grace_looks(grace, TRIPSAGE__LOOK_HIT), 10);
-    ck_assert_uint_eq(tripsage__grace_looks(grace, TRIPSAGE__LOOK_MISS), 10);
-    ck_assert_uint_eq(tripsage__grace_looks(grace, TRIPSAGE__LOOK_AGAIN), 0);
+    ck_assert_uint_eq(tripsage__grace_looks(grace, LOOK_HIT), 10);
+    ck_assert_uint_eq(tripsage__grace_looks(grace, LOOK_MISS), 10);
+    ck_assert_uint_eq(tripsage__grace_looks(grace, LOOK_AGAIN), 0);
     free(grace);
 }
 END_TEST
@@ -77,7 +79,7 @@ static void *read_on(void *context)
         for (int i = 0; i < 20; i++)
             if (!atomic_load_explicit(&t->alive, memory_order_relaxed))
                 s->dead++;
-        tripsage__grace_leave(reader, TRIPSAGE__LOOK_HIT);
+        tripsage__grace_leave(reader, LOOK_HIT);
         s->looks++;
     }
     return NULL;
@@ -133,7 +135,7 @@ START_TEST(readers_see_nothing_that_was_freed)
     for (int i = 0; i < READERS; i++)
         pthread_join(readers[i], NULL);
     ck_assert_uint_eq(s.dead, 0);
-    ck_assert_uint_eq(tripsage__grace_looks(s.grace, TRIPSAGE__LOOK_HIT), s.looks);
+    ck_assert_uint_eq(tripsage__grace_looks(s.grace, LOOK_HIT), s.looks);
     free(s.seen);
     free(s.grace);
 }

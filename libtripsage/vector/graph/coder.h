@@ -1,0 +1,83 @@
+/* graph/coder.h: vectors as codes.
+ *
+ * A vector (of unit length for cosine) is moved by the mean and rotated at random, after which its numbers are alike: none is much larger than the others, whatever
+ * the data. The short code is `bits` a dimension on a symmetric grid, c - (2^bits - 1)/2, with a scale for each vector under which the code points most in the
+ * vector's direction. From it the product with any other vector is estimated without bias as <code, other> |x|^2 / <code, x> (Gao and Long, "RaBitQ", 2024; Gao
+ * and others, "Practical and asymptotically optimal quantization", 2025). The rest is what the short code leaves, in 8 more bits a dimension; with
+ * both a vector is known to some four digits, and what is still missing has a length that is kept.
+ *
+ *   short code: codes, then f32 |x|^2, then f32 |x|^2 / <code, x>, at the end of a record of `code_stride` bytes, a cache line or several where
+ *               that wastes little. With 4 bits the lower half of byte j is dimension j, the upper half dimension j + code_size.
+ *   rest:       f32 scale of the code, f32 scale of the rest, f32 length of what is missing, then one i8 a dimension; `rest_stride` bytes */
+#ifndef TRIPSAGE_VECTOR_GRAPH_CODER_H
+#define TRIPSAGE_VECTOR_GRAPH_CODER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <tripsage/vector.h>
+
+/* A vector that others are compared with: a query, or an item that looks for its place. Compared is
+ * base + norm_weight |x|^2 + product_weight f (sum of whole * code - bias), less is nearer: the squared distance, or minus the inner product. */
+typedef struct tripsage__probe {
+    float *rotated; /* moved and rotated */
+    int8_t *
+        whole; /* the same in steps of 1/127 of the largest, laid out as codes are, zero where they have something else */
+    size_t second_at; /* where in `whole` the part for the upper halves of bytes begins */
+    float norm2;      /* of `rotated` */
+    float base, norm_weight, product_weight, bias;
+    float mean_product; /* of the inner product: the mean's part in every item's */
+} tripsage__probe;
+
+typedef struct tripsage__kernels {
+    const char *name;
+    /* Compares the records at `codes + ids[i] * stride`. */
+    void (*compare)(float *out, const tripsage__probe *probe, const unsigned char *codes, size_t stride, uint32_t bits,
+                    const uint32_t *ids, size_t count);
+} tripsage__kernels;
+
+const tripsage__kernels *tripsage__graph_kernels(void); /* the best of this machine */
+extern const tripsage__kernels tripsage__graph_kernels_portable;
+
+/* What never changes once there are items. */
+typedef struct tripsage__coder {
+    uint32_t dimensions, bits;
+    tripsage_metric metric;
+    uint64_t seed;
+    size_t code_size, code_stride, rest_stride;
+    size_t probe_size; /* bytes of `whole` */
+    const tripsage__kernels *kernels;
+    float *mean; /* of the items a build looked at; else zero. Not rotated */
+    float mean_norm;
+    uint32_t *signs; /* of the rotation: ROUNDS times `dimensions` sign bits (0 or 0x80000000) */
+} tripsage__coder;
+
+/* 0: no memory. The metric and the dimensions are checked. */
+int tripsage__coder_init(tripsage__coder *out, uint32_t dimensions, tripsage_metric metric, uint32_t bits,
+                         uint64_t seed);
+void tripsage__coder_set_bits(tripsage__coder *coder, uint32_t bits);
+void tripsage__coder_set_mean(tripsage__coder *coder, const float *mean);
+void tripsage__coder_free(tripsage__coder *coder);
+
+/* Moves and rotates: `out` and `in` are `dimensions` numbers and may not overlap. Without a mean it only rotates. */
+void tripsage__coder_rotate(const tripsage__coder *coder, float *out, const float *in, const float *mean);
+
+/* Both codes of a rotated vector. `work` is room for `dimensions` floats. */
+void tripsage__coder_encode(const tripsage__coder *coder, unsigned char *code, unsigned char *rest,
+                            const float *rotated, float *work);
+
+/* What the codes say of a rotated vector. */
+void tripsage__coder_decode(const tripsage__coder *coder, float *out, const unsigned char *code,
+                            const unsigned char *rest);
+
+int tripsage__probe_init(tripsage__probe *probe, const tripsage__coder *coder); /* 0: no memory */
+void tripsage__probe_free(tripsage__probe *probe);
+/* Once `rotated` is filled with what was moved and rotated: for squared distances, with which the graph is built whatever the metric. */
+void tripsage__probe_for_distance(tripsage__probe *probe, const tripsage__coder *coder);
+/* A query as it came (for cosine of unit length): for the metric. */
+void tripsage__probe_for_query(tripsage__probe *probe, const tripsage__coder *coder, const float *values);
+
+/* The score of an item for the query `probe`, from both codes, and how far it may be from the exact one. */
+float tripsage__coder_score(const tripsage__coder *coder, const tripsage__probe *probe, const unsigned char *code,
+                            const unsigned char *rest, float *error);
+
+#endif

@@ -1,0 +1,229 @@
+/* link.c: which edges a node has.
+ *
+ * Among the candidates, from the nearest on, one is chosen that is nearer to the node than to all chosen before (Malkov and Yashunin's algorithm 4, which goes back to the
+ * relative neighbourhood graph): edges lead into all directions instead of many into one. */
+#include <string.h>
+
+#include "base/memory.h"
+#include "graph_internal.h"
+
+/* ---- locks ---- */
+
+#define STRIPES 1024u /* of 2 threads, two come to one at once in one of a thousand cases */
+
+struct tripsage__edge_locks {
+    pthread_mutex_t stripes[STRIPES];
+    pthread_mutex_t entry;
+};
+
+tripsage__edge_locks *tripsage__edge_locks_new(void)
+{
+    tripsage__edge_locks *locks = tripsage__malloc(sizeof *locks);
+
+    if (!locks)
+        return NULL;
+    for (size_t i = 0; i < STRIPES; i++)
+        pthread_mutex_init(&locks->stripes[i], NULL);
+    pthread_mutex_init(&locks->entry, NULL);
+    return locks;
+}
+
+void tripsage__edge_locks_free(tripsage__edge_locks *locks)
+{
+    if (!locks)
+        return;
+    for (size_t i = 0; i < STRIPES; i++)
+        pthread_mutex_destroy(&locks->stripes[i]);
+    pthread_mutex_destroy(&locks->entry);
+    tripsage__free(locks);
+}
+
+static void lock(tripsage__edge_locks *locks, uint32_t slot)
+{
+    if (locks)
+        pthread_mutex_lock(&locks->stripes[slot % STRIPES]);
+}
+
+static void unlock(tripsage__edge_locks *locks, uint32_t slot)
+{
+    if (locks)
+        pthread_mutex_unlock(&locks->stripes[slot % STRIPES]);
+}
+
+/* ---- choosing ---- */
+
+/* Makes a slot the one that others are compared with. */
+static void look_from(const tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
+                      uint32_t slot)
+{
+    tripsage__coder_decode(&index->coder, scratch->neighbor.rotated, tripsage__code_of(index, view, slot),
+                           tripsage__rest_of(index, view, slot));
+    tripsage__probe_for_distance(&scratch->neighbor, &index->coder);
+}
+
+static void compare_with(const tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
+                         const uint32_t *ids, uint32_t count)
+{
+    const tripsage__coder *coder = &index->coder;
+
+    coder->kernels->compare(scratch->distances, &scratch->neighbor, view->codes, coder->code_stride, coder->bits, ids,
+                            count);
+}
+
+/* Takes out of `left` what is nearer to the chosen one (the neighbor that is looked from) than to the node; gives how many stay. */
+static uint32_t drop_behind(const tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
+                            tripsage__candidate *left, uint32_t *ids, uint32_t count)
+{
+    uint32_t stay = 0;
+
+    compare_with(index, view, scratch, ids, count);
+    for (uint32_t i = 0; i < count; i++)
+        if (scratch->distances[i] >= tripsage__candidate_estimate(left[i])) {
+            left[stay] = left[i];
+            ids[stay++] = ids[i];
+        }
+    return stay;
+}
+
+uint32_t tripsage__graph_choose(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
+                                tripsage__candidate *candidates, uint32_t count, uint32_t most)
+{
+    uint32_t *ids = scratch->chosen, chosen = 0;
+
+    for (uint32_t i = 0; i < count; i++)
+        ids[i] = tripsage__candidate_slot(candidates[i]);
+    while (chosen < count && chosen < most) { /* those before `chosen` are chosen, those behind it are left */
+        look_from(index, view, scratch, ids[chosen]);
+        chosen++;
+        count = chosen + drop_behind(index, view, scratch, candidates + chosen, ids + chosen, count - chosen);
+    }
+    return chosen;
+}
+
+/* ---- edges ---- */
+
+void tripsage__graph_set_edges(tripsage_index *index, const tripsage__view *view, uint32_t slot, uint32_t level,
+                               const uint32_t *to, uint32_t count)
+{
+    tripsage__edge *edges = tripsage__edges_of(index, view, slot, level);
+    uint32_t degree = tripsage__degree_of(index, level);
+
+    for (uint32_t i = 0; i < degree; i++)
+        atomic_store_explicit(&edges[i], i < count ? to[i] : TRIPSAGE__NO_SLOT, memory_order_release);
+}
+
+static uint32_t count_edges(const tripsage__edge *edges, uint32_t degree, uint32_t to, int *is_there)
+{
+    uint32_t count = 0;
+
+    *is_there = 0;
+    for (uint32_t end; count < degree; count++) {
+        end = atomic_load_explicit(&edges[count], memory_order_relaxed);
+        if (end == TRIPSAGE__NO_SLOT)
+            break;
+        *is_there |= end == to;
+    }
+    return count;
+}
+
+static void sort(tripsage__candidate *items, uint32_t count)
+{
+    for (uint32_t i = 1; i < count; i++) {
+        tripsage__candidate item = items[i];
+        uint32_t at = i;
+
+        for (; at > 0 && items[at - 1] > item; at--)
+            items[at] = items[at - 1];
+        items[at] = item;
+    }
+}
+
+/* A full node chooses among its edges and one more. */
+static void choose_anew(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint32_t from,
+                        uint32_t to, uint32_t level)
+{
+    const tripsage__edge *edges = tripsage__edges_of(index, view, from, level);
+    uint32_t degree = tripsage__degree_of(index, level), *ids = scratch->chosen, count;
+
+    for (uint32_t i = 0; i < degree; i++)
+        ids[i] = atomic_load_explicit(&edges[i], memory_order_relaxed);
+    ids[degree] = to;
+    look_from(index, view, scratch, from);
+    compare_with(index, view, scratch, ids, degree + 1);
+    for (uint32_t i = 0; i <= degree; i++)
+        scratch->around[i] = tripsage__candidate_of(scratch->distances[i], ids[i]);
+    sort(scratch->around, degree + 1);
+    count = tripsage__graph_choose(index, view, scratch, scratch->around, degree + 1, degree);
+    tripsage__graph_set_edges(index, view, from, level, scratch->chosen, count);
+}
+
+void tripsage__graph_add_edge(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
+                              tripsage__edge_locks *locks, uint32_t from, uint32_t to, uint32_t level)
+{
+    tripsage__edge *edges = tripsage__edges_of(index, view, from, level);
+    uint32_t degree = tripsage__degree_of(index, level), count;
+    int is_there;
+
+    lock(locks, from);
+    count = count_edges(edges, degree, to, &is_there);
+    if (!is_there && count < degree)
+        atomic_store_explicit(&edges[count], to, memory_order_release);
+    else if (!is_there)
+        choose_anew(index, view, scratch, from, to, level);
+    unlock(locks, from);
+}
+
+/* ---- a node's place ---- */
+
+static uint32_t link_level(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
+                           tripsage__edge_locks *locks, uint32_t slot, uint32_t level, uint32_t begin)
+{
+    uint32_t degree = tripsage__degree_of(index, level), count, nearest, to[TRIPSAGE__DEGREE_MAX];
+
+    tripsage__graph_walk(index, view, scratch, begin, level, index->options.build_width);
+    nearest = tripsage__candidate_slot(scratch->pool.items[0]);
+    count = 0;
+    for (uint32_t i = 0; i < scratch->pool.count; i++) /* not itself, which another thread may have linked to already */
+        if (tripsage__candidate_slot(scratch->pool.items[i]) != slot)
+            scratch->pool.items[count++] = scratch->pool.items[i];
+    count = tripsage__graph_choose(index, view, scratch, scratch->pool.items, count, degree);
+    memcpy(to, scratch->chosen, count * sizeof *to);
+    lock(locks, slot);
+    tripsage__graph_set_edges(index, view, slot, level, to, count);
+    unlock(locks, slot);
+    for (uint32_t i = 0; i < count; i++)
+        tripsage__graph_add_edge(index, view, scratch, locks, to[i], slot, level);
+    return nearest;
+}
+
+static void raise_entry(tripsage_index *index, tripsage__edge_locks *locks, uint32_t slot, uint32_t level)
+{
+    uint64_t entry;
+
+    if (locks)
+        pthread_mutex_lock(&locks->entry);
+    entry = atomic_load_explicit(&index->entry, memory_order_relaxed);
+    if ((uint32_t)entry == TRIPSAGE__NO_SLOT || level > entry >> 32)
+        atomic_store_explicit(&index->entry, (uint64_t)level << 32 | slot, memory_order_release);
+    if (locks)
+        pthread_mutex_unlock(&locks->entry);
+}
+
+void tripsage__graph_link(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
+                          tripsage__edge_locks *locks, uint32_t slot)
+{
+    uint64_t entry = atomic_load_explicit(&index->entry, memory_order_acquire);
+    uint32_t begin = (uint32_t)entry, top = (uint32_t)(entry >> 32), level = view->levels[slot];
+
+    for (uint32_t i = 0; i <= level; i++)
+        tripsage__graph_set_edges(index, view, slot, i, NULL, 0);
+    if (begin != TRIPSAGE__NO_SLOT) {
+        tripsage__coder_decode(&index->coder, scratch->probe.rotated, tripsage__code_of(index, view, slot),
+                               tripsage__rest_of(index, view, slot));
+        tripsage__probe_for_distance(&scratch->probe, &index->coder);
+        begin = tripsage__graph_descend(index, view, scratch, begin, top, level < top ? level : top);
+        for (uint32_t at = (level < top ? level : top) + 1; at-- > 0;)
+            begin = link_level(index, view, scratch, locks, slot, at, begin);
+    }
+    raise_entry(index, locks, slot, level);
+}

@@ -1,0 +1,123 @@
+/* search.c: the nearest to a query. */
+#include <string.h>
+
+#include "base/error.h"
+#include "graph_internal.h"
+
+/* Up to this many items all are looked at: a walk would meet most of them anyway. */
+#define SCAN_UP_TO 512u
+
+static tripsage_status check(const tripsage_index_result *result, const tripsage_index_query *query)
+{
+    if (query->version != 1)
+        return TRIPSAGE_FAIL_FIELD("#query", "version %u is not known", query->version);
+    if (!query->values)
+        return TRIPSAGE_FAIL_FIELD("#values", "there are none");
+    if (query->k < 1 || query->k > TRIPSAGE_VECTOR_K_MAX)
+        return TRIPSAGE_FAIL_FIELD("#k", "must be 1 to %u", TRIPSAGE_VECTOR_K_MAX);
+    if (query->width && (query->width < query->k || query->width > TRIPSAGE__WIDTH_MAX))
+        return TRIPSAGE_FAIL_FIELD("#width", "must be 0, or k to %u", TRIPSAGE__WIDTH_MAX);
+    if (result->capacity < query->k)
+        return TRIPSAGE_FAIL(TRIPSAGE_EMISUSE, "there is no room for k hits");
+    return TRIPSAGE_OK;
+}
+
+static void scan(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint32_t k,
+                 tripsage_index_result *result)
+{
+    uint32_t used = atomic_load_explicit(&index->used, memory_order_acquire);
+    tripsage__ranking ranking;
+
+    if (used > view->capacity) /* given out after this view was replaced */
+        used = view->capacity;
+    tripsage__ranking_begin(&ranking, result->hits, result->capacity);
+    for (uint32_t slot = 0; slot < used; slot++)
+        tripsage__ranking_add(&ranking, index, view, scratch, slot);
+    scratch->looked_at += used;
+    tripsage__ranking_end(&ranking, result, k);
+}
+
+static void walk(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint64_t entry,
+                 const tripsage_index_query *query, uint32_t width, tripsage_index_result *result)
+{
+    tripsage__ranking ranking;
+    uint32_t begin = tripsage__graph_descend(index, view, scratch, (uint32_t)entry, (uint32_t)(entry >> 32), 0);
+
+    tripsage__graph_walk(index, view, scratch, begin, 0, width);
+    tripsage__ranking_begin(&ranking, result->hits, query->k);
+    for (uint32_t i = 0; i < scratch->pool.count; i++)
+        tripsage__ranking_add(&ranking, index, view, scratch, tripsage__candidate_slot(scratch->pool.items[i]));
+    tripsage__ranking_end(&ranking, result, query->k);
+    result->is_certain = 0;
+}
+
+/* What replaced another may have been met beside it: the worse of the two is taken out. */
+static void drop_doubles(tripsage_index_result *result)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < result->count; i++) {
+        size_t at = 0;
+
+        while (at < count && result->hits[at].key != result->hits[i].key)
+            at++;
+        if (at == count)
+            result->hits[count++] = result->hits[i];
+    }
+    result->count = count;
+}
+
+static tripsage_status run(tripsage_index_result *result, tripsage_index *index, const tripsage__view *view,
+                           const tripsage_index_query *query)
+{
+    uint64_t entry = atomic_load_explicit(&index->entry, memory_order_acquire);
+    uint32_t live = atomic_load_explicit(&index->live, memory_order_relaxed);
+    uint32_t width = query->width ? query->width : 10 * query->k + 100;
+    tripsage__scratch *scratch;
+    tripsage_status status;
+
+    if (width > TRIPSAGE__WIDTH_MAX)
+        width = TRIPSAGE__WIDTH_MAX;
+    scratch = tripsage__scratch_take(index, view->capacity, width);
+    if (!scratch)
+        return TRIPSAGE_NOMEM();
+    TRIPSAGE_TRY(tripsage__graph_take_values(index, scratch->values, query->values, "#values"));
+    tripsage__probe_for_query(&scratch->probe, &index->coder, scratch->values);
+    result->plan = query->exact || live <= SCAN_UP_TO ? TRIPSAGE_PLAN_SCAN : TRIPSAGE_PLAN_GRAPH;
+    if (result->plan == TRIPSAGE_PLAN_GRAPH) {
+        walk(index, view, scratch, entry, query, width, result);
+        if (result->count < query->k)
+            result->plan = TRIPSAGE_PLAN_TURNED; /* removed items are in the way */
+    }
+    if (result->plan != TRIPSAGE_PLAN_GRAPH)
+        scan(index, view, scratch, query->k, result);
+    result->looked_at = scratch->looked_at;
+out:
+    tripsage__scratch_give(index, scratch);
+    return status;
+}
+
+tripsage_status tripsage_index_search(tripsage_index_result *result, tripsage_index *index,
+                                      const tripsage_index_query *query)
+{
+    uint64_t replaced = atomic_load_explicit(&index->replaced, memory_order_acquire);
+    tripsage__grace_reader reader;
+    const tripsage__view *view;
+    tripsage_status status;
+
+    result->count = 0;
+    result->plan = TRIPSAGE_PLAN_SCAN;
+    result->is_certain = 1;
+    result->looked_at = 0;
+    status = check(result, query);
+    if (status != TRIPSAGE_OK)
+        return status;
+    reader = tripsage__grace_enter(index->grace);
+    view = tripsage__graph_view(index);
+    if (view)
+        status = run(result, index, view, query);
+    tripsage__grace_leave(reader, 0);
+    if (replaced != atomic_load_explicit(&index->replaced, memory_order_acquire))
+        drop_doubles(result);
+    return status;
+}
