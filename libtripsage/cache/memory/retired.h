@@ -1,10 +1,11 @@
 /* cache/memory/retired.h: entries that left the cache, and arrays of its tables, which may still be looked at, until nobody does
- * (grace.h). One for all shards, so that there are few of them at a time; they are beside the cache's bytes. */
+ * (base/grace.h). One for all shards, so that there are few of them at a time; they are beside the cache's bytes. */
 #ifndef TRIPSAGE_CACHE_MEMORY_RETIRED_H
 #define TRIPSAGE_CACHE_MEMORY_RETIRED_H
 
-#include "entry.h"
 #include "base/grace.h"
+
+#include "entry.h"
 
 typedef struct tripsage__retired {
     tripsage__grace *grace;

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "vector/kernels.h"
+#include "vector/kernels/kernels.h"
 
 #define BUILD_WIDTH 200u /* the usual one; twice as much makes few searches better */
 
