@@ -4,7 +4,6 @@
 #ifdef TRIPSAGE__X86
 
 #include <immintrin.h>
-#include <string.h>
 
 #define TARGET __attribute__((target("fma,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
 
@@ -59,44 +58,164 @@ TARGET static inline __m128 factors_of(const unsigned char *a, const unsigned ch
     return _mm_shuffle_ps(ab, cd, _MM_SHUFFLE(2, 0, 2, 0));
 }
 
+TARGET static inline __m128 finish(const tripsage__probe *probe, const unsigned char *const factors_at[4], __m128i sums)
+{
+    __m128 norms, factors, offset = _mm_sub_ps(_mm_cvtepi32_ps(sums), _mm_set1_ps(probe->bias));
+
+    norms = factors_of(factors_at[0], factors_at[1], factors_at[2], factors_at[3], &factors);
+    offset = _mm_mul_ps(_mm_mul_ps(offset, factors), _mm_set1_ps(probe->product_weight));
+    return _mm_add_ps(_mm_fmadd_ps(norms, _mm_set1_ps(probe->norm_weight), offset), _mm_set1_ps(probe->base));
+}
+
 TARGET static inline void compare_four(float *out, const tripsage__probe *probe, const unsigned char *codes,
                                        size_t stride, int is_half, const uint32_t *ids)
 {
-    const unsigned char *code[4];
+    const unsigned char *factors_at[4];
     const int8_t *first = probe->whole, *second = probe->whole + probe->second_at;
     __m128i sums[4];
-    __m128 norms, factors, offset;
 
     for (size_t i = 0; i < 4; i++) {
-        code[i] = codes + ids[i] * stride;
-        sums[i] = fold(products(first, second, code[i], stride, is_half));
+        const unsigned char *code = codes + ids[i] * stride;
+
+        factors_at[i] = code + stride - 8;
+        sums[i] = fold(products(first, second, code, stride, is_half));
     }
-    norms =
-        factors_of(code[0] + stride - 8, code[1] + stride - 8, code[2] + stride - 8, code[3] + stride - 8, &factors);
-    offset = _mm_sub_ps(_mm_cvtepi32_ps(add_across(sums[0], sums[1], sums[2], sums[3])), _mm_set1_ps(probe->bias));
-    offset = _mm_mul_ps(_mm_mul_ps(offset, factors), _mm_set1_ps(probe->product_weight));
-    offset = _mm_fmadd_ps(norms, _mm_set1_ps(probe->norm_weight), offset);
-    _mm_storeu_ps(out, _mm_add_ps(offset, _mm_set1_ps(probe->base)));
+    _mm_storeu_ps(out, finish(probe, factors_at, add_across(sums[0], sums[1], sums[2], sums[3])));
+}
+
+/* The same of records of one cache line and 4 bits, which are the most of all. */
+TARGET static inline __m512i products_of_line(__m512i first, __m512i second, const unsigned char *code)
+{
+    const __m512i mask = _mm512_set1_epi8(15);
+    __m512i line = _mm512_load_si512(code);
+    __m512i low = _mm512_dpbusd_epi32(_mm512_setzero_si512(), _mm512_and_si512(line, mask), first);
+
+    return _mm512_dpbusd_epi32(low, _mm512_and_si512(_mm512_srli_epi16(line, 4), mask), second);
+}
+
+TARGET static inline void compare_four_lines(float *out, const tripsage__probe *probe, const unsigned char *codes,
+                                             __m512i first, __m512i second, const uint32_t *ids)
+{
+    const unsigned char *a = codes + (size_t)ids[0] * 64, *b = codes + (size_t)ids[1] * 64;
+    const unsigned char *c = codes + (size_t)ids[2] * 64, *d = codes + (size_t)ids[3] * 64;
+    const unsigned char *const factors_at[4] = {a + 56, b + 56, c + 56, d + 56};
+    __m512i sa = products_of_line(first, second, a), sb = products_of_line(first, second, b);
+    __m512i sc = products_of_line(first, second, c), sd = products_of_line(first, second, d);
+    __m512i ab = _mm512_add_epi32(_mm512_unpacklo_epi32(sa, sb), _mm512_unpackhi_epi32(sa, sb));
+    __m512i cd = _mm512_add_epi32(_mm512_unpacklo_epi32(sc, sd), _mm512_unpackhi_epi32(sc, sd));
+
+    _mm_storeu_ps(out, finish(probe, factors_at,
+                              fold(_mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd)))));
 }
 
 TARGET static void compare(float *out, const tripsage__probe *probe, const unsigned char *codes, size_t stride,
                            uint32_t bits, const uint32_t *ids, size_t count)
 {
-    size_t whole = count - count % 4;
+    size_t whole = count - count % 4, i;
     uint32_t last[4];
     float estimates[4];
 
-    for (size_t i = 0; i < whole; i += 4)
-        compare_four(out + i, probe, codes, stride, bits == 4, ids + i);
-    if (whole == count)
-        return;
-    for (size_t i = 0; i < 4; i++)
+    for (i = 0; i < 4 && whole < count; i++)
         last[i] = ids[whole + i < count ? whole + i : whole];
-    compare_four(estimates, probe, codes, stride, bits == 4, last);
-    memcpy(out + whole, estimates, (count - whole) * sizeof *out);
+    if (bits == 4 && stride == 64) {
+        __m512i first = _mm512_loadu_si512(probe->whole), second = _mm512_loadu_si512(probe->whole + probe->second_at);
+
+        for (i = 0; i < whole; i += 4)
+            compare_four_lines(out + i, probe, codes, first, second, ids + i);
+        if (whole < count)
+            compare_four_lines(estimates, probe, codes, first, second, last);
+    } else {
+        for (i = 0; i < whole; i += 4)
+            compare_four(out + i, probe, codes, stride, bits == 4, ids + i);
+        if (whole < count)
+            compare_four(estimates, probe, codes, stride, bits == 4, last);
+    }
+    for (i = whole; i < count; i++)
+        out[i] = estimates[i - whole];
 }
 
-const tripsage__kernels tripsage__graph_kernels_avx512 = {"avx512", compare};
+/* ---- one record, in numbers ---- */
+
+static inline __mmask16 lanes(size_t at, size_t end)
+{
+    return at >= end ? 0 : end - at >= 16 ? (__mmask16)0xffff : (__mmask16)((1u << (end - at)) - 1);
+}
+
+/* Sixteen numbers of an item: weights times code and rest. */
+TARGET static inline __m512 values_of(__m128i levels, float half, const int8_t *rest, __mmask16 there,
+                                      const float weights[2])
+{
+    __m512 level = _mm512_sub_ps(_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(levels)), _mm512_set1_ps(half));
+    __m512 fine = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(there, rest)));
+
+    return _mm512_fmadd_ps(level, _mm512_set1_ps(weights[0]), _mm512_mul_ps(fine, _mm512_set1_ps(weights[1])));
+}
+
+/* Sixteen bytes of code: the levels in their lower halves, in their upper ones, or whole. */
+TARGET static inline __m128i levels_of(const unsigned char *code, __mmask16 there, int shift, int mask)
+{
+    __m128i bytes = _mm_maskz_loadu_epi8(there, code);
+
+    return _mm_and_si128(shift ? _mm_srli_epi16(bytes, 4) : bytes, _mm_set1_epi8((char)mask));
+}
+
+TARGET static inline __m512i take_part(int8_t *out, size_t n, const unsigned char *code, int shift, int mask,
+                                       float half, const int8_t *rest, const float weights[2])
+{
+    __m512i sum = _mm512_setzero_si512();
+
+    for (size_t at = 0; at < n; at += 16) {
+        __mmask16 there = lanes(at, n);
+        __m512i whole = _mm512_maskz_cvtps_epi32(
+            there, values_of(levels_of(code + at, there, shift, mask), half, rest + at, there, weights));
+
+        _mm512_mask_cvtepi32_storeu_epi8(out + at, there, whole);
+        sum = _mm512_add_epi32(sum, whole);
+    }
+    return sum;
+}
+
+TARGET static int32_t take(int8_t *first, int8_t *second, const tripsage__coder *coder, const unsigned char *code,
+                           const int8_t *rest, const float weights[2])
+{
+    size_t n = coder->dimensions, size = coder->code_size;
+
+    if (coder->bits == 8)
+        return _mm512_reduce_add_epi32(take_part(first, n, code, 0, 255, 127.5f, rest, weights));
+    return _mm512_reduce_add_epi32(
+        _mm512_add_epi32(take_part(first, size, code, 0, 15, 7.5f, rest, weights),
+                         take_part(second, n - size, code, 1, 15, 7.5f, rest + size, weights)));
+}
+
+TARGET static inline __m512 refine_part(const float *rotated, size_t n, const unsigned char *code, int shift, int mask,
+                                        float half, const int8_t *rest, const float scales[2], int is_product)
+{
+    __m512 sum = _mm512_setzero_ps();
+
+    for (size_t at = 0; at < n; at += 16) {
+        __mmask16 there = lanes(at, n);
+        __m512 value = values_of(levels_of(code + at, there, shift, mask), half, rest + at, there, scales);
+        __m512 other = _mm512_maskz_loadu_ps(there, rotated + at);
+        __m512 difference = _mm512_maskz_sub_ps(there, other, value);
+
+        sum = is_product ? _mm512_fmadd_ps(other, value, sum) : _mm512_fmadd_ps(difference, difference, sum);
+    }
+    return sum;
+}
+
+TARGET static float refine(const tripsage__coder *coder, const float *rotated, const unsigned char *code,
+                           const int8_t *rest, const float scales[2], int is_product)
+{
+    size_t n = coder->dimensions, size = coder->code_size;
+
+    if (coder->bits == 8)
+        return _mm512_reduce_add_ps(refine_part(rotated, n, code, 0, 255, 127.5f, rest, scales, is_product));
+    return _mm512_reduce_add_ps(
+        _mm512_add_ps(refine_part(rotated, size, code, 0, 15, 7.5f, rest, scales, is_product),
+                      refine_part(rotated + size, n - size, code, 1, 15, 7.5f, rest + size, scales, is_product)));
+}
+
+const tripsage__kernels tripsage__graph_kernels_avx512 = {"avx512", compare, take, refine};
 
 #else
 typedef int tripsage__nothing_here; /* a C file holds something */

@@ -33,4 +33,44 @@ static void compare(float *out, const tripsage__probe *probe, const unsigned cha
     }
 }
 
-const tripsage__kernels tripsage__graph_kernels_portable = {"portable", compare};
+/* The level of a dimension on the grid. */
+static float level_of(const tripsage__coder *coder, const unsigned char *code, size_t i)
+{
+    if (coder->bits == 8)
+        return (float)code[i] - 127.5f;
+    return (float)(i < coder->code_size ? code[i] & 15 : code[i - coder->code_size] >> 4) - 7.5f;
+}
+
+static int32_t take(int8_t *first, int8_t *second, const tripsage__coder *coder, const unsigned char *code,
+                    const int8_t *rest, const float weights[2])
+{
+    int32_t sum = 0;
+
+    for (size_t i = 0; i < coder->dimensions; i++) {
+        float value = weights[0] * level_of(coder, code, i) + weights[1] * (float)rest[i];
+        int32_t whole = (int32_t)(value + 128.5f) - 128; /* to the nearest: what is cut off is positive */
+
+        *(i < coder->code_size ? &first[i] : &second[i - coder->code_size]) = (int8_t)whole;
+        sum += whole;
+    }
+    return sum;
+}
+
+static float refine(const tripsage__coder *coder, const float *rotated, const unsigned char *code, const int8_t *rest,
+                    const float scales[2], int is_product)
+{
+    float sums[16] = {0};
+
+    for (size_t i = 0; i < coder->dimensions; i++) {
+        float value = scales[0] * level_of(coder, code, i) + scales[1] * (float)rest[i];
+        float difference = rotated[i] - value;
+
+        sums[i % 16] += is_product ? rotated[i] * value : difference * difference;
+    }
+    for (size_t width = 8; width; width /= 2)
+        for (size_t i = 0; i < width; i++)
+            sums[i] += sums[i + width];
+    return sums[0];
+}
+
+const tripsage__kernels tripsage__graph_kernels_portable = {"portable", compare, take, refine};

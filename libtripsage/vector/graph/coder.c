@@ -300,6 +300,25 @@ void tripsage__probe_for_distance(tripsage__probe *probe, const tripsage__coder 
     probe->mean_product = 0.0f;
 }
 
+void tripsage__probe_for_item(tripsage__probe *probe, const tripsage__coder *coder, const unsigned char *code,
+                              const unsigned char *rest)
+{
+    float scales[3], weights[2], most, half = half_of(coder);
+
+    memcpy(scales, rest, sizeof scales);
+    memcpy(&probe->norm2, code + coder->code_stride - 2 * sizeof probe->norm2, sizeof probe->norm2);
+    most = scales[0] * half + scales[1] * 127.0f; /* no number of it is larger */
+    weights[0] = most > 0.0f ? scales[0] * 127.0f / most : 0.0f;
+    weights[1] = most > 0.0f ? scales[1] * 127.0f / most : 0.0f;
+    memset(probe->whole, 0, coder->probe_size);
+    probe->bias = half * (float)coder->kernels->take(probe->whole, probe->whole + probe->second_at, coder, code,
+                                                     (const int8_t *)(rest + sizeof scales), weights);
+    probe->product_weight = -2.0f * most / 127.0f;
+    probe->norm_weight = 1.0f;
+    probe->base = probe->norm2;
+    probe->mean_product = 0.0f;
+}
+
 void tripsage__probe_for_query(tripsage__probe *probe, const tripsage__coder *coder, const float *values)
 {
     if (coder->metric != TRIPSAGE_INNER_PRODUCT) {
@@ -317,28 +336,6 @@ void tripsage__probe_for_query(tripsage__probe *probe, const tripsage__coder *co
 
 /* ---- scores ---- */
 
-/* With <rotated, item>, or the square of their distance. */
-static float compare_fully(const tripsage__coder *coder, const tripsage__probe *probe, const unsigned char *code,
-                           const int8_t *fine, const float scales[3], int is_product)
-{
-    size_t n = coder->dimensions, size = coder->bits == 4 ? coder->code_size : n;
-    unsigned mask = coder->bits == 4 ? 15 : 255;
-    float half = half_of(coder), sums[16] = {0};
-
-    for (size_t part = 0, begin = 0; begin < n; part++, begin += size)
-        for (size_t i = begin; i < n && i < begin + size; i++) {
-            float level = (float)(code[i - begin] >> 4 * part & mask) - half;
-            float value = scales[0] * level + scales[1] * (float)fine[i];
-            float difference = probe->rotated[i] - value;
-
-            sums[i % 16] += is_product ? probe->rotated[i] * value : difference * difference;
-        }
-    for (size_t width = 8; width; width /= 2)
-        for (size_t i = 0; i < width; i++)
-            sums[i] += sums[i + width];
-    return sums[0];
-}
-
 float tripsage__coder_score(const tripsage__coder *coder, const tripsage__probe *probe, const unsigned char *code,
                             const unsigned char *rest, float *error)
 {
@@ -347,7 +344,8 @@ float tripsage__coder_score(const tripsage__coder *coder, const tripsage__probe 
 
     memcpy(scales, rest, sizeof scales);
     memcpy(&norm2, code + coder->code_stride - 2 * sizeof norm2, sizeof norm2);
-    sum = compare_fully(coder, probe, code, (const int8_t *)(rest + sizeof scales), scales, is_product);
+    sum =
+        coder->kernels->refine(coder, probe->rotated, code, (const int8_t *)(rest + sizeof scales), scales, is_product);
     /* What f32 may lose: a half unit in the last place for each step of moving, rotating and adding up in sixteen lanes. */
     rounding = 6e-8f * (float)(coder->dimensions / 16 + 64) * (length + sqrtf(norm2) + coder->mean_norm);
     if (is_product) {

@@ -28,28 +28,37 @@ typedef struct tripsage__probe {
     float mean_product; /* of the inner product: the mean's part in every item's */
 } tripsage__probe;
 
+typedef struct tripsage__coder tripsage__coder;
+
+/* The arithmetic that is worth writing by hand. The portable one is the reference for the others. */
 typedef struct tripsage__kernels {
     const char *name;
-    /* Compares the records at `codes + ids[i] * stride`. */
+    /* Compares the records at `codes + ids[i] * stride` with a probe. */
     void (*compare)(float *out, const tripsage__probe *probe, const unsigned char *codes, size_t stride, uint32_t bits,
                     const uint32_t *ids, size_t count);
+    /* Fills `whole` of a probe with weights[0] times the code and weights[1] times the rest, to the nearest; gives their sum. */
+    int32_t (*take)(int8_t *first, int8_t *second, const tripsage__coder *coder, const unsigned char *code,
+                    const int8_t *rest, const float weights[2]);
+    /* The square of the distance between `rotated` and an item: scales[0] times its code and scales[1] times its rest; or their product. */
+    float (*refine)(const tripsage__coder *coder, const float *rotated, const unsigned char *code, const int8_t *rest,
+                    const float scales[2], int is_product);
 } tripsage__kernels;
 
 const tripsage__kernels *tripsage__graph_kernels(void); /* the best of this machine */
 extern const tripsage__kernels tripsage__graph_kernels_portable;
 
 /* What never changes once there are items. */
-typedef struct tripsage__coder {
+struct tripsage__coder {
     uint32_t dimensions, bits;
     tripsage_metric metric;
     uint64_t seed;
     size_t code_size, code_stride, rest_stride;
     size_t probe_size; /* bytes of `whole` */
-    const tripsage__kernels *kernels;
+    const struct tripsage__kernels *kernels;
     float *mean; /* of the items a build looked at; else zero. Not rotated */
     float mean_norm;
     uint32_t *signs; /* of the rotation: ROUNDS times `dimensions` sign bits (0 or 0x80000000) */
-} tripsage__coder;
+};
 
 /* 0: no memory. The metric and the dimensions are checked. */
 int tripsage__coder_init(tripsage__coder *out, uint32_t dimensions, tripsage_metric metric, uint32_t bits,
@@ -73,8 +82,14 @@ int tripsage__probe_init(tripsage__probe *probe, const tripsage__coder *coder); 
 void tripsage__probe_free(tripsage__probe *probe);
 /* Once `rotated` is filled with what was moved and rotated: for squared distances, with which the graph is built whatever the metric. */
 void tripsage__probe_for_distance(tripsage__probe *probe, const tripsage__coder *coder);
+/* An item that others are compared with, from its codes, without `rotated`. */
+void tripsage__probe_for_item(tripsage__probe *probe, const tripsage__coder *coder, const unsigned char *code,
+                              const unsigned char *rest);
 /* A query as it came (for cosine of unit length): for the metric. */
 void tripsage__probe_for_query(tripsage__probe *probe, const tripsage__coder *coder, const float *values);
+
+/* What stands at the head of a rest. */
+#define TRIPSAGE__REST_HEAD (3 * sizeof(float))
 
 /* The score of an item for the query `probe`, from both codes, and how far it may be from the exact one. */
 float tripsage__coder_score(const tripsage__coder *coder, const tripsage__probe *probe, const unsigned char *code,

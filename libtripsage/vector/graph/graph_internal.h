@@ -81,8 +81,8 @@ typedef struct tripsage__scratch {
     tripsage__pool pool;
     uint64_t *seen; /* a bit a slot; all zero between walks */
     size_t seen_words;
-    float *values, *work;               /* `dimensions` numbers each */
-    uint32_t ids[TRIPSAGE__DEGREE_MAX]; /* what is compared together */
+    float *values, *work;                  /* `dimensions` numbers each */
+    uint32_t ids[3][TRIPSAGE__DEGREE_MAX]; /* what is compared together: now, and next */
     float estimates[TRIPSAGE__DEGREE_MAX];
     uint32_t *chosen; /* when edges are chosen: as the pool has room */
     float *distances;
@@ -241,9 +241,13 @@ typedef struct tripsage__ranking {
 } tripsage__ranking;
 
 void tripsage__ranking_begin(tripsage__ranking *ranking, tripsage_index_hit *hits, size_t room);
-/* Scores a slot, unless it is dead. */
-void tripsage__ranking_add(tripsage__ranking *ranking, const tripsage_index *index, const tripsage__view *view,
-                           const tripsage__scratch *scratch, uint32_t slot);
+/* Scores a slot, and takes it unless it is dead. */
+float tripsage__ranking_add(tripsage__ranking *ranking, const tripsage_index *index, const tripsage__view *view,
+                            const tripsage__scratch *scratch, uint32_t slot);
+/* Adds the nearest of a walk, as many as it takes for the k best of them to be right: estimates that are off by more than three times what they were off by in
+ * those before it are one in some hundreds. */
+void tripsage__ranking_add_nearest(tripsage__ranking *ranking, const tripsage_index *index, const tripsage__view *view,
+                                   const tripsage__scratch *scratch, uint32_t k);
 /* Gives those that could be among the k best, at least k when there are; sets count and is_certain. */
 void tripsage__ranking_end(const tripsage__ranking *ranking, tripsage_index_result *result, uint32_t k);
 

@@ -56,9 +56,8 @@ static void unlock(tripsage__edge_locks *locks, uint32_t slot)
 static void look_from(const tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
                       uint32_t slot)
 {
-    tripsage__coder_decode(&index->coder, scratch->neighbor.rotated, tripsage__code_of(index, view, slot),
-                           tripsage__rest_of(index, view, slot));
-    tripsage__probe_for_distance(&scratch->neighbor, &index->coder);
+    tripsage__probe_for_item(&scratch->neighbor, &index->coder, tripsage__code_of(index, view, slot),
+                             tripsage__rest_of(index, view, slot));
 }
 
 static void compare_with(const tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,

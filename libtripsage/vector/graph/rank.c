@@ -4,6 +4,9 @@
 
 #include "graph_internal.h"
 
+#define MARGIN 3.0f /* see tripsage__ranking_add_nearest */
+#define AHEAD  8u   /* rests are on their way for this many */
+
 void tripsage__ranking_begin(tripsage__ranking *ranking, tripsage_index_hit *hits, size_t room)
 {
     ranking->hits = hits;
@@ -46,17 +49,59 @@ static void put_in(tripsage__ranking *ranking, tripsage_index_hit hit)
     hits[at] = hit;
 }
 
-void tripsage__ranking_add(tripsage__ranking *ranking, const tripsage_index *index, const tripsage__view *view,
-                           const tripsage__scratch *scratch, uint32_t slot)
+float tripsage__ranking_add(tripsage__ranking *ranking, const tripsage_index *index, const tripsage__view *view,
+                            const tripsage__scratch *scratch, uint32_t slot)
 {
     tripsage_index_hit hit;
 
-    if (tripsage__is_dead(view, slot))
-        return;
     hit.score = tripsage__coder_score(&index->coder, &scratch->probe, tripsage__code_of(index, view, slot),
                                       tripsage__rest_of(index, view, slot), &hit.error);
     hit.key = view->keys[slot];
-    put_in(ranking, hit);
+    if (!tripsage__is_dead(view, slot))
+        put_in(ranking, hit);
+    return hit.score;
+}
+
+/* What a candidate's estimate would have been with nothing lost. */
+static float estimate_of(const tripsage_index *index, const tripsage__probe *probe, float score)
+{
+    if (index->coder.metric == TRIPSAGE_L2)
+        return score * score;
+    return index->coder.metric == TRIPSAGE_COSINE ? 2.0f - 2.0f * score : probe->mean_product - score;
+}
+
+static void prefetch(const tripsage_index *index, const tripsage__view *view, uint32_t slot)
+{
+    const char *rest = (const char *)tripsage__rest_of(index, view, slot);
+
+    for (size_t at = 0; at < index->coder.rest_stride; at += 64)
+        __builtin_prefetch(rest + at);
+    __builtin_prefetch(&view->keys[slot]);
+}
+
+void tripsage__ranking_add_nearest(tripsage__ranking *ranking, const tripsage_index *index, const tripsage__view *view,
+                                   const tripsage__scratch *scratch, uint32_t k)
+{
+    const tripsage__pool *pool = &scratch->pool;
+    float off2 = 0.0f, bar, margin;
+    uint32_t ahead = 0;
+
+    for (uint32_t i = 0; i < pool->count; i++) {
+        uint32_t slot = tripsage__candidate_slot(pool->items[i]);
+        float estimate = tripsage__candidate_estimate(pool->items[i]), score, difference;
+
+        if (i >= k && ranking->count >= k) {
+            bar = estimate_of(index, &scratch->probe, ranking->hits[k - 1].score);
+            margin = estimate - bar;
+            if (margin > 0.0f && margin * margin > MARGIN * MARGIN * off2 / (float)i)
+                return;
+        }
+        for (; ahead < pool->count && ahead <= i + AHEAD; ahead++)
+            prefetch(index, view, tripsage__candidate_slot(pool->items[ahead]));
+        score = tripsage__ranking_add(ranking, index, view, scratch, slot);
+        difference = estimate - estimate_of(index, &scratch->probe, score);
+        off2 += difference * difference;
+    }
 }
 
 /* The k-th best of the least that their exact scores can be: what is surely below it is not among the k best. */

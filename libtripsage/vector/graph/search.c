@@ -45,8 +45,7 @@ static void walk(tripsage_index *index, const tripsage__view *view, tripsage__sc
 
     tripsage__graph_walk(index, view, scratch, begin, 0, width);
     tripsage__ranking_begin(&ranking, result->hits, query->k);
-    for (uint32_t i = 0; i < scratch->pool.count; i++)
-        tripsage__ranking_add(&ranking, index, view, scratch, tripsage__candidate_slot(scratch->pool.items[i]));
+    tripsage__ranking_add_nearest(&ranking, index, view, scratch, query->k);
     tripsage__ranking_end(&ranking, result, query->k);
     result->is_certain = 0;
 }
