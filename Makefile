@@ -16,7 +16,7 @@ CONFIGURE = cmake --log-level=WARNING
 BUILD = cmake --build
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-asan test-tsan lint bench-store bench-postgres bench-auth bench-cache fuzz plans install supabase-migrations clean deps deps-test
+.PHONY: help run build test test-asan test-tsan lint bench-store bench-postgres bench-auth bench-cache bench-vector fuzz plans install supabase-migrations clean deps deps-test
 
 help: ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -90,6 +90,12 @@ bench-cache: ## Measures the cache, who goes from it, and its limiter; writes bu
 	@build/release/bench/bench_cache_policy build/bench/cache-policy.json
 	@build/release/bench/bench_limit build/bench/cache-limit.json
 	@jq -s '{area: "cache", figures: map(.figures) | add}' build/bench/cache-*.json >build/bench/cache.json
+
+bench-vector: ## Measures search by vectors beside others that do it (QUICK=--quick: small sets); writes build/bench/vector.json and plots.
+	@scripts/install-deps.sh bench
+	@$(CONFIGURE) --preset release -DTRIPSAGE_BUILD_TESTS=ON -DTRIPSAGE_BUILD_BENCH=ON
+	@$(BUILD) build/release --target bench_vectors -j $(JOBS)
+	@tests/bench/vector.sh build/release $(QUICK)
 
 plans: deps-test ## Prints how PostgreSQL finds the rows of each statement and call among 1,000,000 trips.
 	@$(CONFIGURE) --preset release -DTRIPSAGE_BUILD_TESTS=ON

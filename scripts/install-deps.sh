@@ -29,8 +29,8 @@ pgvector=postgresql-$postgresql-pgvector
 TEST=(check libjwt-dev curl jq openssl iproute2 locales "postgresql-$postgresql" "$pgvector" pgbouncer redis-server)
 SERVICES=(pgbouncer redis-server) # of these packages, those that bring one of their name
 
-# To measure: what the cache is compared with. Without it those figures are left out.
-BENCH=(libglib2.0-dev)
+# To measure: what the cache and vectors are compared with, and the text that vectors are made of. Without them those figures are left out.
+BENCH=(libglib2.0-dev libhnswlib-dev libfaiss-dev libopenblas0-pthread liblapack-dev npm python3-venv wordnet-base librsvg2-bin)
 
 # To build pgvector's package where Debian has none.
 PGVECTOR=(make gcc libc6-dev dpkg-dev "postgresql-server-dev-$postgresql")

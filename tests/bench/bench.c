@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#define FIGURES_MAX 64
+#define FIGURES_MAX 256
 #define ROUNDS_MAX  64
 
 static struct {

@@ -29,7 +29,7 @@ int bench_arguments(int argc, char **argv, const char *usage, const bench_option
 /* The folder of reports whose path the command line does not name. */
 void bench_make_folder(void);
 
-/* Printed at once as a row of the table, written by bench_write. `name` and `unit` are string literals. */
+/* Printed at once as a row of the table, written by bench_write. `name` and `unit` stay where they are: they are kept as they are given. */
 void bench_figure(const char *name, double value, const char *unit);
 
 /* A paragraph that says how the next figures are measured. */

@@ -57,7 +57,7 @@ start_postgresql() {
 listen_addresses = ''
 unix_socket_directories = '$rig/direct'
 max_connections = 300
-shared_buffers = 64MB
+shared_buffers = ${TRIPSAGE_RIG_SHARED_BUFFERS:-64MB}
 dynamic_shared_memory_type = mmap
 fsync = off
 full_page_writes = off
