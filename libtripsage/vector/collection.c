@@ -15,6 +15,12 @@ const tripsage__statement tripsage__vector_sql_collection_delete = {
     "vector_collection_delete", "DELETE FROM vector_collection WHERE name = $1", NULL};
 const tripsage__statement tripsage__vector_sql_collection_empty = {
     "vector_collection_empty", "DELETE FROM vector_item WHERE collection_id = " TRIPSAGE__SQL_COLLECTION, NULL};
+/* Before its items go, by either of the two; $1 the name. */
+const tripsage__statement tripsage__vector_sql_collection_unindex = {
+    "vector_collection_unindex",
+    TRIPSAGE__SQL_FORGET_WORDS
+    "vector_text t WHERE t.collection_id = (SELECT c.id FROM vector_collection c WHERE c.name = $1)",
+    ""};
 const tripsage__statement tripsage__vector_sql_collection_list = {
     "vector_collection_list",
     "SELECT c.name, c.dimensions, c.metric, c.embedder, (SELECT count(*) FROM vector_item i WHERE i.collection_id = "
@@ -48,13 +54,16 @@ tripsage__step tripsage__collection_make_step(tripsage__collection_params *param
     return step;
 }
 
-tripsage__step tripsage__collection_empty_step(tripsage__collection_params *params,
-                                               const tripsage__collection *collection)
+void tripsage__collection_empty_steps(tripsage__collection_params *params, const tripsage__collection *collection,
+                                      tripsage__step out[TRIPSAGE__COLLECTION_EMPTY_STEPS])
 {
-    tripsage__step step = {&tripsage__vector_sql_collection_empty, params->values, 4, NULL, NULL, NULL, NULL};
+    const tripsage__step unindex = {
+        &tripsage__vector_sql_collection_unindex, params->values, 1, NULL, NULL, NULL, NULL};
+    const tripsage__step empty = {&tripsage__vector_sql_collection_empty, params->values, 4, NULL, NULL, NULL, NULL};
 
     tripsage__collection_values(params->values, collection);
-    return step;
+    out[0] = unindex;
+    out[1] = empty;
 }
 
 /* ---- what a collection is ---- */
@@ -124,6 +133,11 @@ void tripsage__collection_forget(tripsage_vector *vector, const char *name)
         if (strcmp(vector->remembered[i].name, name) == 0)
             vector->remembered[i].name[0] = '\0';
     pthread_mutex_unlock(&vector->lock);
+}
+
+int tripsage__collection_is_of_another_day(tripsage_status status)
+{
+    return status == TRIPSAGE_ENOTFOUND || status == TRIPSAGE_EINVALID;
 }
 
 static int is_name(const char *name)
@@ -227,14 +241,15 @@ tripsage_status tripsage_vector_collection_delete(tripsage_vector *vector, const
 {
     tripsage__value param = tripsage__text(name);
     int64_t changes = 0;
-    const tripsage__step step = {&tripsage__vector_sql_collection_delete, &param, 1, NULL, NULL, NULL, &changes};
+    const tripsage__step steps[2] = {{&tripsage__vector_sql_collection_unindex, &param, 1, NULL, NULL, NULL, NULL},
+                                     {&tripsage__vector_sql_collection_delete, &param, 1, NULL, NULL, NULL, &changes}};
     tripsage_status status;
 
     TRIPSAGE_TRY(check_service(actor));
     TRIPSAGE_TRY(tripsage__collection_check_changeable(name));
     if (!is_name(name))
         return TRIPSAGE_FAIL(TRIPSAGE_ENOTFOUND, "there is no such collection");
-    TRIPSAGE_TRY(tripsage__store_write(vector->store, actor, &step, 1));
+    TRIPSAGE_TRY(tripsage__store_write(vector->store, actor, steps, 2));
     tripsage__collection_forget(vector, name);
     if (changes == 0)
         return TRIPSAGE_FAIL(TRIPSAGE_ENOTFOUND, "there is no collection %s", name);

@@ -45,17 +45,18 @@ typedef struct tripsage__collection_params {
 /* Makes the collection unless its name is taken. */
 tripsage__step tripsage__collection_make_step(tripsage__collection_params *params,
                                               const tripsage__collection *collection, int64_t now_ms);
-/* Deletes all its items. */
-tripsage__step tripsage__collection_empty_step(tripsage__collection_params *params,
-                                               const tripsage__collection *collection);
+#define TRIPSAGE__COLLECTION_EMPTY_STEPS 2
+/* Delete all its items. */
+void tripsage__collection_empty_steps(tripsage__collection_params *params, const tripsage__collection *collection,
+                                      tripsage__step out[TRIPSAGE__COLLECTION_EMPTY_STEPS]);
 
 /* ---- items as steps ---- */
 
-#define TRIPSAGE__VECTOR_BATCH_STEPS 2
+#define TRIPSAGE__VECTOR_BATCH_STEPS 6
 
 /* Items on their way into a collection: checked, embedded, packed. */
 typedef struct tripsage__vector_batch {
-    tripsage__buf rows;     /* JSON: [[id, owner, metadata], ...] */
+    tripsage__buf rows;     /* JSON: [[id, owner, metadata, text, words, their number], ...] */
     unsigned char *vectors; /* one after the other, little-endian */
     tripsage__value values[9];
     /* What the first step found. */
@@ -102,7 +103,7 @@ typedef struct tripsage__vector_scan {
     size_t count;
 } tripsage__vector_scan;
 
-/* `query` has the collection's dimension. `filter` as in tripsage_vector_query. Free on every path. */
+/* `query` has the collection's dimension; NULL: it comes from an item (hybrid_like.h). `filter` as in tripsage_vector_query. Free on every path. */
 tripsage_status tripsage__vector_scan_init(tripsage__vector_scan *scan, const tripsage__collection *collection,
                                            const tripsage_actor *actor, const float *query, uint32_t k,
                                            const char *filter, double min_score);

@@ -25,6 +25,7 @@ int main(void)
         contract_auth_mail,
         contract_auth_wire,
         contract_vector,
+        contract_vector_hybrid,
         contract_store,
         contract_doc,
         contract_feed,

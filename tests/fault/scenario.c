@@ -1224,6 +1224,34 @@ static tripsage_status vector_search_text(stage *s)
     return tripsage_vector_search(&s->doc, world->vector, world->owner, "t", &query);
 }
 
+static tripsage_status vector_search_words(stage *s)
+{
+    tripsage_vector_query query = TRIPSAGE_VECTOR_QUERY_INIT;
+
+    query.words = "warm reefs";
+    return tripsage_vector_search(&s->doc, world->vector, world->owner, "t", &query);
+}
+
+static tripsage_status vector_search_hybrid(stage *s)
+{
+    tripsage_vector_query query = TRIPSAGE_VECTOR_QUERY_INIT;
+
+    query.text = query.words = "a beach with reefs";
+    return tripsage_vector_search(&s->doc, world->vector, world->service, "t", &query);
+}
+
+static tripsage_status vector_search_many(stage *s)
+{
+    tripsage_vector_query like = TRIPSAGE_VECTOR_QUERY_INIT, both = like, words = like;
+    const tripsage_vector_query *const queries[] = {&like, &both, &words};
+
+    like.like = "text";
+    both.text = both.words = "a beach with reefs";
+    words.words = "warm reefs";
+    words.filter = "{\"k\":1}";
+    return tripsage_vector_search_many(&s->doc, world->vector, world->owner, "t", queries, 3);
+}
+
 static const char *look_vectors(stage *s)
 {
     tripsage_vector_query query = TRIPSAGE_VECTOR_QUERY_INIT;
@@ -1836,6 +1864,9 @@ const scenario test_scenarios[] = {
     {.name = "vector_delete", .prepare = with_collection, .before = with_vector, .act = vector_delete, .look = look_vectors},
     {.name = "vector_search", .prepare = with_vectors, .act = vector_search, .look = look_vectors},
     {.name = "vector_search text", .prepare = with_vectors, .act = vector_search_text, .look = look_vectors},
+    {.name = "vector_search words", .prepare = with_vectors, .act = vector_search_words, .look = look_vectors},
+    {.name = "vector_search both", .prepare = with_vectors, .act = vector_search_hybrid, .look = look_vectors},
+    {.name = "vector_search_many", .prepare = with_vectors, .act = vector_search_many, .look = look_vectors},
     {.name = "cache_open", .act = cache_open, .look = look_nothing},
     {.name = "limiter_open", .act = limiter_open, .look = look_nothing},
     {.name = "limit_rule_new", .act = limit_rule_new, .look = look_nothing},
