@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "destination.h"
+#include "similar.h"
 
 /* From catalogue/destinations.json, at build. */
 extern const unsigned char tripsage__embedded_destinations[];
@@ -43,12 +44,12 @@ typedef struct loading {
     tripsage__buf text;    /* everything that is text and not the index's: tags, months, and what is embedded */
     size_t *offsets;       /* where the three of each place begin in it, and the end of the last */
     tripsage_vector_item *items;
-    tripsage__collection_params make, empty;
+    tripsage__collection_params make, empty, outdate_trips, make_trips;
     tripsage__vector_batch batch;
     tripsage__step *steps;
 } loading;
 
-enum { TEXTS = 3, ROW_STEPS = 2, OTHER_STEPS = 2 + TRIPSAGE__COLLECTION_EMPTY_STEPS };
+enum { TEXTS = 3, ROW_STEPS = 2, OTHER_STEPS = 4 + TRIPSAGE__COLLECTION_EMPTY_STEPS };
 
 static void put_months(tripsage__buf *buf, unsigned months)
 {
@@ -144,6 +145,8 @@ static size_t make_steps(loading *l, int64_t now_ms)
     step += TRIPSAGE__COLLECTION_EMPTY_STEPS;
     tripsage__vector_batch_steps(&l->batch, step);
     step += TRIPSAGE__VECTOR_BATCH_STEPS;
+    *step++ = tripsage__collection_outdate_step(&l->outdate_trips, &tripsage__trip_collection);
+    *step++ = tripsage__collection_make_step(&l->make_trips, &tripsage__trip_collection, now_ms);
     *step++ = mark;
     return (size_t)(step - l->steps);
 }
@@ -231,7 +234,8 @@ static tripsage_status on_checksum(void *context, const tripsage__row *row)
     return TRIPSAGE_OK;
 }
 
-/* Whatever the rows are made by beside the catalogue: another one makes others. */
+/* Whatever the rows are made by beside the catalogue: another one makes others. The collection of trips, which is made in the same write, is of the
+ * same embedder. */
 #define MADE_BY TRIPSAGE_EMBEDDER_BUILTIN " and words"
 
 static tripsage_status make_checksum(unsigned char out[TRIPSAGE__SHA256_SIZE])

@@ -15,6 +15,9 @@ const tripsage__statement tripsage__vector_sql_collection_delete = {
     "vector_collection_delete", "DELETE FROM vector_collection WHERE name = $1", NULL};
 const tripsage__statement tripsage__vector_sql_collection_empty = {
     "vector_collection_empty", "DELETE FROM vector_item WHERE collection_id = " TRIPSAGE__SQL_COLLECTION, NULL};
+const tripsage__statement tripsage__vector_sql_collection_outdate = {
+    "vector_collection_outdate",
+    "DELETE FROM vector_collection WHERE name = $1 AND NOT (dimensions = $2 AND metric = $3 AND embedder = $4)", NULL};
 /* Before its items go, by either of the two; $1 the name. */
 const tripsage__statement tripsage__vector_sql_collection_unindex = {
     "vector_collection_unindex",
@@ -51,6 +54,15 @@ tripsage__step tripsage__collection_make_step(tripsage__collection_params *param
 
     tripsage__collection_values(params->values, collection);
     params->values[4] = tripsage__int(now_ms);
+    return step;
+}
+
+tripsage__step tripsage__collection_outdate_step(tripsage__collection_params *params,
+                                                 const tripsage__collection *collection)
+{
+    tripsage__step step = {&tripsage__vector_sql_collection_outdate, params->values, 4, NULL, NULL, NULL, NULL};
+
+    tripsage__collection_values(params->values, collection);
     return step;
 }
 
@@ -174,6 +186,8 @@ tripsage_status tripsage__collection_check_changeable(const char *name)
 {
     if (name && strcmp(name, TRIPSAGE__COLLECTION_CATALOGUE) == 0)
         return TRIPSAGE_FAIL(TRIPSAGE_EFORBIDDEN, "collection %s is the catalogue's: it can only be searched", name);
+    if (name && strcmp(name, TRIPSAGE__COLLECTION_TRIPS) == 0)
+        return TRIPSAGE_FAIL(TRIPSAGE_EFORBIDDEN, "collection %s follows the trips: it can only be searched", name);
     return TRIPSAGE_OK;
 }
 

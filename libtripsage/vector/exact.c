@@ -79,8 +79,7 @@ void tripsage__vector_scan_free(tripsage__vector_scan *scan)
 
 /* ---- rows ---- */
 
-/* Of the vector in scratch. */
-static double score_of(const tripsage__vector_scan *scan)
+double tripsage__vector_scan_score(const tripsage__vector_scan *scan)
 {
     size_t n = scan->collection.dimensions;
     double score;
@@ -134,7 +133,7 @@ static tripsage_status on_row(void *context, const tripsage__row *row)
     else
         tripsage__kernel_load(scan->scratch, embedding, n);
     scan->by_index |= tripsage__row_int(row, 3) != 0;
-    score = score_of(scan);
+    score = tripsage__vector_scan_score(scan);
     if (score < scan->min_score || !tripsage__hits_want(scan->hits, scan->count, scan->k, score, id))
         return TRIPSAGE_OK;
     return tripsage__hits_keep(scan->hits, &scan->count, scan->k, score, id, id_size, metadata, metadata_size);

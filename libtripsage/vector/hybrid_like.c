@@ -2,8 +2,6 @@
  * compares by itself, looks the item up once more where it searches. */
 #include "hybrid_like.h"
 
-#include "kernels.h"
-
 /* $1..$8 those of a scan, $9 the item's id, $10 service */
 #define OF_ITEM "o.id = $9 AND (o.owner_id IN ('', $5) OR $10 = 1)"
 
@@ -33,17 +31,12 @@ static void begin_like(void *context)
 static tripsage_status on_like(void *context, const tripsage__row *row)
 {
     tripsage__vector_like *like = context;
-    size_t size, n = like->scan->collection.dimensions;
-    const void *embedding = tripsage__row_blob(row, 0, &size);
+    tripsage__stored_vector vector;
 
-    if (size != n * 4)
-        return TRIPSAGE_FAIL(TRIPSAGE_ECORRUPT, "the vector of item %.40s has %zu bytes", like->id, size);
-    if (tripsage__row_is_null(row, 1))
-        tripsage__kernel_load(like->scan->query, embedding, n);
-    else
-        tripsage__kernel_load_network(like->scan->query, embedding, n);
+    vector.bytes = tripsage__row_blob(row, 0, &vector.size);
+    vector.from_network = !tripsage__row_is_null(row, 1);
     like->found = 1;
-    return TRIPSAGE_OK;
+    return tripsage__vector_scan_aim(like->scan, vector);
 }
 
 void tripsage__vector_like_steps(tripsage__vector_like *like, tripsage__vector_scan *scan, const char *id,

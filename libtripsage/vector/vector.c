@@ -62,6 +62,7 @@ static const tripsage__statement *const statements[] = {
     &tripsage__vector_sql_collection_list,
     &tripsage__vector_sql_collection_list_service,
     &tripsage__vector_sql_collection_make,
+    &tripsage__vector_sql_collection_outdate,
     &tripsage__vector_sql_collection_read,
     &tripsage__vector_sql_collection_unindex,
     &tripsage__vector_sql_index,

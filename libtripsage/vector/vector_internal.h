@@ -26,7 +26,7 @@ void tripsage__collection_forget(tripsage_vector *vector, const char *name);
  * well fit. */
 int tripsage__collection_is_of_another_day(tripsage_status status);
 
-/* TRIPSAGE_EFORBIDDEN for the catalogue's, whoever asks. `name` may be NULL. */
+/* TRIPSAGE_EFORBIDDEN for the catalogue's and the trips', whoever asks. `name` may be NULL. */
 tripsage_status tripsage__collection_check_changeable(const char *name);
 
 /* What a statement has to say to mean exactly this collection, with $1..$4 from tripsage__collection_values(). */
@@ -47,17 +47,20 @@ tripsage_status tripsage__vector_resolve(float *out, const tripsage__collection 
                                          const float *values, size_t value_count, const char *text_field,
                                          const char *values_field);
 
+/* Of the vector in scratch. */
+double tripsage__vector_scan_score(const tripsage__vector_scan *scan);
+
 /* The catalogue of statements, each beside the code that uses it. */
 extern const tripsage__statement tripsage__vector_sql_batch_gate, tripsage__vector_sql_batch_put,
     tripsage__vector_sql_batch_unindex, tripsage__vector_sql_batch_unword, tripsage__vector_sql_batch_word,
     tripsage__vector_sql_batch_index, tripsage__vector_sql_collection_delete, tripsage__vector_sql_collection_empty,
     tripsage__vector_sql_collection_unindex, tripsage__vector_sql_collection_list,
     tripsage__vector_sql_collection_list_service, tripsage__vector_sql_collection_make,
-    tripsage__vector_sql_collection_read, tripsage__vector_sql_index, tripsage__vector_sql_item_delete,
-    tripsage__vector_sql_item_unindex, tripsage__vector_sql_scan_gate, tripsage__vector_sql_scan_rows,
-    tripsage__vector_sql_scan_rows_service, tripsage__vector_sql_like, tripsage__vector_sql_like_rows,
-    tripsage__vector_sql_like_rows_service, tripsage__vector_sql_words_total, tripsage__vector_sql_words_total_service,
-    tripsage__vector_sql_words_spread, tripsage__vector_sql_words_spread_service, tripsage__vector_sql_words_rows,
-    tripsage__vector_sql_words_rows_service;
+    tripsage__vector_sql_collection_outdate, tripsage__vector_sql_collection_read, tripsage__vector_sql_index,
+    tripsage__vector_sql_item_delete, tripsage__vector_sql_item_unindex, tripsage__vector_sql_scan_gate,
+    tripsage__vector_sql_scan_rows, tripsage__vector_sql_scan_rows_service, tripsage__vector_sql_like,
+    tripsage__vector_sql_like_rows, tripsage__vector_sql_like_rows_service, tripsage__vector_sql_words_total,
+    tripsage__vector_sql_words_total_service, tripsage__vector_sql_words_spread,
+    tripsage__vector_sql_words_spread_service, tripsage__vector_sql_words_rows, tripsage__vector_sql_words_rows_service;
 
 #endif

@@ -73,7 +73,6 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN substr(vector_send(embedding), 5);
 REVOKE ALL ON FUNCTION tripsage.vector_numbers(vector) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION tripsage.vector_numbers(vector) TO authenticated, service_role;
-SELECT set_config('search_path', current_setting('tripsage.search_path'), false);
 
 -- What has any of the words, best first by BM25 (Robertson and Zaragoza, 2009; k1 = 1.2, b = 0.75) over what the asker may find in the collection, and a
 -- few more than wanted: the library computes the scores again, with the same arithmetic on every engine, from what is given with each row. That is
@@ -126,5 +125,123 @@ $$;
 GRANT SELECT ON tripsage.vector_collection TO tripsage_definer;
 CREATE POLICY vector_collection_definer ON tripsage.vector_collection FOR SELECT TO tripsage_definer USING (true);
 SELECT tripsage.give_to_definer('tripsage.vector_find_words(text, bigint, bigint, text, text, bigint, text)', 'authenticated', 'service_role');
+
+-- ---- vectors of trips ----
+--
+-- In the collection "trips", under the trips' ids, written by the library with the trip. The owner is a copy of the trip's rights, and narrows a search.
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON tripsage.vector_item TO tripsage_definer;
+DROP POLICY vector_item_definer ON tripsage.vector_item;
+CREATE POLICY vector_item_definer ON tripsage.vector_item TO tripsage_definer USING (true) WITH CHECK (true);
+
+-- Users leave the collections of the catalogue and of the trips alone.
+CREATE FUNCTION tripsage.vector_is_kept(collection_id bigint) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+RETURN EXISTS (SELECT FROM tripsage.vector_collection c WHERE c.id = $1 AND c.name IN ('destinations', 'trips'));
+REVOKE ALL ON FUNCTION tripsage.vector_is_kept(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION tripsage.vector_is_kept(bigint) TO authenticated, service_role;
+CREATE POLICY vector_item_kept_insert ON tripsage.vector_item AS RESTRICTIVE FOR INSERT TO authenticated
+    WITH CHECK (NOT tripsage.vector_is_kept(collection_id));
+CREATE POLICY vector_item_kept_update ON tripsage.vector_item AS RESTRICTIVE FOR UPDATE TO authenticated
+    USING (NOT tripsage.vector_is_kept(collection_id)) WITH CHECK (NOT tripsage.vector_is_kept(collection_id));
+CREATE POLICY vector_item_kept_delete ON tripsage.vector_item AS RESTRICTIVE FOR DELETE TO authenticated
+    USING (NOT tripsage.vector_is_kept(collection_id));
+
+CREATE FUNCTION tripsage.trip_vector_owner(trip tripsage.trip) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (trip).deleted_at IS NOT NULL THEN '-' WHEN (trip).visibility = 'public' THEN '' ELSE (trip).user_id END;
+
+-- Takes the vector of a trip away whose texts change: the library, which writes another one, puts it behind.
+CREATE FUNCTION tripsage.trip_vector_follow() RETURNS trigger
+LANGUAGE plpgsql SET search_path = tripsage, pg_temp
+AS $$
+DECLARE
+    here constant bigint := (SELECT c.id FROM vector_collection c WHERE c.name = 'trips');
+BEGIN
+    IF TG_OP = 'DELETE' OR TG_ARGV[0] = 'texts' THEN
+        DELETE FROM vector_item i WHERE i.collection_id = here AND i.id = OLD.id;
+    ELSE
+        UPDATE vector_item i SET owner_id = trip_vector_owner(NEW) WHERE i.collection_id = here AND i.id = NEW.id;
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER vector_gone AFTER DELETE ON tripsage.trip FOR EACH ROW EXECUTE FUNCTION tripsage.trip_vector_follow();
+CREATE TRIGGER vector_texts AFTER UPDATE OF title, description, destinations, tags ON tripsage.trip FOR EACH ROW
+WHEN ((OLD.title, OLD.description, OLD.destinations, OLD.tags) IS DISTINCT FROM (NEW.title, NEW.description, NEW.destinations, NEW.tags))
+EXECUTE FUNCTION tripsage.trip_vector_follow('texts');
+CREATE TRIGGER vector_owner AFTER UPDATE OF user_id, visibility, deleted_at ON tripsage.trip FOR EACH ROW
+WHEN ((OLD.user_id, OLD.visibility, OLD.deleted_at) IS DISTINCT FROM (NEW.user_id, NEW.visibility, NEW.deleted_at))
+EXECUTE FUNCTION tripsage.trip_vector_follow();
+
+-- For who may edit a trip, if it has this version still.
+CREATE FUNCTION tripsage.trip_vector_put(trip text, version bigint, embedding real[], now bigint, dimensions bigint, metric bigint, embedder text)
+RETURNS boolean
+LANGUAGE plpgsql SET search_path FROM CURRENT
+AS $$
+#variable_conflict use_column
+BEGIN
+    INSERT INTO vector_item (collection_id, id, owner_id, embedding, updated_at)
+    SELECT c.id, t.id, trip_vector_owner(t), $3::vector, $4
+    FROM trip t, vector_collection c
+    WHERE t.id = $1 AND t.version = $2 AND trip_role(t.id) >= 3 AND (c.name, c.dimensions, c.metric, c.embedder) = ('trips', $5, $6, $7)
+    ON CONFLICT (collection_id, id) DO UPDATE SET
+        owner_id = excluded.owner_id, embedding = excluded.embedding, updated_at = excluded.updated_at;
+    RETURN FOUND;
+END
+$$;
+
+-- For who may read it; NULL where there is none.
+CREATE FUNCTION tripsage.trip_vector(trip text) RETURNS bytea
+LANGUAGE plpgsql STABLE SET search_path FROM CURRENT
+AS $$
+BEGIN
+    RETURN (SELECT vector_numbers(i.embedding) FROM vector_item i JOIN vector_collection c ON c.id = i.collection_id
+            WHERE c.name = 'trips' AND i.id = $1 AND trip_role($1) >= 1);
+END
+$$;
+
+-- The trips nearest to a vector, or to that of a trip that the caller may read, among those that he may read, and some more: who asks looks at the trips.
+CREATE FUNCTION tripsage.trip_similar(trip text, query real[], wanted bigint)
+RETURNS TABLE (id text, embedding bytea, by_index boolean)
+LANGUAGE plpgsql STABLE ROWS 20 SET search_path FROM CURRENT SET enable_seqscan = off SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+    is_service constant boolean := current_setting('role') = 'service_role';
+    asker constant text := CASE WHEN NOT is_service THEN COALESCE(user_id(), '-') END;
+    here constant vector_collection := (SELECT c FROM vector_collection c WHERE c.name = 'trips');
+    target constant vector := COALESCE($2::vector, (SELECT i.embedding FROM vector_item i
+                                                    WHERE i.collection_id = here.id AND i.id = $1 AND trip_role($1) >= 1));
+BEGIN
+    IF target IS NULL THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    SELECT i.id, vector_numbers(i.embedding), n.method = 'hnsw'
+    FROM vector_nearest(here, target, wanted + 1, asker, NULL) n, vector_item i
+    WHERE i.seq = ANY (n.seqs) AND i.id <> $1
+    UNION ALL
+    SELECT i.id, vector_numbers(i.embedding), false
+    FROM trip_collaborator s JOIN vector_item i ON i.collection_id = here.id AND i.id = s.trip_id
+    WHERE s.user_id = asker AND i.owner_id <> '' AND i.owner_id <> asker AND i.id <> $1;
+END
+$$;
+
+SELECT tripsage.give_to_definer('tripsage.trip_vector_follow()', 'tripsage_definer'),
+       tripsage.give_to_definer('tripsage.trip_vector_put(text, bigint, real[], bigint, bigint, bigint, text)', 'authenticated', 'service_role'),
+       tripsage.give_to_definer('tripsage.trip_vector(text)', 'authenticated', 'service_role'),
+       tripsage.give_to_definer('tripsage.trip_similar(text, real[], bigint)', 'authenticated', 'service_role');
+DO $$
+DECLARE
+    needed regprocedure;
+BEGIN
+    FOR needed IN SELECT p.oid FROM pg_proc p WHERE p.pronamespace = 'tripsage'::regnamespace
+            AND p.proname IN ('vector_nearest', 'vector_indexed', 'vector_scan_limit', 'vector_numbers') LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO tripsage_definer', needed);
+    END LOOP;
+END
+$$;
+SELECT set_config('search_path', current_setting('tripsage.search_path'), false);
 
 SELECT tripsage.migration_applied(13, 'item_words');

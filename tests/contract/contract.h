@@ -12,6 +12,7 @@ Suite *contract_trip_update(void);
 Suite *contract_trip_life(void);
 Suite *contract_trip_duplicate(void);
 Suite *contract_trip_list(void);
+Suite *contract_trip_similar(void);
 Suite *contract_trip_summary(void);
 Suite *contract_trip_export(void);
 Suite *contract_idempotency(void);

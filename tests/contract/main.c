@@ -19,6 +19,7 @@ int main(void)
         contract_note,
         contract_collaborator,
         contract_search,
+        contract_trip_similar,
         contract_destination,
         contract_auth,
         contract_auth_session,

@@ -169,6 +169,19 @@ static void with_cursor(stage *s)
     snprintf(s->cursor, sizeof s->cursor, "%s", next);
 }
 
+static tripsage_status trip_similar(stage *s)
+{
+    return tripsage_trip_similar(&s->doc, T, world->owner, s->trip, 0);
+}
+
+static tripsage_status trip_similar_fill(stage *s)
+{
+    int64_t count;
+
+    (void)s;
+    return tripsage_trip_similar_fill(&count, T, world->service);
+}
+
 static tripsage_status trip_summary(stage *s)
 {
     return tripsage_trip_summary(&s->doc, T, world->owner, s->trip);
@@ -1754,6 +1767,8 @@ const scenario test_scenarios[] = {
     {.name = "trip_list", .prepare = with_trip, .act = trip_list},
     {.name = "trip_list filtered", .prepare = with_cursor, .act = trip_list_filtered},
     {.name = "trip_summary", .prepare = with_parts, .act = trip_summary},
+    {.name = "trip_similar", .prepare = with_parts, .act = trip_similar},
+    {.name = "trip_similar_fill", .prepare = with_parts, .act = trip_similar_fill},
     {.name = "trip_transfer", .before = with_trip, .act = trip_transfer},
     {.name = "trip_export json", .prepare = with_parts, .act = export_json},
     {.name = "trip_export csv", .prepare = with_parts, .act = export_csv},
