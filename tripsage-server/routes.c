@@ -47,6 +47,8 @@ static const parameter suggestion_query[] = {
     {"interests", PARAMETER_TEXT, 0, 1, 500, NULL, "free text, weighed by its meaning"},
     END};
 
+static const parameter similar_query[] = {LIMIT_50, END};
+
 static const parameter export_query[] = {{"format", PARAMETER_WORD, 0, 0, 0, "json csv ics", "json, csv or ics (json)"},
                                          END};
 
@@ -122,6 +124,7 @@ static const route table[] = {
     {POST, 0, TRIP "/restore", "restoreTrip", "Bring a deleted trip back", trip_restore, NULL, "Trip", NULL, 200},
     {POST, 0, TRIP "/purge", "purgeTrip", "Remove a deleted trip for good", trip_purge, NULL, NULL, NULL, 204},
     {GET, 0, TRIP "/summary", "getTripSummary", "Dates, budget and how far the plan is", trip_summary, NULL, "TripSummary", NULL, 200},
+    {GET, 0, TRIP "/similar", "listSimilarTrips", "Trips like it, of those one may read", trip_similar, NULL, "SimilarTrips", similar_query, 200},
     {PUT, BODY | CONDITIONAL, TRIP "/preferences", "setTripPreferences", "Replace the preferences", trip_preferences, NULL, "Trip", NULL, 200},
     {POST, ROUTE_BODY_OPTIONAL | ROUTE_IDEMPOTENT, TRIP "/duplicate", "duplicateTrip", "A copy of one's own, moved to other dates when a start date is given", trip_duplicate, "Duplicate", "Trip", NULL, 201},
     {POST, BODY | CONDITIONAL, TRIP "/transfer", "transferTrip", "Make a collaborator the owner", trip_transfer, "Transfer", "Trip", NULL, 200},

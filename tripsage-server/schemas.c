@@ -91,6 +91,14 @@ static const schema table[] = {
                     "title": {"type": "string"}, "snippet": {"type": "string"}, "score": {"type": "number"},
                     "trip": {"$ref": "#/components/schemas/TripEntry"}}}}
         }})},
+    {"SimilarTrips", TRIPSAGE_JSON({
+        "type": "object",
+        "required": ["trip_id", "items", "method"],
+        "properties": {
+            "trip_id": {"type": "string"}, "method": {"enum": ["exact", "hnsw"]},
+            "items": {"type": "array", "items": {"type": "object", "required": ["trip", "score"],
+                "properties": {"trip": {"$ref": "#/components/schemas/TripEntry"}, "score": {"type": "number"}}}}
+        }})},
     {"TripSummary", TRIPSAGE_JSON({
         "type": "object",
         "required": ["id", "trip_id", "title", "date_range", "duration_days", "destinations", "status", "budget_summary",

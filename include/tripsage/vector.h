@@ -43,6 +43,11 @@ typedef enum tripsage_metric {
 /* 1,000: a page nobody reads further than; bounds the memory of one search. */
 #define TRIPSAGE_VECTOR_K_MAX 1000u
 
+/* 16,384 bytes: some 4,000 tokens, as much as embedding models read of one text and make one vector of; what is longer is to be cut into several. */
+#define TRIPSAGE_VECTOR_TEXT_MAX 16384u
+/* 100: a page of questions. Their answers lie in memory together. */
+#define TRIPSAGE_VECTOR_QUERIES_MAX 100u
+
 /* The embedder built into the library, and the dimension of what it makes. Deterministic, offline, English. */
 #define TRIPSAGE_EMBEDDER_BUILTIN            "builtin-1"
 #define TRIPSAGE_EMBEDDER_BUILTIN_DIMENSIONS 512u
@@ -77,9 +82,11 @@ typedef struct tripsage_vector_item {
     const char
         *owner_id; /* a user's UUID; NULL: everybody's. A user may only give its own id (or NULL meaning its own) */
     const char *metadata; /* JSON object text, at most 8 KiB; NULL: {} */
-    const char *text;     /* embedded with the collection's embedder when `values` is NULL */
-    const float *values;  /* finite numbers of at most 1e17; for cosine not all zero */
-    size_t value_count;   /* how many `values` there are: the collection's dimension. Not read without `values` */
+    const char
+        *text; /* kept, and found by its words; embedded with the collection's embedder when `values` is NULL. At most
+                             TRIPSAGE_VECTOR_TEXT_MAX bytes; NULL or "": none is kept */
+    const float *values; /* finite numbers of at most 1e17; for cosine not all zero */
+    size_t value_count;  /* how many `values` there are: the collection's dimension. Not read without `values` */
 } tripsage_vector_item;
 
 /* Inserts or replaces items, all or none. At most 1,000 a call (one transaction's worth).
@@ -93,28 +100,52 @@ TRIPSAGE_API tripsage_status tripsage_vector_upsert(tripsage_vector *vector, con
 TRIPSAGE_API tripsage_status tripsage_vector_delete(tripsage_vector *vector, const tripsage_actor *actor,
                                                     const char *collection, const char *id);
 
+/* What is looked for: something near to a vector (of `text`, of `values`, or of the item `like`), something that has `words`, or both. With both
+ * there are two rankings, and an item's score is made of its ranks by reciprocal rank fusion (Cormack, Clarke and Buettcher, 2009): the sum of
+ * weight / (60 + rank) over the rankings that have it, divided by what the first in both would have, so that it is at most 1. Scores
+ * of different kinds never have to be compared. For a search by words and by meaning give the same string as `text` and as `words`.
+ *
+ * Words are compared in lower case, without diacritics and without the endings of English plurals and verb forms; any of them is enough, and the score is
+ * BM25 (Robertson and Zaragoza, 2009; k1 = 1.2, b = 0.75) over the texts of the collection that the actor may find. */
 typedef struct tripsage_vector_query {
-    uint32_t version;    /* 1; set by TRIPSAGE_VECTOR_QUERY_INIT */
+    uint32_t version;    /* set by TRIPSAGE_VECTOR_QUERY_INIT. Version 1 ends with has_min_score */
     const char *text;    /* embedded with the collection's embedder; or */
-    const float *values; /* a vector, checked like an item's. Exactly one of the two. */
+    const float *values; /* a vector, checked like an item's. At most one of text, values and like */
     size_t value_count;  /* how many `values` there are: the collection's dimension. Not read without `values` */
     uint32_t k;          /* 0: 10 */
-    const char *filter;  /* JSON object: every member must equal the item's metadata member; NULL: all */
-    double min_score;    /* only used with has_min_score */
+    const char *
+        filter; /* JSON object: every member must equal the item's metadata member; NULL: all. Holds for both rankings */
+    double min_score; /* only used with has_min_score: of the nearness where there is a vector, else of the words */
     int has_min_score;
+    const char *like;  /* the id of an item the actor may find: what is near to it, without itself */
+    const char *words; /* at most TRIPSAGE_VECTOR_TEXT_MAX bytes; NULL: words do not matter */
+    uint32_t
+        depth; /* how far down each of two rankings counts, at least k; 0: 100, for what stands further down is no recommendation */
+    double vector_weight, words_weight; /* of the two rankings, not negative; both 0: 1 and 1 */
 } tripsage_vector_query;
 
 #define TRIPSAGE_VECTOR_QUERY_INIT                                                                                     \
     {                                                                                                                  \
-        1, NULL, NULL, 0, 0, NULL, 0.0, 0                                                                              \
+        2, NULL, NULL, 0, 0, NULL, 0.0, 0, NULL, NULL, 0, 0.0, 0.0                                                     \
     }
 
-/* The nearest items: {"items":[{"id","score","metadata"}],"method":"exact"|"hnsw"}; best first, ties by id.
- * Errors: TRIPSAGE_ENOTFOUND (collection), TRIPSAGE_EINVALID ("#query": its version; "#text", "#values": neither or both,
- * or without a word or a direction; "#k", "#filter", "#min_score"). */
+/* The best items: {"items":[{"id","score","metadata"}],"method"}; best first, ties by id. "method" says how they were found:
+ *   "exact"|"hnsw"  by nearness, among all or by an index
+ *   "bm25"          by words
+ *   "hybrid"        by both. Then there is "vector":"exact"|"hnsw" beside it, and each item says where it came from:
+ *                   "lists":{"vector":{"rank","score"},"words":{"rank","score"}}, one of them or both. Of equals, what has the words is first.
+ * Errors: TRIPSAGE_ENOTFOUND (collection; the item `like`), TRIPSAGE_EINVALID ("#query": its version; "#text", "#values": more than one of the three, or
+ * without a word or a direction, or nothing to look for; "#words": without a word, too long; "#k", "#filter", "#min_score", "#depth", "#weights"). */
 TRIPSAGE_API tripsage_status tripsage_vector_search(tripsage_doc **out, tripsage_vector *vector,
                                                     const tripsage_actor *actor, const char *collection,
                                                     const tripsage_vector_query *query);
+
+/* Many searches of one collection at once, under one snapshot, and on PostgreSQL in one round trip:
+ * {"results":[...]}, each as of tripsage_vector_search, in the order of the queries.
+ * Errors: those of tripsage_vector_search, of the first query that has one and with its place before the field ("/3/k"); TRIPSAGE_EINVALID ("#count": 1..100). */
+TRIPSAGE_API tripsage_status tripsage_vector_search_many(tripsage_doc **out, tripsage_vector *vector,
+                                                         const tripsage_actor *actor, const char *collection,
+                                                         const tripsage_vector_query *const *queries, size_t count);
 
 /* How a collection's index is: {"collection","items","index","bytes","needs_build"}, "index" being
  *   "none"      there is nothing to build: a scan is as fast, or no index takes such vectors (on SQLite always; on PostgreSQL

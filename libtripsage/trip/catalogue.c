@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "destination.h"
+#include "similar.h"
 
 /* From catalogue/destinations.json, at build. */
 extern const unsigned char tripsage__embedded_destinations[];
@@ -43,12 +44,12 @@ typedef struct loading {
     tripsage__buf text;    /* everything that is text and not the index's: tags, months, and what is embedded */
     size_t *offsets;       /* where the three of each place begin in it, and the end of the last */
     tripsage_vector_item *items;
-    tripsage__collection_params make, empty;
+    tripsage__collection_params make, empty, outdate_trips, make_trips;
     tripsage__vector_batch batch;
     tripsage__step *steps;
 } loading;
 
-enum { TEXTS = 3, ROW_STEPS = 2, OTHER_STEPS = 3 };
+enum { TEXTS = 3, ROW_STEPS = 2, OTHER_STEPS = 4 + TRIPSAGE__COLLECTION_EMPTY_STEPS };
 
 static void put_months(tripsage__buf *buf, unsigned months)
 {
@@ -140,9 +141,12 @@ static size_t make_steps(loading *l, int64_t now_ms)
 
     *step++ = tripsage__collection_make_step(&l->make, &tripsage__destination_collection, now_ms);
     step = make_row_steps(l, step);
-    *step++ = tripsage__collection_empty_step(&l->empty, &tripsage__destination_collection);
+    tripsage__collection_empty_steps(&l->empty, &tripsage__destination_collection, step);
+    step += TRIPSAGE__COLLECTION_EMPTY_STEPS;
     tripsage__vector_batch_steps(&l->batch, step);
     step += TRIPSAGE__VECTOR_BATCH_STEPS;
+    *step++ = tripsage__collection_outdate_step(&l->outdate_trips, &tripsage__trip_collection);
+    *step++ = tripsage__collection_make_step(&l->make_trips, &tripsage__trip_collection, now_ms);
     *step++ = mark;
     return (size_t)(step - l->steps);
 }
@@ -230,11 +234,14 @@ static tripsage_status on_checksum(void *context, const tripsage__row *row)
     return TRIPSAGE_OK;
 }
 
-/* Of the catalogue and of the embedder: the vectors are made by it. */
+/* Whatever the rows are made by beside the catalogue: another one makes others. The collection of trips, which is made in the same write, is of the
+ * same embedder. */
+#define MADE_BY TRIPSAGE_EMBEDDER_BUILTIN " and words"
+
 static tripsage_status make_checksum(unsigned char out[TRIPSAGE__SHA256_SIZE])
 {
-    return tripsage__hmac_sha256(out, TRIPSAGE_EMBEDDER_BUILTIN, sizeof TRIPSAGE_EMBEDDER_BUILTIN - 1,
-                                 tripsage__embedded_destinations, tripsage__embedded_destinations_size);
+    return tripsage__hmac_sha256(out, MADE_BY, sizeof MADE_BY - 1, tripsage__embedded_destinations,
+                                 tripsage__embedded_destinations_size);
 }
 
 tripsage_status tripsage__catalogue_load(tripsage_trips *trips)

@@ -10,6 +10,7 @@
 
 #include "auth/auth.h"
 #include "record.h"
+#include "similar.h"
 #include "statements.h"
 
 #define COLLABORATORS_MAX 100 /* as tripsage/trip.h says; the number is in the SQL of share too */
@@ -512,12 +513,13 @@ tripsage_status tripsage_trip_transfer(tripsage_doc **out, tripsage_trips *trips
     char id[TRIPSAGE__UUID_SIZE] = "";
     int before = 0;
     tripsage__value params[6];
-    tripsage__step steps[7] = {
+    tripsage__step steps[8] = {
         {NULL, NULL, 0, NULL, NULL, NULL, NULL},
         {&tripsage__sql_collaborator_level, params, 4, level_begin, level_row, &before, NULL},
         {&tripsage__sql_transfer_stay, params, 6, NULL, NULL, NULL, NULL},
         {&tripsage__sql_transfer_give, params, 6, NULL, NULL, NULL, NULL},
         {&tripsage__sql_transfer_rise, params + 2, 2, NULL, NULL, NULL, NULL},
+        {NULL, NULL, 0, NULL, NULL, NULL, NULL},
         {NULL, NULL, 0, NULL, NULL, NULL, NULL},
         {NULL, NULL, 0, NULL, NULL, NULL, NULL},
     };
@@ -535,8 +537,9 @@ tripsage_status tripsage_trip_transfer(tripsage_doc **out, tripsage_trips *trips
     params[5] = tripsage__int(tripsage__now_ms(trips->env));
     steps[0] = tripsage__trip_gate_step(&gate);
     steps[5] = tripsage__trip_acl_step(&gate);
-    steps[6] = tripsage__trip_reading_step(&reading, gate.params);
-    TRIPSAGE_TRY(tripsage__store_write(trips->store, actor, steps, 7));
+    steps[6] = tripsage__trip_vector_owner_step(&gate);
+    steps[7] = tripsage__trip_reading_step(&reading, gate.params);
+    TRIPSAGE_TRY(tripsage__store_write(trips->store, actor, steps, 8));
     TRIPSAGE_TRY(tripsage__trip_gate_check(&gate, TRIPSAGE__ROLE_OWNER, how.if_version));
     if (!before)
         status = TRIPSAGE_FAIL_FIELD("/user_id", "is no collaborator of the trip; share it first");

@@ -169,6 +169,8 @@ tripsage_status tripsage__creation_prepare(tripsage__creation *c, tripsage_trips
     bind_insert(c, actor);
     bind_index(c, actor);
     TRIPSAGE_TRY(tripsage__buf_status(&c->body));
+    TRIPSAGE_TRY(
+        tripsage__trip_vector_make(&c->vector, actor, c->id, 1, c->now, c->input.title, c->body.data, c->body.size));
 out:
     return status;
 }
@@ -185,7 +187,7 @@ tripsage_status tripsage__creation_write(tripsage_doc **out, tripsage__creation 
     const tripsage__step once[2] = {
         {&tripsage__sql_trip_insert_once, c->insert, INSERT_ONCE_PARAMS, NULL, NULL, NULL, NULL},
         {&tripsage__sql_trip_index_once, c->index, INDEX_PARAMS, NULL, NULL, NULL, NULL}};
-    tripsage__step steps[4 + MORE_MAX];
+    tripsage__step steps[5 + MORE_MAX];
     size_t count = 0;
     tripsage_status status;
 
@@ -193,6 +195,8 @@ tripsage_status tripsage__creation_write(tripsage_doc **out, tripsage__creation 
         steps[count++] = tripsage__idempotency_find_step(&c->key);
     memcpy(&steps[count], c->key.used ? once : plain, sizeof plain);
     count += 2;
+    if (c->vector.has_words)
+        steps[count++] = tripsage__trip_vector_step(&c->vector);
     for (size_t i = 0; i < more_count && i < MORE_MAX; i++)
         steps[count++] = more[i];
     if (c->key.used)

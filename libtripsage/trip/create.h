@@ -3,6 +3,7 @@
 #define TRIPSAGE_TRIP_CREATE_H
 
 #include "record.h"
+#include "similar.h"
 
 typedef struct tripsage__creation {
     tripsage__trip_input input;
@@ -16,6 +17,7 @@ typedef struct tripsage__creation {
     tripsage__buf body;
     tripsage__value insert[21];
     tripsage__value index[4];
+    tripsage__trip_vector vector;
 } tripsage__creation;
 
 /* The first line; free on every path after it. */

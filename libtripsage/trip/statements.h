@@ -57,6 +57,16 @@
     XX(feed_role)                                                                                                      \
     XX(search)                                                                                                         \
     XX(search_all)                                                                                                     \
+    XX(similar)                                                                                                        \
+    XX(similar_all)                                                                                                    \
+    XX(similar_to)                                                                                                     \
+    XX(trip_texts)                                                                                                     \
+    XX(trip_unvector)                                                                                                  \
+    XX(trip_unvector_old)                                                                                              \
+    XX(trip_vector_drop)                                                                                               \
+    XX(trip_vector_lacking)                                                                                            \
+    XX(trip_vector_owner)                                                                                              \
+    XX(trip_vector_put)                                                                                                \
     XX(idempotency_find)                                                                                               \
     XX(idempotency_keep_trip)                                                                                          \
     XX(idempotency_keep_item)                                                                                          \

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "record.h"
 #include "remembered.h"
+#include "similar.h"
 #include "statements.h"
 
 /* ---- reading ---- */
@@ -59,7 +60,7 @@ tripsage_status tripsage_trip_delete(tripsage_trips *trips, const tripsage_actor
     tripsage__trip_gate gate;
     tripsage_write_options how;
     tripsage__value params[5];
-    tripsage__step steps[3] = {{NULL, NULL, 0, NULL, NULL, NULL, NULL},
+    tripsage__step steps[4] = {{NULL, NULL, 0, NULL, NULL, NULL, NULL},
                                {&tripsage__sql_trip_delete, params, 5, NULL, NULL, NULL, NULL}};
     tripsage_status status;
 
@@ -71,7 +72,8 @@ tripsage_status tripsage_trip_delete(tripsage_trips *trips, const tripsage_actor
     params[4] = tripsage__int(tripsage__now_ms(trips->env));
     steps[0] = tripsage__trip_gate_step(&gate);
     steps[2] = tripsage__trip_acl_step(&gate);
-    TRIPSAGE_TRY(tripsage__store_write(trips->store, actor, steps, 3));
+    steps[3] = tripsage__trip_vector_owner_step(&gate);
+    TRIPSAGE_TRY(tripsage__store_write(trips->store, actor, steps, 4));
     TRIPSAGE_TRY(tripsage__trip_gate_check(&gate, TRIPSAGE__ROLE_OWNER, how.if_version));
 out:
     return status;
@@ -94,10 +96,9 @@ tripsage_status tripsage_trip_restore(tripsage_doc **out, tripsage_trips *trips,
     tripsage__trip_gate gate;
     tripsage__trip_reading reading = {NULL, 0, 0};
     tripsage__value params[4];
-    tripsage__step steps[4] = {
-        {NULL, NULL, 0, NULL, NULL, NULL, NULL},
-        {&tripsage__sql_trip_restore, params, 4, NULL, NULL, NULL, NULL},
-        {NULL, NULL, 0, NULL, NULL, NULL, NULL},
+    tripsage__step steps[5] = {
+        {NULL, NULL, 0, NULL, NULL, NULL, NULL}, {&tripsage__sql_trip_restore, params, 4, NULL, NULL, NULL, NULL},
+        {NULL, NULL, 0, NULL, NULL, NULL, NULL}, {NULL, NULL, 0, NULL, NULL, NULL, NULL},
         {NULL, NULL, 0, NULL, NULL, NULL, NULL},
     };
     tripsage_status status;
@@ -110,8 +111,9 @@ tripsage_status tripsage_trip_restore(tripsage_doc **out, tripsage_trips *trips,
     TRIPSAGE_TRY(tripsage__doc_new(&reading.doc, 1024));
     steps[0] = tripsage__trip_gate_step(&gate);
     steps[2] = tripsage__trip_acl_step(&gate);
-    steps[3] = tripsage__trip_reading_step(&reading, gate.params);
-    TRIPSAGE_TRY(tripsage__store_write(trips->store, actor, steps, 4));
+    steps[3] = tripsage__trip_vector_owner_step(&gate);
+    steps[4] = tripsage__trip_reading_step(&reading, gate.params);
+    TRIPSAGE_TRY(tripsage__store_write(trips->store, actor, steps, 5));
     TRIPSAGE_TRY(check_deleted(&gate));
 out:
     return tripsage__doc_finish(out, reading.doc, status);
@@ -125,6 +127,12 @@ const tripsage__statement tripsage__sql_trip_unindex = {
         "SELECT t.id FROM trip t WHERE t.id = $3 AND " SQL_OWNS_DELETED) ")",
     ""};
 
+#define SQL_FORGET_VECTORS(ids)                                                                                        \
+    "DELETE FROM vector_item WHERE collection_id = (SELECT c.id FROM vector_collection c WHERE c.name = "              \
+    "'" TRIPSAGE__COLLECTION_TRIPS "') AND id IN (" ids ")"
+const tripsage__statement tripsage__sql_trip_unvector = {
+    "trip_unvector", SQL_FORGET_VECTORS("SELECT t.id FROM trip t WHERE t.id = $3 AND " SQL_OWNS_DELETED), ""};
+
 /* Items, notes and collaborators go with it by their references. */
 const tripsage__statement tripsage__sql_trip_purge = {
     "trip_purge", "DELETE FROM trip AS t WHERE t.id = $3 AND " SQL_OWNS_DELETED, NULL};
@@ -132,15 +140,16 @@ const tripsage__statement tripsage__sql_trip_purge = {
 tripsage_status tripsage_trip_purge(tripsage_trips *trips, const tripsage_actor *actor, const char *trip_id)
 {
     tripsage__trip_gate gate;
-    tripsage__step steps[3] = {{NULL, NULL, 0, NULL, NULL, NULL, NULL},
+    tripsage__step steps[4] = {{NULL, NULL, 0, NULL, NULL, NULL, NULL},
                                {&tripsage__sql_trip_unindex, gate.params, 3, NULL, NULL, NULL, NULL},
+                               {&tripsage__sql_trip_unvector, gate.params, 3, NULL, NULL, NULL, NULL},
                                {&tripsage__sql_trip_purge, gate.params, 3, NULL, NULL, NULL, NULL}};
     tripsage_status status;
 
     TRIPSAGE_TRY(tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_TRIPS_WRITE));
     TRIPSAGE_TRY(tripsage__trip_gate_init(&gate, actor, trip_id));
     steps[0] = tripsage__trip_gate_step(&gate);
-    TRIPSAGE_TRY(tripsage__store_write(trips->store, actor, steps, 3));
+    TRIPSAGE_TRY(tripsage__store_write(trips->store, actor, steps, 4));
     TRIPSAGE_TRY(check_deleted(&gate));
 out:
     return status;
@@ -154,6 +163,7 @@ out:
 /* $1 cutoff */
 const tripsage__statement tripsage__sql_trip_unindex_old = {
     "trip_unindex_old", "DELETE FROM trip_search WHERE rowid IN (" TRIPSAGE__SQL_SEARCH_ROWIDS(SQL_OLDEST) ")", ""};
+const tripsage__statement tripsage__sql_trip_unvector_old = {"trip_unvector_old", SQL_FORGET_VECTORS(SQL_OLDEST), ""};
 const tripsage__statement tripsage__sql_trip_purge_old = {"trip_purge_old",
                                                           "DELETE FROM trip WHERE id IN (" SQL_OLDEST ")", NULL};
 
@@ -161,13 +171,14 @@ tripsage_status tripsage__trip_purge_deleted(int64_t *count, tripsage_trips *tri
 {
     const tripsage__value params[1] = {tripsage__int(older_than_ms)};
     int64_t removed = 0;
-    const tripsage__step steps[2] = {{&tripsage__sql_trip_unindex_old, params, 1, NULL, NULL, NULL, NULL},
+    const tripsage__step steps[3] = {{&tripsage__sql_trip_unindex_old, params, 1, NULL, NULL, NULL, NULL},
+                                     {&tripsage__sql_trip_unvector_old, params, 1, NULL, NULL, NULL, NULL},
                                      {&tripsage__sql_trip_purge_old, params, 1, NULL, NULL, NULL, &removed}};
     tripsage_status status;
 
     *count = 0;
     do {
-        status = tripsage__store_write(trips->store, NULL, steps, 2);
+        status = tripsage__store_write(trips->store, NULL, steps, 3);
         if (status == TRIPSAGE_OK)
             *count += removed;
     } while (status == TRIPSAGE_OK && removed == PURGE_BATCH);

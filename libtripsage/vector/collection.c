@@ -15,6 +15,15 @@ const tripsage__statement tripsage__vector_sql_collection_delete = {
     "vector_collection_delete", "DELETE FROM vector_collection WHERE name = $1", NULL};
 const tripsage__statement tripsage__vector_sql_collection_empty = {
     "vector_collection_empty", "DELETE FROM vector_item WHERE collection_id = " TRIPSAGE__SQL_COLLECTION, NULL};
+const tripsage__statement tripsage__vector_sql_collection_outdate = {
+    "vector_collection_outdate",
+    "DELETE FROM vector_collection WHERE name = $1 AND NOT (dimensions = $2 AND metric = $3 AND embedder = $4)", NULL};
+/* Before its items go, by either of the two; $1 the name. */
+const tripsage__statement tripsage__vector_sql_collection_unindex = {
+    "vector_collection_unindex",
+    TRIPSAGE__SQL_FORGET_WORDS
+    "vector_text t WHERE t.collection_id = (SELECT c.id FROM vector_collection c WHERE c.name = $1)",
+    ""};
 const tripsage__statement tripsage__vector_sql_collection_list = {
     "vector_collection_list",
     "SELECT c.name, c.dimensions, c.metric, c.embedder, (SELECT count(*) FROM vector_item i WHERE i.collection_id = "
@@ -48,13 +57,25 @@ tripsage__step tripsage__collection_make_step(tripsage__collection_params *param
     return step;
 }
 
-tripsage__step tripsage__collection_empty_step(tripsage__collection_params *params,
-                                               const tripsage__collection *collection)
+tripsage__step tripsage__collection_outdate_step(tripsage__collection_params *params,
+                                                 const tripsage__collection *collection)
 {
-    tripsage__step step = {&tripsage__vector_sql_collection_empty, params->values, 4, NULL, NULL, NULL, NULL};
+    tripsage__step step = {&tripsage__vector_sql_collection_outdate, params->values, 4, NULL, NULL, NULL, NULL};
 
     tripsage__collection_values(params->values, collection);
     return step;
+}
+
+void tripsage__collection_empty_steps(tripsage__collection_params *params, const tripsage__collection *collection,
+                                      tripsage__step out[TRIPSAGE__COLLECTION_EMPTY_STEPS])
+{
+    const tripsage__step unindex = {
+        &tripsage__vector_sql_collection_unindex, params->values, 1, NULL, NULL, NULL, NULL};
+    const tripsage__step empty = {&tripsage__vector_sql_collection_empty, params->values, 4, NULL, NULL, NULL, NULL};
+
+    tripsage__collection_values(params->values, collection);
+    out[0] = unindex;
+    out[1] = empty;
 }
 
 /* ---- what a collection is ---- */
@@ -126,6 +147,11 @@ void tripsage__collection_forget(tripsage_vector *vector, const char *name)
     pthread_mutex_unlock(&vector->lock);
 }
 
+int tripsage__collection_is_of_another_day(tripsage_status status)
+{
+    return status == TRIPSAGE_ENOTFOUND || status == TRIPSAGE_EINVALID;
+}
+
 static int is_name(const char *name)
 {
     size_t length = name ? strlen(name) : 0;
@@ -160,6 +186,8 @@ tripsage_status tripsage__collection_check_changeable(const char *name)
 {
     if (name && strcmp(name, TRIPSAGE__COLLECTION_CATALOGUE) == 0)
         return TRIPSAGE_FAIL(TRIPSAGE_EFORBIDDEN, "collection %s is the catalogue's: it can only be searched", name);
+    if (name && strcmp(name, TRIPSAGE__COLLECTION_TRIPS) == 0)
+        return TRIPSAGE_FAIL(TRIPSAGE_EFORBIDDEN, "collection %s follows the trips: it can only be searched", name);
     return TRIPSAGE_OK;
 }
 
@@ -227,14 +255,15 @@ tripsage_status tripsage_vector_collection_delete(tripsage_vector *vector, const
 {
     tripsage__value param = tripsage__text(name);
     int64_t changes = 0;
-    const tripsage__step step = {&tripsage__vector_sql_collection_delete, &param, 1, NULL, NULL, NULL, &changes};
+    const tripsage__step steps[2] = {{&tripsage__vector_sql_collection_unindex, &param, 1, NULL, NULL, NULL, NULL},
+                                     {&tripsage__vector_sql_collection_delete, &param, 1, NULL, NULL, NULL, &changes}};
     tripsage_status status;
 
     TRIPSAGE_TRY(check_service(actor));
     TRIPSAGE_TRY(tripsage__collection_check_changeable(name));
     if (!is_name(name))
         return TRIPSAGE_FAIL(TRIPSAGE_ENOTFOUND, "there is no such collection");
-    TRIPSAGE_TRY(tripsage__store_write(vector->store, actor, &step, 1));
+    TRIPSAGE_TRY(tripsage__store_write(vector->store, actor, steps, 2));
     tripsage__collection_forget(vector, name);
     if (changes == 0)
         return TRIPSAGE_FAIL(TRIPSAGE_ENOTFOUND, "there is no collection %s", name);

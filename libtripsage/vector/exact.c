@@ -1,11 +1,11 @@
 /* exact.c: the k nearest of the rows that come from the store, in a bounded heap. SQLite gives every row the actor may find. PostgreSQL searches
  * by itself and gives the nearest, some more than k, with what is needed to compute the same scores here. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "hits.h"
 #include "kernels/kernels.h"
 #include "metadata.h"
 #include "vector_internal.h"
@@ -27,7 +27,6 @@ const tripsage__statement tripsage__vector_sql_scan_rows_service = {
 
 static void bind_scan(tripsage__vector_scan *scan, const tripsage_actor *actor)
 {
-    tripsage__kernel_store(scan->packed, scan->query, scan->collection.dimensions);
     tripsage__collection_values(scan->values, &scan->collection);
     scan->values[4] = tripsage__text(actor->user_id);
     scan->values[5] = tripsage__floats(scan->packed, (size_t)scan->collection.dimensions * 4);
@@ -53,31 +52,25 @@ tripsage_status tripsage__vector_scan_init(tripsage__vector_scan *scan, const tr
     scan->query = tripsage__malloc(n * sizeof *scan->query);
     scan->scratch = tripsage__malloc(n * sizeof *scan->scratch);
     scan->hits = tripsage__calloc(k, sizeof *scan->hits);
-    scan->packed = tripsage__malloc(n * 4);
+    scan->packed = tripsage__calloc(n, 4);
     if (!scan->query || !scan->scratch || !scan->hits || !scan->packed)
         return TRIPSAGE_NOMEM();
-    memcpy(scan->query, query, n * sizeof *query);
-    if (collection->metric == TRIPSAGE_COSINE && !tripsage__kernel_normalise(scan->query, query, n))
+    if (query)
+        memcpy(scan->query, query, n * sizeof *query);
+    if (query && collection->metric == TRIPSAGE_COSINE && !tripsage__kernel_normalise(scan->query, query, n))
         return TRIPSAGE_FAIL_FIELD("#values", "a vector without a direction is near to nothing");
     if (filter)
         TRIPSAGE_TRY(tripsage__metadata_put(&scan->filter, filter, "#filter"));
+    if (query)
+        tripsage__kernel_store(scan->packed, scan->query, n);
     bind_scan(scan, actor);
 out:
     return status;
 }
 
-static void drop_hits(tripsage__vector_scan *scan)
-{
-    for (size_t i = 0; i < scan->count; i++) {
-        tripsage__free(scan->hits[i].id);
-        tripsage__free(scan->hits[i].metadata);
-    }
-    scan->count = 0;
-}
-
 void tripsage__vector_scan_free(tripsage__vector_scan *scan)
 {
-    drop_hits(scan);
+    tripsage__hits_drop(scan->hits, &scan->count);
     tripsage__free(scan->hits);
     tripsage__free(scan->query);
     tripsage__free(scan->scratch);
@@ -85,68 +78,9 @@ void tripsage__vector_scan_free(tripsage__vector_scan *scan)
     tripsage__buf_free(&scan->filter);
 }
 
-/* ---- the heap: every parent is worse than, or equal to, its children ---- */
-
-static int is_worse(const tripsage__vector_hit *a, double score, const char *id)
-{
-    return a->score < score || (!(a->score > score) && strcmp(a->id, id) > 0);
-}
-
-static void sift_up(tripsage__vector_hit *hits, size_t at)
-{
-    tripsage__vector_hit hit = hits[at];
-
-    while (at > 0) {
-        size_t parent = (at - 1) / 2;
-
-        if (is_worse(&hits[parent], hit.score, hit.id))
-            break;
-        hits[at] = hits[parent];
-        at = parent;
-    }
-    hits[at] = hit;
-}
-
-static void sift_down(tripsage__vector_hit *hits, size_t count, size_t at)
-{
-    tripsage__vector_hit hit = hits[at];
-
-    for (size_t child; (child = 2 * at + 1) < count; at = child) {
-        if (child + 1 < count && is_worse(&hits[child + 1], hits[child].score, hits[child].id))
-            child++;
-        if (!is_worse(&hits[child], hit.score, hit.id))
-            break;
-        hits[at] = hits[child];
-    }
-    hits[at] = hit;
-}
-
-/* Takes a copy in; the worst gives way when there are k. */
-static tripsage_status keep(tripsage__vector_scan *scan, double score, const char *id, size_t id_size,
-                            const char *metadata, size_t metadata_size)
-{
-    tripsage__vector_hit hit = {score, tripsage__strndup(id, id_size), tripsage__strndup(metadata, metadata_size)};
-
-    if (!hit.id || !hit.metadata) {
-        tripsage__free(hit.id);
-        tripsage__free(hit.metadata);
-        return TRIPSAGE_NOMEM();
-    }
-    if (scan->count < scan->k) {
-        scan->hits[scan->count] = hit;
-        sift_up(scan->hits, scan->count++);
-        return TRIPSAGE_OK;
-    }
-    tripsage__free(scan->hits[0].id);
-    tripsage__free(scan->hits[0].metadata);
-    scan->hits[0] = hit;
-    sift_down(scan->hits, scan->count, 0);
-    return TRIPSAGE_OK;
-}
-
 /* ---- rows ---- */
 
-static double score_of(const tripsage__vector_scan *scan, const void *row)
+double tripsage__vector_scan_score(const tripsage__vector_scan *scan, const void *row)
 {
     size_t n = scan->collection.dimensions;
     double score;
@@ -173,8 +107,10 @@ static tripsage_status on_gate(void *context, const tripsage__row *row)
 
 static void begin_rows(void *context)
 {
-    drop_hits(context);
-    ((tripsage__vector_scan *)context)->by_index = 0;
+    tripsage__vector_scan *scan = context;
+
+    tripsage__hits_drop(scan->hits, &scan->count);
+    scan->by_index = 0;
 }
 
 static tripsage_status on_row(void *context, const tripsage__row *row)
@@ -200,10 +136,10 @@ static tripsage_status on_row(void *context, const tripsage__row *row)
         embedding = tripsage__kernel_row(scan->scratch, embedding, n);
     }
     scan->by_index |= tripsage__row_int(row, 3) != 0;
-    score = score_of(scan, embedding);
-    if (score < scan->min_score || (scan->count == scan->k && !is_worse(&scan->hits[0], score, id)))
+    score = tripsage__vector_scan_score(scan, embedding);
+    if (score < scan->min_score || !tripsage__hits_want(scan->hits, scan->count, scan->k, score, id))
         return TRIPSAGE_OK;
-    return keep(scan, score, id, id_size, metadata, metadata_size);
+    return tripsage__hits_keep(scan->hits, &scan->count, scan->k, score, id, id_size, metadata, metadata_size);
 }
 
 void tripsage__vector_scan_steps(tripsage__vector_scan *scan, tripsage__step out[TRIPSAGE__VECTOR_SCAN_STEPS])
@@ -222,17 +158,10 @@ void tripsage__vector_scan_steps(tripsage__vector_scan *scan, tripsage__step out
     out[1] = rows;
 }
 
-static int compare_hits(const void *a, const void *b)
-{
-    const tripsage__vector_hit *x = a, *y = b;
-
-    return is_worse(x, y->score, y->id) ? 1 : -1;
-}
-
 tripsage_status tripsage__vector_scan_end(tripsage__vector_scan *scan)
 {
     if (!scan->found)
         return TRIPSAGE_FAIL(TRIPSAGE_ENOTFOUND, "there is no collection %s", scan->collection.name);
-    qsort(scan->hits, scan->count, sizeof *scan->hits, compare_hits);
+    tripsage__hits_sort(scan->hits, scan->count);
     return TRIPSAGE_OK;
 }

@@ -1,7 +1,7 @@
-/* item.c: items: checking, packing and writing them, and searching among them.
+/* item.c: items: checking, packing and writing them. Searching among them is hybrid.c.
  *
- * A batch is two statements whatever its size: one that asks whether the collection is there and whether an id belongs to somebody
- * else, and one that inserts or replaces every row. The rows come as one JSON text and one blob, so that the guard
+ * A batch is a few statements whatever its size: one that asks whether the collection is there and whether an id belongs to somebody
+ * else, one that inserts or replaces every row, and those that keep the words of the texts. The rows come as one JSON text and one blob, so that the guard
  * in front of all of them is evaluated once. */
 #include <math.h>
 #include <stdio.h>
@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "hybrid_terms.h"
 #include "kernels/kernels.h"
 #include "metadata.h"
 #include "vector_internal.h"
@@ -44,6 +45,41 @@ const tripsage__statement tripsage__vector_sql_batch_put = {
     "FROM vector_collection c, json_array_elements($5::json) WITH ORDINALITY j (item, n) WHERE " PG_COLLECTION
     " AND NOT (" PG_FOREIGN ") ON CONFLICT (collection_id, id) DO UPDATE SET owner_id = excluded.owner_id, "
     "metadata = excluded.metadata, embedding = excluded.embedding, updated_at = excluded.updated_at"};
+/* The texts of the batch's items: what stands there goes, what comes is put. $5 has the text, its words and their number behind the metadata. */
+#define SQL_OLD_TEXTS                                                                                                  \
+    "json_each($5) j CROSS JOIN vector_item o CROSS JOIN vector_text t WHERE o.collection_id "                         \
+    "= " TRIPSAGE__SQL_COLLECTION " AND o.id = json_extract(j.value, '$[0]') AND t.seq = o.seq AND NOT " SQL_FOREIGN
+#define PG_ITEMS                                                                                                       \
+    "vector_collection c, json_array_elements($5::json) j (item), vector_item i WHERE " PG_COLLECTION                  \
+    " AND i.collection_id = c.id AND i.id = j.item ->> 0 AND NOT (" PG_FOREIGN ")"
+
+const tripsage__statement tripsage__vector_sql_batch_unindex = {"vector_batch_unindex",
+                                                                TRIPSAGE__SQL_FORGET_WORDS SQL_OLD_TEXTS, ""};
+const tripsage__statement tripsage__vector_sql_batch_unword = {
+    "vector_batch_unword", "DELETE FROM vector_text WHERE seq IN (SELECT t.seq FROM " SQL_OLD_TEXTS ")",
+    "DELETE FROM vector_text t USING " PG_ITEMS " AND t.seq = i.seq"};
+const tripsage__statement tripsage__vector_sql_batch_word = {
+    "vector_batch_word",
+    "INSERT INTO vector_text (seq, collection_id, owner_id, length, text, terms, scope) "
+    "SELECT i.seq, i.collection_id, i.owner_id, json_extract(j.value, '$[5]'), json_extract(j.value, '$[3]'), "
+    "json_extract(j.value, '$[4]'), 'c' || i.collection_id || ' c' || i.collection_id || "
+    "CASE i.owner_id WHEN '' THEN 'e' ELSE 'u' || replace(i.owner_id, '-', '') END "
+    "FROM json_each($5) j CROSS JOIN vector_item i WHERE i.collection_id = " TRIPSAGE__SQL_COLLECTION
+    " AND i.id = json_extract(j.value, '$[0]') AND json_extract(j.value, '$[3]') IS NOT NULL AND NOT " SQL_FOREIGN,
+    "INSERT INTO vector_text (seq, collection_id, owner_id, length, text, terms) "
+    "SELECT i.seq, i.collection_id, i.owner_id, (j.item ->> 5)::bigint, j.item ->> 3, j.item ->> 4 FROM " PG_ITEMS
+    " AND j.item ->> 3 IS NOT NULL"};
+const tripsage__statement tripsage__vector_sql_batch_index = {
+    "vector_batch_index",
+    "INSERT INTO vector_words (rowid, scope, terms) SELECT t.seq, t.scope, t.terms FROM " SQL_OLD_TEXTS, ""};
+
+/* Whether the actor may change the item; $1 the collection's name, $2 the id, $3 service, $4 the actor. */
+const tripsage__statement tripsage__vector_sql_item_unindex = {
+    "vector_item_unindex",
+    TRIPSAGE__SQL_FORGET_WORDS
+    "vector_item i CROSS JOIN vector_text t WHERE i.collection_id = (SELECT c.id FROM vector_collection c WHERE "
+    "c.name = $1) AND i.id = $2 AND ($3 = 1 OR i.owner_id = $4) AND t.seq = i.seq",
+    ""};
 const tripsage__statement tripsage__vector_sql_item_delete = {
     "vector_item_delete",
     "DELETE FROM vector_item WHERE collection_id = (SELECT c.id FROM vector_collection c WHERE c.name = $1) AND id = "
@@ -127,6 +163,35 @@ static tripsage_status owner_of(char out[TRIPSAGE__UUID_SIZE], const tripsage_ac
     return TRIPSAGE_OK;
 }
 
+/* The text and its words, as the last three members of a row. */
+static tripsage_status pack_text(tripsage__vector_batch *batch, const tripsage_vector_item *item, size_t i)
+{
+    tripsage__buf terms = TRIPSAGE__BUF_INIT(4 * TRIPSAGE__VECTOR_TEXT_MAX);
+    size_t length = item->text ? strlen(item->text) : 0, count;
+    char field[64];
+    tripsage_status status;
+
+    if (length > TRIPSAGE__VECTOR_TEXT_MAX || (length && !tripsage__utf8_valid(item->text, length)))
+        return TRIPSAGE_FAIL_FIELD(pointer_to(field, i, "text"), "expected at most %zu bytes of UTF-8",
+                                   TRIPSAGE__VECTOR_TEXT_MAX);
+    if (!length) {
+        TRIPSAGE__LIT(&batch->rows, ",null,null,0");
+        return tripsage__buf_status(&batch->rows);
+    }
+    count = tripsage__item_terms_put(&terms, item->text, length);
+    TRIPSAGE_TRY(tripsage__buf_status(&terms));
+    tripsage__buf_putc(&batch->rows, ',');
+    tripsage__json_put_stringn(&batch->rows, item->text, length);
+    tripsage__buf_putc(&batch->rows, ',');
+    tripsage__json_put_stringn(&batch->rows, terms.data ? terms.data : "", terms.size);
+    tripsage__buf_putc(&batch->rows, ',');
+    tripsage__buf_int(&batch->rows, (int64_t)count);
+    status = tripsage__buf_status(&batch->rows);
+out:
+    tripsage__buf_free(&terms);
+    return status;
+}
+
 static tripsage_status pack_row(tripsage__vector_batch *batch, const tripsage_actor *actor,
                                 const tripsage_vector_item *item, size_t i)
 {
@@ -143,6 +208,7 @@ static tripsage_status pack_row(tripsage__vector_batch *batch, const tripsage_ac
     tripsage__json_put_string(&batch->rows, owner);
     tripsage__buf_putc(&batch->rows, ',');
     tripsage__json_put_stringn(&batch->rows, metadata.data, metadata.size);
+    TRIPSAGE_TRY(pack_text(batch, item, i));
     tripsage__buf_putc(&batch->rows, ']');
     status = tripsage__buf_status(&batch->rows);
 out:
@@ -257,12 +323,17 @@ static tripsage_status on_batch_gate(void *context, const tripsage__row *row)
 
 void tripsage__vector_batch_steps(tripsage__vector_batch *batch, tripsage__step out[TRIPSAGE__VECTOR_BATCH_STEPS])
 {
+    static const tripsage__statement *const changes[] = {
+        &tripsage__vector_sql_batch_unindex, &tripsage__vector_sql_batch_unword, &tripsage__vector_sql_batch_put,
+        &tripsage__vector_sql_batch_word, &tripsage__vector_sql_batch_index};
     const tripsage__step gate = {
         &tripsage__vector_sql_batch_gate, batch->values, 7, begin_batch, on_batch_gate, batch, NULL};
-    const tripsage__step put = {&tripsage__vector_sql_batch_put, batch->values, 9, NULL, NULL, NULL, NULL};
 
     out[0] = gate;
-    out[1] = put;
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        const tripsage__step change = {changes[i], batch->values, 9, NULL, NULL, NULL, NULL};
+        out[i + 1] = change;
+    }
 }
 
 tripsage_status tripsage__vector_batch_check(const tripsage__vector_batch *batch)
@@ -275,13 +346,6 @@ tripsage_status tripsage__vector_batch_check(const tripsage__vector_batch *batch
 }
 
 /* ---- public calls ---- */
-
-/* Whether what was remembered of a collection may be to blame: it is gone, or another one has its name, to which the vectors or texts may
- * well fit. */
-static int is_of_another_day(tripsage_status status)
-{
-    return status == TRIPSAGE_ENOTFOUND || status == TRIPSAGE_EINVALID;
-}
 
 static tripsage_status upsert_once(tripsage_vector *vector, const tripsage_actor *actor, const char *name,
                                    const tripsage_vector_item *items, size_t count)
@@ -314,7 +378,7 @@ tripsage_status tripsage_vector_upsert(tripsage_vector *vector, const tripsage_a
     if (!items || count < 1 || count > ITEMS_MAX)
         return TRIPSAGE_FAIL_FIELD("#count", "expected 1 to %d items", ITEMS_MAX);
     status = upsert_once(vector, actor, collection, items, count);
-    if (is_of_another_day(status)) {
+    if (tripsage__collection_is_of_another_day(status)) {
         tripsage__collection_forget(vector, collection);
         status = upsert_once(vector, actor, collection, items, count);
     }
@@ -326,7 +390,8 @@ tripsage_status tripsage_vector_delete(tripsage_vector *vector, const tripsage_a
 {
     tripsage__value params[4];
     int64_t changes = 0;
-    const tripsage__step step = {&tripsage__vector_sql_item_delete, params, 4, NULL, NULL, NULL, &changes};
+    const tripsage__step steps[2] = {{&tripsage__vector_sql_item_unindex, params, 4, NULL, NULL, NULL, NULL},
+                                     {&tripsage__vector_sql_item_delete, params, 4, NULL, NULL, NULL, &changes}};
     tripsage_status status;
 
     TRIPSAGE_TRY(tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_VECTORS_WRITE));
@@ -335,91 +400,9 @@ tripsage_status tripsage_vector_delete(tripsage_vector *vector, const tripsage_a
     params[1] = tripsage__text(id);
     params[2] = tripsage__int(actor->is_service);
     params[3] = tripsage__text(actor->user_id);
-    TRIPSAGE_TRY(tripsage__store_write(vector->store, actor, &step, 1));
+    TRIPSAGE_TRY(tripsage__store_write(vector->store, actor, steps, 2));
     if (changes == 0)
         return TRIPSAGE_FAIL(TRIPSAGE_ENOTFOUND, "there is no such item");
-out:
-    return status;
-}
-
-/* ---- search ---- */
-
-static tripsage_status check_query(const tripsage_vector_query *query)
-{
-    if (!query || query->version != 1)
-        return TRIPSAGE_FAIL_FIELD("#query", "the version must be 1: set by TRIPSAGE_VECTOR_QUERY_INIT");
-    if (query->k > TRIPSAGE_VECTOR_K_MAX)
-        return TRIPSAGE_FAIL_FIELD("#k", "expected 1 to %u, or 0 for 10", TRIPSAGE_VECTOR_K_MAX);
-    if (query->has_min_score && !isfinite(query->min_score))
-        return TRIPSAGE_FAIL_FIELD("#min_score", "expected a finite number");
-    return TRIPSAGE_OK;
-}
-
-static tripsage_status put_hits(tripsage_doc **out, const tripsage__vector_scan *scan)
-{
-    tripsage_doc *doc = NULL;
-    tripsage_status status = tripsage__doc_new(&doc, 128 + scan->count * 96);
-
-    if (status != TRIPSAGE_OK)
-        return status;
-    TRIPSAGE__LIT(&doc->json, "{\"items\":[");
-    for (size_t i = 0; i < scan->count; i++) {
-        tripsage__buf_puts(&doc->json, i ? ",{\"id\":" : "{\"id\":");
-        tripsage__json_put_string(&doc->json, scan->hits[i].id);
-        TRIPSAGE__LIT(&doc->json, ",\"score\":");
-        tripsage__json_put_number(&doc->json, scan->hits[i].score);
-        TRIPSAGE__LIT(&doc->json, ",\"metadata\":");
-        tripsage__buf_puts(&doc->json, scan->hits[i].metadata);
-        tripsage__buf_putc(&doc->json, '}');
-    }
-    tripsage__buf_printf(&doc->json, "],\"method\":\"%s\"}", scan->by_index ? "hnsw" : "exact");
-    return tripsage__doc_finish(out, doc, status);
-}
-
-static tripsage_status search_once(tripsage_doc **out, tripsage_vector *vector, const tripsage_actor *actor,
-                                   const char *name, const tripsage_vector_query *query)
-{
-    tripsage__collection collection;
-    tripsage__vector_scan scan;
-    tripsage__step steps[TRIPSAGE__VECTOR_SCAN_STEPS];
-    float *values = NULL;
-    tripsage_status status = tripsage__collection_find(&collection, vector, name);
-
-    if (status != TRIPSAGE_OK)
-        return status;
-    memset(&scan, 0, sizeof scan);
-    values = tripsage__malloc(collection.dimensions * sizeof *values);
-    if (!values) {
-        status = TRIPSAGE_NOMEM();
-        goto out;
-    }
-    TRIPSAGE_TRY(tripsage__vector_resolve(values, &collection, query->text, query->values, query->value_count, "#text",
-                                          "#values"));
-    TRIPSAGE_TRY(tripsage__vector_scan_init(&scan, &collection, actor, values, query->k ? query->k : 10, query->filter,
-                                            query->has_min_score ? query->min_score : -HUGE_VAL));
-    tripsage__vector_scan_steps(&scan, steps);
-    TRIPSAGE_TRY(tripsage__store_read(vector->store, actor, steps, TRIPSAGE__VECTOR_SCAN_STEPS));
-    TRIPSAGE_TRY(tripsage__vector_scan_end(&scan));
-    status = put_hits(out, &scan);
-out:
-    tripsage__vector_scan_free(&scan);
-    tripsage__free(values);
-    return status;
-}
-
-tripsage_status tripsage_vector_search(tripsage_doc **out, tripsage_vector *vector, const tripsage_actor *actor,
-                                       const char *collection, const tripsage_vector_query *query)
-{
-    tripsage_status status;
-
-    *out = NULL;
-    TRIPSAGE_TRY(tripsage__actor_check_scope(actor, TRIPSAGE__SCOPE_VECTORS_READ));
-    TRIPSAGE_TRY(check_query(query));
-    status = search_once(out, vector, actor, collection, query);
-    if (is_of_another_day(status)) {
-        tripsage__collection_forget(vector, collection);
-        status = search_once(out, vector, actor, collection, query);
-    }
 out:
     return status;
 }

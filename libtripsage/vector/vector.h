@@ -34,6 +34,8 @@ typedef struct tripsage__collection {
 /* The collection the catalogue of destinations stands in: the calls of tripsage/vector.h search it and leave it alone, because the rows
  * are written again only when the catalogue changes. Neighbours write it by steps. */
 #define TRIPSAGE__COLLECTION_CATALOGUE "destinations"
+/* That of trips, each with its trip's id, written with the trip. */
+#define TRIPSAGE__COLLECTION_TRIPS "trips"
 
 /* ---- collections as steps ---- */
 
@@ -42,20 +44,24 @@ typedef struct tripsage__collection_params {
     int64_t now;
 } tripsage__collection_params;
 
+/* Deletes a collection of the name that is another one: made with an earlier embedder. It has no texts. */
+tripsage__step tripsage__collection_outdate_step(tripsage__collection_params *params,
+                                                 const tripsage__collection *collection);
 /* Makes the collection unless its name is taken. */
 tripsage__step tripsage__collection_make_step(tripsage__collection_params *params,
                                               const tripsage__collection *collection, int64_t now_ms);
-/* Deletes all its items. */
-tripsage__step tripsage__collection_empty_step(tripsage__collection_params *params,
-                                               const tripsage__collection *collection);
+#define TRIPSAGE__COLLECTION_EMPTY_STEPS 2
+/* Delete all its items. */
+void tripsage__collection_empty_steps(tripsage__collection_params *params, const tripsage__collection *collection,
+                                      tripsage__step out[TRIPSAGE__COLLECTION_EMPTY_STEPS]);
 
 /* ---- items as steps ---- */
 
-#define TRIPSAGE__VECTOR_BATCH_STEPS 2
+#define TRIPSAGE__VECTOR_BATCH_STEPS 6
 
 /* Items on their way into a collection: checked, embedded, packed. */
 typedef struct tripsage__vector_batch {
-    tripsage__buf rows;     /* JSON: [[id, owner, metadata], ...] */
+    tripsage__buf rows;     /* JSON: [[id, owner, metadata, text, words, their number], ...] */
     unsigned char *vectors; /* one after the other, little-endian */
     tripsage__value values[9];
     /* What the first step found. */
@@ -103,7 +109,7 @@ typedef struct tripsage__vector_scan {
     size_t count;
 } tripsage__vector_scan;
 
-/* `query` has the collection's dimension. `filter` as in tripsage_vector_query. Free on every path. */
+/* `query` has the collection's dimension; NULL: it comes from an item (hybrid_like.h). `filter` as in tripsage_vector_query. Free on every path. */
 tripsage_status tripsage__vector_scan_init(tripsage__vector_scan *scan, const tripsage__collection *collection,
                                            const tripsage_actor *actor, const float *query, uint32_t k,
                                            const char *filter, double min_score);
@@ -112,5 +118,28 @@ void tripsage__vector_scan_free(tripsage__vector_scan *scan);
 void tripsage__vector_scan_steps(tripsage__vector_scan *scan, tripsage__step out[TRIPSAGE__VECTOR_SCAN_STEPS]);
 /* After the read: puts the hits in order. TRIPSAGE_ENOTFOUND (no such collection any more). */
 tripsage_status tripsage__vector_scan_end(tripsage__vector_scan *scan);
+
+/* A vector as a statement gives it: as it is stored, or with the highest byte of each number first, as it comes across a network. */
+typedef struct tripsage__stored_vector {
+    const void *bytes;
+    size_t size;
+    int from_network;
+} tripsage__stored_vector;
+
+/* For a neighbour whose own statement gives the rows, of items it joins with records: the scan is made without steps, and
+ * forgets what was found when they begin; a stored vector becomes the query; a row's score, and whether it is among the best so far; those are kept
+ * with an id and what the neighbour likes to have in the place of metadata. Best first after tripsage__vector_scan_order. TRIPSAGE_ECORRUPT for a
+ * vector of another length. */
+void tripsage__vector_scan_forget(tripsage__vector_scan *scan);
+tripsage_status tripsage__vector_scan_aim(tripsage__vector_scan *scan, tripsage__stored_vector vector);
+tripsage_status tripsage__vector_scan_measure(double *score, tripsage__vector_scan *scan,
+                                              tripsage__stored_vector vector);
+int tripsage__vector_scan_wants(const tripsage__vector_scan *scan, double score, const char *id);
+tripsage_status tripsage__vector_scan_keep(tripsage__vector_scan *scan, double score, const char *id,
+                                           const char *metadata, size_t metadata_size);
+void tripsage__vector_scan_order(tripsage__vector_scan *scan);
+
+/* n numbers as they are stored. */
+void tripsage__vector_pack(unsigned char *out, const float *values, size_t n);
 
 #endif

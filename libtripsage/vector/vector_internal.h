@@ -22,7 +22,11 @@ struct tripsage_vector {
 tripsage_status tripsage__collection_find(tripsage__collection *out, tripsage_vector *vector, const char *name);
 void tripsage__collection_forget(tripsage_vector *vector, const char *name);
 
-/* TRIPSAGE_EFORBIDDEN for the catalogue's, whoever asks. `name` may be NULL. */
+/* Whether what was remembered of a collection may be to blame: it is gone, or another one has its name, to which the vectors or texts may
+ * well fit. */
+int tripsage__collection_is_of_another_day(tripsage_status status);
+
+/* TRIPSAGE_EFORBIDDEN for the catalogue's and the trips', whoever asks. `name` may be NULL. */
 tripsage_status tripsage__collection_check_changeable(const char *name);
 
 /* What a statement has to say to mean exactly this collection, with $1..$4 from tripsage__collection_values(). */
@@ -31,16 +35,32 @@ tripsage_status tripsage__collection_check_changeable(const char *name);
     "c.embedder = $4)"
 void tripsage__collection_values(tripsage__value out[4], const tripsage__collection *collection);
 
+/* 16 KiB: what one text may have, as tripsage/vector.h says. */
+#define TRIPSAGE__VECTOR_TEXT_MAX ((size_t)TRIPSAGE_VECTOR_TEXT_MAX)
+
+/* Of a row of vector_text, as FTS5 has to be told to forget it: reads `t`. */
+#define TRIPSAGE__SQL_FORGET_WORDS                                                                                     \
+    "INSERT INTO vector_words (vector_words, rowid, scope, terms) SELECT 'delete', t.seq, t.scope, t.terms FROM "
+
 /* Reads a query's vector, or embeds its text: `out` has room for the collection's dimension. */
 tripsage_status tripsage__vector_resolve(float *out, const tripsage__collection *collection, const char *text,
                                          const float *values, size_t value_count, const char *text_field,
                                          const char *values_field);
 
+/* Of a row of f32, aligned. */
+double tripsage__vector_scan_score(const tripsage__vector_scan *scan, const void *row);
+
 /* The catalogue of statements, each beside the code that uses it. */
 extern const tripsage__statement tripsage__vector_sql_batch_gate, tripsage__vector_sql_batch_put,
-    tripsage__vector_sql_collection_delete, tripsage__vector_sql_collection_empty, tripsage__vector_sql_collection_list,
+    tripsage__vector_sql_batch_unindex, tripsage__vector_sql_batch_unword, tripsage__vector_sql_batch_word,
+    tripsage__vector_sql_batch_index, tripsage__vector_sql_collection_delete, tripsage__vector_sql_collection_empty,
+    tripsage__vector_sql_collection_unindex, tripsage__vector_sql_collection_list,
     tripsage__vector_sql_collection_list_service, tripsage__vector_sql_collection_make,
-    tripsage__vector_sql_collection_read, tripsage__vector_sql_index, tripsage__vector_sql_item_delete,
-    tripsage__vector_sql_scan_gate, tripsage__vector_sql_scan_rows, tripsage__vector_sql_scan_rows_service;
+    tripsage__vector_sql_collection_outdate, tripsage__vector_sql_collection_read, tripsage__vector_sql_index,
+    tripsage__vector_sql_item_delete, tripsage__vector_sql_item_unindex, tripsage__vector_sql_scan_gate,
+    tripsage__vector_sql_scan_rows, tripsage__vector_sql_scan_rows_service, tripsage__vector_sql_like,
+    tripsage__vector_sql_like_rows, tripsage__vector_sql_like_rows_service, tripsage__vector_sql_words_total,
+    tripsage__vector_sql_words_total_service, tripsage__vector_sql_words_spread,
+    tripsage__vector_sql_words_spread_service, tripsage__vector_sql_words_rows, tripsage__vector_sql_words_rows_service;
 
 #endif

@@ -230,6 +230,35 @@ static void play_vectors(const tripsage_actor *owner)
     SAY(tripsage_vector_collections(out, world->vector, owner));
 }
 
+static void play_words(const tripsage_actor *owner)
+{
+    static const float here[3][2] = {{1, 0}, {0.6f, 0.8f}, {0, 1}};
+    tripsage_vector_item items[3] = {
+        {"a", NULL, "{\"k\":1}", "Quiet islands, and an island's reef", here[0], 2},
+        {"b", NULL, NULL, "The caf\xc3\xa9s of an island", here[1], 2},
+        {"c", NULL, "{\"k\":1}", "\xd0\x9c\xd0\xbe\xd1\x81\xd0\xba\xd0\xb2\xd0\xb0 by train", here[2], 2}};
+    tripsage_vector_query by_words = TRIPSAGE_VECTOR_QUERY_INIT, both, like = by_words;
+    const tripsage_vector_query *queries[3] = {&by_words, &both, &like};
+
+    by_words.words = "islands with a cafe, \xd0\xbc\xd0\xbe\xd1\x81\xd0\xba\xd0\xb2\xd0\xb0";
+    both = by_words;
+    both.values = here[2];
+    both.value_count = 2;
+    like.like = "a";
+    SAY_STATUS(tripsage_vector_upsert(world->vector, owner, "c", items, 3));
+    SAY(tripsage_vector_search(out, world->vector, owner, "c", &by_words));
+    SAY(tripsage_vector_search(out, world->vector, world->stranger, "c", &by_words));
+    SAY(tripsage_vector_search(out, world->vector, world->service, "c", &by_words));
+    SAY(tripsage_vector_search_many(out, world->vector, owner, "c", queries, 3));
+    both.filter = "{\"k\":1}";
+    SAY(tripsage_vector_search(out, world->vector, owner, "c", &both));
+    both.text = by_words.words = both.words = "quiet islands with coral reefs";
+    both.values = NULL;
+    both.filter = NULL;
+    SAY(tripsage_vector_search(out, world->vector, owner, "destinations", &both));
+    SAY(tripsage_vector_search(out, world->vector, owner, "destinations", &by_words));
+}
+
 /* Plays the script on a fresh database; gives what was said, from malloc. */
 static char *play(const char *url)
 {
@@ -247,6 +276,7 @@ static char *play(const char *url)
     play_destinations(world->owner);
     play_accounts();
     play_vectors(world->owner);
+    play_words(world->owner);
     SAY(tripsage_purge_expired(out, world->ts, 0));
     SAY(tripsage_check(out, world->ts));
     world_close();

@@ -95,6 +95,11 @@ CALL(trip_summary)
     return tripsage_trip_summary(out, trips, actor, on->trip);
 }
 
+CALL(trip_similar)
+{
+    return tripsage_trip_similar(out, trips, actor, on->trip, 0);
+}
+
 CALL(trip_transfer)
 {
     return tripsage_trip_transfer(out, trips, actor, on->trip, "{\"user_id\":\"" GUEST_ID "\"}", TRIPSAGE_NUL, NULL);

@@ -40,6 +40,7 @@
     XX(trip_list,                    live,    ok,    ok,    ok,   ok,   ok,     ok,       who,    ok)    \
     XX(trip_search,                  live,    ok,    ok,    ok,   ok,   ok,     ok,       who,    ok)    \
     XX(trip_summary,                 live,    ok,    ok,    ok,   ok,   ok,     gone,     who,    ok)    \
+    XX(trip_similar,                 live,    ok,    ok,    ok,   ok,   ok,     gone,     who,    ok)    \
     XX(trip_transfer,                live,    ok,    no,    no,   no,   no,     gone,     who,    ok)    \
     XX(trip_export_json,             live,    ok,    ok,    ok,   ok,   ok,     gone,     who,    ok)    \
     XX(trip_export_csv,              live,    ok,    ok,    ok,   ok,   ok,     gone,     who,    ok)    \

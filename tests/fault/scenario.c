@@ -169,6 +169,19 @@ static void with_cursor(stage *s)
     snprintf(s->cursor, sizeof s->cursor, "%s", next);
 }
 
+static tripsage_status trip_similar(stage *s)
+{
+    return tripsage_trip_similar(&s->doc, T, world->owner, s->trip, 0);
+}
+
+static tripsage_status trip_similar_fill(stage *s)
+{
+    int64_t count;
+
+    (void)s;
+    return tripsage_trip_similar_fill(&count, T, world->service);
+}
+
 static tripsage_status trip_summary(stage *s)
 {
     return tripsage_trip_summary(&s->doc, T, world->owner, s->trip);
@@ -1224,6 +1237,34 @@ static tripsage_status vector_search_text(stage *s)
     return tripsage_vector_search(&s->doc, world->vector, world->owner, "t", &query);
 }
 
+static tripsage_status vector_search_words(stage *s)
+{
+    tripsage_vector_query query = TRIPSAGE_VECTOR_QUERY_INIT;
+
+    query.words = "warm reefs";
+    return tripsage_vector_search(&s->doc, world->vector, world->owner, "t", &query);
+}
+
+static tripsage_status vector_search_hybrid(stage *s)
+{
+    tripsage_vector_query query = TRIPSAGE_VECTOR_QUERY_INIT;
+
+    query.text = query.words = "a beach with reefs";
+    return tripsage_vector_search(&s->doc, world->vector, world->service, "t", &query);
+}
+
+static tripsage_status vector_search_many(stage *s)
+{
+    tripsage_vector_query like = TRIPSAGE_VECTOR_QUERY_INIT, both = like, words = like;
+    const tripsage_vector_query *const queries[] = {&like, &both, &words};
+
+    like.like = "text";
+    both.text = both.words = "a beach with reefs";
+    words.words = "warm reefs";
+    words.filter = "{\"k\":1}";
+    return tripsage_vector_search_many(&s->doc, world->vector, world->owner, "t", queries, 3);
+}
+
 static const char *look_vectors(stage *s)
 {
     tripsage_vector_query query = TRIPSAGE_VECTOR_QUERY_INIT;
@@ -1726,6 +1767,8 @@ const scenario test_scenarios[] = {
     {.name = "trip_list", .prepare = with_trip, .act = trip_list},
     {.name = "trip_list filtered", .prepare = with_cursor, .act = trip_list_filtered},
     {.name = "trip_summary", .prepare = with_parts, .act = trip_summary},
+    {.name = "trip_similar", .prepare = with_parts, .act = trip_similar},
+    {.name = "trip_similar_fill", .prepare = with_parts, .act = trip_similar_fill},
     {.name = "trip_transfer", .before = with_trip, .act = trip_transfer},
     {.name = "trip_export json", .prepare = with_parts, .act = export_json},
     {.name = "trip_export csv", .prepare = with_parts, .act = export_csv},
@@ -1836,6 +1879,9 @@ const scenario test_scenarios[] = {
     {.name = "vector_delete", .prepare = with_collection, .before = with_vector, .act = vector_delete, .look = look_vectors},
     {.name = "vector_search", .prepare = with_vectors, .act = vector_search, .look = look_vectors},
     {.name = "vector_search text", .prepare = with_vectors, .act = vector_search_text, .look = look_vectors},
+    {.name = "vector_search words", .prepare = with_vectors, .act = vector_search_words, .look = look_vectors},
+    {.name = "vector_search both", .prepare = with_vectors, .act = vector_search_hybrid, .look = look_vectors},
+    {.name = "vector_search_many", .prepare = with_vectors, .act = vector_search_many, .look = look_vectors},
     {.name = "cache_open", .act = cache_open, .look = look_nothing},
     {.name = "limiter_open", .act = limiter_open, .look = look_nothing},
     {.name = "limit_rule_new", .act = limit_rule_new, .look = look_nothing},

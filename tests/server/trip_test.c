@@ -50,6 +50,10 @@ START_TEST(a_trip_is_made_read_changed_and_removed)
     answer = ANSWERS(200, call(token, "PUT", test_format("%s/preferences", path), "{\"pace\":\"slow\"}"));
     ck_assert_str_eq(http_value(answer, "/preferences"), "{\"pace\":\"slow\"}");
     ANSWERS(200, call(token, "GET", test_format("%s/summary", path), NULL));
+    ck_assert_str_eq(
+        http_text(ANSWERS(200, call(token, "GET", test_format("%s/similar?limit=5", path), NULL)), "/trip_id"),
+        strrchr(path, '/') + 1);
+    ANSWERS(422, call(token, "GET", test_format("%s/similar?limit=51", path), NULL));
 
     ANSWERS(409, call(token, "POST", test_format("%s/restore", path), NULL));
     ANSWERS(409, call(token, "POST", test_format("%s/purge", path), NULL));

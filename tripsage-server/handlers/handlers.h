@@ -14,6 +14,7 @@ void trip_patch(request *r);
 void trip_delete(request *r);
 void trip_restore(request *r);
 void trip_purge(request *r);
+void trip_similar(request *r);
 void trip_summary(request *r);
 void trip_preferences(request *r);
 void trip_duplicate(request *r);

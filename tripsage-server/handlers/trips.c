@@ -153,6 +153,15 @@ void trip_summary(request *r)
     respond_result(r, tripsage_trip_summary(&summary, request_trips(r), r->actor, request_param(r, 0)), 200, &summary);
 }
 
+void trip_similar(request *r)
+{
+    tripsage_doc *similar = NULL;
+    tripsage_status status = tripsage_trip_similar(&similar, request_trips(r), r->actor, request_param(r, 0),
+                                                   (uint32_t)query_integer(r, "limit", 0));
+
+    respond_result(r, status, 200, &similar);
+}
+
 void trip_duplicate(request *r)
 {
     tripsage_write_options options = TRIPSAGE_WRITE_OPTIONS_INIT;

@@ -118,6 +118,54 @@ static void rank(const Fts5ExtensionApi *api, Fts5Context *fts, sqlite3_context 
     give_rank(result, sum, api->xRowid(fts));
 }
 
+/* ---- counts ----
+ *
+ *     tripsage_counts(t, FIRST, COLUMN)
+ *
+ * What BM25 asks of a row, for who computes it himself, over other rows than all: as 4-byte numbers, the highest byte first, the words of
+ * COLUMN and how often the row has each phrase of the query from FIRST on. */
+
+static void put_count(unsigned char *out, int count)
+{
+    for (int i = 4; i-- > 0; count >>= 8)
+        out[i] = (unsigned char)count;
+}
+
+static int count_phrase(int *out, const Fts5ExtensionApi *api, Fts5Context *fts, int phrase)
+{
+    Fts5PhraseIter iter;
+    int column, offset, code = api->xPhraseFirst(fts, phrase, &iter, &column, &offset);
+
+    for (*out = 0; code == SQLITE_OK && column >= 0; ++*out)
+        api->xPhraseNext(fts, &iter, &column, &offset);
+    return code;
+}
+
+static void counts(const Fts5ExtensionApi *api, Fts5Context *fts, sqlite3_context *result, int argument_count,
+                   sqlite3_value **arguments)
+{
+    int first = argument_count == 2 ? sqlite3_value_int(arguments[0]) : 0;
+    int phrases = api->xPhraseCount(fts) - first, words = 0, code = SQLITE_MISUSE;
+    unsigned char *out = phrases < 0 ? NULL : tripsage__calloc((size_t)phrases + 1, 4);
+
+    if (argument_count == 2 && first >= 0)
+        code = out ? api->xColumnSize(fts, sqlite3_value_int(arguments[1]), &words) : SQLITE_NOMEM;
+    if (code == SQLITE_OK)
+        put_count(out, words);
+    for (int i = 0; i < phrases && code == SQLITE_OK; i++) {
+        int times;
+
+        code = count_phrase(&times, api, fts, first + i);
+        if (code == SQLITE_OK)
+            put_count(out + 4 * (i + 1), times);
+    }
+    if (code == SQLITE_OK)
+        sqlite3_result_blob(result, out, 4 * (phrases + 1), SQLITE_TRANSIENT);
+    else
+        sqlite3_result_error_code(result, code);
+    tripsage__free(out);
+}
+
 /* FTS5 hands its functions out through a pointer that a statement writes (SQLite's documentation of FTS5, section 7). */
 tripsage_status tripsage__sqlite_add_rank(connection *c)
 {
@@ -134,6 +182,8 @@ tripsage_status tripsage__sqlite_add_rank(connection *c)
         return TRIPSAGE_FAIL(TRIPSAGE_ENOTSUP, "this SQLite was built without FTS5");
     if (code == SQLITE_OK)
         code = api->xCreateFunction(api, "tripsage_rank", NULL, rank, NULL);
+    if (code == SQLITE_OK)
+        code = api->xCreateFunction(api, "tripsage_counts", NULL, counts, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_create_function_v2(c->db, "tripsage_score", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, score,
                                           NULL, NULL, NULL);

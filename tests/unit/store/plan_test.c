@@ -87,6 +87,8 @@ static void make_schema(void)
     ck_assert_int_eq(sqlite3_create_function(db, "tripsage_sha256", 1, SQLITE_UTF8, NULL, unused_function, NULL, NULL),
                      SQLITE_OK);
     ck_assert_int_eq(sqlite3_create_function(db, "tripsage_score", 1, SQLITE_UTF8, NULL, score, NULL, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_create_function(db, "tripsage_counts", 3, SQLITE_UTF8, NULL, unused_function, NULL, NULL),
+                     SQLITE_OK);
 }
 
 static void drop_schema(void)
