@@ -11,6 +11,7 @@
 #include "doc.h"
 #include "feed.h"
 #include "limit.h"
+#include "memory.h"
 #include "runtime.h"
 #include "status.h"
 #include "store.h"

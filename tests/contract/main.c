@@ -20,6 +20,7 @@ int main(void)
         contract_collaborator,
         contract_search,
         contract_destination,
+        contract_memory,
         contract_auth,
         contract_auth_session,
         contract_auth_mail,
