@@ -17,15 +17,14 @@ const tripsage__statement tripsage__sql_memory_preferences = {
 const tripsage__statement tripsage__sql_memory_preferences_drop = {
     "memory_preferences_drop",
     "DELETE FROM memory WHERE user_id = $1 AND name IN (SELECT j.value FROM json_each($2) j)",
-    "DELETE FROM memory WHERE user_id = $1 AND name IN (SELECT j.value FROM json_array_elements_text($2::json) j "
-    "(value))"};
+    "DELETE FROM memory WHERE user_id = $1 AND name = ANY (ARRAY(SELECT json_array_elements_text($2::json)))"};
 /* $2 JSON array of ids. */
 const tripsage__statement tripsage__sql_memory_by_id = {
     "memory_by_id",
     "SELECT " TRIPSAGE__SQL_MEMORY
     " FROM memory m WHERE m.user_id = $1 AND m.id IN (SELECT j.value FROM json_each($2) j)",
-    "SELECT " TRIPSAGE__SQL_MEMORY " FROM memory m WHERE m.user_id = $1 AND m.id IN (SELECT j.value FROM "
-                                   "json_array_elements_text($2::json) j (value))"};
+    "SELECT " TRIPSAGE__SQL_MEMORY " FROM memory m WHERE m.user_id = $1 AND m.id = ANY (ARRAY(SELECT "
+    "json_array_elements_text($2::json)))"};
 
 /* "seat: window": what is embedded and shown. */
 static tripsage_status add(tripsage__memory_batch *batch, const char *key, const tripsage__json *value,

@@ -28,11 +28,13 @@ const tripsage__statement tripsage__sql_memory_put = {
                 "(j.item ->> 6)::bigint, 1, $7, $7 "
                 "FROM json_array_elements($5::json) j (item) WHERE EXISTS " TRIPSAGE__SQL_COLLECTION PUT_CONFLICT};
 
-/* $1 the user, $2 how many stay. Preferences are few, and replaced by their keys. */
+/* $1 the user, $2 how many stay. Preferences are few, and replaced by their keys. PostgreSQL gathers the ids first, and asks for them once. */
 #define OLD(limit)                                                                                                     \
-    "DELETE FROM memory WHERE user_id = $1 AND id IN (SELECT m.id FROM memory m WHERE m.user_id = $1 AND m.name IS "   \
-    "NULL ORDER BY m.updated_at DESC, m.place DESC, m.id DESC " limit " OFFSET $2)"
-const tripsage__statement tripsage__sql_memory_forget_old = {"memory_forget_old", OLD("LIMIT -1"), OLD("")};
+    "SELECT m.id FROM memory m WHERE m.user_id = $1 AND m.name IS NULL ORDER BY m.updated_at DESC, m.place DESC, "     \
+    "m.id DESC " limit "OFFSET $2"
+const tripsage__statement tripsage__sql_memory_forget_old = {
+    "memory_forget_old", "DELETE FROM memory WHERE user_id = $1 AND id IN (" OLD("LIMIT -1 ") ")",
+    "DELETE FROM memory WHERE user_id = $1 AND id = ANY (ARRAY(" OLD("") "))"};
 
 /* ---- one entry ---- */
 
