@@ -161,6 +161,8 @@ static tripsage_status count_memory(knowledge *k, const char *content, size_t si
     count_names(k->styles, tripsage__said_styles(folded));
     while (tripsage__said_sum_next(&sum, &at, content + size))
         count_sum(k, &sum);
+    if (tripsage__buf_status(&k->diet) != TRIPSAGE_OK)
+        return TRIPSAGE_ENOMEM;
     return strstr(metadata, "\"countries\"") ? count_countries(k, metadata, metadata_size) : TRIPSAGE_OK;
 }
 
