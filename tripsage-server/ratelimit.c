@@ -18,6 +18,8 @@
  * limits of its own. */
 #define SEARCH_LIMITS "30/m,1000/h,10000/d"
 #define WIRE_LIMITS   "300/m"
+/* A conversation and a look at what is known, every two seconds; apart from searches, beside which a planner asks for both. */
+#define MEMORY_LIMITS "30/m,1000/h,10000/d"
 
 #define RULE_NAME_MAX (TRIPSAGE_LIMIT_NAME_MAX - POLICY_NAME_MAX)
 
@@ -34,7 +36,7 @@ struct limits {
     const route *routes;
     size_t route_count, rule_count;
     const rule **by_route; /* NULL: without limit */
-    rule *rules;           /* the default, search, auth, and those of the settings */
+    rule *rules;           /* the default, search, auth, memory, and those of the settings */
 };
 
 /* ---- rules ---- */
@@ -174,7 +176,10 @@ static tripsage_status add_entries(struct limits *l, size_t *weights)
 /* Without settings. What another protocol has below a path of its own knows best how much of it is too much. */
 static const rule *usual_rule(const struct limits *l, const route *r)
 {
-    const rule *by = &l->rules[r->handle == auth_wire ? 2 : r->flags & ROUTE_COSTLY ? 1 : 0];
+    const rule *by = &l->rules[r->handle == auth_wire    ? 2
+                               : r->flags & ROUTE_MEMORY ? 3
+                               : r->flags & ROUTE_COSTLY ? 1
+                                                         : 0];
 
     if (r->flags & ROUTE_HEALTH || (r->flags & ROUTE_SUBTREE && r->handle != auth_wire))
         return NULL;
@@ -193,6 +198,8 @@ static tripsage_status add_rules(struct limits *l)
         status = add_rule(l, "search", SEARCH_LIMITS, strlen(SEARCH_LIMITS));
     if (status == TRIPSAGE_OK)
         status = add_rule(l, "auth", WIRE_LIMITS, strlen(WIRE_LIMITS));
+    if (status == TRIPSAGE_OK)
+        status = add_rule(l, "memory", MEMORY_LIMITS, strlen(MEMORY_LIMITS));
     for (size_t i = 0; status == TRIPSAGE_OK && i < l->route_count; i++)
         l->by_route[i] = usual_rule(l, &l->routes[i]);
     if (status == TRIPSAGE_OK)
@@ -225,7 +232,7 @@ static tripsage_status make(struct limits *l, tripsage *library)
         return status;
     l->routes = routes_all(&l->route_count);
     l->by_route = calloc(l->route_count, sizeof *l->by_route);
-    l->rules = calloc(3 + count_entries(l->settings->rate_limit_routes), sizeof *l->rules);
+    l->rules = calloc(4 + count_entries(l->settings->rate_limit_routes), sizeof *l->rules);
     if (!l->by_route || !l->rules)
         return TRIPSAGE_ENOMEM;
     l->enabled = 1;

@@ -78,6 +78,15 @@ static const parameter unified_query[] = {
     LIMIT,
     END};
 
+static const parameter preference_query[] = {
+    {"key", PARAMETER_TEXT, 1, 1, 64, NULL, "what it is about"},
+    {"value", PARAMETER_TEXT, 1, 1, 900, NULL, "what is preferred"},
+    {"category", PARAMETER_TEXT, 0, 1, 64, NULL, "under what it is filed (general)"},
+    END};
+
+static const parameter clear_query[] = {
+    {"confirm", PARAMETER_BOOLEAN, 0, 0, 0, NULL, "has to be true: everything is forgotten"}, END};
+
 static const parameter logout_query[] = {
     {"scope", PARAMETER_WORD, 0, 0, 0, "local others global", "this session, all others, or all (local)"}, END};
 
@@ -103,6 +112,7 @@ static const parameter complete_query[] = {
 #define CREATES     (ROUTE_BODY | ROUTE_IDEMPOTENT)
 #define CONDITIONAL ROUTE_CONDITIONAL
 #define SEARCH      (ROUTE_BODY | ROUTE_COSTLY)
+#define MEMORY      ROUTE_MEMORY
 #define GET         METHOD_GET
 #define POST        METHOD_POST
 #define PUT         METHOD_PUT
@@ -172,6 +182,15 @@ static const route table[] = {
     {GET, 0, "/api/destinations/saved", "listSavedDestinations", "Destinations kept in mind, highest priority first", destination_saved, NULL, "SavedDestinations", NULL, 200},
     {DELETE, 0, "/api/destinations/saved/{destination_id}", "unsaveDestination", "Forget a destination", destination_unsave, NULL, NULL, NULL, 204},
     {GET, 0, "/api/destinations/{destination_id}", "getDestination", "One destination of the catalogue", destination_get, NULL, "Destination", NULL, 200},
+
+    {POST, BODY | MEMORY, "/api/memory/conversation", "rememberConversation", "Remember what the user says in a conversation", memory_remember, "Conversation", "Remembered", NULL, 200},
+    {GET, 0, "/api/memory/context", "getMemoryContext", "What is known about the user, in buckets and a few sentences", memory_context, NULL, "MemoryContext", NULL, 200},
+    {POST, BODY | MEMORY, "/api/memory/search", "searchMemories", "One's own memories by meaning", memory_search, "MemoryQuery", "MemorySearch", NULL, 200},
+    {PUT, BODY, "/api/memory/preferences", "setMemoryPreferences", "Merge preferences by their keys; null takes one away", memory_preferences_put, "Preferences", "MemoryPreferences", NULL, 200},
+    {POST, MEMORY, "/api/memory/preference", "addMemoryPreference", "Put one preference under a category", memory_preference_post, NULL, "Memory", preference_query, 200},
+    {DELETE, 0, "/api/memory/memory/{memory_id}", "deleteMemory", "Forget one memory", memory_delete, NULL, "Message", NULL, 200},
+    {GET, 0, "/api/memory/stats", "getMemoryStats", "How many memories there are, by type and category", memory_stats, NULL, "MemoryStats", NULL, 200},
+    {DELETE, 0, "/api/memory/clear", "clearMemories", "Forget everything", memory_clear, NULL, "MemoryCleared", clear_query, 200},
 
     {POST, BODY | PUBLIC, "/api/auth/register", "register", "Make an account and sign in", auth_register, "Registration", "Session", NULL, 201},
     {POST, BODY | PUBLIC, "/api/auth/login", "login", "Sign in", auth_login, "Credentials", "Session", NULL, 200},

@@ -31,10 +31,11 @@ enum {
     ROUTE_BODY_OPTIONAL = 8, /* takes JSON or nothing */
     ROUTE_CONDITIONAL = 16,  /* heeds If-Match (writes) or If-None-Match (reads) */
     ROUTE_IDEMPOTENT = 32,   /* heeds Idempotency-Key */
-    ROUTE_SUBTREE = 64, /* all that is below the path, whatever the method: the handler reads query and body itself */
-    ROUTE_COSTLY = 128, /* has the limits of searches: see ratelimit.c */
-    ROUTE_ROOT = 256,   /* and a subtree's own path */
-    ROUTE_VALUES = 512  /* the path may hold values, which no log is to have; problems have a sentence in `error` */
+    ROUTE_SUBTREE = 64,  /* all that is below the path, whatever the method: the handler reads query and body itself */
+    ROUTE_COSTLY = 128,  /* has the limits of searches: see ratelimit.c */
+    ROUTE_MEMORY = 1024, /* has the limits of memories */
+    ROUTE_ROOT = 256,    /* and a subtree's own path */
+    ROUTE_VALUES = 512   /* the path may hold values, which no log is to have; problems have a sentence in `error` */
 };
 
 /* 1 MiB: the library's own bound on a document. */

@@ -378,6 +378,94 @@ static const schema table[] = {
         "type": "object", "required": ["refresh_token"], "properties": {"refresh_token": {"type": "string"}}})},
     {"Preferences", TRIPSAGE_JSON({
         "type": "object", "required": ["preferences"], "properties": {"preferences": {"type": "object"}}})},
+    {"Message", TRIPSAGE_JSON({
+        "type": "object", "required": ["message"], "properties": {"message": {"type": "string"}}})},
+    {"Conversation", TRIPSAGE_JSON({
+        "type": "object", "required": ["messages"],
+        "additionalProperties": false,
+        "properties": {
+            "messages": {"type": "array", "minItems": 1, "maxItems": 100, "items": {"type": "object", "required": ["role", "content"],
+                "properties": {"role": {"enum": ["user", "assistant", "system", "tool"]}, "content": {"type": "string", "maxLength": 32768}}}},
+            "session_id": {"type": ["string", "null"], "minLength": 1, "maxLength": 128},
+            "context_type": {"type": ["string", "null"], "minLength": 1, "maxLength": 64, "description": "travel_planning without one"}
+        }})},
+    {"Remembered", TRIPSAGE_JSON({
+        "type": "object", "required": ["results", "usage"],
+        "properties": {
+            "results": {"type": "array", "items": {"type": "object", "required": ["id", "memory", "event", "categories"],
+                "properties": {"id": {"type": "string", "format": "uuid"}, "memory": {"type": "string"},
+                    "event": {"enum": ["ADD", "NONE"], "description": "NONE: it was known"},
+                    "categories": {"type": "array", "items": {"type": "string"}}}}},
+            "usage": {"type": "object", "required": ["messages", "statements", "added", "forgotten"],
+                "additionalProperties": {"type": "integer", "minimum": 0}}
+        }})},
+    {"Memory", TRIPSAGE_JSON({
+        "type": "object",
+        "required": ["id", "memory", "memory_type", "categories", "metadata", "version", "created_at", "updated_at", "user_id"],
+        "properties": {
+            "id": {"type": "string", "format": "uuid"}, "memory": {"type": "string"},
+            "memory_type": {"enum": ["user_preference", "trip_history", "search_pattern", "conversation_context", "other"]},
+            "categories": {"type": "array", "items": {"type": "string"}}, "metadata": {"type": "object"},
+            "version": {"type": "integer", "minimum": 1, "description": "how often it was said"},
+            "created_at": {"type": "string", "format": "date-time"}, "updated_at": {"type": "string", "format": "date-time"},
+            "user_id": {"type": "string", "format": "uuid"}, "similarity": {"type": "number", "minimum": -1, "maximum": 1}
+        }})},
+    {"MemoryQuery", TRIPSAGE_JSON({
+        "type": "object", "required": ["query"],
+        "additionalProperties": false,
+        "properties": {
+            "query": {"type": "string", "minLength": 1, "maxLength": 1000},
+            "limit": {"type": ["integer", "null"], "minimum": 1, "maximum": 100},
+            "similarity_threshold": {"type": ["number", "null"], "minimum": 0, "maximum": 1, "description": "0.3 without one"},
+            "filters": {"type": ["object", "null"], "additionalProperties": false, "properties": {
+                "memory_type": {"enum": ["user_preference", "trip_history", "search_pattern", "conversation_context", "other", null]},
+                "source": {"enum": ["conversation", "preference", null]}, "session_id": {"type": ["string", "null"]},
+                "context_type": {"type": ["string", "null"]}, "key": {"type": ["string", "null"]},
+                "has_location": {"type": ["boolean", "null"]}, "has_budget": {"type": ["boolean", "null"]},
+                "has_accommodation": {"type": ["boolean", "null"]},
+                "categories": {"type": ["array", "null"], "maxItems": 8, "items": {"type": "string"}}}}
+        }})},
+    {"MemorySearch", TRIPSAGE_JSON({
+        "type": "object", "required": ["results", "query", "total"],
+        "properties": {"results": {"type": "array", "items": {"$ref": "#/components/schemas/Memory"}}, "query": {"type": "string"},
+            "total": {"type": "integer", "minimum": 0}}})},
+    {"MemoryPreferences", TRIPSAGE_JSON({
+        "type": "object", "required": ["preferences", "total"],
+        "properties": {"preferences": {"type": "object"}, "total": {"type": "integer", "minimum": 0}}})},
+    {"MemoryEntries", TRIPSAGE_JSON({
+        "type": "array", "maxItems": 50, "items": {"type": "object", "required": ["id", "memory", "source", "created_at"],
+            "properties": {"id": {"type": "string"}, "memory": {"type": "string"},
+                "source": {"enum": ["conversation", "preference", "trip", "saved_destination"]},
+                "created_at": {"type": "string", "format": "date-time"}}}})},
+    {"Mentions", TRIPSAGE_JSON({
+        "type": "array", "maxItems": 10, "items": {"type": "object", "required": ["name", "mentions"],
+            "properties": {"name": {"type": "string"}, "mentions": {"type": "integer", "minimum": 1}}}})},
+    {"MemoryContext", TRIPSAGE_JSON({
+        "type": "object",
+        "required": ["preferences", "past_trips", "saved_destinations", "budget_patterns", "travel_style", "dietary_restrictions",
+            "accommodation_preferences", "activity_preferences", "insights", "summary"],
+        "properties": {
+            "preferences": {"$ref": "#/components/schemas/MemoryEntries"}, "past_trips": {"$ref": "#/components/schemas/MemoryEntries"},
+            "saved_destinations": {"$ref": "#/components/schemas/MemoryEntries"}, "budget_patterns": {"$ref": "#/components/schemas/MemoryEntries"},
+            "travel_style": {"$ref": "#/components/schemas/MemoryEntries"}, "dietary_restrictions": {"$ref": "#/components/schemas/MemoryEntries"},
+            "accommodation_preferences": {"$ref": "#/components/schemas/MemoryEntries"},
+            "activity_preferences": {"$ref": "#/components/schemas/MemoryEntries"},
+            "insights": {"type": "object", "required": ["countries", "activities", "styles", "budget", "trips", "frequency"],
+                "properties": {"countries": {"$ref": "#/components/schemas/Mentions"}, "activities": {"$ref": "#/components/schemas/Mentions"},
+                    "styles": {"$ref": "#/components/schemas/Mentions"}, "trips": {"type": "integer", "minimum": 0},
+                    "budget": {"type": "array", "items": {"type": "object", "required": ["currency", "average", "maximum", "minimum", "mentions"],
+                        "description": "minor units"}},
+                    "frequency": {"enum": ["New", "Occasional", "Regular"]}}},
+            "summary": {"type": "string"}
+        }})},
+    {"MemoryStats", TRIPSAGE_JSON({
+        "type": "object", "required": ["total_memories", "by_type", "by_category", "preferences", "limit"],
+        "properties": {"total_memories": {"type": "integer", "minimum": 0}, "by_type": {"type": "object", "additionalProperties": {"type": "integer"}},
+            "by_category": {"type": "object", "additionalProperties": {"type": "integer"}}, "preferences": {"type": "integer"},
+            "first_memory_at": {"type": "string", "format": "date-time"}, "last_memory_at": {"type": "string", "format": "date-time"},
+            "limit": {"type": "integer"}}})},
+    {"MemoryCleared", TRIPSAGE_JSON({
+        "type": "object", "required": ["deleted"], "properties": {"deleted": {"type": "integer", "minimum": 0}}})},
     {"Component", TRIPSAGE_JSON({
         "type": "object", "required": ["name", "status", "details"],
         "properties": {"name": {"type": "string"}, "status": {"enum": ["healthy", "unhealthy"]}, "latency_ms": {"type": "number"},

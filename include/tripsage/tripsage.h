@@ -12,6 +12,7 @@
 #include "feed.h"
 #include "index.h"
 #include "limit.h"
+#include "memory.h"
 #include "runtime.h"
 #include "status.h"
 #include "store.h"

@@ -40,6 +40,9 @@ void tripsage__end_turn(tripsage_trips *trips);
 /* Trips over an open store, of which it takes a reference. `vector` is borrowed until tripsage_trips_close. */
 tripsage_status tripsage__trips_new(tripsage_trips **out, tripsage__store *store, tripsage_vector *vector);
 
+/* The day it is, in UTC. */
+void tripsage__today(char out[TRIPSAGE__DATE_SIZE], tripsage_trips *trips);
+
 /* Every statement about trips, for the plan test; items and notes have theirs in itinerary.h, places in destination.h. */
 const tripsage__statement *const *tripsage__trip_statements(size_t *count);
 

@@ -93,6 +93,11 @@ void tripsage_trips_close(tripsage_trips *trips)
     tripsage__free(trips);
 }
 
+void tripsage__today(char out[TRIPSAGE__DATE_SIZE], tripsage_trips *trips)
+{
+    tripsage__date_format((int32_t)(tripsage__now_ms(trips->env) / INT64_C(86400000)), out);
+}
+
 const tripsage__statement *const *tripsage__trip_statements(size_t *count)
 {
     static const tripsage__statement *const all[] = {

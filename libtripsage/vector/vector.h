@@ -37,6 +37,22 @@ typedef struct tripsage__collection {
 /* That of trips, each with its trip's id, written with the trip. */
 #define TRIPSAGE__COLLECTION_TRIPS "trips"
 
+/* The properties of a collection, from memory or from the store. They never change under one name while the collection lives;
+ * after TRIPSAGE_ENOTFOUND of a later call, forget it and ask once more. Errors: TRIPSAGE_ENOTFOUND. */
+tripsage_status tripsage__collection_find(tripsage__collection *out, tripsage_vector *vector, const char *name);
+void tripsage__collection_forget(tripsage_vector *vector, const char *name);
+
+/* What a statement has to say to mean exactly this collection, with $1..$4 from tripsage__collection_values(). */
+#define TRIPSAGE__SQL_COLLECTION                                                                                       \
+    "(SELECT c.id FROM vector_collection c WHERE c.name = $1 AND c.dimensions = $2 AND c.metric = $3 AND "             \
+    "c.embedder = $4)"
+void tripsage__collection_values(tripsage__value out[4], const tripsage__collection *collection);
+
+/* Reads a query's vector, or embeds its text: `out` has room for the collection's dimension. */
+tripsage_status tripsage__vector_resolve(float *out, const tripsage__collection *collection, const char *text,
+                                         const float *values, size_t value_count, const char *text_field,
+                                         const char *values_field);
+
 /* ---- collections as steps ---- */
 
 typedef struct tripsage__collection_params {

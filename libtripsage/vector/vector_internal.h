@@ -17,11 +17,6 @@ struct tripsage_vector {
     size_t remembered_count; /* of all times; the next one goes to this place modulo the table */
 };
 
-/* The properties of a collection, from memory or from the store. They never change under one name while the collection lives;
- * after TRIPSAGE_ENOTFOUND of a later call, forget it and ask once more. Errors: TRIPSAGE_ENOTFOUND. */
-tripsage_status tripsage__collection_find(tripsage__collection *out, tripsage_vector *vector, const char *name);
-void tripsage__collection_forget(tripsage_vector *vector, const char *name);
-
 /* Whether what was remembered of a collection may be to blame: it is gone, or another one has its name, to which the vectors or texts may
  * well fit. */
 int tripsage__collection_is_of_another_day(tripsage_status status);
@@ -29,23 +24,12 @@ int tripsage__collection_is_of_another_day(tripsage_status status);
 /* TRIPSAGE_EFORBIDDEN for the catalogue's and the trips', whoever asks. `name` may be NULL. */
 tripsage_status tripsage__collection_check_changeable(const char *name);
 
-/* What a statement has to say to mean exactly this collection, with $1..$4 from tripsage__collection_values(). */
-#define TRIPSAGE__SQL_COLLECTION                                                                                       \
-    "(SELECT c.id FROM vector_collection c WHERE c.name = $1 AND c.dimensions = $2 AND c.metric = $3 AND "             \
-    "c.embedder = $4)"
-void tripsage__collection_values(tripsage__value out[4], const tripsage__collection *collection);
-
 /* 16 KiB: what one text may have, as tripsage/vector.h says. */
 #define TRIPSAGE__VECTOR_TEXT_MAX ((size_t)TRIPSAGE_VECTOR_TEXT_MAX)
 
 /* Of a row of vector_text, as FTS5 has to be told to forget it: reads `t`. */
 #define TRIPSAGE__SQL_FORGET_WORDS                                                                                     \
     "INSERT INTO vector_words (vector_words, rowid, scope, terms) SELECT 'delete', t.seq, t.scope, t.terms FROM "
-
-/* Reads a query's vector, or embeds its text: `out` has room for the collection's dimension. */
-tripsage_status tripsage__vector_resolve(float *out, const tripsage__collection *collection, const char *text,
-                                         const float *values, size_t value_count, const char *text_field,
-                                         const char *values_field);
 
 /* Of a row of f32, aligned. */
 double tripsage__vector_scan_score(const tripsage__vector_scan *scan, const void *row);

@@ -23,6 +23,7 @@ Suite *contract_note(void);
 Suite *contract_collaborator(void);
 Suite *contract_search(void);
 Suite *contract_destination(void);
+Suite *contract_memory(void);
 Suite *contract_auth(void);
 Suite *contract_auth_wire(void);
 Suite *contract_auth_session(void);

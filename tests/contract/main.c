@@ -21,6 +21,7 @@ int main(void)
         contract_search,
         contract_trip_similar,
         contract_destination,
+        contract_memory,
         contract_auth,
         contract_auth_session,
         contract_auth_mail,

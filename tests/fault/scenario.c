@@ -419,6 +419,90 @@ static const char *look_saved(stage *s)
     return json_of(OK(tripsage_destination_saved(OUT, T, world->owner)));
 }
 
+/* ---- memories ---- */
+
+/* One known statement, and two that are new each time. */
+static tripsage_status memory_remember(stage *s)
+{
+    char json[512];
+
+    snprintf(json, sizeof json,
+             "{\"messages\":[{\"role\":\"user\",\"content\":\"I am vegan. I like train %lld in Japan. My budget is "
+             "$%lld.\"}],\"session_id\":\"s\"}",
+             (long long)s->number, (long long)s->number);
+    return tripsage_memory_remember(&s->doc, T, world->owner, json, N);
+}
+
+static tripsage_status memory_preferences_merge(stage *s)
+{
+    char json[128];
+
+    snprintf(json, sizeof json, "{\"preferences\":{\"seat\":%lld,\"pace\":null}}", (long long)s->number);
+    return tripsage_memory_preferences_merge(&s->doc, T, world->owner, json, N);
+}
+
+static tripsage_status memory_preference_put(stage *s)
+{
+    char value[32];
+
+    snprintf(value, sizeof value, "train %lld", (long long)s->number);
+    return tripsage_memory_preference_put(&s->doc, T, world->owner, "travels", value, "Style");
+}
+
+static void with_memories(stage *s)
+{
+    OK(memory_remember(s));
+    test_stage_clear(s);
+    OK(memory_preference_put(s));
+    test_stage_clear(s);
+}
+
+static tripsage_status memory_search(stage *s)
+{
+    return tripsage_memory_search(
+        &s->doc, T, world->owner,
+        "{\"query\":\"trains in Japan\",\"similarity_threshold\":0,\"filters\":{\"categories\":[\"preferences\"]}}", N);
+}
+
+static tripsage_status memory_context(stage *s)
+{
+    return tripsage_memory_context(&s->doc, T, world->owner);
+}
+
+static tripsage_status memory_stats(stage *s)
+{
+    return tripsage_memory_stats(&s->doc, T, world->owner);
+}
+
+static void with_one_memory(stage *s)
+{
+    OK(tripsage_memory_remember(OUT, T, world->owner,
+                                "{\"messages\":[{\"role\":\"user\",\"content\":\"I am vegan.\"}]}", N));
+    copy_id(s->item,
+            text_of(OK(tripsage_memory_search(OUT, T, world->owner, "{\"query\":\"vegan\"}", N)), "/results/0/id"));
+}
+
+static tripsage_status memory_delete(stage *s)
+{
+    return tripsage_memory_delete(T, world->owner, s->item);
+}
+
+static tripsage_status memory_clear(stage *s)
+{
+    return tripsage_memory_clear(&s->doc, T, world->owner, 1);
+}
+
+static const char *look_memories(stage *s)
+{
+    const char *context = json_of(OK(tripsage_memory_context(OUT, T, world->owner)));
+
+    (void)s;
+    return test_format(
+        "%s\n%s", context,
+        json_of(OK(tripsage_memory_search(OUT, T, world->owner,
+                                          "{\"query\":\"vegan\",\"similarity_threshold\":0,\"limit\":100}", N))));
+}
+
 /* ---- the feed ---- */
 
 /* A change that was made is told, whatever failed on the way; where it cannot be, a resync is. */
@@ -1801,6 +1885,14 @@ const scenario test_scenarios[] = {
     {.name = "suggest", .prepare = with_trip, .act = suggest, .look = look_nothing},
     {.name = "destination_save", .act = destination_save, .look = look_saved},
     {.name = "destination_saved", .prepare = saved_destination, .act = destination_saved, .look = look_saved},
+    {.name = "memory_remember", .act = memory_remember, .look = look_memories},
+    {.name = "memory_preferences_merge", .prepare = with_memories, .act = memory_preferences_merge, .look = look_memories},
+    {.name = "memory_preference_put", .act = memory_preference_put, .look = look_memories},
+    {.name = "memory_search", .prepare = with_memories, .act = memory_search, .look = look_memories},
+    {.name = "memory_context", .prepare = with_memories, .act = memory_context, .look = look_memories},
+    {.name = "memory_stats", .prepare = with_memories, .act = memory_stats, .look = look_memories},
+    {.name = "memory_delete", .before = with_one_memory, .act = memory_delete, .look = look_memories},
+    {.name = "memory_clear", .before = with_memories, .act = memory_clear, .look = look_memories},
     {.name = "destination_unsave", .before = saved_destination, .act = destination_unsave, .look = look_saved},
     {.name = "feed", .prepare = with_trip, .act = feed_of_changes, .look = look_nothing, .benign = 1},
     {.name = "auth_sign_up", .act = sign_up, .look = look_nothing},

@@ -57,6 +57,11 @@ SELECT pg_temp.id('eeee', n), pg_temp.id('cccc', n), pg_temp.user_of(n), 1, :T +
 INSERT INTO saved_destination (id, user_id, destination_id, trip_id, priority, saved_at)
 SELECT pg_temp.id('ffff', n), pg_temp.user_of(n), 'kyoto-jp', pg_temp.id('cccc', n), 3, :T + n FROM generate_series(1, :N / 20) n;
 
+INSERT INTO memory (id, user_id, memory_type, name, content, categories, created_at, updated_at)
+SELECT pg_temp.id('3e30', n), pg_temp.user_of(n), 'user_preference', CASE WHEN n % 3 = 0 THEN 'key ' || n END, 'I like train ' || n,
+       '["preferences"]', :T + n, :T + n
+FROM generate_series(1, :N / 4) n;
+
 INSERT INTO trip_search
 SELECT seq * 4, id, id, ARRAY['@u' || replace(user_id, '-', '')], '', '', '', 4, 0,
        array_to_tsvector(ARRAY['@u' || replace(user_id, '-', ''), 'trip', seq::text])

@@ -96,6 +96,7 @@ static const char *snapshot(const char *but)
         "SELECT concat('note ', to_jsonb(n) - {but}) FROM tripsage.trip_note n UNION ALL "
         "SELECT concat('key ', to_jsonb(k)) FROM tripsage.idempotency_key k UNION ALL "
         "SELECT concat('saved ', to_jsonb(s)) FROM tripsage.saved_destination s UNION ALL "
+        "SELECT concat('memory ', to_jsonb(m)) FROM tripsage.memory m UNION ALL "
         "SELECT concat('places ', md5(string_agg(d::text, '' ORDER BY id))) FROM tripsage.destination d UNION ALL "
         "SELECT concat('account ', to_jsonb(a)) FROM tripsage.account a) s";
 
@@ -438,6 +439,10 @@ static const attack attacks[] = {
     {STRANGER, DENIED,
      "INSERT INTO saved_destination (user_id, destination_id, priority) VALUES ('{owner}', 'nara', 1)"},
     {EDIT, HIDDEN, "DELETE FROM saved_destination"},
+    {STRANGER, DENIED, "INSERT INTO memory (user_id, memory_type, content) VALUES ('{owner}', 'other', 'Forged')"},
+    {EDIT, HIDDEN, "UPDATE memory SET content = 'Forged'"},
+    {EDIT, HIDDEN, "DELETE FROM memory"},
+    {OWNER, DENIED, "UPDATE memory SET user_id = '{stranger}'"},
     /* people */
     {OWNER, DENIED, "SELECT password_hash FROM account WHERE id = auth.uid()::text"},
     {OWNER, DENIED, "SELECT * FROM account"},
@@ -568,6 +573,7 @@ START_TEST(members_see_what_is_theirs)
         {"SELECT * FROM trip_notes", {2, 2, 2, 2, 0, 0, 0, 2}},
         {"SELECT id, email, full_name FROM account", {6, 6, 6, 6, 1, 1, 0, 8}},
         {"SELECT * FROM saved_destinations", {1, 0, 0, 0, 0, 0, 0, 1}},
+        {"SELECT * FROM memories", {1, 0, 0, 0, 0, 0, 0, 1}},
         {"SELECT 1 WHERE account_id_for('{trip}', 'SECRET-12@example.org') = '{newcomer}'", {1, 1, 0, 0, 0, 0, 0, 1}},
     };
 

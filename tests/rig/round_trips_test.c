@@ -36,6 +36,7 @@ static const struct {
     {"destination_search", 0, "the catalogue is in memory"},
     {"destination_search filtered", 0, "the catalogue is in memory"},
     {"destination_complete", 0, "the catalogue is in memory"},
+    {"memory_search", 2, "finds ids by their vectors, and reads what they stand for"},
     {"trip_duplicate", 2, "reads the trip, moves its dates, writes the copy"},
     {"item_create", 2, "reads from the trip what the input leaves out: the zone, the currency"},
     {"item_update", 2, "reads the item, merges the input into it, writes it if it is the same still"},

@@ -127,6 +127,8 @@ START_TEST(routes_have_limits_of_their_own)
     ANSWERS(429, http_call(&server, ada, "POST", "/api/search/unified", NULL, search));
     answer = ANSWERS(200, http_call(&server, ada, "POST", "/api/destinations/search", NULL, search));
     ck_assert_ptr_nonnull(strstr(http_field(answer, "RateLimit-Policy"), "\"search-minute\";q=30;w=60"));
+    answer = ANSWERS(200, http_call(&server, ada, "POST", "/api/memory/search", NULL, search));
+    ck_assert_ptr_nonnull(strstr(http_field(answer, "RateLimit-Policy"), "\"memory-minute\";q=30;w=60"));
     answer = ANSWERS(200, get(ada, "/api/users/me", NULL));
     ck_assert_str_eq(http_field(answer, "X-RateLimit-Limit"), "50");
     ck_assert_str_eq(http_field(answer, "X-RateLimit-Remaining"), "4"); /* of a burst */

@@ -63,6 +63,16 @@ void search_unified_get(request *r);
 void search_unified_post(request *r);
 void search_suggest(request *r);
 
+/* memory.c */
+void memory_remember(request *r);
+void memory_search(request *r);
+void memory_context(request *r);
+void memory_preferences_put(request *r);
+void memory_preference_post(request *r);
+void memory_delete(request *r);
+void memory_stats(request *r);
+void memory_clear(request *r);
+
 /* auth.c */
 void auth_register(request *r);
 void auth_login(request *r);

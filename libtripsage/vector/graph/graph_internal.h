@@ -210,13 +210,13 @@ uint32_t tripsage__graph_descend(tripsage_index *index, const tripsage__view *vi
 void tripsage__graph_walk(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint32_t slot,
                           uint32_t level, uint32_t width);
 
-/* The steps of a walk at the lowest level, for one with another end: scratch->ids are compared then, and scratch->estimates say how far they are. */
+/* The steps of a walk at the lowest level, for one with another end: scratch->ids[0] are compared then, and scratch->estimates say how far they are. */
 void tripsage__walk_begin(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint32_t slot);
 uint32_t tripsage__walk_follow(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
                                uint32_t slot); /* how many were not met before */
 void tripsage__walk_end(const tripsage__view *view, tripsage__scratch *scratch);
 void tripsage__walk_prefetch(const tripsage_index *index, const tripsage__view *view, uint32_t slot);
-/* Compares the first `count` of scratch->ids. */
+/* Compares the first `count` of scratch->ids[0]. */
 void tripsage__walk_compare(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
                             uint32_t count);
 

@@ -36,9 +36,9 @@ static void rank_all(tripsage_index_result *result, const tripsage__filter *filt
     uint32_t at = 0, count;
 
     tripsage__ranking_begin(&ranking, result->hits, result->capacity);
-    while ((count = tripsage__filter_next(filter, &at, scratch->ids, TRIPSAGE__DEGREE_MAX))) {
+    while ((count = tripsage__filter_next(filter, &at, scratch->ids[0], TRIPSAGE__DEGREE_MAX))) {
         for (uint32_t i = 0; i < count; i++)
-            tripsage__ranking_add(&ranking, index, view, scratch, scratch->ids[i]);
+            tripsage__ranking_add(&ranking, index, view, scratch, scratch->ids[0][i]);
         scratch->looked_at += count;
     }
     tripsage__ranking_end(&ranking, result, k);
@@ -65,10 +65,10 @@ static tripsage_status rank_best(tripsage_index_result *result, tripsage__filter
 
     if (status != TRIPSAGE_OK)
         return status;
-    while ((count = tripsage__filter_next(filter, &at, scratch->ids, TRIPSAGE__DEGREE_MAX))) {
+    while ((count = tripsage__filter_next(filter, &at, scratch->ids[0], TRIPSAGE__DEGREE_MAX))) {
         tripsage__walk_compare(index, view, scratch, count);
         for (uint32_t i = 0; i < count; i++)
-            tripsage__heap_offer(&filter->found, most, tripsage__candidate_of(scratch->estimates[i], scratch->ids[i]));
+            tripsage__heap_offer(&filter->found, most, tripsage__candidate_of(scratch->estimates[i], scratch->ids[0][i]));
     }
     rank_found(result, filter, index, view, scratch, k);
     return TRIPSAGE_OK;

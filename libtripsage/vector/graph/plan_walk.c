@@ -137,7 +137,7 @@ int tripsage__filter_walk(tripsage__filter *filter, tripsage_index *index, const
             tripsage__walk_prefetch(index, view, tripsage__candidate_slot(filter->frontier.items[0]));
         count = tripsage__walk_follow(index, view, scratch, tripsage__candidate_slot(next));
         for (uint32_t i = 0; i < count; i++)
-            meet(&w, tripsage__candidate_of(scratch->estimates[i], scratch->ids[i]));
+            meet(&w, tripsage__candidate_of(scratch->estimates[i], scratch->ids[0][i]));
         lower_bar(&w);
     }
     tripsage__walk_end(view, scratch);

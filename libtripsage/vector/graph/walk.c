@@ -239,17 +239,17 @@ void tripsage__graph_walk(tripsage_index *index, const tripsage__view *view, tri
 
 void tripsage__walk_begin(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint32_t slot)
 {
-    (void)see(scratch, slot);
-    scratch->ids[0] = slot;
-    compare(index, view, scratch, 1);
+    scratch->seen[slot / 64] |= UINT64_C(1) << slot % 64;
+    scratch->ids[0][0] = slot;
+    compare(index, view, scratch, scratch->ids[0], 1);
 }
 
 uint32_t tripsage__walk_follow(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
                                uint32_t slot)
 {
-    uint32_t count = gather(index, view, scratch, slot, 0);
+    uint32_t count = gather(index, view, scratch, scratch->ids[0], slot, 0);
 
-    compare(index, view, scratch, count);
+    compare(index, view, scratch, scratch->ids[0], count);
     return count;
 }
 
@@ -266,7 +266,6 @@ void tripsage__walk_prefetch(const tripsage_index *index, const tripsage__view *
 void tripsage__walk_compare(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
                             uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++)
-        prefetch_code(index, view, scratch->ids[i]);
-    compare(index, view, scratch, count);
+    prefetch_codes(index, view, scratch->ids[0], count);
+    compare(index, view, scratch, scratch->ids[0], count);
 }

@@ -1,4 +1,4 @@
-/* destination_plan_test.c: how SQLite runs each statement about destinations and vectors: by an index. What may be passed over whole is named
+/* destination_plan_test.c: how SQLite runs each statement about destinations, memories and vectors: by an index. What may be passed over whole is named
  * here with its reason. */
 #include <sqlite3.h>
 #include <string.h>
@@ -6,6 +6,7 @@
 #include "../suite.h"
 #include "store/migrations.h"
 #include "trip/destination.h"
+#include "trip/memories.h"
 #include "vector/vector.h"
 
 static sqlite3 *db;
@@ -58,6 +59,14 @@ static const struct {
     {"vector_batch_gate", "SCAN CONSTANT ROW"},
     {"vector_scan_gate", "SCAN CONSTANT ROW"},
     {"saved_put", "SCAN CONSTANT ROW"},
+    {"memory_put", "SCAN j VIRTUAL TABLE"}, /* json_each over the call's own rows, ids and keys */
+    {"memory_by_id", "SCAN j VIRTUAL TABLE"},
+    {"memory_preferences_drop", "SCAN j VIRTUAL TABLE"},
+    {"memory_categories", "SCAN c VIRTUAL TABLE"},                      /* those of one memory */
+    {"memory_categories", "USE TEMP B-TREE FOR GROUP BY"},              /* of one user's memories */
+    {"memory_types", "USE TEMP B-TREE FOR GROUP BY"},                   /* the same */
+    {"memory_trips", "USE TEMP B-TREE FOR ORDER BY"},                   /* of one user's trips */
+    {"memory_places", "USE TEMP B-TREE FOR ORDER BY"},                  /* at most the catalogue, of one user */
     {"destination_match", "SCAN destination_text VIRTUAL TABLE INDEX"}, /* MATCH: by the words, not by the rows */
     {"destination_match", "USE TEMP B-TREE FOR ORDER BY"},              /* at most the catalogue */
     {"saved_list", "USE TEMP B-TREE FOR ORDER BY"},                     /* at most the catalogue, of one user */
@@ -99,6 +108,9 @@ START_TEST(no_statement_reads_a_whole_table)
     size_t count;
     const tripsage__statement *const *all = tripsage__destination_statements(&count);
 
+    ck_assert_uint_ge(count, 12);
+    check_plans(all, count);
+    all = tripsage__memory_statements(&count);
     ck_assert_uint_ge(count, 12);
     check_plans(all, count);
     all = tripsage__vector_statements(&count);
