@@ -85,6 +85,7 @@ typedef struct import {
     vector_file file;
     const char *prefix;
     uint64_t left, done; /* records */
+    int is_made;         /* the collection, by this import */
     /* The records at hand. */
     tripsage_vector_item items[BATCH];
     vector_line lines[BATCH];
@@ -176,10 +177,11 @@ static int make_collection(import *in)
     }
     if (!embedder && !first->values)
         embedder = TRIPSAGE_EMBEDDER_BUILTIN;
-    return tripsage_vector_collection_create(tripsage_get_vector(in->p->ts), in->service, in->into.name, dimensions,
-                                             chosen, embedder) == TRIPSAGE_OK
-               ? DONE
-               : refused();
+    if (tripsage_vector_collection_create(tripsage_get_vector(in->p->ts), in->service, in->into.name, dimensions,
+                                          chosen, embedder) != TRIPSAGE_OK)
+        return refused();
+    in->is_made = 1;
+    return DONE;
 }
 
 /* The library names items by their place in the batch; people look for them in the file. */
@@ -204,6 +206,8 @@ static int write_batch(import *in)
         code = refuse_batch(in);
     if (code == DONE)
         in->done += in->count;
+    else if (in->is_made && !in->done) /* what failed at once leaves nothing behind */
+        tripsage_vector_collection_delete(tripsage_get_vector(in->p->ts), in->service, in->into.name);
     return code;
 }
 

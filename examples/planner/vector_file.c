@@ -206,13 +206,15 @@ static int read_npy_head(vector_file *file, const char *head)
     int end = 0;
     if (!descr || !order || !shape)
         return refuse(file, "the head lacks one of descr, fortran_order and shape");
+    int size = *descr == '\'' || *descr == '"' ? (int)strcspn(descr + 1, "'\"") : 0;
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (strncmp(descr + 1, types[i].descr, 3) == 0 && (descr[4] == '\'' || descr[4] == '"'))
+        if (size == 3 && memcmp(descr + 1, types[i].descr, 3) == 0)
             file->element = types[i].element;
     if (!file->element) {
         char what[120];
-        snprintf(what, sizeof what, "numbers are %.8s; expected '<f4', '|u1', '|i1', '<i4' or '<i8'", descr);
-        return refuse(file, what);
+        snprintf(what, sizeof what, "numbers are %.*s; expected <f4, |u1, |i1, <i4 or <i8", size < 20 ? size : 20,
+                 size ? descr + 1 : "");
+        return refuse(file, size ? what : "the head's descr is no text; expected <f4, |u1, |i1, <i4 or <i8");
     }
     if (strncmp(order, "False", 5) != 0)
         return refuse(file, "the order is Fortran's; expected C order (numpy.ascontiguousarray)");
