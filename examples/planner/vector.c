@@ -443,5 +443,11 @@ const command vector_commands[] = {
      "  tripsage vector query places quiet gardens --k 3 --filter '{\"city\":\"Kyoto\"}'\n"
      "  tripsage vector query words --file queries.fbin --row 7",
      query_options, 1, ARGUMENTS_MAX, run_query, NULL, 0},
+    {"vector bench", "FILE --queries FILE [--truth FILE] [OPTION...]",
+     "Measures an index over a file of vectors: recall, speed, size. Opens no database.\n\n"
+     "Examples\n"
+     "  tripsage vector bench glove.npy --queries asked.npy --truth nearest.npy --threads 2\n"
+     "  tripsage vector bench sift.fvecs --metric l2 --queries asked.fvecs --truth nearest.ivecs --width 32,64 --json",
+     bench_options, 1, 1, run_vector_bench, NULL, 1},
     {NULL, NULL, NULL, NULL, 0, 0, NULL, NULL, 0},
 };
