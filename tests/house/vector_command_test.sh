@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `tripsage vector`: files of each format into collections, queries, and what it says of damaged files.
+# `tripsage vector`: files of each format into collections, queries, measurements, and what it says of damaged files.
 source "$(dirname "$0")/lib.sh"
 tripsage=$2
 export TRIPSAGE_DATABASE=$work/trips.db TRIPSAGE_USER=me@localhost
@@ -211,10 +211,70 @@ refuses "long.jsonl: line 1: is longer than 1 MiB" import long.jsonl
 # Nothing of a file that was refused is there.
 refuses "there is no such collection" "$tripsage" vector build new
 
+# ---- bench: an index by itself ----
+
+# Bytes by chance, the same in every run (the generator of POSIX's rand()).
+chance() { # COUNT
+    local i
+    for ((i = 0; i < $1; i++)); do
+        seed=$(((seed * 1103515245 + 12345) & 2147483647))
+        printf '%b' "$(printf '\\x%02x' $((seed >> 16 & 255)))"
+    done
+}
+seed=1
+chance 3200 >numbers
+{ u32 400 8 && cat numbers; } >base.u8bin
+{ u32 2 8 && tail -c +41 numbers | head -c 8 && tail -c +617 numbers | head -c 8; } >asked.u8bin # items 5 and 77
+{ u32 2 1 5 77; } >truth.ibin
+{ u32 2 1 5 77 && f32 0 0; } >distances.ibin
+{ u32 2 1 6 77; } >wrong.ibin
+{ u32 2 5 6 && u32 2 77 78; } >truth.ivecs
+{ npy 1 "{'descr': '<i4', 'fortran_order': False, 'shape': (2, 1), }" && u32 5 77; } >truth.npy
+{ npy 2 "{'descr': '<i8', 'fortran_order': False, 'shape': (2, 1), }" && u32 5 0 77 0; } >long.npy
+bench() {
+    TRIPSAGE_DATABASE=$work/none.db "$tripsage" vector bench base.u8bin --queries asked.u8bin "$@"
+}
+for truth in truth.ibin distances.ibin truth.ivecs truth.npy long.npy; do
+    expect_code 0 bench --json --k 1 --metric l2 --width 0,64 --truth "$truth"
+    jq -e '.vectors == 400 and .dimensions == 8 and .metric == "l2" and .queries == 2 and .k == 1 and .build_seconds > 0 and
+        .bytes_per_vector > 8 and (.widths | length == 2 and .[0].width == 0 and .[1].width == 64) and
+        all(.widths[]; .recall == 1 and .queries_per_second > 0 and .mean_us > 0 and .p50_us <= .p95_us and .p95_us <= .p99_us)' \
+        "$work/out" >/dev/null || fail "$(cat "$work/out")"
+done
+expect_code 0 bench --json --k 1 --metric l2 --width 64 --truth wrong.ibin
+jq -e '.widths[0].recall == 0.5' "$work/out" >/dev/null || fail "$(cat "$work/out")"
+for metric in cosine l2 inner_product; do # what is found one by one is found by the index
+    expect_code 0 bench --json --metric "$metric" --layout fast --bits 8 --degree 16 --build-width 100 --threads 1 --seed 7 --width 200
+    jq -e '.widths[0].recall > 0.9 and .k == 10 and .bits == 8 and .degree == 16' "$work/out" >/dev/null || fail "$metric: $(cat "$work/out")"
+done
+expect_code 0 bench --count 1 --width 32
+grep -Eq '^400 vectors of 8 dimensions, cosine, compact, degree [0-9]+, [48] bits$' "$work/out" || fail "$(cat "$work/out")"
+grep -Eq '^Built in [0-9.]+ s, [0-9]+ a second, [0-9]+ bytes a vector$' "$work/out" || fail "$(cat "$work/out")"
+grep -qx '1 queries for the nearest 10, one thread' "$work/out" || fail "$(cat "$work/out")"
+[[ $(tail -1 "$work/out") =~ ^32\ +[01]\.[0-9]{4}\ +[0-9]+\ +[0-9.]+\ us ]] || fail "$(cat "$work/out")"
+[[ ! -e $work/none.db ]] || fail "a measurement opened a database"
+
+refuses "truth.ivecs: record 0: has 2 neighbours of each query; --k wants 3" bench --k 3 --truth truth.ivecs
+{ u32 1 1 5; } >short.ibin
+refuses "short.ibin: record 1: the file ends before the queries do" bench --k 1 --truth short.ibin
+{ u32 2 1 5 400; } >beyond.ibin
+refuses "beyond.ibin: record 1: says 400; expected numbers below 400" bench --k 1 --truth beyond.ibin
+refuses "base.u8bin: holds vectors; expected numbers of neighbours (ibin, ivecs, npy of integers)" bench --k 1 --truth base.u8bin
+refuses "four.jsonl: lines of JSON hold no numbers of neighbours; expected ibin, ivecs or npy" bench --k 1 --truth four.jsonl
+refuses "base.u8bin: has 400 vectors; --k wants 401" bench --k 401
+refuses "four.u8bin: has 3 dimensions; expected 8 as base.u8bin has" "$tripsage" vector bench base.u8bin --queries four.u8bin --k 1
+expect_code 1 bench --degree 7
+grep -q '^tripsage: #degree: ' "$work/out" || fail "$(cat "$work/out")"
+
 for wrong in "vector" "vector frobnicate" "vector import" "vector import x" "vector import x four.fbin --metric far" "vector import x four.txt" \
     "vector import x four.fbin --format csv" "vector import x four.fbin --from -1" "vector import x four.fbin --count 0" \
     "vector import x four.jsonl --from 1" "vector build" "vector query four_npy" "vector query four_npy tea --file query.fbin" \
-    "vector query four_npy --file query.fbin --row -1" "vector query four_npy --file four.jsonl"; do
+    "vector query four_npy --file query.fbin --row -1" "vector query four_npy --file four.jsonl" "vector bench" "vector bench base.u8bin" \
+    "vector bench base.u8bin --queries four.jsonl" "vector bench base.u8bin --queries asked.u8bin --k 0" \
+    "vector bench base.u8bin --queries asked.u8bin --k 1001" "vector bench base.u8bin --queries asked.u8bin --width" \
+    "vector bench base.u8bin --queries asked.u8bin --width 8," "vector bench base.u8bin --queries asked.u8bin --width 8,x" \
+    "vector bench base.u8bin --queries asked.u8bin --width -8" "vector bench base.u8bin --queries asked.u8bin --layout small" \
+    "vector bench base.u8bin --queries asked.u8bin --count 0" "vector bench base.u8bin --queries asked.u8bin --threads -1"; do
     # shellcheck disable=SC2086 # words
     expect_code 2 "$tripsage" $wrong
     [[ -s $work/out ]] || fail "nothing was said about: $wrong"
@@ -222,10 +282,10 @@ done
 
 # ---- help, of each, with examples ----
 expect_code 0 "$tripsage" vector --help
-for command in import build query; do
+for command in import build query bench; do
     grep -q "^  vector $command " "$work/out" || fail "no $command in the help"
 done
-for command in import build query; do
+for command in import build query bench; do
     expect_code 0 "$tripsage" vector "$command" --help
     grep -q "^usage: tripsage vector $command" "$work/out" || fail "no usage in the help of $command"
     grep -q "^  tripsage vector $command " "$work/out" || fail "no example in the help of $command"
