@@ -291,6 +291,13 @@ for command in import build query bench; do
     grep -q "^  tripsage vector $command " "$work/out" || fail "no example in the help of $command"
 done
 
+# ---- what the README says, in a folder of its own ----
+readme_block "$1/README.md" vectors | sed "s|build/release/bin/tripsage|$tripsage|" >readme.sh
+[[ -s readme.sh ]] || fail "the README has no block labelled vectors"
+mkdir elsewhere
+(cd elsewhere && unset TRIPSAGE_DATABASE TRIPSAGE_USER && expect_code 0 bash -euo pipefail ../readme.sh)
+[[ $(sed -n 3p "$work/out") == *" niseko  "* ]] || fail "$(cat "$work/out")"
+
 # ---- on a terminal there is a bar, elsewhere there is none ----
 if command -v script >/dev/null; then
     script -qec "'$tripsage' vector import texts many.jsonl" "$work/terminal" >/dev/null
