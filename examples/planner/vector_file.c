@@ -120,26 +120,30 @@ static int read_exactly(vector_file *file, void *out, size_t size)
     return ferror(file->stream) ? refuse_errno(file) : refuse(file, "the file ends within its head");
 }
 
-/* The head is read: do its numbers make sense, and is the file as long as they say? `extra`: how many numbers may stand behind, for each one that counts. */
-static int check_size(vector_file *file, int wanted, unsigned extra)
+/* The head is read: do its numbers make sense, and is the file as long as they say? Behind those of ibin there may be as many distances. */
+static int check_size(vector_file *file, int wanted)
 {
     uint64_t most = wanted == VECTORS ? TRIPSAGE_VECTOR_DIMENSIONS_MAX : NEIGHBOURS_MAX;
-    uint64_t record, body = file->bytes - file->start;
+    uint64_t needed, body = file->bytes - file->start;
     char what[160];
     if (file->dimensions == 0 || file->dimensions > most) {
         snprintf(what, sizeof what, "the head says %" PRIu32 " numbers a record; expected 1 to %" PRIu64,
                  file->dimensions, most);
         return refuse(file, what);
     }
-    record = file->dimensions * size_of(file->element);
-    if (file->count > 0 && file->count <= UINT32_MAX &&
-        (body == file->count * record || (extra && body == file->count * record * (1 + extra))))
+    if (file->count == 0 || file->count > UINT32_MAX) {
+        snprintf(what, sizeof what, "the head says %" PRIu64 " records; expected 1 to %" PRIu32, file->count,
+                 UINT32_MAX);
+        return refuse(file, what);
+    }
+    needed = file->count * file->dimensions * size_of(file->element);
+    if (body == needed || (file->format->layout == HEAD && file->element == 'n' && body == 2 * needed))
         return DONE;
     snprintf(what, sizeof what,
              "the head says %" PRIu64 " records of %" PRIu32 " numbers, which are %" PRIu64
              " bytes; the file has %" PRIu64 " behind the head",
-             file->count, file->dimensions, file->count <= UINT32_MAX ? file->count * record : 0, body);
-    return refuse(file, file->count ? what : "the head says 0 records");
+             file->count, file->dimensions, needed, body);
+    return refuse(file, what);
 }
 
 static int open_head(vector_file *file, int wanted)
@@ -151,7 +155,7 @@ static int open_head(vector_file *file, int wanted)
     file->count = read_u32(head);
     file->dimensions = read_u32(head + 4);
     file->element = file->format->element;
-    return check_size(file, wanted, file->element == 'n');
+    return check_size(file, wanted);
 }
 
 static int open_each(vector_file *file, int wanted)
@@ -174,7 +178,7 @@ static int open_each(vector_file *file, int wanted)
         return refuse(file, what);
     }
     file->start = file->count * sizeof head;
-    if (check_size(file, wanted, 0) != DONE)
+    if (check_size(file, wanted) != DONE)
         return REFUSED;
     file->start = 0;
     return DONE;
@@ -251,7 +255,7 @@ static int open_npy(vector_file *file, int wanted)
     if (code == DONE)
         code = read_npy_head(file, head);
     free(head);
-    return code == DONE ? check_size(file, wanted, 0) : code;
+    return code == DONE ? check_size(file, wanted) : code;
 }
 
 static int open_records(vector_file *file, int wanted)

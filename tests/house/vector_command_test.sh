@@ -130,7 +130,7 @@ refuses "cut.fbin: the head says 4 records of 3 numbers, which are 48 bytes; the
 { cat four.fbin && printf x; } >long.fbin
 refuses "long.fbin: the head says 4 records of 3 numbers, which are 48 bytes; the file has 49 behind the head" import long.fbin
 u32 0 3 >none.fbin
-refuses "none.fbin: the head says 0 records" import none.fbin
+refuses "none.fbin: the head says 0 records; expected 1 to 4294967295" import none.fbin
 { u32 4294967295 4096 && f32 1; } >huge.fbin
 refuses "huge.fbin: the head says 4294967295 records of 4096 numbers, which are 70368744161280 bytes; the file has 4 behind the head" import huge.fbin
 { u32 1 5000 && f32 1; } >wide.fbin
@@ -157,6 +157,8 @@ refuses "double.npy: numbers are <f8; expected <f4, |u1, |i1, <i4 or <i8" import
 refuses "record.npy: the head's descr is no text; expected <f4, |u1, |i1, <i4 or <i8" import record.npy
 { npy 1 "{'descr': '<f4', 'fortran_order': True, 'shape': (4, 3), }" && f32 1; } >fortran.npy
 refuses "fortran.npy: the order is Fortran's; expected C order (numpy.ascontiguousarray)" import fortran.npy
+{ npy 1 "{'descr': '<f4', 'fortran_order': False, 'shape': (-1, 3), }" && f32 1; } >minus.npy
+refuses "minus.npy: the head says 18446744073709551615 records; expected 1 to 4294967295" import minus.npy
 { npy 1 "{'descr': '<f4', 'fortran_order': False, 'shape': (12,), }" && f32 1; } >line.npy
 refuses "line.npy: the shape has not two dimensions; expected (records, numbers of each)" import line.npy
 { npy 1 "{'descr': '<f4', 'fortran_order': False, 'shape': (4, 3, 1), }" && f32 1; } >cube.npy
