@@ -50,16 +50,16 @@ function(tripsage_room name)
   set_property(GLOBAL APPEND PROPERTY TRIPSAGE_LIBRARIES ${ROOM_LIBRARIES})
 endfunction()
 
-# tripsage_kernels(FOLDER): each set of instructions for its own file only; which file is used is seen at run time. Products and sums are never made one step, since
+# tripsage_kernels(ROOM): each set of instructions for its own file only; which file is used is seen at run time. Products and sums are never made one step, since
 # the files would then differ in their last bits. Loops over a few registers are to be unrolled whatever the build type's level is.
-function(tripsage_kernels folder)
-  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.c)
+function(tripsage_kernels room)
+  file(GLOB sources CONFIGURE_DEPENDS ${room}/kernels/*.c ${room}/graph/code_*.c)
   set_property(SOURCE ${sources} APPEND PROPERTY COMPILE_OPTIONS -ffp-contract=off $<$<NOT:$<CONFIG:Debug>>:-O3>)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$")
-    set_property(SOURCE ${folder}/avx2.c APPEND PROPERTY COMPILE_OPTIONS -mavx2 -mf16c -mpopcnt)
-    set_property(SOURCE ${folder}/avx512.c APPEND PROPERTY COMPILE_OPTIONS -mavx2 -mf16c -mavx512f -mavx512bw -mavx512dq -mavx512vl)
+    set_property(SOURCE ${room}/kernels/avx2.c APPEND PROPERTY COMPILE_OPTIONS -mavx2 -mf16c -mpopcnt)
+    set_property(SOURCE ${room}/kernels/avx512.c APPEND PROPERTY COMPILE_OPTIONS -mavx2 -mf16c -mavx512f -mavx512bw -mavx512dq -mavx512vl)
   elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
-    set_property(SOURCE ${folder}/neon_dot.c APPEND PROPERTY COMPILE_OPTIONS -march=armv8.2-a+dotprod)
+    set_property(SOURCE ${room}/kernels/neon_dot.c ${room}/graph/code_neon_dot.c APPEND PROPERTY COMPILE_OPTIONS -march=armv8.2-a+dotprod)
   endif()
 endfunction()
 

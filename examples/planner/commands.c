@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "planner.h"
+#include "vector.h"
 
 /* ---- arguments to JSON ---- */
 
@@ -22,7 +23,7 @@ static void add_text(text *json, const arguments *given, const char *name, const
     text_add_json(json, value);
 }
 
-static int read_int(const arguments *given, const char *name, long long *out)
+int read_int(const arguments *given, const char *name, long long *out)
 {
     const char *value = argument(given, name);
     char *end = NULL;
@@ -38,7 +39,7 @@ static int read_int(const arguments *given, const char *name, long long *out)
 }
 
 /* The same for an option of the library that is an int: what does not fit is no number it could mean. */
-static int read_small(const arguments *given, const char *name, int *out)
+int read_small(const arguments *given, const char *name, int *out)
 {
     long long value = *out;
     int code = read_int(given, name, &value);
@@ -61,13 +62,13 @@ static int add_int(text *json, const arguments *given, const char *name, const c
     return code;
 }
 
-static int need(const arguments *given, const char *name)
+int need(const arguments *given, const char *name)
 {
     return argument(given, name) ? DONE : wrong_usage("this command needs --", name);
 }
 
 /* The words from `first` on, with a space between them. */
-static void add_words(text *out, const arguments *given, size_t first)
+void add_words(text *out, const arguments *given, size_t first)
 {
     for (size_t i = first; i < given->word_count; i++) {
         if (i > first)
@@ -138,7 +139,7 @@ static int find_trip(char id[ACCOUNT_ID_SIZE], planner *p, const char *meant)
 /* ---- printing ---- */
 
 /* Prints a document as JSON or by `show`, and frees it. */
-static int finish(planner *p, tripsage_status status, tripsage_doc *doc, void (*show)(tripsage_doc *))
+int finish(planner *p, tripsage_status status, tripsage_doc *doc, void (*show)(tripsage_doc *))
 {
     if (status != TRIPSAGE_OK)
         return refused();
@@ -486,18 +487,20 @@ static int run_destinations(planner *p, const arguments *given)
 
 const command commands[] = {
     {"create", "TITLE --from DATE --to DATE --stop NAME...", "Makes a trip and prints its id.", create_options, 1, 1,
-     run_create},
-    {"list", "[OPTION...]", "Lists the trips you may see, by their first day.", list_options, 0, 0, run_list},
-    {"show", "TRIP", "Shows a trip: days, plan, money, conflicts.", no_options, 1, 1, run_show},
+     run_create, NULL, 0},
+    {"list", "[OPTION...]", "Lists the trips you may see, by their first day.", list_options, 0, 0, run_list, NULL, 0},
+    {"show", "TRIP", "Shows a trip: days, plan, money, conflicts.", no_options, 1, 1, run_show, NULL, 0},
     {"add", "TRIP TITLE --on DATE [OPTION...]", "Adds an item to a trip's plan and says what it collides with.",
-     add_options, 2, 2, run_add},
-    {"share", "TRIP EMAIL... [--level LEVEL]", "Shares a trip with people.", share_options, 2, ARGUMENTS_MAX,
-     run_share},
+     add_options, 2, 2, run_add, NULL, 0},
+    {"share", "TRIP EMAIL... [--level LEVEL]", "Shares a trip with people.", share_options, 2, ARGUMENTS_MAX, run_share,
+     NULL, 0},
     {"search", "WORD...", "Finds words in trips, items and notes; the last word may be a beginning.", no_options, 1,
-     ARGUMENTS_MAX, run_search},
+     ARGUMENTS_MAX, run_search, NULL, 0},
     {"suggest", "[OPTION...] [INTERESTS...]", "Suggests where to go next.", suggest_options, 0, ARGUMENTS_MAX,
-     run_suggest},
+     run_suggest, NULL, 0},
     {"destinations", "[OPTION...] [WORD...]", "Searches the catalogue of destinations, by words and by meaning.",
-     destination_options, 0, ARGUMENTS_MAX, run_destinations},
-    {NULL, NULL, NULL, NULL, 0, 0, NULL},
+     destination_options, 0, ARGUMENTS_MAX, run_destinations, NULL, 0},
+    {"vector", "COMMAND ...", "Fills collections of vectors from files, asks them, measures an index.", no_options, 0,
+     ARGUMENTS_MAX, NULL, vector_commands, 0},
+    {NULL, NULL, NULL, NULL, 0, 0, NULL, NULL, 0},
 };

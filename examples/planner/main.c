@@ -31,15 +31,25 @@ static void print_options(const char *title, const option *options)
     }
 }
 
+static void print_commands(const command *list)
+{
+    for (; list->name; list++)
+        printf("  %-13s %.*s\n", list->name, (int)strcspn(list->help, "\n"), list->help);
+}
+
 static int print_help(const command *chosen)
 {
     if (chosen) {
         printf("usage: tripsage %s %s\n\n%s\n", chosen->name, chosen->usage, chosen->help);
         print_options("Options", chosen->options);
+        if (chosen->below) {
+            puts("\nCommands");
+            print_commands(chosen->below);
+            printf("\n`tripsage %s --help` says more about one.\n", chosen->below->name);
+        }
     } else {
         puts("usage: tripsage [OPTION...] COMMAND [ARGUMENT...]\n\nPlans trips in a local file.\n\nCommands");
-        for (chosen = commands; chosen->name; chosen++)
-            printf("  %-13s %.*s\n", chosen->name, (int)strcspn(chosen->help, "\n"), chosen->help);
+        print_commands(commands);
         puts("\n`tripsage COMMAND --help` says more about one. TRIP is a trip's id, or words of its title.\n"
              "Amounts are integers in the currency's minor unit: 12000 EUR is 120 euro, 12000 JPY is 12,000 yen.\n"
              "Exit code: 0 done, 1 refused (the reason is on stderr), 2 wrong usage.");
@@ -92,11 +102,14 @@ static const option *find_option(const option *options, const char *name, size_t
     return NULL;
 }
 
-static const command *find_command(const char *name)
+/* In a list of commands by the last word of their names. */
+static const command *find_command(const command *list, const char *name)
 {
-    for (const command *c = commands; c->name; c++)
-        if (strcmp(c->name, name) == 0)
-            return c;
+    for (; list->name; list++) {
+        const char *space = strrchr(list->name, ' ');
+        if (strcmp(space ? space + 1 : list->name, name) == 0)
+            return list;
+    }
     return NULL;
 }
 
@@ -135,8 +148,8 @@ static int take_arguments(arguments *given, const command **chosen, int argc, ch
             int code = take_option(given, *chosen, argv, &i);
             if (code != DONE)
                 return code;
-        } else if (!*chosen) {
-            *chosen = find_command(argv[i]);
+        } else if (!*chosen || (*chosen)->below) {
+            *chosen = find_command(*chosen ? (*chosen)->below : commands, argv[i]);
             if (!*chosen)
                 return wrong_usage("no such command: ", argv[i]);
         } else {
@@ -166,7 +179,6 @@ static tripsage_status open_planner(planner *p, const arguments *given)
     if (status != TRIPSAGE_OK)
         return status;
     p->trips = tripsage_get_trips(p->ts);
-    p->json = argument(given, "json") != NULL;
     char id[ACCOUNT_ID_SIZE];
     status = account_for(id, p->ts, setting(given, "user", "TRIPSAGE_USER", "me@localhost"));
     return status == TRIPSAGE_OK ? tripsage_actor_user(&p->actor, id) : status;
@@ -188,8 +200,12 @@ static int run(int argc, char **argv)
         return USAGE;
     }
 
+    if (chosen->below)
+        return wrong_usage("which command of ", chosen->name);
+
     planner p = {0};
-    code = open_planner(&p, &given) == TRIPSAGE_OK ? chosen->run(&p, &given) : refused();
+    p.json = argument(&given, "json") != NULL;
+    code = chosen->is_apart || open_planner(&p, &given) == TRIPSAGE_OK ? chosen->run(&p, &given) : refused();
     tripsage_actor_free(p.actor);
     tripsage_close(p.ts);
     return code;

@@ -91,6 +91,8 @@ typedef struct command {
     const option *options; /* ends with a name of NULL */
     size_t min_words, max_words;
     int (*run)(planner *p, const arguments *given);
+    const struct command *below; /* commands with names of two words, of which one has to follow; or NULL */
+    int is_apart;                /* it opens no database */
 } command;
 
 /* Says how a command was used wrongly, and answers USAGE. */
@@ -99,6 +101,16 @@ int wrong_usage(const char *what, const char *which);
 int refused(void);
 
 /* ---- commands.c ---- */
+
+/* Reads the whole number of an option; leaves `out` alone without one. read_small(): where the library takes an int. */
+int read_int(const arguments *given, const char *name, long long *out);
+int read_small(const arguments *given, const char *name, int *out);
+/* Says that an option is missing; answers DONE or USAGE. */
+int need(const arguments *given, const char *name);
+/* The words from `first` on, with a space between them. */
+void add_words(text *out, const arguments *given, size_t first);
+/* Prints a document as JSON or by `show`, and frees it. */
+int finish(planner *p, tripsage_status status, tripsage_doc *doc, void (*show)(tripsage_doc *));
 
 extern const command commands[]; /* ends with a name of NULL */
 

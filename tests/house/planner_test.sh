@@ -78,7 +78,7 @@ done
 # Help, of all and of each.
 expect_code 0 "$tripsage" --help
 commands=$(sed -n '/^Commands/,/^$/s/^  \([a-z]*\) .*/\1/p' "$work/out")
-[[ $(wc -w <<<"$commands") == 8 ]] || fail "commands in the help: $commands"
+[[ $(wc -w <<<"$commands") == 9 ]] || fail "commands in the help: $commands"
 for command in $commands; do
     expect_code 0 "$tripsage" "$command" --help
     grep -q "^usage: tripsage $command" "$work/out" || fail "no usage in the help of $command"

@@ -8,6 +8,7 @@
 #include <tripsage/vector.h>
 
 #include "../suite.h"
+#include "vector/kernels/kernels.h"
 
 static const char ann_id[] = "11111111-1111-7111-8111-111111111111";
 static const char bob_id[] = "22222222-2222-7222-8222-222222222222";
@@ -535,10 +536,37 @@ START_TEST(gives_all_there_is_when_k_is_more)
 }
 END_TEST
 
+START_TEST(an_answer_has_the_same_bytes_whatever_the_processor_can)
+{
+    static const tripsage_metric metrics[] = {TRIPSAGE_COSINE, TRIPSAGE_INNER_PRODUCT, TRIPSAGE_L2};
+    const tripsage__kernel_table *tables[TRIPSAGE__KERNEL_TABLES_MAX];
+    size_t count = tripsage__kernels_all(tables);
+
+    dimensions = DIMS;
+    for (size_t m = 0; m < sizeof metrics / sizeof metrics[0]; m++) {
+        char name[] = {(char)('a' + m), '\0'};
+        tripsage_doc *portable, *other;
+
+        make(name, DIMS, metrics[m], NULL);
+        fill_rows(name);
+        tripsage__kernels_force(tables[0]);
+        portable = search(ann, name, rows[3], ROWS, NULL);
+        for (size_t t = 1; t < count; t++) {
+            tripsage__kernels_force(tables[t]);
+            other = search(ann, name, rows[3], ROWS, NULL);
+            ck_assert_str_eq(tripsage_doc_json(other, NULL), tripsage_doc_json(portable, NULL));
+            tripsage_doc_free(other);
+        }
+        tripsage_doc_free(portable);
+        tripsage__kernels_force(NULL);
+    }
+}
+END_TEST
+
 SUITE_MAIN_WITH("vector/vector", setup, teardown, a_collection_is_made_once, a_collection_is_described_properly,
                 only_the_service_makes_and_deletes_collections, collections_are_listed_with_what_one_may_find,
                 a_collection_that_was_made_anew_is_noticed, items_are_checked, an_item_is_replaced_whole,
                 an_item_is_deleted_by_its_owner, nobody_finds_or_changes_what_is_somebody_elses,
                 scores_are_what_the_metric_says, ties_are_in_the_order_of_ids, filters_by_metadata, queries_are_checked,
                 a_least_score_is_kept, texts_are_embedded_on_both_sides, finds_exactly_what_a_sort_finds,
-                gives_all_there_is_when_k_is_more)
+                gives_all_there_is_when_k_is_more, an_answer_has_the_same_bytes_whatever_the_processor_can)
