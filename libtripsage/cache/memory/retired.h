@@ -3,8 +3,9 @@
 #ifndef TRIPSAGE_CACHE_MEMORY_RETIRED_H
 #define TRIPSAGE_CACHE_MEMORY_RETIRED_H
 
-#include "entry.h"
 #include "base/grace.h"
+
+#include "entry.h"
 
 typedef struct tripsage__retired {
     tripsage__grace *grace;
