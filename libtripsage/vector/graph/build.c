@@ -156,6 +156,8 @@ static tripsage_status fill_in(tripsage_index *index, tripsage__view *view, cons
         view->levels[slot] = (uint8_t)level;
         view->upper_at[slot] = at;
         at += level * index->upper_degree;
+        if (tripsage__terms_add(&index->terms, slot, items[slot].terms, items[slot].term_count) != TRIPSAGE_OK)
+            return TRIPSAGE_ENOMEM;
     }
     return TRIPSAGE_OK;
 }
@@ -199,6 +201,10 @@ static tripsage_status build(tripsage_index *index, job *j, worker *workers, uns
     status = prepare(index, j, workers[0].scratch);
     if (status != TRIPSAGE_OK) {
         tripsage__view_free(j->view);
+        for (uint32_t slot = 0; slot < j->count; slot++) {
+            tripsage__terms_remove(&index->terms, slot);
+            tripsage__terms_forget(&index->terms, slot);
+        }
         index->drawn = 0;
         return status;
     }

@@ -63,8 +63,11 @@ tripsage_status tripsage_index_new(tripsage_index **out, const tripsage_index_op
     if (!index->options.build_width)
         index->options.build_width = BUILD_WIDTH;
     atomic_init(&index->entry, TRIPSAGE__NO_SLOT);
-    if (!make_grace(index) || !tripsage__coder_init(&index->coder, options->dimensions, options->metric,
-                                                    options->bits ? options->bits : 8, options->seed)) {
+    tripsage__terms_init(&index->terms, &index->limbo);
+    if (make_grace(index))
+        tripsage__limbo_init(&index->limbo, index->grace);
+    if (!index->grace_block || !tripsage__coder_init(&index->coder, options->dimensions, options->metric,
+                                                     options->bits ? options->bits : 8, options->seed)) {
         tripsage_index_free(index);
         return TRIPSAGE_NOMEM();
     }
@@ -79,6 +82,8 @@ void tripsage_index_free(tripsage_index *index)
     tripsage__graph_publish(index, NULL);
     for (size_t i = 0; i < TRIPSAGE__SCRATCHES; i++)
         tripsage__scratch_free(index, atomic_load_explicit(&index->scratches[i], memory_order_acquire));
+    tripsage__terms_close(&index->terms);
+    tripsage__limbo_close(&index->limbo);
     tripsage__coder_free(&index->coder);
     tripsage__free(index->grace_block);
     pthread_mutex_destroy(&index->lock);
@@ -141,6 +146,7 @@ void tripsage__graph_bury(tripsage_index *index, tripsage__view *view, uint32_t 
 {
     atomic_fetch_or_explicit(&view->dead[slot / 64], UINT64_C(1) << slot % 64, memory_order_release);
     atomic_fetch_sub_explicit(&index->live, 1, memory_order_relaxed);
+    tripsage__terms_remove(&index->terms, slot);
 }
 
 static tripsage_status check_item(const tripsage_index_item *item)
@@ -186,6 +192,7 @@ static tripsage_status put(tripsage_index *index, const tripsage_index_item *ite
     if (!scratch)
         return TRIPSAGE_NOMEM();
     TRIPSAGE_TRY(tripsage__graph_take_values(index, scratch->values, item->values, "#values"));
+    TRIPSAGE_TRY(tripsage__terms_add(&index->terms, index->used, item->terms, item->term_count));
     put_in(index, view, scratch, item->key, level);
 out:
     tripsage__scratch_give(index, scratch);
@@ -267,6 +274,8 @@ void tripsage_index_get_stats(tripsage_index_stats *out, tripsage_index *index)
         out->total_bytes += sizeof *view;
         count_bytes(out, index, view);
     }
-    out->total_bytes += atomic_load_explicit(&index->scratch_bytes, memory_order_relaxed);
+    out->term_bytes = tripsage__terms_bytes(&index->terms);
+    out->total_bytes +=
+        out->term_bytes + index->limbo.bytes + atomic_load_explicit(&index->scratch_bytes, memory_order_relaxed);
     pthread_mutex_unlock(&index->lock);
 }

@@ -20,14 +20,14 @@
 #include "arena.h"
 #include "base/grace.h"
 #include "coder.h"
+#include "terms.h"
 
 #define TRIPSAGE__NO_SLOT UINT32_MAX
 /* A slot and a mark share 32 bits in a walk's pool. */
 #define TRIPSAGE__SLOTS_MAX  (UINT32_C(1) << 31)
 #define TRIPSAGE__DEGREE_MAX 128u
 #define TRIPSAGE__WIDTH_MAX                                                                                            \
-    10000u                      /* of a search: a tenth of a million candidates is slower than looking at all of them */
-#define TRIPSAGE__TERMS_MAX 64u /* of an item (tripsage/index.h) */
+    10000u /* of a search: a tenth of a million candidates is slower than looking at all of them */
 #define TRIPSAGE__LEVELS_MAX                                                                                           \
     16u /* with 4 edges at the least above the lowest, a level has a quarter of those below it */
 
@@ -88,7 +88,8 @@ typedef struct tripsage__scratch {
     float *distances;
     tripsage__candidate *around; /* a neighbour's own candidates: its edges and one more */
     uint64_t looked_at;
-    uint64_t bytes; /* of this and all in it */
+    struct tripsage__filter *filter; /* plan.h; NULL until it is needed */
+    uint64_t bytes;                  /* of this and all in it */
 } tripsage__scratch;
 
 /* As many as threads that are likely to search at once; more allocate. */
@@ -109,6 +110,7 @@ struct tripsage_index {
     _Atomic uint64_t replaced; /* how often an item took another's place: for a moment there are both */
     tripsage__grace *grace;
     void *grace_block;
+    tripsage__terms terms; /* of the slots */
     _Atomic(tripsage__scratch *) scratches[TRIPSAGE__SCRATCHES];
     _Atomic uint64_t scratch_bytes; /* of all there are */
 
@@ -116,6 +118,7 @@ struct tripsage_index {
     uint32_t upper_used;
     uint64_t drawn; /* levels drawn until now */
     tripsage__view *retired;
+    tripsage__limbo limbo; /* what the terms replaced */
     uint64_t mark;
 };
 
@@ -206,6 +209,16 @@ uint32_t tripsage__graph_descend(tripsage_index *index, const tripsage__view *vi
 /* Fills scratch->pool with the `width` nearest that a walk from `slot` on a level meets, removed ones among them. */
 void tripsage__graph_walk(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint32_t slot,
                           uint32_t level, uint32_t width);
+
+/* The steps of a walk at the lowest level, for one with another end: scratch->ids are compared then, and scratch->estimates say how far they are. */
+void tripsage__walk_begin(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint32_t slot);
+uint32_t tripsage__walk_follow(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
+                               uint32_t slot); /* how many were not met before */
+void tripsage__walk_end(const tripsage__view *view, tripsage__scratch *scratch);
+void tripsage__walk_prefetch(const tripsage_index *index, const tripsage__view *view, uint32_t slot);
+/* Compares the first `count` of scratch->ids. */
+void tripsage__walk_compare(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
+                            uint32_t count);
 
 /* ---- link.c ---- */
 

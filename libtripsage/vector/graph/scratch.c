@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "graph_internal.h"
+#include "plan.h"
 
 void tripsage__scratch_free(tripsage_index *index, tripsage__scratch *scratch)
 {
@@ -18,6 +18,7 @@ void tripsage__scratch_free(tripsage_index *index, tripsage__scratch *scratch)
     tripsage__free(scratch->chosen);
     tripsage__free(scratch->distances);
     tripsage__free(scratch->around);
+    tripsage__filter_free(scratch->filter);
     tripsage__free(scratch);
 }
 

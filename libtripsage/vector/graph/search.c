@@ -2,10 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "graph_internal.h"
-
-/* Up to this many items all are looked at: a walk would meet most of them anyway. */
-#define SCAN_UP_TO 512u
+#include "plan.h"
 
 static tripsage_status check(const tripsage_index_result *result, const tripsage_index_query *query)
 {
@@ -20,21 +17,6 @@ static tripsage_status check(const tripsage_index_result *result, const tripsage
     if (result->capacity < query->k)
         return TRIPSAGE_FAIL(TRIPSAGE_EMISUSE, "there is no room for k hits");
     return TRIPSAGE_OK;
-}
-
-static void scan(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint32_t k,
-                 tripsage_index_result *result)
-{
-    uint32_t used = atomic_load_explicit(&index->used, memory_order_acquire);
-    tripsage__ranking ranking;
-
-    if (used > view->capacity) /* given out after this view was replaced */
-        used = view->capacity;
-    tripsage__ranking_begin(&ranking, result->hits, result->capacity);
-    for (uint32_t slot = 0; slot < used; slot++)
-        tripsage__ranking_add(&ranking, index, view, scratch, slot);
-    scratch->looked_at += used;
-    tripsage__ranking_end(&ranking, result, k);
 }
 
 static void walk(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint64_t entry,
@@ -82,14 +64,12 @@ static tripsage_status run(tripsage_index_result *result, tripsage_index *index,
         return TRIPSAGE_NOMEM();
     TRIPSAGE_TRY(tripsage__graph_take_values(index, scratch->values, query->values, "#values"));
     tripsage__probe_for_query(&scratch->probe, &index->coder, scratch->values);
-    result->plan = query->exact || live <= SCAN_UP_TO ? TRIPSAGE_PLAN_SCAN : TRIPSAGE_PLAN_GRAPH;
-    if (result->plan == TRIPSAGE_PLAN_GRAPH) {
+    if (!query->clause_count && !query->exact && live > TRIPSAGE__PLAN_ALL) {
         walk(index, view, scratch, entry, query, width, result);
-        if (result->count < query->k)
-            result->plan = TRIPSAGE_PLAN_TURNED; /* removed items are in the way */
+        result->plan = TRIPSAGE_PLAN_GRAPH;
     }
-    if (result->plan != TRIPSAGE_PLAN_GRAPH)
-        scan(index, view, scratch, query->k, result);
+    if (result->count < query->k) /* nothing was done, or removed items are in the way */
+        TRIPSAGE_TRY(tripsage__plan_search(result, index, view, scratch, query, width));
     result->looked_at = scratch->looked_at;
 out:
     tripsage__scratch_give(index, scratch);

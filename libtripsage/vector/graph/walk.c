@@ -234,3 +234,39 @@ void tripsage__graph_walk(tripsage_index *index, const tripsage__view *view, tri
     }
     forget(scratch, view);
 }
+
+/* ---- steps for walks with another end (plan_walk.c) ---- */
+
+void tripsage__walk_begin(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint32_t slot)
+{
+    (void)see(scratch, slot);
+    scratch->ids[0] = slot;
+    compare(index, view, scratch, 1);
+}
+
+uint32_t tripsage__walk_follow(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
+                               uint32_t slot)
+{
+    uint32_t count = gather(index, view, scratch, slot, 0);
+
+    compare(index, view, scratch, count);
+    return count;
+}
+
+void tripsage__walk_end(const tripsage__view *view, tripsage__scratch *scratch)
+{
+    forget(scratch, view);
+}
+
+void tripsage__walk_prefetch(const tripsage_index *index, const tripsage__view *view, uint32_t slot)
+{
+    prefetch_edges(index, view, slot);
+}
+
+void tripsage__walk_compare(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
+                            uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        prefetch_code(index, view, scratch->ids[i]);
+    compare(index, view, scratch, count);
+}

@@ -1,0 +1,91 @@
+/* graph/plan.h: searches for what passes a filter, and always all k of it.
+ *
+ * There are two ways. To look at every item that passes takes time by their number. To walk through the graph, through items that pass
+ * and others, until enough were met that pass, takes time by how many stand between them: at one in ten, ten times as many as without a
+ * filter, and all there are when what passes lies far from the query. How many pass is known exactly before (the filter is a bitmap by
+ * then), where they lie is not. So the way that should be shorter is taken, and a walk that has cost as much as looking at all of them
+ * gives up for that: a search takes at most twice the time of looking at everything that passes, and a little more than the shorter of
+ * both when the estimate was right.
+ *
+ * An owner's items are a filter like any other. What others have stands in the way of a walk and nowhere else: it is not returned, and
+ * it changes which of the owner's are found only within the recall of walks. Up to TRIPSAGE__PLAN_ALL items that pass, nothing is
+ * estimated and the answer is exact. */
+#ifndef TRIPSAGE_VECTOR_GRAPH_PLAN_H
+#define TRIPSAGE_VECTOR_GRAPH_PLAN_H
+
+#include "graph_internal.h"
+
+/* Up to so many items that pass, each is ranked by both of its codes: some 50 microseconds, which is what the shortest walk takes. */
+#define TRIPSAGE__PLAN_ALL 1024u
+
+/* One clause, by the numbers of its terms. */
+typedef struct tripsage__clause {
+    uint32_t begin, end; /* in the filter's terms */
+    uint64_t bound;      /* at most so many items have one of them */
+    uint64_t scattered;  /* of the bound what is not in bitmaps */
+} tripsage__clause;
+
+typedef struct tripsage__heap {
+    uint64_t *items; /* the smallest first */
+    uint32_t count, room;
+} tripsage__heap;
+
+/* What a search with a filter works with: in a scratch, kept for the next one. */
+typedef struct tripsage__filter {
+    uint32_t *terms;
+    tripsage__term_view *views; /* of each term */
+    size_t term_room;
+    tripsage__clause *clauses;
+    size_t clause_room;
+    uint32_t clause_count, smallest;
+    uint64_t bound; /* at most so many items pass */
+
+    uint32_t used;  /* slots below this are looked at */
+    uint64_t *bits; /* which of them pass, and */
+    uint64_t *some; /* which have a term of one clause */
+    size_t word_room;
+    uint32_t *slots; /* those that pass, when they are few and no bitmap was made */
+    size_t slot_room;
+    uint32_t count; /* of those that pass */
+    int is_listed;
+
+    tripsage__heap frontier, near, found; /* candidates; the last two inverted, the worst first */
+} tripsage__filter;
+
+void tripsage__filter_free(tripsage__filter *filter);
+uint64_t tripsage__filter_bytes(const tripsage__filter *filter);
+
+/* ---- plan_filter.c ---- */
+
+/* Looks the clauses up. Errors: TRIPSAGE_EINVALID ("#clauses"). */
+tripsage_status tripsage__filter_begin(tripsage__filter *filter, const tripsage_index *index,
+                                       const tripsage__view *view, const tripsage_index_query *query);
+/* Makes the list or the bitmap of what passes, and counts it. The list is for a scan, and made when it is shorter work. */
+tripsage_status tripsage__filter_fill(tripsage__filter *filter, const tripsage_index *index, const tripsage__view *view,
+                                      int may_list);
+/* The next slots that pass, at most `most`, from *at on, which begins with 0; 0: no more. */
+uint32_t tripsage__filter_next(const tripsage__filter *filter, uint32_t *at, uint32_t *slots, uint32_t most);
+
+static inline int tripsage__filter_passes(const tripsage__filter *filter, uint32_t slot)
+{
+    return slot < filter->used && filter->bits[slot / 64] >> slot % 64 & 1;
+}
+
+/* ---- plan_walk.c ---- */
+
+/* Room for a walk that keeps that many, and looks at so many. Errors: TRIPSAGE_ENOMEM. */
+tripsage_status tripsage__filter_reserve(tripsage__filter *filter, uint32_t frontier, uint32_t near, uint32_t found);
+/* Keeps the candidate among the `most` nearest. */
+void tripsage__heap_offer(tripsage__heap *heap, uint32_t most, tripsage__candidate candidate);
+/* Walks from `slot` on until the `near` best of all and the `found` best of those that pass are followed; 0: it ended before, or met
+ * `budget` items. */
+int tripsage__filter_walk(tripsage__filter *filter, tripsage_index *index, const tripsage__view *view,
+                          tripsage__scratch *scratch, uint32_t slot, uint32_t near, uint32_t found, uint64_t budget);
+
+/* ---- plan.c ---- */
+
+/* A whole search but for its checks: within the grace, with scratch->probe ready. */
+tripsage_status tripsage__plan_search(tripsage_index_result *result, tripsage_index *index, const tripsage__view *view,
+                                      tripsage__scratch *scratch, const tripsage_index_query *query, uint32_t width);
+
+#endif
