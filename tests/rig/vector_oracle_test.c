@@ -42,13 +42,16 @@ typedef struct collection {
 static collection all[COLLECTIONS];
 static tripsage_vector *embedded;
 
-/* Small whole numbers: sums of their products are exact in every order, and many items are equally near. */
-static void draw_values(float *out, uint32_t n, uint64_t *seed)
+/* Small whole numbers: sums of their products are exact in every order, and many items are equally near. For cosines any numbers: those of
+ * two that only have the same direction differ in the last bit, by whoever computes them, and then it is open which of many is the last of
+ * k. */
+static void draw_values(float *out, const collection *c, uint64_t *seed)
 {
     int some = 0;
 
-    for (uint32_t d = 0; d < n; d++) {
-        out[d] = (float)test_draw(seed, 7) - 3;
+    for (uint32_t d = 0; d < c->dimensions; d++) {
+        out[d] = c->metric == TRIPSAGE_COSINE ? (float)test_draw(seed, 1 << 24) / (1 << 23) - 1
+                                              : (float)test_draw(seed, 7) - 3;
         some |= out[d] > 0 || out[d] < 0;
     }
     if (!some)
@@ -65,7 +68,7 @@ static void draw_item(item *out, const collection *c, size_t i, uint64_t *seed)
     if (i > 0 && test_draw(seed, 3) == 0) /* the same place as another's */
         memcpy(out->values, c->items[test_draw(seed, i)].values, sizeof out->values);
     else
-        draw_values(out->values, c->dimensions, seed);
+        draw_values(out->values, c, seed);
 }
 
 static const char *owner_of(const item *i)
@@ -128,7 +131,7 @@ static void draw_question(question *q, const collection *c, uint64_t *seed)
     static const uint32_t ks[] = {1, 2, 3, 10, 50, 1000};
 
     q->of = c;
-    draw_values(q->values, c->dimensions, seed);
+    draw_values(q->values, c, seed);
     q->who = (int)test_draw(seed, 3);
     q->colour = test_draw(seed, 2) ? (int)test_draw(seed, 5) : -1;
     q->size = test_draw(seed, 3) ? -1 : (int)test_draw(seed, 30);
@@ -200,7 +203,8 @@ static size_t ask_oracle(found *out, const question *q)
     return count < q->query.k ? count : q->query.k;
 }
 
-/* Cosines are of vectors that were rounded to unit length, so two that are equal here may come the other way round; their scores stand. */
+/* Cosines are of vectors that were rounded to unit length, so two that are nearly equal may come the other way round; their scores stand.
+ * */
 static int is_oracle_s(tripsage_doc *doc, const found *want, size_t count, tripsage_metric metric)
 {
     char pointer[48];
