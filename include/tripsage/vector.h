@@ -4,9 +4,11 @@
  * fixed when it is made. An item has an id of the caller's choice, an owner (or none: then everybody may find it), metadata (a flat
  * JSON object of text, number or bool members) and a vector.
  *
- * Search always gives k items when k items pass the filter. Small collections are scanned exactly, and on SQLite all are; on PostgreSQL large
- * ones have an index of pgvector's (HNSW) once it is built (tripsage_vector_index_build), which finds nearly all of the nearest in a fraction of
- * the time. The answer says how it was found. Scores are computed by the same arithmetic on both.
+ * Search always gives k items when k items pass the filter. Small collections are scanned exactly; large ones have an index (HNSW),
+ * which finds nearly all of the nearest in a fraction of the time: on PostgreSQL pgvector's, once it is built
+ * (tripsage_vector_index_build), on SQLite one of the library's own, which the first searches have built in the background, and which lies
+ * beside the database as PATH-vector-N. It follows every commit, of other processes, too: what was committed before a search began is
+ * found by it. The answer says how it was found. Scores are computed by the same arithmetic on both.
  *
  * Who sees what: a user finds and changes items it owns, and finds items without an owner; the service role finds
  * and changes all, and is the only one that may make collections and items without an owner. The collection "destinations"
@@ -148,12 +150,15 @@ TRIPSAGE_API tripsage_status tripsage_vector_search_many(tripsage_doc **out, tri
                                                          const tripsage_vector_query *const *queries, size_t count);
 
 /* How a collection's index is: {"collection","items","index","bytes","needs_build"}, "index" being
- *   "none"      there is nothing to build: a scan is as fast, or no index takes such vectors (on SQLite always; on PostgreSQL
- *               above 4,000 dimensions, and above 2,000 unless the metric is cosine)
- *   "missing"   searches scan more than is good: build it
+ *   "none"      there is nothing to build: a scan is as fast, or no index takes such vectors (on PostgreSQL above 4,000
+ *               dimensions, and above 2,000 unless the metric is cosine)
+ *   "missing"   searches scan more than is good: build it (on SQLite the next search has it built)
  *   "building"  somebody is at it; searches scan meanwhile
- *   "broken"    a build was cut off: build it
+ *   "broken"    a build was cut off, or failed: build it
  *   "ready"     searches use it, and writes keep it up to date
+ * On SQLite it is this handle's, and besides are told: where it is ready "from" ("snapshot": its file, "rows": it was built) and "pending"
+ * (changes not yet in it, which searches look at by themselves), while it is built "done" of "total", and where something was wrong with
+ * it or its file, "reason".
  * Counts the items. Only the service role. Errors: TRIPSAGE_ENOTFOUND, TRIPSAGE_EFORBIDDEN (another actor). */
 TRIPSAGE_API tripsage_status tripsage_vector_index(tripsage_doc **out, tripsage_vector *vector,
                                                    const tripsage_actor *actor, const char *collection);

@@ -23,6 +23,7 @@ typedef struct tripsage__driver {
     tripsage_status (*scan)(void *engine, const tripsage__step *steps, size_t count);
     /* NULL: the engine has nothing that must stand outside of a transaction. See tripsage__store_maintain(). */
     tripsage_status (*maintain)(void *engine, const char *sql, tripsage__progress_fn progress, void *context);
+    const char *(*place)(const void *engine);         /* see tripsage__store_place(); NULL: elsewhere */
     int (*stamp)(void *engine, tripsage__stamp *out); /* see tripsage__store_stamp(); NULL: none */
     tripsage_status (*check)(void *engine, tripsage__buf *problems, size_t *count);
 

@@ -100,6 +100,11 @@ int tripsage__store_has_fts5(const tripsage__store *store)
     return store->driver->has_fts5;
 }
 
+const char *tripsage__store_place(const tripsage__store *store)
+{
+    return store->driver->place ? store->driver->place(store->engine) : NULL;
+}
+
 /* ---- calls ---- */
 
 tripsage_status tripsage__store_read(tripsage__store *store, const tripsage_actor *actor, const tripsage__step *steps,

@@ -248,6 +248,9 @@ tripsage__env *tripsage__store_env(tripsage__store *store);
 /* Whether statements may MATCH the words of SQLite's FTS5. Where not, the catalogue of destinations is searched in a store beside this one. */
 int tripsage__store_has_fts5(const tripsage__store *store);
 
+/* Where the database lies, if it is a file of this process's: an absolute path without links, or "" in memory. NULL: it is elsewhere. */
+const char *tripsage__store_place(const tripsage__store *store);
+
 /* A secret of this database under a name ("cursor_key"): made at the first use, 32 random bytes, kept in the database. */
 tripsage_status tripsage__store_secret(unsigned char out[32], tripsage__store *store, const char *name);
 

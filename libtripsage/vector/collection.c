@@ -13,6 +13,8 @@ const tripsage__statement tripsage__vector_sql_collection_read = {
     "vector_collection_read", "SELECT name, dimensions, metric, embedder FROM vector_collection WHERE name = $1", NULL};
 const tripsage__statement tripsage__vector_sql_collection_delete = {
     "vector_collection_delete", "DELETE FROM vector_collection WHERE name = $1", NULL};
+const tripsage__statement tripsage__vector_sql_collection_id = {
+    "vector_collection_id_of", "SELECT id FROM vector_collection WHERE name = $1", NULL};
 const tripsage__statement tripsage__vector_sql_collection_empty = {
     "vector_collection_empty", "DELETE FROM vector_item WHERE collection_id = " TRIPSAGE__SQL_COLLECTION, NULL};
 const tripsage__statement tripsage__vector_sql_collection_outdate = {
@@ -250,23 +252,38 @@ out:
     return status;
 }
 
+static void forget_id(void *context)
+{
+    *(int64_t *)context = 0;
+}
+
+static tripsage_status take_id(void *context, const tripsage__row *row)
+{
+    *(int64_t *)context = tripsage__row_int(row, 0);
+    return TRIPSAGE_OK;
+}
+
 tripsage_status tripsage_vector_collection_delete(tripsage_vector *vector, const tripsage_actor *actor,
                                                   const char *name)
 {
     tripsage__value param = tripsage__text(name);
-    int64_t changes = 0;
-    const tripsage__step steps[2] = {{&tripsage__vector_sql_collection_unindex, &param, 1, NULL, NULL, NULL, NULL},
-                                     {&tripsage__vector_sql_collection_delete, &param, 1, NULL, NULL, NULL, &changes}};
+    int64_t id = 0;
+    const tripsage__step steps[] = {
+        {&tripsage__vector_sql_collection_id, &param, 1, forget_id, take_id, &id, NULL},
+        {&tripsage__vector_sql_collection_unindex, &param, 1, NULL, NULL, NULL, NULL},
+        {&tripsage__vector_sql_collection_delete, &param, 1, NULL, NULL, NULL, NULL},
+    };
     tripsage_status status;
 
     TRIPSAGE_TRY(check_service(actor));
     TRIPSAGE_TRY(tripsage__collection_check_changeable(name));
     if (!is_name(name))
         return TRIPSAGE_FAIL(TRIPSAGE_ENOTFOUND, "there is no such collection");
-    TRIPSAGE_TRY(tripsage__store_write(vector->store, actor, steps, 2));
+    TRIPSAGE_TRY(tripsage__store_write(vector->store, actor, steps, 3));
     tripsage__collection_forget(vector, name);
-    if (changes == 0)
+    if (!id)
         return TRIPSAGE_FAIL(TRIPSAGE_ENOTFOUND, "there is no collection %s", name);
+    tripsage__live_deleted(vector->live, id);
 out:
     return status;
 }

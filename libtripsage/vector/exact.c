@@ -105,17 +105,20 @@ static tripsage_status on_gate(void *context, const tripsage__row *row)
     return TRIPSAGE_OK;
 }
 
-static void begin_rows(void *context)
+void tripsage__vector_scan_begin(tripsage__vector_scan *scan)
 {
-    tripsage__vector_scan *scan = context;
-
     tripsage__hits_drop(scan->hits, &scan->count);
     scan->by_index = 0;
+    scan->seen = 0;
 }
 
-static tripsage_status on_row(void *context, const tripsage__row *row)
+static void begin_rows(void *context)
 {
-    tripsage__vector_scan *scan = context;
+    tripsage__vector_scan_begin(context);
+}
+
+tripsage_status tripsage__vector_scan_take(tripsage__vector_scan *scan, const tripsage__row *row, int *passes)
+{
     size_t id_size, metadata_size, size, n = scan->collection.dimensions;
     int is_found = !tripsage__row_is_null(row, 3);
     const char *id = tripsage__row_text(row, 0, &id_size);
@@ -123,8 +126,10 @@ static tripsage_status on_row(void *context, const tripsage__row *row)
     const void *embedding;
     double score;
 
-    if (!is_found && scan->filter.size &&
-        !tripsage__metadata_matches(metadata, metadata_size, scan->filter.data, scan->filter.size))
+    scan->seen++;
+    *passes = is_found || !scan->filter.size ||
+              tripsage__metadata_matches(metadata, metadata_size, scan->filter.data, scan->filter.size);
+    if (!*passes)
         return TRIPSAGE_OK;
     embedding = tripsage__row_blob(row, 2, &size);
     if (size != n * 4)
@@ -140,6 +145,13 @@ static tripsage_status on_row(void *context, const tripsage__row *row)
     if (score < scan->min_score || !tripsage__hits_want(scan->hits, scan->count, scan->k, score, id))
         return TRIPSAGE_OK;
     return tripsage__hits_keep(scan->hits, &scan->count, scan->k, score, id, id_size, metadata, metadata_size);
+}
+
+static tripsage_status on_row(void *context, const tripsage__row *row)
+{
+    int passes;
+
+    return tripsage__vector_scan_take(context, row, &passes);
 }
 
 void tripsage__vector_scan_steps(tripsage__vector_scan *scan, tripsage__step out[TRIPSAGE__VECTOR_SCAN_STEPS])

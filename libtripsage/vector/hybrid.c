@@ -31,6 +31,8 @@ typedef struct asking {
     int has_vector, has_words;
     tripsage__vector_scan vector;
     tripsage__vector_like like;
+    int is_through_index; /* the scan's rows come from `through` */
+    tripsage__live_looking through;
     tripsage__word_scan words;
     found *rows;
     size_t count;
@@ -39,6 +41,7 @@ typedef struct asking {
 static void asking_free(asking *a)
 {
     tripsage__vector_scan_free(&a->vector);
+    tripsage__live_look_free(&a->through);
     tripsage__word_scan_free(&a->words);
     tripsage__free(a->rows);
 }
@@ -106,7 +109,28 @@ static uint32_t ranks_of(const asking *a)
     return (a->has_vector && a->has_words ? a->query.depth : a->query.k) + (a->query.like != NULL);
 }
 
-static tripsage_status ask_nearness(asking *a, const tripsage__collection *collection, const tripsage_actor *actor)
+/* An index has to be asked before the read, so what something is to be like is read before that. */
+static tripsage_status ask_index(asking *a, tripsage_vector *vector, const tripsage_actor *actor)
+{
+    tripsage_status status = TRIPSAGE_OK;
+
+    if (!vector->live)
+        return TRIPSAGE_OK;
+    if (a->query.like) {
+        const tripsage__step find = tripsage__vector_like_find_step(&a->like, &a->vector, a->query.like);
+
+        TRIPSAGE_TRY(tripsage__store_read(vector->store, actor, &find, 1));
+        if (!a->like.found)
+            return TRIPSAGE_OK;
+    }
+    TRIPSAGE_TRY(tripsage__live_look_init(&a->through, vector, &a->vector, actor, ranks_of(a)));
+    a->is_through_index = a->through.answer.collection_id != 0;
+out:
+    return status;
+}
+
+static tripsage_status ask_nearness(asking *a, tripsage_vector *vector, const tripsage__collection *collection,
+                                    const tripsage_actor *actor)
 {
     const tripsage_vector_query *q = &a->query;
     float *values = NULL;
@@ -119,16 +143,17 @@ static tripsage_status ask_nearness(asking *a, const tripsage__collection *colle
         TRIPSAGE_TRY(
             tripsage__vector_resolve(values, collection, q->text, q->values, q->value_count, "#text", "#values"));
     }
-    status = tripsage__vector_scan_init(&a->vector, collection, actor, values, ranks_of(a), q->filter,
-                                        q->has_min_score ? q->min_score : -HUGE_VAL);
+    TRIPSAGE_TRY(tripsage__vector_scan_init(&a->vector, collection, actor, values, ranks_of(a), q->filter,
+                                            q->has_min_score ? q->min_score : -HUGE_VAL));
+    status = ask_index(a, vector, actor);
 out:
     tripsage__free(values);
     return status;
 }
 
 /* Free on every path after it. */
-static tripsage_status asking_init(asking *a, const tripsage__collection *collection, const tripsage_actor *actor,
-                                   const tripsage_vector_query *query)
+static tripsage_status asking_init(asking *a, tripsage_vector *vector, const tripsage__collection *collection,
+                                   const tripsage_actor *actor, const tripsage_vector_query *query)
 {
     const tripsage_vector_query *q = &a->query;
     tripsage_status status;
@@ -139,7 +164,7 @@ static tripsage_status asking_init(asking *a, const tripsage__collection *collec
     a->has_vector = q->text || q->values || q->like;
     a->has_words = q->words != NULL;
     if (a->has_vector)
-        TRIPSAGE_TRY(ask_nearness(a, collection, actor));
+        TRIPSAGE_TRY(ask_nearness(a, vector, collection, actor));
     if (a->has_words)
         status = tripsage__word_scan_init(&a->words, collection, actor, q->words, ranks_of(a), q->filter,
                                           q->has_min_score && !a->has_vector ? q->min_score : -HUGE_VAL);
@@ -152,7 +177,10 @@ static size_t asking_steps(asking *a, tripsage__step out[STEPS_MAX])
 {
     size_t count = 0;
 
-    if (a->has_vector && a->query.like) {
+    if (a->is_through_index) {
+        tripsage__live_look_steps(&a->through, out);
+        count = TRIPSAGE__LIVE_STEPS;
+    } else if (a->has_vector && a->query.like) {
         tripsage__vector_like_steps(&a->like, &a->vector, a->query.like, out);
         count = TRIPSAGE__VECTOR_LIKE_STEPS;
     } else if (a->has_vector) {
@@ -257,10 +285,14 @@ static void fuse(asking *a)
 }
 
 /* After the read. */
-static tripsage_status asking_end(asking *a)
+static tripsage_status asking_end(asking *a, tripsage_vector *vector)
 {
     tripsage_status status = TRIPSAGE_OK;
 
+    if (a->is_through_index)
+        TRIPSAGE_TRY(tripsage__live_look_end(&a->through));
+    else if (a->has_vector)
+        tripsage__live_scanned(vector->live, &a->vector.collection, a->vector.seen);
     if (a->has_vector)
         TRIPSAGE_TRY(tripsage__vector_scan_end(&a->vector));
     if (a->has_words)
@@ -358,8 +390,9 @@ static tripsage_status place_error(tripsage_status status, size_t i)
     return TRIPSAGE_FAIL_FIELD(pointer, "%s", error.fields[0].message);
 }
 
-static tripsage_status search_init(search *s, const tripsage__collection *collection, const tripsage_actor *actor,
-                                   const tripsage_vector_query *const *queries, size_t count, int is_many)
+static tripsage_status search_init(search *s, tripsage_vector *vector, const tripsage__collection *collection,
+                                   const tripsage_actor *actor, const tripsage_vector_query *const *queries,
+                                   size_t count, int is_many)
 {
     tripsage_status status = TRIPSAGE_OK;
 
@@ -369,7 +402,7 @@ static tripsage_status search_init(search *s, const tripsage__collection *collec
     if (!s->all || !s->steps)
         return TRIPSAGE_NOMEM();
     for (size_t i = 0; i < count && status == TRIPSAGE_OK; i++) {
-        status = asking_init(&s->all[i], collection, actor, queries[i]);
+        status = asking_init(&s->all[i], vector, collection, actor, queries[i]);
         s->made++;
         if (is_many)
             status = place_error(status, i);
@@ -403,10 +436,10 @@ static tripsage_status search_once(tripsage_doc **out, tripsage_vector *vector, 
 
     if (status != TRIPSAGE_OK)
         return status;
-    TRIPSAGE_TRY(search_init(&s, &collection, actor, queries, count, is_many));
+    TRIPSAGE_TRY(search_init(&s, vector, &collection, actor, queries, count, is_many));
     TRIPSAGE_TRY(tripsage__store_read(vector->store, actor, s.steps, s.count));
     for (size_t i = 0; i < count; i++)
-        TRIPSAGE_TRY(asking_end(&s.all[i]));
+        TRIPSAGE_TRY(asking_end(&s.all[i], vector));
     TRIPSAGE_TRY(tripsage__doc_new(&doc, 1024));
     put_answers(&doc->json, &s, is_many);
 out:

@@ -39,8 +39,7 @@ static tripsage_status on_like(void *context, const tripsage__row *row)
     return tripsage__vector_scan_aim(like->scan, vector);
 }
 
-void tripsage__vector_like_steps(tripsage__vector_like *like, tripsage__vector_scan *scan, const char *id,
-                                 tripsage__step out[TRIPSAGE__VECTOR_LIKE_STEPS])
+tripsage__step tripsage__vector_like_find_step(tripsage__vector_like *like, tripsage__vector_scan *scan, const char *id)
 {
     const tripsage__step find = {&tripsage__vector_sql_like, like->values, 10, begin_like, on_like, like, NULL};
 
@@ -50,7 +49,13 @@ void tripsage__vector_like_steps(tripsage__vector_like *like, tripsage__vector_s
     memcpy(like->values, scan->values, sizeof scan->values);
     like->values[8] = tripsage__text(id);
     like->values[9] = tripsage__int(scan->is_service);
-    out[0] = find;
+    return find;
+}
+
+void tripsage__vector_like_steps(tripsage__vector_like *like, tripsage__vector_scan *scan, const char *id,
+                                 tripsage__step out[TRIPSAGE__VECTOR_LIKE_STEPS])
+{
+    out[0] = tripsage__vector_like_find_step(like, scan, id);
     tripsage__vector_scan_steps(scan, out + 1);
     out[2].statement = scan->is_service ? &tripsage__vector_sql_like_rows_service : &tripsage__vector_sql_like_rows;
     out[2].params = like->values;

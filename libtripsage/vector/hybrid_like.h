@@ -14,6 +14,9 @@ typedef struct tripsage__vector_like {
     int found; /* the item, for this actor */
 } tripsage__vector_like;
 
+/* Finds the item's vector and aims the scan at it: for who goes on by other steps than the scan's own. */
+tripsage__step tripsage__vector_like_find_step(tripsage__vector_like *like, tripsage__vector_scan *scan,
+                                               const char *id);
 /* Steps for a read, the scan's among them. */
 void tripsage__vector_like_steps(tripsage__vector_like *like, tripsage__vector_scan *scan, const char *id,
                                  tripsage__step out[TRIPSAGE__VECTOR_LIKE_STEPS]);

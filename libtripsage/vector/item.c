@@ -361,6 +361,8 @@ static tripsage_status upsert_once(tripsage_vector *vector, const tripsage_actor
     tripsage__vector_batch_steps(&batch, steps);
     TRIPSAGE_TRY(tripsage__store_write(vector->store, actor, steps, TRIPSAGE__VECTOR_BATCH_STEPS));
     status = tripsage__vector_batch_check(&batch);
+    if (status == TRIPSAGE_OK)
+        tripsage__live_wrote(vector->live, name);
 out:
     tripsage__vector_batch_free(&batch);
     return status;
@@ -403,6 +405,7 @@ tripsage_status tripsage_vector_delete(tripsage_vector *vector, const tripsage_a
     TRIPSAGE_TRY(tripsage__store_write(vector->store, actor, steps, 2));
     if (changes == 0)
         return TRIPSAGE_FAIL(TRIPSAGE_ENOTFOUND, "there is no such item");
+    tripsage__live_wrote(vector->live, collection);
 out:
     return status;
 }

@@ -85,8 +85,7 @@ static const char *member_end(const char *at, const char *end)
     return at;
 }
 
-/* Steps over the member at *at; gives its size. */
-static size_t next_member(const char **at, const char *end, const char **member)
+size_t tripsage__metadata_next(const char **at, const char *end, const char **member)
 {
     const char *stop = member_end(*at, end);
 
@@ -101,7 +100,7 @@ static int has_member(const char *metadata, size_t size, const char *wanted, siz
     const char *member;
 
     for (const char *at = metadata + 1; at < end;) {
-        size_t member_size = next_member(&at, end, &member);
+        size_t member_size = tripsage__metadata_next(&at, end, &member);
 
         if (member_size == wanted_size && memcmp(member, wanted, wanted_size) == 0)
             return 1;
@@ -115,7 +114,7 @@ int tripsage__metadata_matches(const char *metadata, size_t size, const char *fi
     const char *wanted;
 
     for (const char *at = filter + 1; at < end;) {
-        size_t wanted_size = next_member(&at, end, &wanted);
+        size_t wanted_size = tripsage__metadata_next(&at, end, &wanted);
 
         if (wanted_size && !has_member(metadata, size, wanted, wanted_size))
             return 0;

@@ -16,4 +16,8 @@ tripsage_status tripsage__metadata_put(tripsage__buf *out, const char *json, con
 /* Whether every member of the filter (in the stored form) is one of the metadata's. */
 int tripsage__metadata_matches(const char *metadata, size_t size, const char *filter, size_t filter_size);
 
+/* Steps over the member at *at of a text in the stored form, and gives its size: at first *at is behind the brace that opens the text, and it is `end`
+ * behind the last member. 0: there is none. */
+size_t tripsage__metadata_next(const char **at, const char *end, const char **member);
+
 #endif

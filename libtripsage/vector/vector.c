@@ -3,11 +3,13 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "live/live_internal.h"
 #include "vector_internal.h"
 
 tripsage_status tripsage__vector_new(tripsage_vector **out, tripsage__store *store)
 {
     tripsage_vector *vector = tripsage__calloc(1, sizeof *vector);
+    tripsage_status status;
 
     *out = NULL;
     if (!vector)
@@ -18,6 +20,11 @@ tripsage_status tripsage__vector_new(tripsage_vector **out, tripsage__store *sto
     }
     vector->store = tripsage__store_retain(store);
     vector->env = tripsage__store_env(store);
+    status = tripsage__live_new(&vector->live, store);
+    if (status != TRIPSAGE_OK) {
+        tripsage__vector_free(vector);
+        return status;
+    }
     *out = vector;
     return TRIPSAGE_OK;
 }
@@ -26,6 +33,7 @@ void tripsage__vector_free(tripsage_vector *vector)
 {
     if (!vector)
         return;
+    tripsage__live_free(vector->live); /* first: it may save */
     pthread_mutex_destroy(&vector->lock);
     tripsage__store_release(vector->store);
     tripsage__free(vector);
@@ -51,6 +59,16 @@ void tripsage_vector_close(tripsage_vector *vector)
 }
 
 static const tripsage__statement *const statements[] = {
+    &tripsage__live_sql_changed,
+    &tripsage__live_sql_collection,
+    &tripsage__live_sql_hits,
+    &tripsage__live_sql_ids,
+    &tripsage__live_sql_newest,
+    &tripsage__live_sql_rows,
+    &tripsage__live_sql_snapshot_forget,
+    &tripsage__live_sql_snapshot_put,
+    &tripsage__live_sql_snapshots,
+    &tripsage__live_sql_tail,
     &tripsage__vector_sql_batch_gate,
     &tripsage__vector_sql_batch_index,
     &tripsage__vector_sql_batch_put,
@@ -59,6 +77,7 @@ static const tripsage__statement *const statements[] = {
     &tripsage__vector_sql_batch_word,
     &tripsage__vector_sql_collection_delete,
     &tripsage__vector_sql_collection_empty,
+    &tripsage__vector_sql_collection_id,
     &tripsage__vector_sql_collection_list,
     &tripsage__vector_sql_collection_list_service,
     &tripsage__vector_sql_collection_make,

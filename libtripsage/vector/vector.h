@@ -119,7 +119,8 @@ typedef struct tripsage__vector_scan {
     tripsage__value values[8];
     int is_service;
     int found;    /* the collection */
-    int by_index; /* not every row was looked at */
+    int64_t seen; /* rows that were looked at */
+    int by_index; /* not every row that passes was looked at */
     tripsage__vector_hit
         *hits; /* a heap with the worst on top while rows come; best first after tripsage__vector_scan_end */
     size_t count;

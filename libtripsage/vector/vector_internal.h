@@ -4,15 +4,17 @@
 
 #include <pthread.h>
 
+#include "live/live.h"
 #include "vector.h"
 
 /* Collections remembered by the handle: a program has a few. When there are more, the oldest memory makes room. */
 #define TRIPSAGE__COLLECTIONS_REMEMBERED 16
 
 struct tripsage_vector {
-    tripsage__store *store; /* a reference of its own */
-    tripsage__env *env;     /* the store's */
-    pthread_mutex_t lock;   /* guards what is remembered; never held while SQL runs */
+    tripsage__store *store;   /* a reference of its own */
+    tripsage__env *env;       /* the store's */
+    tripsage__live_set *live; /* NULL: the engine has indexes of its own */
+    pthread_mutex_t lock;     /* guards what is remembered; never held while SQL runs */
     tripsage__collection remembered[TRIPSAGE__COLLECTIONS_REMEMBERED];
     size_t remembered_count; /* of all times; the next one goes to this place modulo the table */
 };
@@ -34,10 +36,18 @@ tripsage_status tripsage__collection_check_changeable(const char *name);
 /* Of a row of f32, aligned. */
 double tripsage__vector_scan_score(const tripsage__vector_scan *scan, const void *row);
 
+/* ---- rows for a scan, wherever they come from (exact.c) ---- */
+
+/* Forgets what was gathered. */
+void tripsage__vector_scan_begin(tripsage__vector_scan *scan);
+/* A row (id, metadata, embedding, by which index) that the actor may find; *passes says whether it passes the filter. */
+tripsage_status tripsage__vector_scan_take(tripsage__vector_scan *scan, const tripsage__row *row, int *passes);
+
 /* The catalogue of statements, each beside the code that uses it. */
 extern const tripsage__statement tripsage__vector_sql_batch_gate, tripsage__vector_sql_batch_put,
     tripsage__vector_sql_batch_unindex, tripsage__vector_sql_batch_unword, tripsage__vector_sql_batch_word,
     tripsage__vector_sql_batch_index, tripsage__vector_sql_collection_delete, tripsage__vector_sql_collection_empty,
+    tripsage__vector_sql_collection_id,
     tripsage__vector_sql_collection_unindex, tripsage__vector_sql_collection_list,
     tripsage__vector_sql_collection_list_service, tripsage__vector_sql_collection_make,
     tripsage__vector_sql_collection_outdate, tripsage__vector_sql_collection_read, tripsage__vector_sql_index,

@@ -184,6 +184,13 @@ out:
     return status;
 }
 
+static const char *engine_place(const void *engine_)
+{
+    const engine *e = engine_;
+
+    return e->in_memory ? "" : e->path;
+}
+
 /* ---- checking ---- */
 
 typedef struct report {
@@ -358,6 +365,7 @@ const tripsage__driver tripsage__driver_sqlite = {
     .close = engine_close,
     .read = tripsage__sqlite_read,
     .write = tripsage__sqlite_write,
+    .place = engine_place,
     .stamp = tripsage__sqlite_stamp,
     .watch = tripsage__sqlite_watch,
     .unwatch = tripsage__sqlite_unwatch,

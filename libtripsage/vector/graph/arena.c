@@ -54,6 +54,18 @@ int tripsage__arena_new(tripsage__arena *out, size_t size)
     return size < MAPPED_FROM ? take_from_heap(out, size) : reserve(out, size);
 }
 
+int tripsage__arena_map(tripsage__arena *out, int fd, size_t size)
+{
+    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd, 0);
+
+    memset(out, 0, sizeof *out);
+    if (at == MAP_FAILED)
+        return 0;
+    out->base = at;
+    out->size = out->block_size = size;
+    return 1;
+}
+
 void tripsage__arena_free(tripsage__arena *arena)
 {
     if (arena->block)

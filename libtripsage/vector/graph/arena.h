@@ -15,7 +15,8 @@ typedef struct tripsage__arena {
 
 /* 0 when there is no memory. */
 int tripsage__arena_new(tripsage__arena *out, size_t size);
-/* Also for a mapping of a file, with `base` at its beginning, `block_size` its length and `block` NULL. */
+/* A file: what is written to is this process's own. 0: see errno. */
+int tripsage__arena_map(tripsage__arena *out, int fd, size_t size);
 void tripsage__arena_free(tripsage__arena *arena);
 
 #endif

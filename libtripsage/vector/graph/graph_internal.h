@@ -181,6 +181,7 @@ void tripsage__graph_collect(tripsage_index *index);
 
 /* ---- slot_map.c: key to slot. Writer only ---- */
 
+uint32_t tripsage__map_room(uint32_t slots);                           /* places for so many keys */
 uint32_t tripsage__map_find(const tripsage__view *view, uint64_t key); /* TRIPSAGE__NO_SLOT: none */
 void tripsage__map_add(tripsage__view *view, uint64_t key, uint32_t slot);
 void tripsage__map_drop(tripsage__view *view, uint64_t key);

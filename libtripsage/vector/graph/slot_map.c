@@ -2,6 +2,12 @@
  * a key that goes, so that nothing is left in its place. Keys are read from the slots; the table has slot + 1, and 0 where it is empty. */
 #include "graph_internal.h"
 
+/* Full to two thirds: one look finds most keys. And one more, since a look ends at an empty place. */
+uint32_t tripsage__map_room(uint32_t slots)
+{
+    return slots + slots / 2 + 1;
+}
+
 /* Where a key belongs. Keys may be counters, so they are mixed first; a number below `capacity` comes from the upper bits by multiplication. */
 static uint32_t home_of(const tripsage__view *view, uint64_t key)
 {

@@ -78,7 +78,7 @@ tripsage__view *tripsage__view_new(const tripsage_index *index, uint32_t slots, 
         return NULL;
     view->capacity = slots;
     view->upper_capacity = upper;
-    view->map_capacity = slots + slots / 2; /* full to two thirds: one look finds most keys */
+    view->map_capacity = tripsage__map_room(slots);
     if (!tripsage__arena_new(&view->arena, tripsage__view_place(index, view, NULL))) {
         tripsage__free(view);
         return NULL;

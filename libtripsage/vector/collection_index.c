@@ -1,7 +1,7 @@
-/* index.c: the index of a collection, where the engine has one of its own: how it is, and having it built.
+/* collection_index.c: the index of a collection: how it is, and having it built.
  *
- * The engine says what to do next, in its own words; it is asked again after each step, so that a build that was cut off, or that somebody
- * else began, is taken up from where it is. */
+ * Where the engine has indexes of its own, it says what to do next, in its own words; it is asked again after each step, so that a build that was cut
+ * off, or that somebody else began, is taken up from where it is. Where it has none, there are those of live/. */
 #include <string.h>
 
 #include "base/error.h"
@@ -24,6 +24,7 @@ typedef struct index_state {
     int64_t items, bytes;
     char state[16];
     char *work;
+    tripsage__live_state live; /* `word` is NULL where the engine has indexes of its own */
 } index_state;
 
 static void forget_state(void *context)
@@ -48,6 +49,27 @@ static tripsage_status take_state(void *context, const tripsage__row *row)
     return TRIPSAGE_OK;
 }
 
+/* The engine has none: in this process. */
+static tripsage_status look_here(index_state *s, tripsage_vector *vector, const char *name)
+{
+    tripsage__collection collection;
+    tripsage_status status;
+
+    TRIPSAGE_TRY(tripsage__collection_find(&collection, vector, name));
+    status = tripsage__live_look(&s->live, vector->live, &collection, s->items);
+    if (status == TRIPSAGE_ENOTFOUND) { /* what was remembered is of another day */
+        tripsage__collection_forget(vector, name);
+        TRIPSAGE_TRY(tripsage__collection_find(&collection, vector, name));
+        status = tripsage__live_look(&s->live, vector->live, &collection, s->items);
+    }
+    if (status == TRIPSAGE_OK) {
+        strncpy(s->state, s->live.word, sizeof s->state - 1);
+        s->bytes = s->live.bytes;
+    }
+out:
+    return status;
+}
+
 static tripsage_status look(index_state *s, tripsage_vector *vector, const tripsage_actor *actor, const char *name,
                             int rebuild)
 {
@@ -63,12 +85,33 @@ static tripsage_status look(index_state *s, tripsage_vector *vector, const trips
         status = tripsage__store_read(vector->store, actor, &step, 1);
     if (status == TRIPSAGE_OK && !s->found)
         status = TRIPSAGE_FAIL(TRIPSAGE_ENOTFOUND, "there is no such collection");
+    if (status == TRIPSAGE_OK && vector->live)
+        status = look_here(s, vector, name);
     return status;
+}
+
+static int needs_build(const index_state *s)
+{
+    return strcmp(s->state, "missing") == 0 || strcmp(s->state, "broken") == 0;
+}
+
+static void put_live(tripsage__buf *out, const tripsage__live_state *s)
+{
+    int is_ready = strcmp(s->word, "ready") == 0;
+
+    if (is_ready)
+        tripsage__buf_printf(out, ",\"from\":\"%s\",\"pending\":%lld", s->is_from_file ? "snapshot" : "rows",
+                             (long long)s->pending);
+    if (strcmp(s->word, "building") == 0)
+        tripsage__buf_printf(out, ",\"done\":%lld,\"total\":%lld", (long long)s->done, (long long)s->total);
+    if (*s->reason) {
+        TRIPSAGE__LIT(out, ",\"reason\":");
+        tripsage__json_put_string(out, s->reason);
+    }
 }
 
 static tripsage_status put_state(tripsage_doc **out, const index_state *s, const char *name)
 {
-    int needs_build = strcmp(s->state, "missing") == 0 || strcmp(s->state, "broken") == 0;
     tripsage_doc *doc = NULL;
     tripsage_status status = tripsage__doc_new(&doc, 256);
 
@@ -76,15 +119,18 @@ static tripsage_status put_state(tripsage_doc **out, const index_state *s, const
         return status;
     TRIPSAGE__LIT(&doc->json, "{\"collection\":");
     tripsage__json_put_string(&doc->json, name);
-    tripsage__buf_printf(&doc->json, ",\"items\":%lld,\"index\":\"%s\",\"bytes\":%lld,\"needs_build\":%s}",
-                         (long long)s->items, s->state, (long long)s->bytes, needs_build ? "true" : "false");
+    tripsage__buf_printf(&doc->json, ",\"items\":%lld,\"index\":\"%s\",\"bytes\":%lld,\"needs_build\":%s",
+                         (long long)s->items, s->state, (long long)s->bytes, needs_build(s) ? "true" : "false");
+    if (s->live.word)
+        put_live(&doc->json, &s->live);
+    tripsage__buf_putc(&doc->json, '}');
     return tripsage__doc_finish(out, doc, status);
 }
 
 tripsage_status tripsage_vector_index(tripsage_doc **out, tripsage_vector *vector, const tripsage_actor *actor,
                                       const char *collection)
 {
-    index_state s = {0, 0, 0, "", NULL};
+    index_state s = {0};
     tripsage_status status;
 
     *out = NULL;
@@ -95,15 +141,32 @@ out:
     return status;
 }
 
+static tripsage_status build_here(index_state *s, tripsage_vector *vector, const tripsage_actor *actor,
+                                  const char *name, int rebuild, tripsage_vector_progress_fn progress, void *user)
+{
+    tripsage__collection collection;
+    tripsage_status status = TRIPSAGE_OK;
+
+    if (!needs_build(s) && !(rebuild && strcmp(s->state, "ready") == 0))
+        return TRIPSAGE_OK;
+    TRIPSAGE_TRY(tripsage__collection_find(&collection, vector, name));
+    TRIPSAGE_TRY(tripsage__live_build(vector->live, &collection, progress, user));
+    status = look(s, vector, actor, name, 0);
+out:
+    return status;
+}
+
 tripsage_status tripsage_vector_index_build(tripsage_doc **out, tripsage_vector *vector, const tripsage_actor *actor,
                                             const char *collection, int rebuild, tripsage_vector_progress_fn progress,
                                             void *user)
 {
-    index_state s = {0, 0, 0, "", NULL};
+    index_state s = {0};
     tripsage_status status;
 
     *out = NULL;
     TRIPSAGE_TRY(look(&s, vector, actor, collection, rebuild));
+    if (vector->live)
+        TRIPSAGE_TRY(build_here(&s, vector, actor, collection, rebuild, progress, user));
     for (int i = 0; s.work && i < STEPS_MAX; i++) {
         /* Built just now, or asked to be: once is enough. */
         rebuild = rebuild && strcmp(s.state, "ready") != 0 && strcmp(s.state, "missing") != 0;
