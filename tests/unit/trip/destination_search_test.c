@@ -421,6 +421,10 @@ START_TEST(a_text_that_says_where_finds_there)
         {"Korean food", "KR", 3},
         {"santa fe, new mexico", "US", 1},
         {"family holiday in Portugal", "PT", 5},
+        {"playas tranquilas en Brasil", "BR", 5},
+        {"Strandurlaub in Griechenland", "GR", 5},
+        {"plages en Espagne", "ES", 4},
+        {"musica a Cuba", "CU", 2},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -433,6 +437,28 @@ START_TEST(a_text_that_says_where_finds_there)
             ck_assert_msg(strcmp(country_at(doc, n), cases[i].country_code) == 0, "%s: %s", cases[i].text,
                           id_at(doc, n));
         ck_assert_double_le(number_at(doc, 0, "score"), 1.0);
+        tripsage_doc_free(doc);
+    }
+}
+END_TEST
+
+START_TEST(a_region_is_several_countries)
+{
+    static const struct {
+        const char *text, *codes;
+    } cases[] = {{"backpacking in South East Asia", "ID KH LA MM MY PH SG TH VN"},
+                 {"beaches in the Caribbean", "BB BS CU CW DM DO GP JM LC PR"},
+                 {"northern lights in Scandinavia", "DK FI NO SE SJ"},
+                 {"hiking in Patagonia", "AR CL"}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        tripsage_destination_query query = TRIPSAGE_DESTINATION_QUERY_INIT;
+        tripsage_doc *doc;
+
+        query.text = cases[i].text;
+        doc = search(&query);
+        for (size_t n = 0; n < 4; n++)
+            ck_assert_msg(strstr(cases[i].codes, country_at(doc, n)) != NULL, "%s: %s", cases[i].text, id_at(doc, n));
         tripsage_doc_free(doc);
     }
 }
@@ -596,6 +622,7 @@ int main(void)
     tcase_add_test(tests, meaning_finds_what_words_do_not);
     tcase_add_test(tests, nothing_in_a_text_is_an_operator);
     tcase_add_test(tests, a_text_that_says_where_finds_there);
+    tcase_add_test(tests, a_region_is_several_countries);
     tcase_add_test(tests, a_continent_is_somewhere_too);
     tcase_add_test(tests, a_word_that_only_looks_like_a_country_is_none);
     tcase_add_test(tests, a_sight_finds_its_place);
