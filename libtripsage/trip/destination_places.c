@@ -1,11 +1,12 @@
-/* destination_places.c: names of countries as people write them who speak German, Spanish, French, Italian or Portuguese, and of regions that the catalogue has no
- * name for. English names, and the words that point at them ("greek"), are elsewhere: tripsage__destination_named(). */
+/* destination_places.c: names of countries as people write them who speak German, Spanish, French, Italian or Portuguese, and of regions
+ * that the catalogue has no name for. English names, and the words that point at them ("greek"), are elsewhere:
+ * tripsage__destination_named(). */
 #include <string.h>
 
 #include "destination.h"
 
-/* A name as words are compared, and the ISO 3166-1 codes of the countries it stands for. What is a word of its own in English ("chile" is none, "reunion" is)
- * is left out. */
+/* A name as words are compared, and the ISO 3166-1 codes of the countries it stands for. What is a word of its own in English ("chile" is
+ * none, "reunion" is) is left out. */
 static const struct {
     const char *name, *codes;
 } places[] = {

@@ -1,5 +1,6 @@
-/* bench_vector_relevance: how good the answers to written questions about destinations are, by the built-in embedder, by words, by both, by static word
- * vectors, and by the search over the catalogue, which also knows where places are. nDCG of the first ten, see support/relevance.h. */
+/* bench_vector_relevance: how good the answers to written questions about destinations are, by the built-in embedder, by words, by both,
+ * by static word vectors, and by the search over the catalogue, which also knows where places are. nDCG of the first ten, see
+ * support/relevance.h. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* support/relevance.h: how good a ranking of destinations is: the written questions of tests/data/destination_queries.txt and nDCG.
  *
- * A place that is exactly what is asked for is worth 3, one that a person would accept 1 (2^grade - 1), each divided by log2(1 + its rank); the sum over the first ten is
- * divided by the best there could be (Jarvelin and Kekalainen, Cumulated gain-based evaluation of IR techniques, 2002; the gain as
- * Burges and others have it, 2005). */
+ * A place that is exactly what is asked for is worth 3, one that a person would accept 1 (2^grade - 1), each divided by log2(1 + its
+ * rank); the sum over the first ten is divided by the best there could be (Jarvelin and Kekalainen, Cumulated gain-based evaluation of IR
+ * techniques, 2002; the gain as Burges and others have it, 2005). */
 #ifndef TEST_RELEVANCE_H
 #define TEST_RELEVANCE_H
 

@@ -602,6 +602,58 @@ START_TEST(written_questions_are_answered)
 }
 END_TEST
 
+/* nDCG of the first ten of an answer. */
+static double worth_of(const relevance_question *question, tripsage_doc *doc)
+{
+    const char *ids[RELEVANCE_RANKS];
+    size_t count = tripsage_doc_count(doc, "/items");
+    double worth;
+
+    for (size_t i = 0; i < count; i++)
+        ids[i] = id_at(doc, i);
+    worth = relevance_ndcg(question, ids, count);
+    tripsage_doc_free(doc);
+    return worth;
+}
+
+static tripsage_doc *search_collection(const char *text, const char *words)
+{
+    tripsage_vector_query query = TRIPSAGE_VECTOR_QUERY_INIT;
+    tripsage_doc *doc;
+
+    query.text = text;
+    query.words = words;
+    ck_assert_msg(tripsage_vector_search(&doc, trips->vector, ann, "destinations", &query) == TRIPSAGE_OK, "%s",
+                  tripsage_last_error()->message);
+    return doc;
+}
+
+/* What the answers are worth, and a little less (docs/vector.md has the figures); and both rankings are better than either. */
+START_TEST(answers_are_worth_something)
+{
+    size_t count;
+    const relevance_question *all =
+        relevance_questions(&count, TRIPSAGE_SOURCE_DIR "/tests/data/destination_queries.txt");
+    double by_meaning = 0, by_words = 0, by_both = 0, by_catalogue = 0;
+
+    ck_assert_ptr_nonnull(all);
+    for (size_t i = 0; i < count; i++) {
+        tripsage_destination_query query = TRIPSAGE_DESTINATION_QUERY_INIT;
+        const char *text = all[i].text;
+
+        query.text = text;
+        by_meaning += worth_of(&all[i], search_collection(text, NULL)) / (double)count;
+        by_words += worth_of(&all[i], search_collection(NULL, text)) / (double)count;
+        by_both += worth_of(&all[i], search_collection(text, text)) / (double)count;
+        by_catalogue += worth_of(&all[i], search(&query)) / (double)count;
+    }
+    ck_assert_double_gt(by_meaning, 0.46);
+    ck_assert_double_gt(by_both, 0.49);
+    ck_assert_double_gt(by_catalogue, 0.55);
+    ck_assert(by_both > by_meaning && by_both > by_words);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("trip/destination_search");
@@ -627,6 +679,7 @@ int main(void)
     tcase_add_test(tests, a_word_that_only_looks_like_a_country_is_none);
     tcase_add_test(tests, a_sight_finds_its_place);
     tcase_add_test(tests, written_questions_are_answered);
+    tcase_add_test(tests, answers_are_worth_something);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
