@@ -200,15 +200,16 @@ TRIPSAGE_API tripsage_status tripsage_trip_list(tripsage_doc **out, tripsage_tri
 TRIPSAGE_API tripsage_status tripsage_trip_summary(tripsage_doc **out, tripsage_trips *trips,
                                                    const tripsage_actor *actor, const char *trip_id);
 
-/* Whoever may read the trip. The trips most like it among those the actor may read (its own, shared with it, public): {"trip_id","items":[{"trip": as in
- * tripsage_trip_list,"score"}],"method":"exact"|"hnsw"}, best first. Compared are titles, descriptions, stops and tags, by the vectors of the collection "trips" (tripsage/vector.h), which
- * are written with the trips; the score is their cosine similarity, and what is below 0.2 is left out: it is chance. `limit` 1..50; 0: 10. TRIPSAGE_EINVALID (field "#limit"). */
+/* Whoever may read the trip. The trips most like it among those the actor may read (its own, shared with it, public):
+ * {"trip_id","items":[{"trip": as in tripsage_trip_list,"score"}],"method":"exact"|"hnsw"}, best first. Compared are titles,
+ * descriptions, stops and tags, by the vectors of the collection "trips" (tripsage/vector.h), which are written with the trips; the score
+ * is their cosine similarity, and what is below 0.2 is left out: it is chance. `limit` 1..50; 0: 10. TRIPSAGE_EINVALID (field "#limit"). */
 TRIPSAGE_API tripsage_status tripsage_trip_similar(tripsage_doc **out, tripsage_trips *trips,
                                                    const tripsage_actor *actor, const char *trip_id, uint32_t limit);
 
-/* Gives a vector to each trip that has none, because it was made before there were vectors, or because its texts were written by another program than this library; *count
- * receives how many. Other trips are compared with such a trip, but do not find it. Goes through all trips, a hundred in a write. Only the
- * service role (TRIPSAGE_EFORBIDDEN). */
+/* Gives a vector to each trip that has none, because it was made before there were vectors, or because its texts were written by another
+ * program than this library; *count receives how many. Other trips are compared with such a trip, but do not find it. Goes through all
+ * trips, a hundred in a write. Only the service role (TRIPSAGE_EFORBIDDEN). */
 TRIPSAGE_API tripsage_status tripsage_trip_similar_fill(int64_t *count, tripsage_trips *trips,
                                                         const tripsage_actor *actor);
 

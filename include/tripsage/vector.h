@@ -46,7 +46,8 @@ typedef enum tripsage_metric {
 /* 1,000: a page nobody reads further than; bounds the memory of one search. */
 #define TRIPSAGE_VECTOR_K_MAX 1000u
 
-/* 16,384 bytes: some 4,000 tokens, as much as embedding models read of one text and make one vector of; what is longer is to be cut into several. */
+/* 16,384 bytes: some 4,000 tokens, as much as embedding models read of one text and make one vector of; what is longer is to be cut into
+ * several. */
 #define TRIPSAGE_VECTOR_TEXT_MAX 16384u
 /* 100: a page of questions. Their answers lie in memory together. */
 #define TRIPSAGE_VECTOR_QUERIES_MAX 100u
@@ -113,13 +114,14 @@ TRIPSAGE_API tripsage_status tripsage_vector_upsert(tripsage_vector *vector, con
 TRIPSAGE_API tripsage_status tripsage_vector_delete(tripsage_vector *vector, const tripsage_actor *actor,
                                                     const char *collection, const char *id);
 
-/* What is looked for: something near to a vector (of `text`, of `values`, or of the item `like`), something that has `words`, or both. With both
- * there are two rankings, and an item's score is made of its ranks by reciprocal rank fusion (Cormack, Clarke and Buettcher, 2009): the sum of
- * weight / (60 + rank) over the rankings that have it, divided by what the first in both would have, so that it is at most 1. Scores
- * of different kinds never have to be compared. For a search by words and by meaning give the same string as `text` and as `words`.
+/* What is looked for: something near to a vector (of `text`, of `values`, or of the item `like`), something that has `words`, or both.
+ * With both there are two rankings, and an item's score is made of its ranks by reciprocal rank fusion (Cormack, Clarke and Buettcher,
+ * 2009): the sum of weight / (60 + rank) over the rankings that have it, divided by what the first in both would have, so that it is at
+ * most 1. Scores of different kinds never have to be compared. For a search by words and by meaning give the same string as `text` and as
+ * `words`.
  *
- * Words are compared in lower case, without diacritics and without the endings of English plurals and verb forms; any of them is enough, and the score is
- * BM25 (Robertson and Zaragoza, 2009; k1 = 1.2, b = 0.75) over the texts of the collection that the actor may find. */
+ * Words are compared in lower case, without diacritics and without the endings of English plurals and verb forms; any of them is enough,
+ * and the score is BM25 (Robertson and Zaragoza, 2009; k1 = 1.2, b = 0.75) over the texts of the collection that the actor may find. */
 typedef struct tripsage_vector_query {
     uint32_t version;    /* set by TRIPSAGE_VECTOR_QUERY_INIT. Version 1 ends with has_min_score */
     const char *text;    /* embedded with the collection's embedder; or */
@@ -146,16 +148,18 @@ typedef struct tripsage_vector_query {
  *   "exact"|"hnsw"  by nearness, among all or by an index
  *   "bm25"          by words
  *   "hybrid"        by both. Then there is "vector":"exact"|"hnsw" beside it, and each item says where it came from:
- *                   "lists":{"vector":{"rank","score"},"words":{"rank","score"}}, one of them or both. Of equals, what has the words is first.
- * Errors: TRIPSAGE_ENOTFOUND (collection; the item `like`), TRIPSAGE_EINVALID ("#query": its version; "#text", "#values": more than one of the three, or
- * without a word or a direction, or nothing to look for; "#words": without a word, too long; "#k", "#filter", "#min_score", "#depth", "#weights"). */
+ *                   "lists":{"vector":{"rank","score"},"words":{"rank","score"}}, one of them or both. Of equals, what has the words
+ *                   is first.
+ * Errors: TRIPSAGE_ENOTFOUND (collection; the item `like`), TRIPSAGE_EINVALID ("#query": its version; "#text", "#values": more than one
+ * of the three, or without a word or a direction, or nothing to look for; "#words": without a word, too long; "#k", "#filter",
+ * "#min_score", "#depth", "#weights"). */
 TRIPSAGE_API tripsage_status tripsage_vector_search(tripsage_doc **out, tripsage_vector *vector,
                                                     const tripsage_actor *actor, const char *collection,
                                                     const tripsage_vector_query *query);
 
-/* Many searches of one collection at once, under one snapshot, and on PostgreSQL in one round trip:
- * {"results":[...]}, each as of tripsage_vector_search, in the order of the queries.
- * Errors: those of tripsage_vector_search, of the first query that has one and with its place before the field ("/3/k"); TRIPSAGE_EINVALID ("#count": 1..100). */
+/* Many searches of one collection at once, under one snapshot, and on PostgreSQL in one round trip: {"results":[...]}, each as of
+ * tripsage_vector_search, in the order of the queries. Errors: those of tripsage_vector_search, of the first query that has one and with
+ * its place before the field ("/3/k"); TRIPSAGE_EINVALID ("#count": 1..100). */
 TRIPSAGE_API tripsage_status tripsage_vector_search_many(tripsage_doc **out, tripsage_vector *vector,
                                                          const tripsage_actor *actor, const char *collection,
                                                          const tripsage_vector_query *const *queries, size_t count);

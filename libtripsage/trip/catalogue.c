@@ -234,8 +234,8 @@ static tripsage_status on_checksum(void *context, const tripsage__row *row)
     return TRIPSAGE_OK;
 }
 
-/* Whatever the rows are made by beside the catalogue: another one makes others. The collection of trips, which is made in the same write, is of the
- * same embedder. */
+/* Whatever the rows are made by beside the catalogue: another one makes others. The collection of trips, which is made in the same write,
+ * is of the same embedder. */
 #define MADE_BY TRIPSAGE_EMBEDDER_BUILTIN " and words"
 
 static tripsage_status make_checksum(unsigned char out[TRIPSAGE__SHA256_SIZE])

@@ -66,6 +66,10 @@ typedef enum tripsage__named {
 } tripsage__named;
 tripsage__named tripsage__destination_named(const tripsage__destination *d, const char *text);
 
+/* The codes of the countries, with spaces between them, that a text (words between spaces, and a space before and behind) names otherwise
+ * than by their English name: "brasil", "south east asia". NULL: no more. *at begins at 0. */
+const char *tripsage__destination_place_in(size_t *at, const char *text);
+
 int tripsage__destination_has_tag(const tripsage__destination *d, const char *tag); /* whatever its case */
 
 /* The record as tripsage/destination.h has it, without its closing brace, for members to follow. */

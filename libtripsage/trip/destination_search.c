@@ -23,6 +23,8 @@
 #define NEAR_ENOUGH   0.20
 #define MEANING_RANKS 100u
 #define TEXT_RANKS    100u
+/* Who says where wants to go there: it counts as much as the first place in both rankings. */
+#define THERE_WEIGHT 2.0
 /* Half of the letters in their order. */
 #define LIKE_ENOUGH    0.5
 #define DISTANCE_ROUND 10.0 /* a tenth of a kilometre */
@@ -40,7 +42,8 @@ typedef struct candidate {
     double distance_km;
     unsigned text_rank; /* from 1; 0: not in that ranking */
     unsigned meaning_rank;
-    int is_there; /* where the text says */
+    int is_there;     /* where the text says */
+    int is_in_region; /* which has other countries, too: their names say less than that */
     double score;
 } candidate;
 
@@ -64,7 +67,7 @@ static tripsage_status gather(search *s)
     if (!s->candidates)
         return TRIPSAGE_NOMEM();
     for (size_t i = 0; i < s->index->count; i++) {
-        candidate c = {s->index->by_id[i], 0.0, 0, 0, 0, 0.0};
+        candidate c = {s->index->by_id[i], 0.0, 0, 0, 0, 0, 0.0};
 
         if (tripsage__destination_passes(&s->filter, c.place, &c.distance_km))
             s->candidates[s->count++] = c;
@@ -172,14 +175,28 @@ static size_t slot_of(const char *country_code)
     return ((size_t)(country_code[0] - 'A') * 26 + (size_t)(country_code[1] - 'A')) % (26 * 26);
 }
 
+/* What only other languages, or no catalogue, have a name for: 1 a country, 2 one of several. */
+static void find_regions(unsigned char in_region[26 * 26], const char *folded)
+{
+    size_t at = 0;
+
+    for (const char *codes; (codes = tripsage__destination_place_in(&at, folded)) != NULL;)
+        for (const char *code = codes;; code += 3) {
+            in_region[slot_of(code)] = codes[2] ? 2 : 1;
+            if (!code[2])
+                break;
+        }
+}
+
 /* A continent counts when no country is named: "south africa" is one country of Africa. A place is where its country is, so that each country
  * is looked for once. */
 static void find_place(search *s, const char *text)
 {
     char folded[2 * TEXT_MAX]; /* names are hardly longer than the words that point at them */
-    unsigned char known[26 * 26] = {0}, named[26 * 26] = {0};
+    unsigned char known[26 * 26] = {0}, named[26 * 26] = {0}, in_region[26 * 26] = {0};
 
     fold_places(folded, sizeof folded, text);
+    find_regions(in_region, folded);
     for (size_t i = 0; i < s->index->count; i++) {
         size_t slot = slot_of(s->index->all[i].country_code);
 
@@ -187,11 +204,19 @@ static void find_place(search *s, const char *text)
             continue;
         known[slot] = 1;
         named[slot] = (unsigned char)tripsage__destination_named(&s->index->all[i], folded);
+        if (named[slot] == TRIPSAGE__NAMED_COUNTRY)
+            in_region[slot] = 0;
+        else if (in_region[slot])
+            named[slot] = TRIPSAGE__NAMED_COUNTRY;
         if (named[slot] > s->named)
             s->named = (tripsage__named)named[slot];
     }
-    for (size_t i = 0; i < s->count; i++)
-        s->candidates[i].is_there = s->named && named[slot_of(s->candidates[i].place->country_code)] == s->named;
+    for (size_t i = 0; i < s->count; i++) {
+        size_t slot = slot_of(s->candidates[i].place->country_code);
+
+        s->candidates[i].is_there = s->named && named[slot] == s->named;
+        s->candidates[i].is_in_region = in_region[slot] == 2;
+    }
 }
 
 /* The countries themselves for the full text, which has no "usa". Places of one country do not stand together, so each is looked for in what
@@ -202,7 +227,7 @@ static void put_countries(search *s)
         const tripsage__destination *d = s->candidates[i].place;
         char folded[TRIPSAGE__FILTER_TEXT_MAX], quoted[TRIPSAGE__FILTER_TEXT_MAX + 2];
 
-        if (!s->candidates[i].is_there)
+        if (!s->candidates[i].is_there || s->candidates[i].is_in_region)
             continue;
         tripsage__words_fold(folded, sizeof folded, d->country, strlen(d->country));
         snprintf(quoted, sizeof quoted, "\"%s\"", folded);
@@ -299,8 +324,8 @@ static void fuse(search *s)
         c.score =
             (c.text_rank ? 1.0 / (RRF_K + c.text_rank) : 0.0) + (c.meaning_rank ? 1.0 / (RRF_K + c.meaning_rank) : 0.0);
         if (c.score > 0.0 && c.is_there)
-            c.score += 1.0 / (RRF_K + 1.0);
-        c.score *= (RRF_K + 1.0) / (s->named ? 3.0 : 2.0);
+            c.score += THERE_WEIGHT / (RRF_K + 1.0);
+        c.score *= (RRF_K + 1.0) / (s->named ? 2.0 + THERE_WEIGHT : 2.0);
         if (c.score > 0.0)
             s->candidates[kept++] = c;
     }

@@ -64,8 +64,8 @@ const tripsage__statement tripsage__sql_similar_to = {
     " AND v.id = t.id WHERE t.id = $3 AND " TRIPSAGE__SQL_MAY_READ,
     "SELECT trip_vector(t.id), true, t.title, " PG_BODY " FROM trip t WHERE t.id = $3 AND " TRIPSAGE__SQL_MAY_READ};
 
-/* $4 the vector, NULL for the trip's own, $5 how many. Their own, everybody's, and those shared with the actor; all for the service role. On SQLite
- * every vector is compared here, on PostgreSQL a function gives the nearest. */
+/* $4 the vector, NULL for the trip's own, $5 how many. Their own, everybody's, and those shared with the actor; all for the service role.
+ * On SQLite every vector is compared here, on PostgreSQL a function gives the nearest. */
 #define SIMILAR(from)                                                                                                  \
     "SELECT v.embedding, NULL, " TRIPSAGE__SQL_ROLE ", " TRIPSAGE__SQL_TRIP_ENTRY " FROM " from                        \
     "vector_item v CROSS JOIN trip t WHERE v.collection_id = " COLLECTION                                              \

@@ -1,4 +1,5 @@
-/* vector/hits.h: the k best of what comes by: a heap with the worst on top, which gives way. Of equals the one with the smaller id is better. */
+/* vector/hits.h: the k best of what comes by: a heap with the worst on top, which gives way. Of equals the one with the smaller id is
+ * better. */
 #ifndef TRIPSAGE_VECTOR_HITS_H
 #define TRIPSAGE_VECTOR_HITS_H
 

@@ -1,7 +1,7 @@
 /* hybrid.c: searching a collection: by nearness, by words, by both; one query or many in one read.
  *
- * Each query is a vector scan, a word scan, or the two, which know nothing of each other. Their rankings are fused by reciprocal rank when both are
- * there. */
+ * Each query is a vector scan, a word scan, or the two, which know nothing of each other. Their rankings are fused by reciprocal rank
+ * when both are there. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* hybrid_like.c: see hybrid_like.h. On SQLite the first statement gives the vector that the rows behind it are compared with. PostgreSQL, which
- * compares by itself, looks the item up once more where it searches. */
+/* hybrid_like.c: see hybrid_like.h. On SQLite the first statement gives the vector that the rows behind it are compared with. PostgreSQL,
+ * which compares by itself, looks the item up once more where it searches. */
 #include "hybrid_like.h"
 
 /* $1..$8 those of a scan, $9 the item's id, $10 service */

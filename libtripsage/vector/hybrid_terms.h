@@ -1,6 +1,6 @@
-/* vector/hybrid_terms.h: the words by which texts of items are found, the same on every engine: those of base/text.h, without the endings of English
- * plurals and verb forms (words.h), so that "islands" finds "island". A text is indexed by all of its words. A query asks for those that say
- * something: without "the" and "where", unless it has no other. */
+/* vector/hybrid_terms.h: the words by which texts of items are found, the same on every engine: those of base/text.h, without the endings
+ * of English plurals and verb forms (words.h), so that "islands" finds "island". A text is indexed by all of its words. A query asks for
+ * those that say something: without "the" and "where", unless it has no other. */
 #ifndef TRIPSAGE_VECTOR_HYBRID_TERMS_H
 #define TRIPSAGE_VECTOR_HYBRID_TERMS_H
 

@@ -1,7 +1,8 @@
 /* hybrid_words.c: see hybrid_words.h.
  *
- * SQLite walks what has any of the words twice, first to count how many texts each word is in, then to score. Statements cannot depend on what was
- * counted, and to keep all rows until it is known would take memory without a bound. PostgreSQL counts, picks the best and a few more, and sends those. */
+ * SQLite walks what has any of the words twice, first to count how many texts each word is in, then to score. Statements cannot depend on
+ * what was counted, and to keep all rows until it is known would take memory without a bound. PostgreSQL counts, picks the best and a few
+ * more, and sends those. */
 #include "hybrid_words.h"
 
 #include <math.h>

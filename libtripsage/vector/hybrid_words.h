@@ -1,8 +1,9 @@
 /* vector/hybrid_words.h: a search of a collection by words, as steps of a read.
  *
- * Scores are BM25 (Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond, 2009) with k1 = 1.2 and b = 0.75, the weight of a word
- * ln(1 + (N - n + 0.5) / (n + 0.5)). N, n and the usual length are counted over what the asker may find in the collection, and over nothing else: what others
- * keep there changes no score of his, and no score tells him of it. They are computed here, from the same counts on every engine. */
+ * Scores are BM25 (Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond, 2009) with k1 = 1.2 and b = 0.75, the
+ * weight of a word ln(1 + (N - n + 0.5) / (n + 0.5)). N, n and the usual length are counted over what the asker may find in the
+ * collection, and over nothing else: what others keep there changes no score of his, and no score tells him of it. They are computed
+ * here, from the same counts on every engine. */
 #ifndef TRIPSAGE_VECTOR_HYBRID_WORDS_H
 #define TRIPSAGE_VECTOR_HYBRID_WORDS_H
 

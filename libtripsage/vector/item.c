@@ -1,8 +1,8 @@
 /* item.c: items: checking, packing and writing them. Searching among them is hybrid.c.
  *
  * A batch is a few statements whatever its size: one that asks whether the collection is there and whether an id belongs to somebody
- * else, one that inserts or replaces every row, and those that keep the words of the texts. The rows come as one JSON text and one blob, so that the guard
- * in front of all of them is evaluated once. */
+ * else, one that inserts or replaces every row, and those that keep the words of the texts. The rows come as one JSON text and one blob,
+ * so that the guard in front of all of them is evaluated once. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +45,8 @@ const tripsage__statement tripsage__vector_sql_batch_put = {
     "FROM vector_collection c, json_array_elements($5::json) WITH ORDINALITY j (item, n) WHERE " PG_COLLECTION
     " AND NOT (" PG_FOREIGN ") ON CONFLICT (collection_id, id) DO UPDATE SET owner_id = excluded.owner_id, "
     "metadata = excluded.metadata, embedding = excluded.embedding, updated_at = excluded.updated_at"};
-/* The texts of the batch's items: what stands there goes, what comes is put. $5 has the text, its words and their number behind the metadata. */
+/* The texts of the batch's items: what stands there goes, what comes is put. $5 has the text, its words and their number behind the
+ * metadata. */
 #define SQL_OLD_TEXTS                                                                                                  \
     "json_each($5) j CROSS JOIN vector_item o CROSS JOIN vector_text t WHERE o.collection_id "                         \
     "= " TRIPSAGE__SQL_COLLECTION " AND o.id = json_extract(j.value, '$[0]') AND t.seq = o.seq AND NOT " SQL_FOREIGN

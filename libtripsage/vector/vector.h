@@ -132,7 +132,8 @@ typedef struct tripsage__vector_scan {
     size_t count;
 } tripsage__vector_scan;
 
-/* `query` has the collection's dimension; NULL: it comes from an item (hybrid_like.h). `filter` as in tripsage_vector_query. Free on every path. */
+/* `query` has the collection's dimension; NULL: it comes from an item (hybrid_like.h). `filter` as in tripsage_vector_query. Free on
+ * every path. */
 tripsage_status tripsage__vector_scan_init(tripsage__vector_scan *scan, const tripsage__collection *collection,
                                            const tripsage_actor *actor, const float *query, uint32_t k,
                                            const char *filter, double min_score);
@@ -149,10 +150,10 @@ typedef struct tripsage__stored_vector {
     int from_network;
 } tripsage__stored_vector;
 
-/* For a neighbour whose own statement gives the rows, of items it joins with records: the scan is made without steps, and
- * forgets what was found when they begin; a stored vector becomes the query; a row's score, and whether it is among the best so far; those are kept
- * with an id and what the neighbour likes to have in the place of metadata. Best first after tripsage__vector_scan_order. TRIPSAGE_ECORRUPT for a
- * vector of another length. */
+/* For a neighbour whose own statement gives the rows, of items it joins with records: the scan is made without steps, and forgets what
+ * was found when they begin; a stored vector becomes the query; a row's score, and whether it is among the best so far; those are kept
+ * with an id and what the neighbour likes to have in the place of metadata. Best first after tripsage__vector_scan_order.
+ * TRIPSAGE_ECORRUPT for a vector of another length. */
 void tripsage__vector_scan_forget(tripsage__vector_scan *scan);
 tripsage_status tripsage__vector_scan_aim(tripsage__vector_scan *scan, tripsage__stored_vector vector);
 tripsage_status tripsage__vector_scan_measure(double *score, tripsage__vector_scan *scan,

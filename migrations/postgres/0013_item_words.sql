@@ -1,7 +1,7 @@
 -- Texts of items, searchable by their words.
 --
--- Words are the library's (vector/hybrid_terms.h), so that they are the same on every engine: a text that is written without them is found by meaning
--- only, until the library writes it.
+-- Words are the library's (vector/hybrid_terms.h), so that they are the same on every engine: a text that is written without them is
+-- found by meaning only, until the library writes it.
 
 -- Beside the items, whose rows searches by meaning read one after the other. An item without a text has no row.
 CREATE TABLE tripsage.vector_text (
@@ -74,10 +74,11 @@ RETURN substr(vector_send(embedding), 5);
 REVOKE ALL ON FUNCTION tripsage.vector_numbers(vector) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION tripsage.vector_numbers(vector) TO authenticated, service_role;
 
--- What has any of the words, best first by BM25 (Robertson and Zaragoza, 2009; k1 = 1.2, b = 0.75) over what the asker may find in the collection, and a
--- few more than wanted: the library computes the scores again, with the same arithmetic on every engine, from what is given with each row. That is
--- `counts`: the text's length and how often it has each word; `spread`: in how many texts each word is. Both are 4-byte numbers in network
--- order. Words come in lines. No policy lets a GIN index answer, so this looks past them and asks itself who may know.
+-- What has any of the words, best first by BM25 (Robertson and Zaragoza, 2009; k1 = 1.2, b = 0.75) over what the asker may find in the
+-- collection, and a few more than wanted: the library computes the scores again, with the same arithmetic on every engine, from what is
+-- given with each row. That is `counts`: the text's length and how often it has each word; `spread`: in how many texts each word is. Both
+-- are 4-byte numbers in network order. Words come in lines. No policy lets a GIN index answer, so this looks past them and asks itself
+-- who may know.
 CREATE FUNCTION tripsage.vector_find_words(name text, dimensions bigint, metric bigint, embedder text, words text, wanted bigint, filter text)
 RETURNS TABLE (id text, metadata text, counts bytea, spread bytea)
 LANGUAGE plpgsql STABLE SET search_path = tripsage, pg_temp SET enable_seqscan = off SET jit = off
@@ -128,7 +129,8 @@ SELECT tripsage.give_to_definer('tripsage.vector_find_words(text, bigint, bigint
 
 -- ---- vectors of trips ----
 --
--- In the collection "trips", under the trips' ids, written by the library with the trip. The owner is a copy of the trip's rights, and narrows a search.
+-- In the collection "trips", under the trips' ids, written by the library with the trip. The owner is a copy of the trip's rights, and
+-- narrows a search.
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON tripsage.vector_item TO tripsage_definer;
 DROP POLICY vector_item_definer ON tripsage.vector_item;
@@ -201,7 +203,8 @@ BEGIN
 END
 $$;
 
--- The trips nearest to a vector, or to that of a trip that the caller may read, among those that he may read, and some more: who asks looks at the trips.
+-- The trips nearest to a vector, or to that of a trip that the caller may read, among those that he may read, and some more: who asks
+-- looks at the trips.
 CREATE FUNCTION tripsage.trip_similar(trip text, query real[], wanted bigint)
 RETURNS TABLE (id text, embedding bytea, by_index boolean)
 LANGUAGE plpgsql STABLE ROWS 20 SET search_path FROM CURRENT SET enable_seqscan = off SET jit = off

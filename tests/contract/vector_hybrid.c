@@ -1,5 +1,5 @@
-/* contract/vector_hybrid.c: collections searched by words, by words and nearness, by an item, and by many queries at once. What words give is
- * compared with BM25 written out here. */
+/* contract/vector_hybrid.c: collections searched by words, by words and nearness, by an item, and by many queries at once. What words
+ * give is compared with BM25 written out here. */
 #include "contract.h"
 
 #include <math.h>

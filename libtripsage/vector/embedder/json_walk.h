@@ -10,8 +10,8 @@
  *     if (!tripsage__json_walk_end(&s)) it was no JSON
  *
  * What is not as asked for makes the walk fail, and a walk that failed answers 0 to everything from then on. */
-#ifndef TRIPSAGE_VECTOR_EMBEDDER_WALK_H
-#define TRIPSAGE_VECTOR_EMBEDDER_WALK_H
+#ifndef TRIPSAGE_VECTOR_EMBEDDER_JSON_WALK_H
+#define TRIPSAGE_VECTOR_EMBEDDER_JSON_WALK_H
 
 #include <stddef.h>
 
