@@ -19,6 +19,7 @@ int main(void)
         contract_note,
         contract_collaborator,
         contract_search,
+        contract_search_unified,
         contract_destination,
         contract_memory,
         contract_auth,
