@@ -74,9 +74,18 @@ static const parameter destination_query[] = {
 static const parameter unified_query[] = {
     {"q", PARAMETER_TEXT, 0, 1, 500, NULL, "words or a sentence"},
     {"query", PARAMETER_TEXT, 0, 1, 500, NULL, "the same as q"},
-    {"types", PARAMETER_TEXT, 0, 1, 200, NULL, "trip, destination, or both with a comma (both)"},
+    {"types", PARAMETER_TEXT, 0, 1, 200, NULL, "trip, destination, memory, or several with commas (trip,destination)"},
     LIMIT,
     END};
+
+static const parameter use_cache_query[] = {
+    {"use_cache", PARAMETER_BOOLEAN, 0, 0, 0, NULL, "decides nothing: what is given from memory is what would be read"},
+    END};
+
+static const parameter recent_query[] = {
+    LIMIT, {"saved", PARAMETER_BOOLEAN, 0, 0, 0, NULL, "only those that are saved (false)"}, END};
+
+static const parameter analytics_query[] = {{"date", PARAMETER_DATE, 0, 0, 0, NULL, "which day, in UTC (today)"}, END};
 
 static const parameter preference_query[] = {
     {"key", PARAMETER_TEXT, 1, 1, 64, NULL, "what it is about"},
@@ -171,8 +180,13 @@ static const route table[] = {
     {PUT, BODY | CONDITIONAL, ITINERARY "/items/{item_id}", "updateItineraryItem", "Change the members given", item_update, "ItemInput", "Item", NULL, 200},
     {DELETE, CONDITIONAL, ITINERARY "/items/{item_id}", "deleteItineraryItem", "Delete an item", item_delete, NULL, NULL, NULL, 204},
 
-    {GET, 0, "/api/search/unified", "searchUnified", "Trips and destinations in one list", search_unified_get, NULL, "UnifiedSearch", unified_query, 200},
-    {POST, SEARCH, "/api/search/unified", "searchUnifiedByBody", "Trips and destinations in one list", search_unified_post, "UnifiedQuery", "UnifiedSearch", NULL, 200},
+    {GET, 0, "/api/search/unified", "searchUnified", "Trips, destinations and memories in one list", search_unified_get, NULL, "UnifiedSearch", unified_query, 200},
+    {POST, SEARCH, "/api/search/unified", "searchUnifiedByBody", "Trips, destinations and memories in one list; noted", search_unified_post, "UnifiedQuery", "UnifiedSearch", use_cache_query, 200},
+    {POST, SEARCH, "/api/search/bulk", "searchBulk", "Up to ten such searches at once", search_bulk, "UnifiedQueries", "UnifiedSearches", use_cache_query, 200},
+    {GET, 0, "/api/search/recent", "listSearches", "One's own searches, saved or noted, the last first", search_recent, NULL, "Searches", recent_query, 200},
+    {POST, BODY, "/api/search/save", "saveSearch", "Keep a search", search_save, "UnifiedQuery", "SearchSaved", NULL, 200},
+    {DELETE, 0, "/api/search/saved/{search_id}", "deleteSearch", "Forget a saved or noted search", search_unsave, NULL, NULL, NULL, 204},
+    {GET, 0, "/api/search/analytics", "getSearchAnalytics", "How one searched on one day", search_analytics, NULL, "SearchAnalytics", analytics_query, 200},
     {GET, 0, "/api/search/suggest", "completeSearch", "Names of destinations that begin as typed", search_suggest, NULL, "Completions", complete_query, 200},
 
     {GET, 0, "/api/destinations/search", "searchDestinations", "The catalogue by words and by meaning", destination_search_get, NULL, "DestinationSearch", destination_query, 200},

@@ -244,17 +244,64 @@ static const schema table[] = {
         "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/Note"}}, "total": {"type": "integer"}}})},
     {"UnifiedQuery", TRIPSAGE_JSON({
         "type": "object", "required": ["query"],
-        "properties": {"query": {"type": "string"}, "types": {"type": ["array", "null"], "items": {"type": "string"}},
-            "limit": {"type": "integer", "minimum": 1, "maximum": 100}}})},
+        "additionalProperties": false,
+        "properties": {
+            "query": {"type": "string", "minLength": 1, "maxLength": 500},
+            "types": {"type": ["array", "null"], "maxItems": 16, "items": {"type": "string", "description": "trip, destination, memory"}},
+            "resource_types": {"type": ["array", "null"], "maxItems": 16, "items": {"type": "string"}, "deprecated": true},
+            "limit": {"type": ["integer", "null"], "minimum": 1, "maximum": 100},
+            "sort_by": {"enum": ["relevance", "price", "title", "distance", null]}, "sort_order": {"enum": ["asc", "desc", null]},
+            "destination": {"type": ["string", "null"], "maxLength": 200}, "location": {"type": ["string", "null"], "maxLength": 200, "deprecated": true},
+            "filters": {"type": ["object", "null"], "additionalProperties": false, "properties": {
+                "price_min": {"type": ["integer", "null"], "minimum": 0, "description": "US cents a day"},
+                "price_max": {"type": ["integer", "null"], "minimum": 1},
+                "latitude": {"type": ["number", "null"], "minimum": -90, "maximum": 90},
+                "longitude": {"type": ["number", "null"], "minimum": -180, "maximum": 180},
+                "radius_km": {"type": ["number", "null"], "minimum": 1, "maximum": 20038},
+                "rating_min": {"type": ["number", "null"], "minimum": 0, "maximum": 5}, "custom_filters": {"type": ["object", "null"]}}},
+            "start_date": {"type": ["string", "null"], "format": "date"}, "end_date": {"type": ["string", "null"], "format": "date"},
+            "origin": {"type": ["string", "null"], "maxLength": 200}, "user_preferences": {"type": ["object", "null"]},
+            "adults": {"type": ["integer", "null"], "minimum": 1, "maximum": 20}, "children": {"type": ["integer", "null"], "minimum": 0, "maximum": 20},
+            "infants": {"type": ["integer", "null"], "minimum": 0, "maximum": 10}, "guests": {"type": ["integer", "null"], "minimum": 1, "maximum": 40}
+        }})},
     {"UnifiedSearch", TRIPSAGE_JSON({
         "type": "object",
-        "required": ["results", "metadata"],
+        "required": ["results", "facets", "metadata"],
         "properties": {
-            "results": {"type": "array", "items": {"type": "object", "required": ["type", "id", "title"],
-                "properties": {"type": {"enum": ["trip", "item", "note", "destination"]}, "id": {"type": "string"}, "title": {"type": "string"},
-                    "description": {"type": ["string", "null"]}, "score": {"type": "number"}}}},
-            "metadata": {"type": "object", "required": ["total_results", "returned_results", "search_time_ms", "search_id"]}
+            "results": {"type": "array", "items": {"type": "object", "required": ["type", "id", "title", "score"],
+                "properties": {"type": {"enum": ["trip", "item", "note", "destination", "memory"]}, "id": {"type": "string"}, "title": {"type": "string"},
+                    "description": {"type": ["string", "null"]}, "score": {"type": "number"}, "trip_id": {"type": "string"},
+                    "country": {"type": "string"}, "coordinates": {"type": "object"}, "price": {"type": "object"}, "distance_km": {"type": "number"}}}},
+            "facets": {"type": "array", "items": {"type": "object", "required": ["name"], "properties": {
+                "name": {"enum": ["type", "country", "price"]}, "values": {"type": "array", "maxItems": 10,
+                    "items": {"type": "object", "required": ["value", "count"]}},
+                "minimum": {"type": "integer"}, "maximum": {"type": "integer"}, "currency": {"type": "string"}}}},
+            "metadata": {"type": "object", "required": ["total_results", "returned_results", "cached_results", "search_time_ms", "search_id",
+                "personalized", "providers_queried", "provider_errors"]},
+            "did_you_mean": {"type": "string"},
+            "error": {"type": "object", "required": ["code", "message"], "description": "of one of several searches, which found nothing because of it"},
+            "errors": {"type": "array", "items": {"type": "object", "required": ["pointer", "detail"]}}
         }})},
+    {"UnifiedQueries", TRIPSAGE_JSON({
+        "type": "array", "minItems": 1, "maxItems": 10, "items": {"$ref": "#/components/schemas/UnifiedQuery"}})},
+    {"UnifiedSearches", TRIPSAGE_JSON({
+        "type": "array", "items": {"$ref": "#/components/schemas/UnifiedSearch"}})},
+    {"Searches", TRIPSAGE_JSON({
+        "type": "object", "required": ["items", "total"],
+        "properties": {"total": {"type": "integer"}, "items": {"type": "array", "items": {"type": "object",
+            "required": ["id", "query", "request", "times", "searched_at", "saved"],
+            "properties": {"id": {"type": "string", "format": "uuid"}, "query": {"type": "string"}, "request": {"type": "object"},
+                "times": {"type": "integer", "minimum": 0}, "searched_at": {"type": "string", "format": "date-time"},
+                "saved": {"type": "boolean"}, "saved_at": {"type": "string", "format": "date-time"}}}}}})},
+    {"SearchSaved", TRIPSAGE_JSON({
+        "type": "object", "required": ["id", "message"],
+        "properties": {"id": {"type": "string", "format": "uuid"}, "message": {"type": "string"}}})},
+    {"SearchAnalytics", TRIPSAGE_JSON({
+        "type": "object", "required": ["date", "total_searches", "cache_hits", "cache_misses", "cache_hit_rate", "popular_queries"],
+        "properties": {"date": {"type": "string", "format": "date"}, "total_searches": {"type": "integer"}, "cache_hits": {"type": "integer"},
+            "cache_misses": {"type": "integer"}, "cache_hit_rate": {"type": "number", "minimum": 0, "maximum": 1},
+            "popular_queries": {"type": "array", "maxItems": 10, "items": {"type": "object", "required": ["query", "count"],
+                "properties": {"query": {"type": "string"}, "count": {"type": "integer", "minimum": 1}}}}}})},
     {"Completions", TRIPSAGE_JSON({
         "type": "object", "required": ["items"],
         "properties": {"items": {"type": "array", "items": {"type": "object", "required": ["id", "name", "country"]}}}})},
@@ -281,7 +328,7 @@ static const schema table[] = {
     {"DestinationSearch", TRIPSAGE_JSON({
         "type": "object", "required": ["items", "total_results", "method"],
         "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/Destination"}},
-            "total_results": {"type": "integer"}, "method": {"enum": ["hybrid", "filter"]}}})},
+            "total_results": {"type": "integer"}, "did_you_mean": {"type": "string"}, "method": {"enum": ["hybrid", "filter"]}}})},
     {"RecommendationQuery", TRIPSAGE_JSON({
         "type": "object",
         "properties": {

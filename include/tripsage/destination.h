@@ -43,7 +43,7 @@ typedef struct tripsage_destination_query {
  * islands") is a third ranking. Any text is a valid query: nothing in it is an operator; without a word in it, it is no text. A
  * name with a slip in it is found by its letters when no word of the text is found.
  * {"items":[Destination with "score" (0..1; 1: first by words and by meaning, and where the text says), "distance_km"? and
- * "matched": ["text","meaning"]],"total_results","method":"hybrid"|"filter"}.
+ * "matched": ["text","meaning"]],"total_results","did_you_mean"? (the name that was found by its letters),"method":"hybrid"|"filter"}.
  * Errors: TRIPSAGE_EINVALID ("#text": over 500 bytes or not UTF-8, "#limit", "#continent", "#country_code", "#tags": more than
  * 16, "#month", "#max_daily_cost", "#latitude", "#longitude", "#radius_km"). */
 TRIPSAGE_API tripsage_status tripsage_destination_search(tripsage_doc **out, tripsage_trips *trips,

@@ -15,6 +15,7 @@
 #include "limit.h"
 #include "memory.h"
 #include "runtime.h"
+#include "search.h"
 #include "status.h"
 #include "store.h"
 #include "trip.h"

@@ -55,6 +55,7 @@ typedef struct search {
     unsigned matches;      /* rows of the full text, whatever the filters say */
     unsigned text_ranks;   /* those among them that pass */
     tripsage__named named; /* what of the catalogue the text names */
+    const char *meant;     /* the name that a text nearly says; NULL: it says what it says */
     tripsage__buf match;
     tripsage__vector_scan scan;
 } search;
@@ -295,6 +296,8 @@ static tripsage_status rank_by_likeness(search *s, const char *text)
     qsort(like, count, sizeof *like, compare_likeness);
     for (size_t i = 0; i < count; i++)
         like[i]->text_rank = (unsigned)i + 1;
+    if (count && strcmp(folded, like[0]->place->folded) != 0)
+        s->meant = like[0]->place->name;
     tripsage__free(like);
     return TRIPSAGE_OK;
 }
@@ -401,6 +404,10 @@ static tripsage_status answer(tripsage_doc **out, const search *s, uint32_t limi
     }
     TRIPSAGE__LIT(&doc->json, "],\"total_results\":");
     tripsage__buf_int(&doc->json, (int64_t)s->count);
+    if (s->meant) {
+        TRIPSAGE__LIT(&doc->json, ",\"did_you_mean\":");
+        tripsage__json_put_string(&doc->json, s->meant);
+    }
     tripsage__buf_printf(&doc->json, ",\"method\":\"%s\"}", method);
     return tripsage__doc_finish(out, doc, status);
 }

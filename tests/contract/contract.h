@@ -22,6 +22,7 @@ Suite *contract_optimize(void);
 Suite *contract_note(void);
 Suite *contract_collaborator(void);
 Suite *contract_search(void);
+Suite *contract_search_unified(void);
 Suite *contract_destination(void);
 Suite *contract_memory(void);
 Suite *contract_auth(void);

@@ -20,6 +20,7 @@ int main(void)
         contract_collaborator,
         contract_search,
         contract_trip_similar,
+        contract_search_unified,
         contract_destination,
         contract_memory,
         contract_auth,

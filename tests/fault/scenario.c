@@ -503,6 +503,81 @@ static const char *look_memories(stage *s)
                                           "{\"query\":\"vegan\",\"similarity_threshold\":0,\"limit\":100}", N))));
 }
 
+/* ---- searches over everything ---- */
+
+static tripsage_status search_unified(stage *s)
+{
+    char json[256];
+
+    snprintf(json, sizeof json,
+             "{\"query\":\"museum "
+             "%lld\",\"types\":[\"trip\",\"destination\",\"memory\"],\"sort_by\":\"price\",\"destination\":"
+             "\"Japan\"}",
+             (long long)s->number);
+    return tripsage_search_unified(&s->doc, T, world->owner, json, N, 0);
+}
+
+static tripsage_status search_unified_noted(stage *s)
+{
+    char json[64];
+
+    snprintf(json, sizeof json, "{\"query\":\"museum %lld\"}", (long long)s->number);
+    return tripsage_search_unified(&s->doc, T, world->owner, json, N, 1);
+}
+
+static tripsage_status search_bulk(stage *s)
+{
+    char json[128];
+
+    snprintf(json, sizeof json, "[{\"query\":\"kyoto %lld\",\"types\":[\"destination\"]},{\"limit\":0}]",
+             (long long)s->number);
+    return tripsage_search_bulk(&s->doc, T, world->owner, json, N, 0);
+}
+
+static tripsage_status search_save(stage *s)
+{
+    char json[64];
+
+    snprintf(json, sizeof json, "{\"query\":\"museum %lld\"}", (long long)(s->number % 150));
+    return tripsage_search_save(&s->doc, T, world->owner, json, N);
+}
+
+static void saved_search(stage *s)
+{
+    OK(search_save(s));
+    copy_id(s->item, id_of(s->doc));
+    test_stage_clear(s);
+}
+
+static tripsage_status search_recent(stage *s)
+{
+    return tripsage_search_recent(&s->doc, T, world->owner, 0, 0);
+}
+
+static tripsage_status search_unsave(stage *s)
+{
+    return tripsage_search_unsave(T, world->owner, s->item);
+}
+
+static tripsage_status search_analytics(stage *s)
+{
+    return tripsage_search_analytics(&s->doc, T, world->owner, NULL);
+}
+
+static void noted_search(stage *s)
+{
+    OK(search_unified_noted(s));
+    test_stage_clear(s);
+}
+
+static const char *look_searches(stage *s)
+{
+    const char *recent = json_of(OK(tripsage_search_recent(OUT, T, world->owner, 0, 0)));
+
+    (void)s;
+    return test_format("%s\n%s", recent, json_of(OK(tripsage_search_analytics(OUT, T, world->owner, NULL))));
+}
+
 /* ---- the feed ---- */
 
 /* A change that was made is told, whatever failed on the way; where it cannot be, a resync is. */
@@ -2052,6 +2127,14 @@ const scenario test_scenarios[] = {
     {.name = "memory_stats", .prepare = with_memories, .act = memory_stats, .look = look_memories},
     {.name = "memory_delete", .before = with_one_memory, .act = memory_delete, .look = look_memories},
     {.name = "memory_clear", .before = with_memories, .act = memory_clear, .look = look_memories},
+    /* What is found is given without being remembered, and a search that cannot be noted is answered. */
+    {.name = "search_unified", .prepare = with_parts, .act = search_unified, .look = look_searches, .benign = 1},
+    {.name = "search_unified noted", .prepare = with_parts, .act = search_unified_noted, .look = look_nothing, .benign = 1},
+    {.name = "search_bulk", .prepare = with_parts, .act = search_bulk, .look = look_searches, .benign = 1},
+    {.name = "search_save", .act = search_save, .look = look_searches},
+    {.name = "search_recent", .prepare = saved_search, .act = search_recent, .look = look_searches},
+    {.name = "search_unsave", .before = saved_search, .act = search_unsave, .look = look_searches},
+    {.name = "search_analytics", .prepare = noted_search, .act = search_analytics, .look = look_searches},
     {.name = "destination_unsave", .before = saved_destination, .act = destination_unsave, .look = look_saved},
     {.name = "feed", .prepare = with_trip, .act = feed_of_changes, .look = look_nothing, .benign = 1},
     {.name = "auth_sign_up", .act = sign_up, .look = look_nothing},

@@ -62,6 +62,12 @@ SELECT pg_temp.id('3e30', n), pg_temp.user_of(n), 'user_preference', CASE WHEN n
        '["preferences"]', :T + n, :T + n
 FROM generate_series(1, :N / 4) n;
 
+INSERT INTO search_entry (id, user_id, digest, query, request, searched_at, saved_at)
+SELECT pg_temp.id('5ea4', n), pg_temp.user_of(n), md5(n::text) || md5(n::text), 'Query ' || n, '{}', :T + n, CASE WHEN n % 2 = 0 THEN :T + n END
+FROM generate_series(1, :N / 4) n;
+INSERT INTO search_tally (user_id, day, query, searches, hits)
+SELECT pg_temp.user_of(n), '2026-11-03', 'query ' || n, 1, 0 FROM generate_series(1, :N / 4) n;
+
 INSERT INTO trip_search
 SELECT seq * 4, id, id, ARRAY['@u' || replace(user_id, '-', '')], '', '', '', 4, 0,
        array_to_tsvector(ARRAY['@u' || replace(user_id, '-', ''), 'trip', seq::text])

@@ -20,6 +20,7 @@
 #include "trip/destination.h"
 #include "trip/itinerary.h"
 #include "trip/memories.h"
+#include "trip/searches.h"
 #include "trip/trip.h"
 #include "vector/vector.h"
 
@@ -104,9 +105,9 @@ static void begin(void)
 /* ---- the plan of a statement ---- */
 
 static const tripsage__statement *const *(*const rooms[])(size_t *count) = {
-    tripsage__store_statements, tripsage__auth_statements,      tripsage__vector_statements,
-    tripsage__trip_statements,  tripsage__itinerary_statements, tripsage__destination_statements,
-    tripsage__memory_statements};
+    tripsage__store_statements,  tripsage__auth_statements,      tripsage__vector_statements,
+    tripsage__trip_statements,   tripsage__itinerary_statements, tripsage__destination_statements,
+    tripsage__memory_statements, tripsage__searches_statements};
 
 /* What PostgreSQL cannot tell from the text alone. */
 static const struct {

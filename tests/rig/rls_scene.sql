@@ -35,6 +35,8 @@ VALUES ('{own_note}', '{trip}', '{author}', 'SECRET mine'), ('{other_note}', '{t
 INSERT INTO idempotency_key (user_id, operation, key, fingerprint, response, trip_id, created_at)
 VALUES ('{owner}', 'trip_create', 'SECRET-key', decode(repeat('00', 32), 'hex'), 'SECRET answer', '{trip}', 0);
 INSERT INTO saved_destination (user_id, destination_id, trip_id, priority, notes) VALUES ('{owner}', 'kyoto', '{trip}', 3, 'SECRET wish');
+INSERT INTO search_entry (user_id, digest, query, request) VALUES ('{owner}', repeat('0', 64), 'SECRET query', '{}');
+INSERT INTO search_tally (user_id, day, query, searches, hits) VALUES ('{owner}', '2026-11-03', 'SECRET query', 1, 0);
 INSERT INTO memory (user_id, memory_type, content) VALUES ('{owner}', 'other', 'SECRET memory');
 
 UPDATE trip SET deleted_at = 1 WHERE id = '{trip}' AND {deleted};

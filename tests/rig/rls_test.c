@@ -97,6 +97,8 @@ static const char *snapshot(const char *but)
         "SELECT concat('key ', to_jsonb(k)) FROM tripsage.idempotency_key k UNION ALL "
         "SELECT concat('saved ', to_jsonb(s)) FROM tripsage.saved_destination s UNION ALL "
         "SELECT concat('memory ', to_jsonb(m)) FROM tripsage.memory m UNION ALL "
+        "SELECT concat('search ', to_jsonb(e)) FROM tripsage.search_entry e UNION ALL "
+        "SELECT concat('tally ', to_jsonb(y)) FROM tripsage.search_tally y UNION ALL "
         "SELECT concat('places ', md5(string_agg(d::text, '' ORDER BY id))) FROM tripsage.destination d UNION ALL "
         "SELECT concat('account ', to_jsonb(a)) FROM tripsage.account a) s";
 
@@ -442,6 +444,13 @@ static const attack attacks[] = {
     {STRANGER, DENIED, "INSERT INTO memory (user_id, memory_type, content) VALUES ('{owner}', 'other', 'Forged')"},
     {EDIT, HIDDEN, "UPDATE memory SET content = 'Forged'"},
     {EDIT, HIDDEN, "DELETE FROM memory"},
+    {STRANGER, DENIED,
+     "INSERT INTO search_entry (user_id, digest, query, request) VALUES ('{owner}', repeat('1', 64), 'Forged', '{}')"},
+    {EDIT, HIDDEN, "UPDATE search_entry SET times = 7"},
+    {EDIT, HIDDEN, "DELETE FROM search_entry"},
+    {STRANGER, DENIED,
+     "INSERT INTO search_tally (user_id, day, query, searches, hits) VALUES ('{owner}', '2026-11-04', 'Forged', 1, 1)"},
+    {EDIT, HIDDEN, "DELETE FROM search_tally"},
     {OWNER, DENIED, "UPDATE memory SET user_id = '{stranger}'"},
     /* people */
     {OWNER, DENIED, "SELECT password_hash FROM account WHERE id = auth.uid()::text"},
@@ -574,6 +583,7 @@ START_TEST(members_see_what_is_theirs)
         {"SELECT id, email, full_name FROM account", {6, 6, 6, 6, 1, 1, 0, 8}},
         {"SELECT * FROM saved_destinations", {1, 0, 0, 0, 0, 0, 0, 1}},
         {"SELECT * FROM memories", {1, 0, 0, 0, 0, 0, 0, 1}},
+        {"SELECT * FROM searches", {1, 0, 0, 0, 0, 0, 0, 1}},
         {"SELECT 1 WHERE account_id_for('{trip}', 'SECRET-12@example.org') = '{newcomer}'", {1, 1, 0, 0, 0, 0, 0, 1}},
     };
 

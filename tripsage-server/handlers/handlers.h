@@ -62,6 +62,11 @@ void trip_search(request *r);
 void search_unified_get(request *r);
 void search_unified_post(request *r);
 void search_suggest(request *r);
+void search_bulk(request *r);
+void search_save(request *r);
+void search_unsave(request *r);
+void search_recent(request *r);
+void search_analytics(request *r);
 
 /* memory.c */
 void memory_remember(request *r);

@@ -1,4 +1,4 @@
-/* destination_plan_test.c: how SQLite runs each statement about destinations, memories and vectors: by an index. What may be passed over whole is named
+/* destination_plan_test.c: how SQLite runs each statement about destinations, memories, searches and vectors: by an index. What may be passed over whole is named
  * here with its reason. */
 #include <sqlite3.h>
 #include <string.h>
@@ -7,6 +7,7 @@
 #include "store/migrations.h"
 #include "trip/destination.h"
 #include "trip/memories.h"
+#include "trip/searches.h"
 #include "vector/vector.h"
 
 static sqlite3 *db;
@@ -59,7 +60,9 @@ static const struct {
     {"vector_batch_gate", "SCAN CONSTANT ROW"},
     {"vector_scan_gate", "SCAN CONSTANT ROW"},
     {"saved_put", "SCAN CONSTANT ROW"},
-    {"memory_put", "SCAN j VIRTUAL TABLE"}, /* json_each over the call's own rows, ids and keys */
+    {"search_save", "SCAN CONSTANT ROW"},
+    {"search_tally_popular", "USE TEMP B-TREE FOR ORDER BY"}, /* of one user's day */
+    {"memory_put", "SCAN j VIRTUAL TABLE"},                   /* json_each over the call's own rows, ids and keys */
     {"memory_by_id", "SCAN j VIRTUAL TABLE"},
     {"memory_preferences_drop", "SCAN j VIRTUAL TABLE"},
     {"memory_categories", "SCAN c VIRTUAL TABLE"},                      /* those of one memory */
@@ -112,6 +115,9 @@ START_TEST(no_statement_reads_a_whole_table)
     check_plans(all, count);
     all = tripsage__memory_statements(&count);
     ck_assert_uint_ge(count, 12);
+    check_plans(all, count);
+    all = tripsage__searches_statements(&count);
+    ck_assert_uint_ge(count, 11);
     check_plans(all, count);
     all = tripsage__vector_statements(&count);
     ck_assert_uint_ge(count, 12);
