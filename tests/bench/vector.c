@@ -39,7 +39,7 @@ static const unsigned widths[WIDTHS] = {10, 14, 20, 28, 40, 56, 80, 112, 160, 22
 enum { IN_WORDS = 1, IN_SENTENCES = 2, IN_SMALL = 4, IN_MIDDLE = 8, IN_LARGE = 16, IN_ALL = 31, IN_REAL = 3 };
 
 /* What an engine is. */
-enum { OWN = 1, HNSWLIB = 2, SINGLE = 4, SLOW = 8, BY_CLOCK = 16 };
+enum { OWN = 1, HNSWLIB = 2, SINGLE = 4, SLOW = 8, BY_CLOCK = 16, HUGE = 32 };
 
 typedef struct engine_kind {
     const char *name, *label, *program, *kind, *color;
@@ -56,6 +56,7 @@ static const engine_kind kinds[] = {
      OWN | SINGLE | SLOW},
     {"hnswlib", "hnswlib (Debian)", "bench_vector_hnswlib", "-", "#90a4ae", IN_ALL & ~IN_LARGE, HNSWLIB},
     {"hnswlib_new", "hnswlib 0.8.0", "bench_vector_hnswlib_new", "-", "#263238", IN_ALL, HNSWLIB},
+    {"hnswlib_huge", "hnswlib 0.8.0, huge pages", "bench_vector_hnswlib_new", "-", "#546e7a", IN_REAL, HUGE},
     {"faiss_flat", "faiss HNSW", "bench_vector_faiss", "flat", "#1565c0", IN_ALL, 0},
     {"faiss_sq8", "faiss HNSW SQ8", "bench_vector_faiss", "sq8", "#4fc3f7", IN_ALL & ~IN_LARGE, 0},
     {"faiss_exact", "faiss exact", "bench_vector_faiss", "exact", "#9fa8da", IN_ALL & ~IN_LARGE, SINGLE | SLOW},
@@ -196,13 +197,17 @@ static void base_of(char out[4096], const vector_set *set)
     snprintf(out, 4096, "%s/%s", data, set->name);
 }
 
+/* glibc's malloc asks for them then, as ours does itself. */
+static const char huge_pages[] = "glibc.malloc.hugetlb=1";
+
 static int start(const vector_set *set, vector_engine *engine, const engine_kind *kind, uint32_t limit)
 {
     char program[4096], base[4096];
 
     snprintf(program, sizeof program, "%s/%s", peers, kind->program);
     base_of(base, set);
-    return vector_engine_start(engine, program, kind->kind, base, set->is_cosine, limit);
+    return vector_engine_start(engine, program, kind->kind, base, set->is_cosine, limit,
+                               kind->is & HUGE ? huge_pages : NULL);
 }
 
 static void build_all(contest *t)

@@ -128,11 +128,12 @@ hnswlib_new() {
 }
 
 usearch=usearch@2.25.3
-compile_numkong() { # FOLDER: USearch's kernels
+compile_numkong() { # FOLDER: USearch's kernels, as its package for Node compiles them
     mkdir -p "$cache/numkong.o"
-    # GCC 12 has a type for 16-bit brain floats in C, and none in C++.
+    node "$1/probes/probe.js"
     find "$1/c" -name '*.c' -print0 | xargs -0 -P "$(nproc)" -I{} sh -c \
-        "gcc -std=c11 -w -O3 -DNK_DYNAMIC_DISPATCH=1 -I'$1/include' -c {} -o '$cache/numkong.o/'\$(basename {} .c).o" &&
+        "gcc -std=c11 -w -O3 -DNK_NATIVE_F16=0 -DNK_NATIVE_BF16=0 -DNK_DYNAMIC_DISPATCH=1 -include '$1/nk_probes.h' -I'$1/include' \
+            -c {} -o '$cache/numkong.o/'\$(basename {} .c).o" &&
         ar rcs "$cache/libnumkong.a" "$cache"/numkong.o/*.o
 }
 
@@ -140,7 +141,8 @@ usearch() {
     local package=$cache/npm/$usearch/package
     npm_package "$usearch" || return
     [[ -f $cache/libnumkong.a ]] || compile_numkong "$package/numkong" || return
-    peer_cpp bench_vector_usearch vector_usearch.cpp -DUSEARCH_USE_NUMKONG=1 -DNK_DYNAMIC_DISPATCH=1 -DNK_NATIVE_BF16=0 \
+    peer_cpp bench_vector_usearch vector_usearch.cpp -DUSEARCH_USE_NUMKONG=1 -DNK_DYNAMIC_DISPATCH=1 \
+        -DNK_NATIVE_F16=0 -DNK_NATIVE_BF16=0 -include "$package/numkong/nk_probes.h" \
         -I"$package/include" -I"$package/numkong/include" "$cache/libnumkong.a" -lpthread
 }
 
@@ -153,7 +155,7 @@ sqlite_vec() {
 
 get_peers() {
     gcc -std=gnu11 -O2 -c "$here/vector_peer.c" -o "$cache/vector_peer.o"
-    cp "$build/bench/bench_vector_own" "$peers/"
+    ln -sf "$build/bench/bench_vector_own" "$peers/" # where it is, it finds the library
     try hnswlib peer_cpp bench_vector_hnswlib vector_hnswlib.cpp -lpthread || true
     try hnswlib-new hnswlib_new || true
     try faiss peer_cpp bench_vector_faiss vector_faiss.cpp -lfaiss -lgomp -llapack -lblas || true
@@ -187,9 +189,11 @@ measure_more() {
     local part program
     for part in filtered churn relevance; do
         program=$build/bench/bench_vector_$part
-        if [[ -x $program ]]; then
-            "$program" ${quick:+"$quick"} --data "$data" "$out/vector-$part.json"
-        fi
+        say "$part"
+        case $part in
+        relevance) "$program" --data "$cache/npm" "$out/vector-$part.json" ;;
+        *) "$program" ${quick:+"$quick"} --data "$data/words${quick:+20k}" "$out/vector-$part.json" ;;
+        esac
     done
 }
 

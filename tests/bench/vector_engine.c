@@ -130,8 +130,10 @@ unsigned vector_set_right(const vector_set *set, uint32_t query, const uint32_t 
 
 /* ---- processes ---- */
 
-static void run_child(const int in[2], const int out[2], char *const *arguments)
+static void run_child(const int in[2], const int out[2], char *const *arguments, const char *tunables)
 {
+    if (tunables)
+        setenv("GLIBC_TUNABLES", tunables, 1);
     dup2(in[0], STDIN_FILENO);
     dup2(out[1], STDOUT_FILENO);
     close(in[0]), close(in[1]), close(out[0]), close(out[1]);
@@ -140,7 +142,7 @@ static void run_child(const int in[2], const int out[2], char *const *arguments)
 }
 
 int vector_engine_start(vector_engine *engine, const char *program, const char *kind, const char *base, int is_cosine,
-                        uint32_t limit)
+                        uint32_t limit, const char *tunables)
 {
     char rows[16];
     const char *arguments[] = {program, kind, base, is_cosine ? "cosine" : "l2", limit ? rows : NULL, NULL};
@@ -155,7 +157,7 @@ int vector_engine_start(vector_engine *engine, const char *program, const char *
     if (pipe(in) != 0 || pipe(out) != 0 || (engine->pid = fork()) < 0)
         bench_fail("cannot start %s", program);
     if (engine->pid == 0)
-        run_child(in, out, (char *const *)(uintptr_t)arguments);
+        run_child(in, out, (char *const *)(uintptr_t)arguments, tunables);
     close(in[0]);
     close(out[1]);
     engine->to = fdopen(in[1], "w");

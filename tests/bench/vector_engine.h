@@ -33,9 +33,10 @@ typedef struct vector_engine {
     char note[64];
 } vector_engine;
 
-/* 0, and `trouble` says why, where the program is not there or fails. `limit`: rows it is given, 0 for all. */
+/* 0, and `trouble` says why, where the program is not there or fails. `limit`: rows it is given, 0 for all. `tunables`: its
+ * GLIBC_TUNABLES, or NULL. */
 int vector_engine_start(vector_engine *engine, const char *program, const char *kind, const char *base, int is_cosine,
-                        uint32_t limit);
+                        uint32_t limit, const char *tunables);
 int vector_engine_build(vector_engine *engine, unsigned threads);
 
 typedef struct vector_run {
