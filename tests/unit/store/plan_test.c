@@ -26,6 +26,7 @@ typedef struct exception {
 static exception exceptions[] = {
     {"migrations_list", "schema_migration", 0}, /* all of them, which is what was asked for: a handful */
     {"vector_collection_list*", "sqlite_autoindex_vector_collection_1", 0}, /* the same */
+    {"vector_collection_ids", "sqlite_autoindex_vector_collection_1", 0},   /* the same */
     {"vector_collection_make", "sqlite_sequence", 0}, /* SQLite's own: one row per table with AUTOINCREMENT */
     {"account_list_*", "account_created", 0},         /* pages by number, and what a filter looks through: as many */
     {"account_find_*", "account_created", 0},         /* entries as they say, with a LIMIT */
