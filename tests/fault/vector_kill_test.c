@@ -276,14 +276,14 @@ static void settle_open(tripsage_vector *vector, const word *said)
         versions[i] = said->version;
 }
 
-static int64_t look_at_all(tripsage_vector *vector)
+/* At every n-th of those that are there; gives how many there are. */
+static int64_t look_at(tripsage_vector *vector, int every)
 {
     int64_t count = 0;
 
     for (int i = 0; i < ITEMS; i++) {
-        if (!versions[i])
+        if (!versions[i] || count++ % every)
             continue;
-        count++;
         ck_assert_msg(has(vector, i, versions[i]), "item %d of version %d is gone", i, versions[i]);
         if (i % 16 == 0) {
             ck_assert_msg(!has(vector, i, versions[i] - 1), "item %d has its version of before", i);
@@ -318,7 +318,7 @@ static void look_after(const char *url, int *from_file)
     for (int i = 0; i < WRITERS; i++)
         if (is_open[i])
             settle_open(vector, &open_writes[i]);
-    count = look_at_all(vector);
+    count = look_at(vector, 1);
     ck_assert_int_eq(tripsage_doc_int(OK(tripsage_vector_index(OUT, vector, world->service, "v")), "/items", -1),
                      count);
     if (count > 2450) {
@@ -327,7 +327,7 @@ static void look_after(const char *url, int *from_file)
         vector = open_vector(url);
         SAME_TEXT(index_of(vector, "/from"), "snapshot"); /* nothing is built after a close in order */
         SAME_TEXT(index_of(vector, "/reason"), "");
-        ck_assert_int_eq(look_at_all(vector), count);
+        ck_assert_int_eq(look_at(vector, 7), count);
     }
     tripsage_vector_close(vector);
 }

@@ -20,6 +20,7 @@
 
 enum {
     SECTION_MEAN = TRIPSAGE__ARRAYS, /* f32 a dimension */
+    SECTION_TERMS,                   /* terms.h, as it puts them; as long as it is, and last */
     SECTIONS
 };
 
@@ -64,8 +65,8 @@ static void shape_of(tripsage__view *out, uint32_t used, uint32_t upper_used)
     out->map_capacity = tripsage__map_room(used);
 }
 
-/* Gives the shape its places in a file that is mapped at the address `base` (0: nowhere), fills in offsets and sizes of the sections, and
- * gives the file's size. */
+/* Gives the shape its places in a file that is mapped at the address `base` (0: nowhere), fills in offsets and sizes of the sections but
+ * the last, and gives where that begins. */
 static uint64_t lay_out(section sections[SECTIONS], const tripsage_index *index, tripsage__view *shape, uintptr_t base)
 {
     size_t arrays = tripsage__view_place(index, shape, (void *)(base + PAGE));
@@ -77,7 +78,8 @@ static uint64_t lay_out(section sections[SECTIONS], const tripsage_index *index,
     }
     sections[SECTION_MEAN].offset = PAGE + arrays;
     sections[SECTION_MEAN].size = index->options.dimensions * sizeof(float);
-    return sections[SECTION_MEAN].offset + sections[SECTION_MEAN].size;
+    sections[SECTION_TERMS].offset = sections[SECTION_MEAN].offset + sections[SECTION_MEAN].size;
+    return sections[SECTION_TERMS].offset;
 }
 
 /* ---- writing ---- */
@@ -137,6 +139,20 @@ static tripsage_status put_arrays(tripsage__snapshot_file *file, head *h, const 
     return status;
 }
 
+static tripsage_status put_terms(tripsage__snapshot_file *file, section *s, const tripsage_index *index)
+{
+    tripsage__buf bytes = TRIPSAGE__BUF_INIT((size_t)1 << 40); /* less than the arrays, whatever it is */
+    tripsage_status status;
+
+    tripsage__terms_put(&bytes, &index->terms);
+    status = tripsage__buf_status(&bytes);
+    s->size = bytes.size;
+    if (status == TRIPSAGE_OK)
+        status = put_section(file, s, bytes.data);
+    tripsage__buf_free(&bytes);
+    return status;
+}
+
 /* Under the index's lock. The arrays come first, then the page that says what they are. */
 static tripsage_status put_all(tripsage__snapshot_file *file, tripsage_index *index, page *p)
 {
@@ -146,10 +162,12 @@ static tripsage_status put_all(tripsage__snapshot_file *file, tripsage_index *in
     tripsage_status status;
 
     shape_of(&shape, h->used, h->upper_used);
-    h->file_size = lay_out(h->sections, index, &shape, 0);
+    (void)lay_out(h->sections, index, &shape, 0);
     if (h->used)
         TRIPSAGE_TRY(put_arrays(file, h, view));
     TRIPSAGE_TRY(put_section(file, &h->sections[SECTION_MEAN], index->coder.mean));
+    TRIPSAGE_TRY(put_terms(file, &h->sections[SECTION_TERMS], index));
+    h->file_size = h->sections[SECTION_TERMS].offset + h->sections[SECTION_TERMS].size;
     p->checksum = tripsage__xxh3(p->of.bytes, sizeof p->of.bytes);
     status = tripsage__snapshot_put(file, 0, p, sizeof *p);
 out:
@@ -209,7 +227,8 @@ static tripsage_status check_page(const page *p, uint64_t size)
         return damaged("its head");
     if (h->file_size != size)
         return damaged("its length");
-    if (h->section_count != SECTIONS || !h->degree || !h->bits || h->used > TRIPSAGE__SLOTS_MAX || h->live > h->used)
+    if (h->section_count != SECTIONS || h->used > TRIPSAGE__SLOTS_MAX || h->live > h->used ||
+        (h->used && (!h->degree || !h->bits)))
         return damaged("what its head says");
     return TRIPSAGE_OK;
 }
@@ -240,7 +259,7 @@ static tripsage_status make_index(tripsage_index **out, const head *h, const tri
 static tripsage_status check_sections(const head *h, const section want[SECTIONS], const unsigned char *base)
 {
     for (int i = 0; i < SECTIONS; i++) {
-        if (!h->used && i != SECTION_MEAN)
+        if (!h->used && i < SECTION_MEAN)
             continue;
         if (h->sections[i].offset != want[i].offset || h->sections[i].size != want[i].size)
             return damaged("where its sections are");
@@ -349,6 +368,16 @@ static void take_numbers(tripsage_index *index, const head *h)
     index->mark = h->mark;
 }
 
+/* Lists of slots, none of which may be beyond those in use. */
+static tripsage_status take_terms(tripsage_index *index, const unsigned char *bytes, size_t size)
+{
+    tripsage_status status = tripsage__terms_get(&index->terms, bytes, size);
+
+    if (status == TRIPSAGE_ECORRUPT || (status == TRIPSAGE_OK && index->terms.slot_end > index->used))
+        return damaged("its terms");
+    return status;
+}
+
 /* Into an index that has no view yet. The view takes the arena. */
 static tripsage_status fill(tripsage_index *index, tripsage__view *view, const head *h, tripsage__arena *arena)
 {
@@ -356,13 +385,15 @@ static tripsage_status fill(tripsage_index *index, tripsage__view *view, const h
     tripsage_status status;
 
     shape_of(view, h->used, h->upper_used);
-    if (lay_out(want, index, view, (uintptr_t)arena->base) != arena->size)
+    if (lay_out(want, index, view, (uintptr_t)arena->base) > arena->size)
         return damaged("its length");
+    want[SECTION_TERMS].size = arena->size - want[SECTION_TERMS].offset;
     TRIPSAGE_TRY(check_sections(h, want, arena->base));
     if (h->used)
         TRIPSAGE_TRY(check_graph(h, view, index->upper_degree));
-    tripsage__coder_set_mean(&index->coder, (const float *)(const void *)(arena->base + want[SECTION_MEAN].offset));
     take_numbers(index, h);
+    TRIPSAGE_TRY(take_terms(index, arena->base + want[SECTION_TERMS].offset, want[SECTION_TERMS].size));
+    tripsage__coder_set_mean(&index->coder, (const float *)(const void *)(arena->base + want[SECTION_MEAN].offset));
     view->arena = *arena;
     memset(arena, 0, sizeof *arena);
 out:

@@ -26,6 +26,7 @@ typedef struct exception {
 static exception exceptions[] = {
     {"migrations_list", "schema_migration", 0}, /* all of them, which is what was asked for: a handful */
     {"vector_collection_list*", "sqlite_autoindex_vector_collection_1", 0}, /* the same */
+    {"vector_collection_ids", "sqlite_autoindex_vector_collection_1", 0},   /* the same */
     {"vector_collection_make", "sqlite_sequence", 0},       /* SQLite's own: one row per table with AUTOINCREMENT */
     {"vector_embedding_evict", "vector_embedding_used", 0}, /* from the newest to those beyond the bound of 20,000 */
     {"vector_embedding_purge", "vector_embedding_used", 0}, /* from the oldest to the first that stays */

@@ -42,7 +42,13 @@ static const struct {
 } allowed[] = {
     {"vector_collection_list", "SCAN c USING INDEX"},         /* lists all collections: a handful */
     {"vector_collection_list_service", "SCAN c USING INDEX"}, /* the same */
-    {"vector_batch_gate", "SCAN f VIRTUAL TABLE"},            /* json_each over the call's own ids */
+    {"vector_collection_ids", "SCAN c USING COVERING INDEX"}, /* the same */
+    {"vector_changed_rows", "USE TEMP B-TREE FOR DISTINCT"},  /* of some hundred changes */
+    {"vector_changed_rows", "SCAN x"},
+    {"vector_search_changed", "USE TEMP B-TREE"}, /* of changes that are not in the index yet */
+    {"vector_search_changed", "SCAN x"},
+    {"vector_search_hits", "SCAN j VIRTUAL TABLE"}, /* json_each over what the index gave */
+    {"vector_batch_gate", "SCAN f VIRTUAL TABLE"},  /* json_each over the call's own ids */
     {"vector_batch_put", "SCAN f VIRTUAL TABLE"},
     {"vector_batch_put", "SCAN j VIRTUAL TABLE"},
     {"vector_batch_unindex", "SCAN f VIRTUAL TABLE"},
