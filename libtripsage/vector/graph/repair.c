@@ -47,11 +47,10 @@ void tripsage__repair_count(tripsage_index *index)
 
 /* ---- free slots ----
  *
- * In the place of its edges a free slot has none, so that whoever comes upon it goes nowhere; then a mark that is no slot's number, and
- * the next free slot plus 1. A snapshot keeps them so. */
+ * In the place of its edges a free slot has none, so that whoever comes upon it goes nowhere; then itself, which no node has an edge to; and the next
+ * free slot. A snapshot keeps them so. */
 
-#define FREE_MARK (TRIPSAGE__NO_SLOT - 1)
-enum { NO_EDGE_AT, MARK_AT, NEXT_AT };
+enum { NO_EDGE_AT, ITSELF_AT, NEXT_AT, FREE_WORDS };
 
 static uint32_t word_of(const tripsage_index *index, const tripsage__view *view, uint32_t slot, uint32_t at)
 {
@@ -60,17 +59,16 @@ static uint32_t word_of(const tripsage_index *index, const tripsage__view *view,
 
 static int is_free(const tripsage_index *index, const tripsage__view *view, uint32_t slot)
 {
-    return word_of(index, view, slot, NO_EDGE_AT) == TRIPSAGE__NO_SLOT &&
-           word_of(index, view, slot, MARK_AT) == FREE_MARK;
+    return word_of(index, view, slot, NO_EDGE_AT) == TRIPSAGE__NO_SLOT && word_of(index, view, slot, ITSELF_AT) == slot;
 }
 
 uint32_t tripsage__repair_take(tripsage_index *index, const tripsage__view *view)
 {
     tripsage__repair *repair = &index->repair;
-    uint32_t slot = repair->free_first - 1; /* 0 - 1 is TRIPSAGE__NO_SLOT */
+    uint32_t slot = repair->free_first;
 
-    if (slot == TRIPSAGE__NO_SLOT)
-        return slot;
+    if (!repair->free_count)
+        return TRIPSAGE__NO_SLOT;
     repair->free_first = word_of(index, view, slot, NEXT_AT);
     repair->free_count--;
     return slot;
@@ -78,20 +76,19 @@ uint32_t tripsage__repair_take(tripsage_index *index, const tripsage__view *view
 
 void tripsage__repair_give(tripsage_index *index, const tripsage__view *view, uint32_t slot)
 {
-    const uint32_t words[] = {TRIPSAGE__NO_SLOT, FREE_MARK, index->repair.free_first};
+    const uint32_t words[FREE_WORDS] = {TRIPSAGE__NO_SLOT, slot,
+                                        index->repair.free_count ? index->repair.free_first : TRIPSAGE__NO_SLOT};
 
-    tripsage__graph_set_edges(index, view, slot, 0, words, sizeof words / sizeof *words);
-    index->repair.free_first = slot + 1;
+    tripsage__graph_set_edges(index, view, slot, 0, words, FREE_WORDS);
+    index->repair.free_first = slot;
     index->repair.free_count++;
 }
 
-void tripsage__repair_open(tripsage_index *index)
+void tripsage__repair_open(tripsage_index *index, const tripsage__view *view)
 {
-    const tripsage__view *view = tripsage__graph_view(index);
     uint32_t used = atomic_load_explicit(&index->used, memory_order_relaxed), dead = 0;
 
-    index->repair.free_first = index->repair.free_count = 0;
-    for (uint32_t slot = 0; view && slot < used; slot++) {
+    for (uint32_t slot = 0; slot < used; slot++) {
         if (!tripsage__is_dead(view, slot))
             continue;
         if (is_free(index, view, slot))
@@ -126,8 +123,9 @@ static int doom(tripsage_index *index, const tripsage__view *view)
         doomed[i] = atomic_load_explicit(&view->dead[i], memory_order_relaxed);
     if (used % 64)
         doomed[words - 1] &= (UINT64_C(1) << used % 64) - 1;
-    for (uint32_t slot = repair->free_first; slot; slot = word_of(index, view, slot - 1, NEXT_AT))
-        doomed[(slot - 1) / 64] &= ~(UINT64_C(1) << (slot - 1) % 64);
+    for (uint32_t i = 0, slot = repair->free_first; i < repair->free_count;
+         i++, slot = word_of(index, view, slot, NEXT_AT))
+        doomed[slot / 64] &= ~(UINT64_C(1) << slot % 64);
     repair->doomed_count = 0;
     for (uint32_t i = 0; i < words; i++)
         repair->doomed_count += (uint32_t)__builtin_popcountll(doomed[i]);

@@ -39,12 +39,12 @@ typedef struct tripsage__repair {
     uint64_t step;                   /* of the grace, that is waited for */
     uint32_t highest;                /* the slot of the highest level that was met and is not doomed, and */
     uint32_t highest_level;          /* that level plus 1; 0: none was met */
-    uint32_t free_first, free_count; /* the first one plus 1; 0: none */
+    uint32_t free_first, free_count; /* each free slot says which is next */
 } tripsage__repair;
 
 void tripsage__repair_close(struct tripsage_index *index);
 /* After a snapshot was read: which of its dead slots are free, their edges say. */
-void tripsage__repair_open(struct tripsage_index *index);
+void tripsage__repair_open(struct tripsage_index *index, const struct tripsage__view *view);
 uint64_t tripsage__repair_bytes(const struct tripsage_index *index);
 
 /* A free slot, for a new item; TRIPSAGE__NO_SLOT: there is none. */
