@@ -1,7 +1,7 @@
 /* graph.c: an index: made, changed one by one, told about. */
 #include "base/error.h"
 #include "base/memory.h"
-#include "graph_internal.h"
+#include "plan.h"
 
 #include <math.h>
 #include <string.h>
@@ -84,6 +84,7 @@ void tripsage_index_free(tripsage_index *index)
         tripsage__scratch_free(index, atomic_load_explicit(&index->scratches[i], memory_order_acquire));
     tripsage__terms_close(&index->terms);
     tripsage__limbo_close(&index->limbo);
+    tripsage__repair_close(index);
     tripsage__coder_free(&index->coder);
     tripsage__free(index->grace_block);
     pthread_mutex_destroy(&index->lock);
@@ -147,6 +148,7 @@ void tripsage__graph_bury(tripsage_index *index, tripsage__view *view, uint32_t 
     atomic_fetch_or_explicit(&view->dead[slot / 64], UINT64_C(1) << slot % 64, memory_order_release);
     atomic_fetch_sub_explicit(&index->live, 1, memory_order_relaxed);
     tripsage__terms_remove(&index->terms, slot);
+    tripsage__repair_count(index);
 }
 
 static tripsage_status check_item(const tripsage_index_item *item)
@@ -160,19 +162,18 @@ static tripsage_status check_item(const tripsage_index_item *item)
     return TRIPSAGE_OK;
 }
 
-/* The item's slot is found by readers once there is an edge to it. What it replaces goes after it is there: a search finds one of them. */
-static void put_in(tripsage_index *index, tripsage__view *view, tripsage__scratch *scratch, uint64_t key,
-                   uint32_t level)
+/* The item's slot is found by readers once it is not dead and has terms, or an edge to it. What it replaces goes after it is there: a search finds one of them. */
+static void put_in(tripsage_index *index, tripsage__view *view, tripsage__scratch *scratch, uint64_t key, uint32_t slot)
 {
-    uint32_t slot = atomic_load_explicit(&index->used, memory_order_relaxed), before = tripsage__map_find(view, key);
+    uint32_t before = tripsage__map_find(view, key);
 
-    view->levels[slot] = (uint8_t)level;
-    view->upper_at[slot] = index->upper_used;
-    index->upper_used += level * index->upper_degree;
     tripsage__graph_write(index, view, scratch, slot, key, scratch->values);
     if (before != TRIPSAGE__NO_SLOT)
         atomic_fetch_add_explicit(&index->replaced, 1, memory_order_release);
-    atomic_store_explicit(&index->used, slot + 1, memory_order_release);
+    if (slot >= atomic_load_explicit(&index->used, memory_order_relaxed))
+        atomic_store_explicit(&index->used, slot + 1, memory_order_release);
+    else
+        atomic_fetch_and_explicit(&view->dead[slot / 64], ~(UINT64_C(1) << slot % 64), memory_order_release);
     atomic_fetch_add_explicit(&index->live, 1, memory_order_relaxed);
     tripsage__graph_link(index, view, scratch, NULL, slot);
     tripsage__map_add(view, key, slot);
@@ -180,38 +181,62 @@ static void put_in(tripsage_index *index, tripsage__view *view, tripsage__scratc
         tripsage__graph_bury(index, view, before);
 }
 
-static tripsage_status put(tripsage_index *index, const tripsage_index_item *item, uint32_t level)
+/* A slot of one that is gone, or the next, with a level drawn for it. There is room for that. */
+static uint32_t take_slot(tripsage_index *index, tripsage__view *view, uint32_t level)
 {
+    uint32_t slot = tripsage__repair_take(index, view);
+
+    if (slot != TRIPSAGE__NO_SLOT)
+        return slot;
+    slot = atomic_load_explicit(&index->used, memory_order_relaxed);
+    view->levels[slot] = (uint8_t)level;
+    view->upper_at[slot] = index->upper_used;
+    return slot;
+}
+
+static tripsage_status put(tripsage_index *index, const tripsage_index_item *item)
+{
+    int is_new = index->repair.free_count == 0;
+    uint64_t drawn = index->drawn;
+    uint32_t level = is_new ? tripsage__graph_draw_level(index) : 0, upper = level * index->upper_degree, slot;
     tripsage__scratch *scratch = NULL;
     tripsage__view *view;
     tripsage_status status;
 
-    TRIPSAGE_TRY(tripsage__graph_reserve(index, index->used + 1, index->upper_used + level * index->upper_degree));
+    TRIPSAGE_TRY(tripsage__graph_reserve(index, index->used + (uint32_t)is_new, index->upper_used + upper));
     view = atomic_load_explicit(&index->view, memory_order_relaxed);
     scratch = tripsage__scratch_take(index, view->capacity, index->options.build_width);
     if (!scratch)
-        return TRIPSAGE_NOMEM();
+        TRIPSAGE_TRY(TRIPSAGE_NOMEM());
     TRIPSAGE_TRY(tripsage__graph_take_values(index, scratch->values, item->values, "#values"));
-    TRIPSAGE_TRY(tripsage__terms_add(&index->terms, index->used, item->terms, item->term_count));
-    put_in(index, view, scratch, item->key, level);
+    if (atomic_load_explicit(&index->repair.dead, memory_order_relaxed))
+        TRIPSAGE_TRY(tripsage__plan_reserve_living(index, view, scratch));
+    slot = take_slot(index, view, level);
+    status = tripsage__terms_add(&index->terms, slot, item->terms, item->term_count);
+    if (status == TRIPSAGE_OK) {
+        index->upper_used += upper;
+        put_in(index, view, scratch, item->key, slot);
+    } else if (!is_new) {
+        tripsage__repair_give(index, view, slot);
+    }
 out:
     tripsage__scratch_give(index, scratch);
+    if (status != TRIPSAGE_OK)
+        index->drawn = drawn;
+    else
+        tripsage__repair_step(index, view);
     return status;
 }
 
 tripsage_status tripsage_index_put(tripsage_index *index, const tripsage_index_item *item)
 {
     tripsage_status status = check_item(item);
-    uint64_t drawn;
 
     if (status != TRIPSAGE_OK)
         return status;
     pthread_mutex_lock(&index->lock);
-    drawn = index->drawn;
     tripsage__graph_decide(index);
-    status = put(index, item, tripsage__graph_draw_level(index));
-    if (status != TRIPSAGE_OK)
-        index->drawn = drawn;
+    status = put(index, item);
     tripsage__graph_collect(index);
     pthread_mutex_unlock(&index->lock);
     return status;
@@ -232,6 +257,7 @@ tripsage_status tripsage_index_remove(tripsage_index *index, uint64_t key)
     } else {
         tripsage__map_drop(view, key);
         tripsage__graph_bury(index, view, slot);
+        tripsage__repair_step(index, view);
         tripsage__graph_collect(index);
     }
     pthread_mutex_unlock(&index->lock);

@@ -1,14 +1,17 @@
 /* graph/graph_internal.h: the raw index of tripsage/index.h from inside.
  *
- * An item has a slot, a number from 0. What is known of it stands in flat arrays by slot, without pointers, so that a snapshot is these arrays' bytes; all of them
- * lie in one arena, and a view says where. Slots are given out in order; those of removed items are given out again once nobody can come upon them.
+ * An item has a slot, a number from 0. What is known of it stands in flat arrays by slot, without pointers, so that a snapshot is these
+ * arrays' bytes; all of them lie in one arena, and a view says where. Slots are given out in order; those of removed items are given out
+ * again once nobody can come upon them.
  *
- * Readers enter the grace (base/grace.h), take the view, and walk; they take no lock. One writer at a time (`lock`) changes arrays in place, by
- * atomic stores where readers look: a node's codes, key and level are written before the first edge to it is (release), and are never changed while it has
- * one. When the arrays are full the writer copies them to a larger arena, publishes that view, and frees the old one once nobody looks at it.
+ * Readers enter the grace (base/grace.h), take the view, and walk; they take no lock. One writer at a time (`lock`) changes arrays in
+ * place, by atomic stores where readers look: a node's codes, key and level are written before the first edge to it is (release), and
+ * are never changed while it has one. When the arrays are full the writer copies them to a larger arena, publishes that view, and frees
+ * the old one once nobody looks at it.
  *
- * The graph is that of HNSW (Malkov and Yashunin, 2018), over the squared distances of what is rotated and moved, whatever the metric: for inner products the best
- * item is the nearest to a point far out in the query's direction, and a graph that leads to every point's nearest leads there. */
+ * The graph is that of HNSW (Malkov and Yashunin, 2018), over the squared distances of what is rotated and moved, whatever the metric:
+ * for inner products the best item is the nearest to a point far out in the query's direction, and a graph that leads to every point's
+ * nearest leads there. */
 #ifndef TRIPSAGE_VECTOR_GRAPH_GRAPH_INTERNAL_H
 #define TRIPSAGE_VECTOR_GRAPH_GRAPH_INTERNAL_H
 
@@ -20,6 +23,7 @@
 #include "arena.h"
 #include "base/grace.h"
 #include "coder.h"
+#include "repair.h"
 #include "terms.h"
 
 #define TRIPSAGE__NO_SLOT UINT32_MAX
@@ -119,6 +123,7 @@ struct tripsage_index {
     uint64_t drawn; /* levels drawn until now */
     tripsage__view *retired;
     tripsage__limbo limbo; /* what the terms replaced */
+    tripsage__repair repair;
     uint64_t mark;
 };
 
@@ -164,8 +169,8 @@ static inline uint32_t tripsage__degree_of(const tripsage_index *index, uint32_t
 size_t tripsage__array_bytes(const tripsage_index *index, const tripsage__view *view, tripsage__array array, int all);
 void *tripsage__array_at(const tripsage__view *view, tripsage__array array);
 
-/* Gives a view its pointers: arrays stand one after the other from `base`, each at a multiple of 64 bytes; gives the size of all. `base` may be NULL
- * for the size alone. */
+/* Gives a view its pointers: arrays stand one after the other from `base`, each at a multiple of 64 bytes; gives the size of all. `base`
+ * may be NULL for the size alone. */
 size_t tripsage__view_place(const tripsage_index *index, tripsage__view *view, unsigned char *base);
 
 /* An empty one that nobody sees yet; NULL: no memory. */
@@ -211,15 +216,18 @@ uint32_t tripsage__graph_descend(tripsage_index *index, const tripsage__view *vi
 void tripsage__graph_walk(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint32_t slot,
                           uint32_t level, uint32_t width);
 
-/* The steps of a walk at the lowest level, for one with another end: scratch->ids[0] are compared then, and scratch->estimates say how far they are. */
+/* The steps of a walk at the lowest level, for one with another end (plan_walk.c). The first slot, and those that are compared, have their
+ * estimates in scratch->estimates then. */
 void tripsage__walk_begin(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint32_t slot);
-uint32_t tripsage__walk_follow(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
-                               uint32_t slot); /* how many were not met before */
-void tripsage__walk_end(const tripsage__view *view, tripsage__scratch *scratch);
-void tripsage__walk_prefetch(const tripsage_index *index, const tripsage__view *view, uint32_t slot);
-/* Compares the first `count` of scratch->ids[0]. */
+/* The ends of a slot's edges that were not met before, and have them on their way from memory; gives how many. */
+uint32_t tripsage__walk_gather(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
+                               uint32_t *ids, uint32_t slot);
 void tripsage__walk_compare(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
-                            uint32_t count);
+                            const uint32_t *ids, uint32_t count);
+void tripsage__walk_end(const tripsage__view *view, tripsage__scratch *scratch);
+void tripsage__walk_prefetch_edges(const tripsage_index *index, const tripsage__view *view, uint32_t slot);
+void tripsage__walk_prefetch_codes(const tripsage_index *index, const tripsage__view *view, const uint32_t *ids,
+                                   uint32_t count);
 
 /* ---- link.c ---- */
 
@@ -229,8 +237,8 @@ typedef struct tripsage__edge_locks tripsage__edge_locks;
 tripsage__edge_locks *tripsage__edge_locks_new(void);
 void tripsage__edge_locks_free(tripsage__edge_locks *locks);
 
-/* Of candidates, ascending by distance to somebody, those to have edges to: each nearer to him than to any chosen before. Gives how many, at most
- * `most`; scratch->chosen has them. */
+/* Of candidates, ascending by distance to somebody, those to have edges to: each nearer to him than to any chosen before. Gives how
+ * many, at most `most`; scratch->chosen has them. */
 uint32_t tripsage__graph_choose(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
                                 tripsage__candidate *candidates, uint32_t count, uint32_t most);
 
@@ -258,12 +266,23 @@ void tripsage__ranking_begin(tripsage__ranking *ranking, tripsage_index_hit *hit
 /* Scores a slot, and takes it unless it is dead. */
 float tripsage__ranking_add(tripsage__ranking *ranking, const tripsage_index *index, const tripsage__view *view,
                             const tripsage__scratch *scratch, uint32_t slot);
-/* Adds the nearest of a walk, as many as it takes for the k best of them to be right: estimates that are off by more than three times what they were off by in
- * those before it are one in some hundreds. */
+/* Adds the nearest of a walk, as many as it takes for the k best of them to be right: estimates that are off by more than three times
+ * what they were off by in those before it are one in some hundreds. */
 void tripsage__ranking_add_nearest(tripsage__ranking *ranking, const tripsage_index *index, const tripsage__view *view,
-                                   const tripsage__scratch *scratch, uint32_t k);
+                                   const tripsage__scratch *scratch, const tripsage__pool *pool, uint32_t k);
 /* Gives those that could be among the k best, at least k when there are; sets count and is_certain. */
 void tripsage__ranking_end(const tripsage__ranking *ranking, tripsage_index_result *result, uint32_t k);
+
+/* For mending (repair.c). A slot finds its place on a level anew. */
+void tripsage__graph_relink(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
+                            uint32_t slot, uint32_t level);
+/* Fills scratch->pool.items with `count` candidates by their distance to a slot: at most as many as the pool of any scratch has room for
+ * behind its width. */
+void tripsage__graph_sort_around(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
+                                 uint32_t slot, const uint32_t *ids, uint32_t count);
+/* Gives `from` an edge to `to` where it has room. */
+void tripsage__graph_add_edge_to_room(tripsage_index *index, const tripsage__view *view, uint32_t from, uint32_t to,
+                                      uint32_t level);
 
 /* ---- graph.c ---- */
 

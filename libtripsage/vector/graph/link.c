@@ -5,9 +5,12 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "graph_internal.h"
+#include "plan.h"
 
 /* ---- locks ---- */
+
+/* With fewer edges than this a node is nearly alone. */
+#define EDGES_LEAST 2u
 
 #define STRIPES 1024u /* of 2 threads, two come to one at once in one of a thousand cases */
 
@@ -174,6 +177,21 @@ void tripsage__graph_add_edge(tripsage_index *index, const tripsage__view *view,
 
 /* ---- a node's place ---- */
 
+/* Of the pool, those that edges may lead to: not removed ones, and not itself, which another thread may have linked to already. */
+static uint32_t keep_living(const tripsage__view *view, tripsage__scratch *scratch, uint32_t slot)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < scratch->pool.count; i++) {
+        uint32_t to = tripsage__candidate_slot(scratch->pool.items[i]);
+
+        if (to != slot && !tripsage__is_dead(view, to))
+            scratch->pool.items[count++] = scratch->pool.items[i];
+    }
+    scratch->pool.count = count;
+    return count;
+}
+
 static uint32_t link_level(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
                            tripsage__edge_locks *locks, uint32_t slot, uint32_t level, uint32_t begin)
 {
@@ -181,10 +199,11 @@ static uint32_t link_level(tripsage_index *index, const tripsage__view *view, tr
 
     tripsage__graph_walk(index, view, scratch, begin, level, index->options.build_width);
     nearest = tripsage__candidate_slot(scratch->pool.items[0]);
-    count = 0;
-    for (uint32_t i = 0; i < scratch->pool.count; i++) /* not itself, which another thread may have linked to already */
-        if (tripsage__candidate_slot(scratch->pool.items[i]) != slot)
-            scratch->pool.items[count++] = scratch->pool.items[i];
+    count = keep_living(view, scratch, slot);
+    if (count < EDGES_LEAST && level == 0 && atomic_load_explicit(&index->repair.dead, memory_order_relaxed)) {
+        tripsage__plan_living(index, view, scratch, begin);
+        count = keep_living(view, scratch, slot);
+    }
     count = tripsage__graph_choose(index, view, scratch, scratch->pool.items, count, degree);
     memcpy(to, scratch->chosen, count * sizeof *to);
     lock(locks, slot);
@@ -208,6 +227,13 @@ static void raise_entry(tripsage_index *index, tripsage__edge_locks *locks, uint
         pthread_mutex_unlock(&locks->entry);
 }
 
+static void look_for(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint32_t slot)
+{
+    tripsage__coder_decode(&index->coder, scratch->probe.rotated, tripsage__code_of(index, view, slot),
+                           tripsage__rest_of(index, view, slot));
+    tripsage__probe_for_distance(&scratch->probe, &index->coder);
+}
+
 void tripsage__graph_link(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
                           tripsage__edge_locks *locks, uint32_t slot)
 {
@@ -217,12 +243,49 @@ void tripsage__graph_link(tripsage_index *index, const tripsage__view *view, tri
     for (uint32_t i = 0; i <= level; i++)
         tripsage__graph_set_edges(index, view, slot, i, NULL, 0);
     if (begin != TRIPSAGE__NO_SLOT) {
-        tripsage__coder_decode(&index->coder, scratch->probe.rotated, tripsage__code_of(index, view, slot),
-                               tripsage__rest_of(index, view, slot));
-        tripsage__probe_for_distance(&scratch->probe, &index->coder);
+        look_for(index, view, scratch, slot);
         begin = tripsage__graph_descend(index, view, scratch, begin, top, level < top ? level : top);
         for (uint32_t at = (level < top ? level : top) + 1; at-- > 0;)
             begin = link_level(index, view, scratch, locks, slot, at, begin);
     }
     raise_entry(index, locks, slot, level);
+}
+
+/* ---- for mending (repair.c) ---- */
+
+void tripsage__graph_relink(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
+                            uint32_t slot, uint32_t level)
+{
+    uint64_t entry = atomic_load_explicit(&index->entry, memory_order_relaxed);
+    uint32_t begin = (uint32_t)entry, top = (uint32_t)(entry >> 32);
+
+    if (begin == TRIPSAGE__NO_SLOT || level > top) {
+        tripsage__graph_set_edges(index, view, slot, level, NULL, 0);
+        return;
+    }
+    look_for(index, view, scratch, slot);
+    begin = tripsage__graph_descend(index, view, scratch, begin, top, level);
+    (void)link_level(index, view, scratch, NULL, slot, level, begin);
+}
+
+void tripsage__graph_sort_around(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
+                                 uint32_t slot, const uint32_t *ids, uint32_t count)
+{
+    look_from(index, view, scratch, slot);
+    compare_with(index, view, scratch, ids, count);
+    for (uint32_t i = 0; i < count; i++)
+        scratch->pool.items[i] = tripsage__candidate_of(scratch->distances[i], ids[i]);
+    sort(scratch->pool.items, count);
+}
+
+void tripsage__graph_add_edge_to_room(tripsage_index *index, const tripsage__view *view, uint32_t from, uint32_t to,
+                                      uint32_t level)
+{
+    tripsage__edge *edges = tripsage__edges_of(index, view, from, level);
+    uint32_t degree = tripsage__degree_of(index, level), count;
+    int is_there;
+
+    count = count_edges(edges, degree, to, &is_there);
+    if (!is_there && count < degree)
+        atomic_store_explicit(&edges[count], to, memory_order_release);
 }

@@ -20,6 +20,9 @@
 /* What a scan keeps by the short codes, to rank it by both. */
 #define RANKED_FOR(k) (4 * (k) + 64)
 
+/* So many are on their way from memory at a time. */
+#define BATCH 32u
+
 /* When so many in a hundred pass, it is called a walk without a filter. */
 #define NEARLY_ALL 90u
 
@@ -32,54 +35,66 @@
 static void rank_all(tripsage_index_result *result, const tripsage__filter *filter, const tripsage_index *index,
                      const tripsage__view *view, tripsage__scratch *scratch, uint32_t k)
 {
+    uint32_t *ids = scratch->ids[0], at = 0, count;
     tripsage__ranking ranking;
-    uint32_t at = 0, count;
 
     tripsage__ranking_begin(&ranking, result->hits, result->capacity);
-    while ((count = tripsage__filter_next(filter, &at, scratch->ids[0], TRIPSAGE__DEGREE_MAX))) {
+    while ((count = tripsage__filter_next(filter, &at, ids, TRIPSAGE__DEGREE_MAX))) {
+        tripsage__walk_prefetch_codes(index, view, ids, count);
         for (uint32_t i = 0; i < count; i++)
-            tripsage__ranking_add(&ranking, index, view, scratch, scratch->ids[0][i]);
+            (void)tripsage__ranking_add(&ranking, index, view, scratch, ids[i]);
         scratch->looked_at += count;
     }
     tripsage__ranking_end(&ranking, result, k);
 }
 
-static void rank_found(tripsage_index_result *result, const tripsage__filter *filter, const tripsage_index *index,
+static void rank_found(tripsage_index_result *result, tripsage__filter *filter, const tripsage_index *index,
                        const tripsage__view *view, tripsage__scratch *scratch, uint32_t k)
 {
     tripsage__ranking ranking;
+    tripsage__pool found;
 
+    tripsage__filter_sort_found(filter, &found);
     tripsage__ranking_begin(&ranking, result->hits, k);
-    for (uint32_t i = 0; i < filter->found.count; i++)
-        tripsage__ranking_add(&ranking, index, view, scratch, tripsage__candidate_slot(~filter->found.items[i]));
+    tripsage__ranking_add_nearest(&ranking, index, view, scratch, &found, k);
     tripsage__ranking_end(&ranking, result, k);
     result->is_certain = 0;
 }
 
-/* By the short codes, and the best by both. */
-static tripsage_status rank_best(tripsage_index_result *result, tripsage__filter *filter, tripsage_index *index,
-                                 const tripsage__view *view, tripsage__scratch *scratch, uint32_t k)
+/* The best by the short codes. While some come from memory, those before are compared. */
+static void keep_best(tripsage__filter *filter, tripsage_index *index, const tripsage__view *view,
+                      tripsage__scratch *scratch, uint32_t most)
 {
-    uint32_t at = 0, count, most = RANKED_FOR(k);
-    tripsage_status status = tripsage__filter_reserve(filter, 0, 0, most);
+    uint32_t at = 0, turn = 0, counts[2];
 
-    if (status != TRIPSAGE_OK)
-        return status;
-    while ((count = tripsage__filter_next(filter, &at, scratch->ids[0], TRIPSAGE__DEGREE_MAX))) {
-        tripsage__walk_compare(index, view, scratch, count);
-        for (uint32_t i = 0; i < count; i++)
-            tripsage__heap_offer(&filter->found, most, tripsage__candidate_of(scratch->estimates[i], scratch->ids[0][i]));
+    filter->found.count = 0;
+    counts[0] = tripsage__filter_next(filter, &at, scratch->ids[0], BATCH);
+    for (; counts[turn]; turn = 1 - turn) {
+        const uint32_t *ids = scratch->ids[turn];
+
+        counts[1 - turn] = tripsage__filter_next(filter, &at, scratch->ids[1 - turn], BATCH);
+        tripsage__walk_prefetch_codes(index, view, scratch->ids[1 - turn], counts[1 - turn]);
+        tripsage__walk_compare(index, view, scratch, ids, counts[turn]);
+        for (uint32_t i = 0; i < counts[turn]; i++)
+            tripsage__heap_offer(&filter->found, most, tripsage__candidate_of(scratch->estimates[i], ids[i]));
     }
-    rank_found(result, filter, index, view, scratch, k);
-    return TRIPSAGE_OK;
 }
 
 static tripsage_status scan(tripsage_index_result *result, tripsage__filter *filter, tripsage_index *index,
                             const tripsage__view *view, tripsage__scratch *scratch, const tripsage_index_query *query)
 {
-    if (!query->exact && filter->count > TRIPSAGE__PLAN_ALL && filter->count > RANKED_FOR(query->k))
-        return rank_best(result, filter, index, view, scratch, query->k);
-    rank_all(result, filter, index, view, scratch, query->k);
+    uint32_t most = RANKED_FOR(query->k);
+    tripsage_status status;
+
+    if (query->exact || filter->count <= TRIPSAGE__PLAN_ALL || filter->count <= most) {
+        rank_all(result, filter, index, view, scratch, query->k);
+        return TRIPSAGE_OK;
+    }
+    status = tripsage__filter_reserve(filter, 0, 0, most);
+    if (status != TRIPSAGE_OK)
+        return status;
+    keep_best(filter, index, view, scratch, most);
+    rank_found(result, filter, index, view, scratch, query->k);
     return TRIPSAGE_OK;
 }
 
@@ -134,15 +149,20 @@ static int is_nearly_all(const tripsage_index *index, const tripsage__filter *fi
            (uint64_t)atomic_load_explicit(&index->live, memory_order_relaxed) * NEARLY_ALL;
 }
 
+static tripsage__filter *filter_of(tripsage__scratch *scratch)
+{
+    if (!scratch->filter)
+        scratch->filter = tripsage__calloc(1, sizeof *scratch->filter);
+    return scratch->filter;
+}
+
 tripsage_status tripsage__plan_search(tripsage_index_result *result, tripsage_index *index, const tripsage__view *view,
                                       tripsage__scratch *scratch, const tripsage_index_query *query, uint32_t width)
 {
-    tripsage__filter *filter = scratch->filter;
+    tripsage__filter *filter = filter_of(scratch);
     tripsage_status status;
     int is_done = 0;
 
-    if (!filter)
-        filter = scratch->filter = tripsage__calloc(1, sizeof *filter);
     if (!filter)
         return TRIPSAGE_NOMEM();
     TRIPSAGE_TRY(tripsage__filter_begin(filter, index, view, query));
@@ -160,4 +180,43 @@ tripsage_status tripsage__plan_search(tripsage_index_result *result, tripsage_in
         TRIPSAGE_TRY(scan(result, filter, index, view, scratch, query));
 out:
     return status;
+}
+
+/* ---- for the writer ---- */
+
+/* Edges to so many living ones make a place for a node; and so many are met before all are looked at. */
+#define LIVING        16u
+#define LIVING_BUDGET 20000u
+
+tripsage_status tripsage__plan_reserve_living(tripsage_index *index, const tripsage__view *view,
+                                              tripsage__scratch *scratch)
+{
+    const tripsage_index_query all = TRIPSAGE_INDEX_QUERY_INIT;
+    tripsage__filter *filter = filter_of(scratch);
+    tripsage_status status;
+
+    if (!filter)
+        return TRIPSAGE_NOMEM();
+    TRIPSAGE_TRY(tripsage__filter_begin(filter, index, view, &all));
+    TRIPSAGE_TRY(tripsage__filter_reserve_bits(filter));
+    TRIPSAGE_TRY(tripsage__filter_reserve(filter, LIVING_BUDGET, LIVING, LIVING));
+out:
+    return status;
+}
+
+void tripsage__plan_living(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint32_t slot)
+{
+    const tripsage_index_query all = TRIPSAGE_INDEX_QUERY_INIT;
+    tripsage__filter *filter = scratch->filter;
+    tripsage__pool found;
+
+    /* Neither needs memory any more. */
+    (void)tripsage__filter_begin(filter, index, view, &all);
+    (void)tripsage__filter_fill(filter, index, view, 0);
+    filter->frontier.count = filter->near.count = filter->found.count = 0;
+    if (!tripsage__filter_walk(filter, index, view, scratch, slot, LIVING, LIVING, LIVING_BUDGET))
+        keep_best(filter, index, view, scratch, LIVING);
+    tripsage__filter_sort_found(filter, &found);
+    memcpy(scratch->pool.items, found.items, found.count * sizeof *found.items);
+    scratch->pool.count = found.count;
 }

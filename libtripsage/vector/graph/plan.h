@@ -63,6 +63,8 @@ tripsage_status tripsage__filter_begin(tripsage__filter *filter, const tripsage_
 /* Makes the list or the bitmap of what passes, and counts it. The list is for a scan, and made when it is shorter work. */
 tripsage_status tripsage__filter_fill(tripsage__filter *filter, const tripsage_index *index, const tripsage__view *view,
                                       int may_list);
+/* Memory for the bitmap, so that making it cannot fail. */
+tripsage_status tripsage__filter_reserve_bits(tripsage__filter *filter);
 /* The next slots that pass, at most `most`, from *at on, which begins with 0; 0: no more. */
 uint32_t tripsage__filter_next(const tripsage__filter *filter, uint32_t *at, uint32_t *slots, uint32_t most);
 
@@ -82,7 +84,17 @@ void tripsage__heap_offer(tripsage__heap *heap, uint32_t most, tripsage__candida
 int tripsage__filter_walk(tripsage__filter *filter, tripsage_index *index, const tripsage__view *view,
                           tripsage__scratch *scratch, uint32_t slot, uint32_t near, uint32_t found, uint64_t budget);
 
+/* What was found, the nearest first. */
+void tripsage__filter_sort_found(tripsage__filter *filter, tripsage__pool *out);
+
 /* ---- plan.c ---- */
+
+/* For the writer, where a walk met nothing but removed items: fills scratch->pool with living ones near scratch->probe, from `slot` on;
+ * at least two where there are two. Memory for it was reserved before. */
+tripsage_status tripsage__plan_reserve_living(tripsage_index *index, const tripsage__view *view,
+                                              tripsage__scratch *scratch);
+void tripsage__plan_living(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
+                           uint32_t slot);
 
 /* A whole search but for its checks: within the grace, with scratch->probe ready. */
 tripsage_status tripsage__plan_search(tripsage_index_result *result, tripsage_index *index, const tripsage__view *view,

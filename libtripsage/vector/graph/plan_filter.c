@@ -260,8 +260,10 @@ static void take_living(tripsage__filter *filter, const tripsage__view *view, ui
     }
 }
 
-static tripsage_status reserve_words(tripsage__filter *filter, size_t words)
+tripsage_status tripsage__filter_reserve_bits(tripsage__filter *filter)
 {
+    size_t words = (filter->used + 63) / 64;
+
     if (filter->word_room >= words)
         return TRIPSAGE_OK;
     tripsage__free(filter->bits);
@@ -279,7 +281,7 @@ static tripsage_status reserve_words(tripsage__filter *filter, size_t words)
 static tripsage_status fill_bitmap(tripsage__filter *filter, const tripsage__view *view)
 {
     uint32_t words = (filter->used + 63) / 64;
-    tripsage_status status = reserve_words(filter, words);
+    tripsage_status status = tripsage__filter_reserve_bits(filter);
 
     if (status != TRIPSAGE_OK)
         return status;

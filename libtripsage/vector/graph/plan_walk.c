@@ -119,27 +119,63 @@ static void meet(walk *w, tripsage__candidate candidate)
         push(&filter->frontier, candidate);
 }
 
+/* The next whose edges are to be followed; 0: there is none. */
+static int next_to_follow(walk *w, uint32_t *slot)
+{
+    tripsage__heap *frontier = &w->filter->frontier;
+    tripsage__candidate next;
+
+    if (!frontier->count || frontier->items[0] >= w->bar)
+        return 0;
+    next = pop(frontier);
+    *slot = tripsage__candidate_slot(next);
+    return 1;
+}
+
+static void meet_all(walk *w, const tripsage__scratch *scratch, const uint32_t *ids, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        meet(w, tripsage__candidate_of(scratch->estimates[i], ids[i]));
+    lower_bar(w);
+}
+
+/* Two nodes are on their way at a time: while the codes behind one's edges come from memory, those of the other are compared. */
 int tripsage__filter_walk(tripsage__filter *filter, tripsage_index *index, const tripsage__view *view,
                           tripsage__scratch *scratch, uint32_t slot, uint32_t near, uint32_t found, uint64_t budget)
 {
     walk w = {filter, near, found, filter->frontier.room, UINT64_MAX};
     uint64_t end = scratch->looked_at + budget;
+    uint32_t counts[2] = {1, 0}, turn = 0;
 
     tripsage__walk_begin(index, view, scratch, slot);
     meet(&w, tripsage__candidate_of(scratch->estimates[0], slot));
-    while (filter->frontier.count && scratch->looked_at < end) {
-        tripsage__candidate next = pop(&filter->frontier);
-        uint32_t count;
+    counts[0] = next_to_follow(&w, &slot) ? tripsage__walk_gather(index, view, scratch, scratch->ids[0], slot) : 0;
+    while (counts[turn] && scratch->looked_at < end) {
+        uint32_t other = 1 - turn;
 
-        if (next >= w.bar)
-            break;
+        counts[other] = 0;
+        while (!counts[other] && next_to_follow(&w, &slot))
+            counts[other] = tripsage__walk_gather(index, view, scratch, scratch->ids[other], slot);
         if (filter->frontier.count)
-            tripsage__walk_prefetch(index, view, tripsage__candidate_slot(filter->frontier.items[0]));
-        count = tripsage__walk_follow(index, view, scratch, tripsage__candidate_slot(next));
-        for (uint32_t i = 0; i < count; i++)
-            meet(&w, tripsage__candidate_of(scratch->estimates[i], scratch->ids[0][i]));
-        lower_bar(&w);
+            tripsage__walk_prefetch_edges(index, view, tripsage__candidate_slot(filter->frontier.items[0]));
+        tripsage__walk_compare(index, view, scratch, scratch->ids[turn], counts[turn]);
+        meet_all(&w, scratch, scratch->ids[turn], counts[turn]);
+        while (!counts[other] && next_to_follow(&w, &slot))
+            counts[other] = tripsage__walk_gather(index, view, scratch, scratch->ids[other], slot);
+        turn = other;
     }
     tripsage__walk_end(view, scratch);
     return filter->near.count >= near && filter->found.count >= found && scratch->looked_at < end;
+}
+
+void tripsage__filter_sort_found(tripsage__filter *filter, tripsage__pool *out)
+{
+    tripsage__heap *found = &filter->found;
+
+    *out = (tripsage__pool){.items = found->items, .count = found->count};
+    while (found->count) { /* the worst goes to the end, from where the last of the heap was taken */
+        uint64_t worst = pop(found);
+
+        found->items[found->count] = ~worst;
+    }
 }

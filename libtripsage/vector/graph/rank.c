@@ -80,9 +80,8 @@ static void prefetch(const tripsage_index *index, const tripsage__view *view, ui
 }
 
 void tripsage__ranking_add_nearest(tripsage__ranking *ranking, const tripsage_index *index, const tripsage__view *view,
-                                   const tripsage__scratch *scratch, uint32_t k)
+                                   const tripsage__scratch *scratch, const tripsage__pool *pool, uint32_t k)
 {
-    const tripsage__pool *pool = &scratch->pool;
     float off2 = 0.0f, bar, margin;
     uint32_t ahead = 0;
 

@@ -72,7 +72,8 @@ static int make_room(tripsage_index *index, tripsage__scratch *scratch, uint32_t
     scratch->bytes =
         sizeof *scratch + 2 * index->coder.probe_size + 4 * index->coder.dimensions * sizeof(float) +
         (TRIPSAGE__DEGREE_MAX + 1) * sizeof *scratch->around + scratch->seen_words * sizeof *scratch->seen +
-        scratch->pool.room * (sizeof *scratch->pool.items + sizeof *scratch->chosen + sizeof *scratch->distances);
+        scratch->pool.room * (sizeof *scratch->pool.items + sizeof *scratch->chosen + sizeof *scratch->distances) +
+        (scratch->filter ? tripsage__filter_bytes(scratch->filter) : 0);
     atomic_fetch_add_explicit(&index->scratch_bytes, scratch->bytes, memory_order_relaxed);
     return 1;
 }

@@ -27,7 +27,7 @@ static void walk(tripsage_index *index, const tripsage__view *view, tripsage__sc
 
     tripsage__graph_walk(index, view, scratch, begin, 0, width);
     tripsage__ranking_begin(&ranking, result->hits, query->k);
-    tripsage__ranking_add_nearest(&ranking, index, view, scratch, query->k);
+    tripsage__ranking_add_nearest(&ranking, index, view, scratch, &scratch->pool, query->k);
     tripsage__ranking_end(&ranking, result, query->k);
     result->is_certain = 0;
 }

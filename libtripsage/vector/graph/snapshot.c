@@ -321,6 +321,8 @@ static int entry_is_sound(const head *h, const tripsage__view *view)
 {
     uint32_t slot = (uint32_t)h->entry;
 
+    if (slot == TRIPSAGE__NO_SLOT) /* all are removed */
+        return h->live == 0;
     return slot < h->used && h->entry >> 32 <= view->levels[slot];
 }
 
@@ -419,6 +421,7 @@ tripsage_status tripsage__snapshot_read(tripsage_index **out, unsigned char tag[
     }
     TRIPSAGE_TRY(fill(index, view, &p->of.head, arena));
     if (view->capacity) {
+        tripsage__repair_open(index, view);
         tripsage__graph_publish(index, view);
         view = NULL;
     }

@@ -240,17 +240,19 @@ void tripsage__graph_walk(tripsage_index *index, const tripsage__view *view, tri
 void tripsage__walk_begin(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint32_t slot)
 {
     scratch->seen[slot / 64] |= UINT64_C(1) << slot % 64;
-    scratch->ids[0][0] = slot;
-    compare(index, view, scratch, scratch->ids[0], 1);
+    compare(index, view, scratch, &slot, 1);
 }
 
-uint32_t tripsage__walk_follow(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
-                               uint32_t slot)
+uint32_t tripsage__walk_gather(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
+                               uint32_t *ids, uint32_t slot)
 {
-    uint32_t count = gather(index, view, scratch, scratch->ids[0], slot, 0);
+    return gather(index, view, scratch, ids, slot, 0);
+}
 
-    compare(index, view, scratch, scratch->ids[0], count);
-    return count;
+void tripsage__walk_compare(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
+                            const uint32_t *ids, uint32_t count)
+{
+    compare(index, view, scratch, ids, count);
 }
 
 void tripsage__walk_end(const tripsage__view *view, tripsage__scratch *scratch)
@@ -258,14 +260,13 @@ void tripsage__walk_end(const tripsage__view *view, tripsage__scratch *scratch)
     forget(scratch, view);
 }
 
-void tripsage__walk_prefetch(const tripsage_index *index, const tripsage__view *view, uint32_t slot)
+void tripsage__walk_prefetch_edges(const tripsage_index *index, const tripsage__view *view, uint32_t slot)
 {
     prefetch_edges(index, view, slot);
 }
 
-void tripsage__walk_compare(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
-                            uint32_t count)
+void tripsage__walk_prefetch_codes(const tripsage_index *index, const tripsage__view *view, const uint32_t *ids,
+                                   uint32_t count)
 {
-    prefetch_codes(index, view, scratch->ids[0], count);
-    compare(index, view, scratch, scratch->ids[0], count);
+    prefetch_codes(index, view, ids, count);
 }
