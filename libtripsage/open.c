@@ -32,7 +32,7 @@ static tripsage_status open_rooms(tripsage *ts, const char *url, const tripsage_
 
     TRIPSAGE_TRY(tripsage__store_open(&ts->store, url, &store_options));
     TRIPSAGE_TRY(tripsage__cache_new(&ts->cache, options->cache, tripsage__store_env(ts->store)));
-    TRIPSAGE_TRY(tripsage__vector_new(&ts->vector, ts->store));
+    TRIPSAGE_TRY(tripsage__vector_new(&ts->vector, ts->store, options->embedder));
     /* Tokens verified a moment ago stay in the process, where a look is no round trip. */
     local_cache = tripsage__cache_is_remote(options->cache) ? NULL : ts->cache;
     TRIPSAGE_TRY(tripsage__auth_new(&ts->auth, ts->store, local_cache, options->auth));
@@ -132,7 +132,7 @@ tripsage_status tripsage_purge_expired(tripsage_doc **out, tripsage *ts, uint32_
 {
     int64_t days = purge_after_days ? purge_after_days : PURGE_AFTER_DAYS;
     int64_t deleted_before = tripsage__now_ms(tripsage__store_env(ts->store)) - days * 86400000;
-    int64_t keys = 0, trips = 0, sessions = 0, signing_keys = 0;
+    int64_t keys = 0, trips = 0, sessions = 0, signing_keys = 0, embeddings = 0;
     tripsage_doc *doc = NULL;
     tripsage_status status;
 
@@ -141,9 +141,12 @@ tripsage_status tripsage_purge_expired(tripsage_doc **out, tripsage *ts, uint32_
     TRIPSAGE_TRY(tripsage__idempotency_purge(&keys, ts->trips));
     TRIPSAGE_TRY(tripsage__trip_purge_deleted(&trips, ts->trips, deleted_before));
     TRIPSAGE_TRY(tripsage__auth_purge(&sessions, &signing_keys, ts->auth));
+    TRIPSAGE_TRY(tripsage__vector_purge(&embeddings, ts->vector));
     tripsage__buf_printf(&doc->json,
-                         "{\"idempotency_keys\":%lld,\"trips\":%lld,\"sessions\":%lld,\"signing_keys\":%lld}",
-                         (long long)keys, (long long)trips, (long long)sessions, (long long)signing_keys);
+                         "{\"idempotency_keys\":%lld,\"trips\":%lld,\"sessions\":%lld,\"signing_keys\":%lld,"
+                         "\"embeddings\":%lld}",
+                         (long long)keys, (long long)trips, (long long)sessions, (long long)signing_keys,
+                         (long long)embeddings);
 out:
     return tripsage__doc_finish(out, doc, status);
 }

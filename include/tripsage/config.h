@@ -23,6 +23,9 @@
  * SECRET_KEY_PREVIOUS; these two cannot be sealed themselves, and no other value may begin with "enc:v". So the rest may lie where
  * SECRET_KEY does not.
  *
+ * What makes vectors of texts: TRIPSAGE_EMBEDDER (see tripsage/embedder.h). With "openai" texts leave the machine, so OPENAI_API_KEY alone
+ * does not choose it.
+ *
  * Where the cache is: REDIS_URL is a URL of tripsage/cache.h; one without a password takes REDIS_PASSWORD, as it is.
  *
  * No message and no document that this header gives has a secret in it; only tripsage_config_url and the options do.

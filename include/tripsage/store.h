@@ -39,6 +39,7 @@
 #include "auth.h"
 #include "cache.h"
 #include "doc.h"
+#include "embedder.h"
 #include "runtime.h"
 #include "trip.h"
 #include "vector.h"
@@ -81,18 +82,21 @@ typedef struct tripsage_options {
      * is remembered: one that was taken away may be used for as long. Each handle asks the server four times within the bound, and 40 times a
      * second at most: below 100 less and less is given from memory. */
     uint32_t max_staleness_ms;
+
+    /* The standard embedder of texts (tripsage_vector_embedder in tripsage/vector.h); NULL: the built-in one. Copied. */
+    const tripsage_embedder_options *embedder;
 } tripsage_options;
 
 #define TRIPSAGE_OPTIONS_INIT                                                                                          \
     {                                                                                                                  \
-        1, NULL, 0, 0, 0, NULL, NULL, NULL, 0                                                                          \
+        1, NULL, 0, 0, 0, NULL, NULL, NULL, 0, NULL                                                                    \
     }
 
 /* Opens a database, brings its schema up to date, loads the destination catalogue into a new one.
  * `options` may be NULL. On failure *out is NULL.
  * Errors: TRIPSAGE_EINVALID (the URL or an option; field "#url", "#options", "#max_bytes", "#key_prefix" or "#listen_url"),
- * TRIPSAGE_ENOTSUP (a scheme this build lacks; max_staleness_ms behind a pooler that loses notifications), TRIPSAGE_EMIGRATION (an
- * applied migration was edited, or the database is newer than the library),
+ * those of tripsage_embedder_open, TRIPSAGE_ENOTSUP (a scheme this build lacks; max_staleness_ms behind a pooler that loses notifications),
+ * TRIPSAGE_EMIGRATION (an applied migration was edited, or the database is newer than the library),
  * TRIPSAGE_EREADONLY (the folder may not be written, and the file is missing or may not be written either; a file in a
  * folder that may is opened for reading), TRIPSAGE_EFULL, TRIPSAGE_EIO, TRIPSAGE_ECORRUPT (also a
  * file that is no database), TRIPSAGE_EBUSY, TRIPSAGE_ENOMEM. */
@@ -121,8 +125,8 @@ TRIPSAGE_API tripsage_status tripsage_migrations(tripsage_doc **out, tripsage *t
 TRIPSAGE_API tripsage_status tripsage_check(tripsage_doc **out, tripsage *ts);
 
 /* Removes what is past its keeping: idempotency keys after 24 hours, trips deleted more than `purge_after_days`
- * days ago (0: 30), expired sessions, previous signing keys once no token of theirs can be good any more.
- * {"idempotency_keys":n,"trips":n,"sessions":n,"signing_keys":n}. */
+ * days ago (0: 30), expired sessions, previous signing keys once no token of theirs can be good any more, embeddings of texts that nobody
+ * asked for in 30 days. {"idempotency_keys":n,"trips":n,"sessions":n,"signing_keys":n,"embeddings":n}. */
 TRIPSAGE_API tripsage_status tripsage_purge_expired(tripsage_doc **out, tripsage *ts, uint32_t purge_after_days);
 
 TRIPSAGE_END_DECLS

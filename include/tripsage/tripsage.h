@@ -9,6 +9,7 @@
 #include "config.h"
 #include "destination.h"
 #include "doc.h"
+#include "embedder.h"
 #include "feed.h"
 #include "index.h"
 #include "limit.h"

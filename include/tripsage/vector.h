@@ -28,6 +28,7 @@
 
 #include "auth.h"
 #include "doc.h"
+#include "embedder.h"
 #include "runtime.h"
 
 TRIPSAGE_BEGIN_DECLS
@@ -62,10 +63,19 @@ TRIPSAGE_API tripsage_status tripsage_vector_open(tripsage_vector **out, const c
 /* Only for a handle from tripsage_vector_open. NULL is fine. */
 TRIPSAGE_API void tripsage_vector_close(tripsage_vector *vector);
 
+/* Lets texts be embedded for collections that remember an embedder of this name; the built-in one, and that of tripsage_options, are there
+ * already. The handle keeps it until it is closed. Twice the same is once.
+ * Errors: TRIPSAGE_EEXISTS (another one of its name), TRIPSAGE_ELIMIT (16), TRIPSAGE_EMISUSE (NULL). */
+TRIPSAGE_API tripsage_status tripsage_vector_use_embedder(tripsage_vector *vector, tripsage_embedder *embedder);
+
+/* The embedder of this name, or NULL when the handle has none. `name` NULL: the standard one, of tripsage_options or built in; a collection
+ * for it is made with tripsage_embedder_name and tripsage_embedder_dimensions of it. Borrowed until the handle is closed. */
+TRIPSAGE_API tripsage_embedder *tripsage_vector_embedder(tripsage_vector *vector, const char *name);
+
 /* Makes a collection; finding it there already with the same four properties is success.
  * `embedder` may be NULL: vectors come from the caller. Only the service role.
- * Errors: TRIPSAGE_EINVALID ("#name": 1..64 of [a-z0-9_-], "#dimensions": 1..4096, and the built-in embedder's own with it,
- * "#metric", "#embedder": 1..64 bytes of UTF-8), TRIPSAGE_EEXISTS (other properties), TRIPSAGE_EFORBIDDEN (another actor). */
+ * Errors: TRIPSAGE_EINVALID ("#name": 1..64 of [a-z0-9_-], "#dimensions": 1..4096, and with an embedder that the handle has as many as it
+ * gives, "#metric", "#embedder": 1..64 bytes of UTF-8), TRIPSAGE_EEXISTS (other properties), TRIPSAGE_EFORBIDDEN (another actor). */
 TRIPSAGE_API tripsage_status tripsage_vector_collection_create(tripsage_vector *vector, const tripsage_actor *actor,
                                                                const char *name, uint32_t dimensions,
                                                                tripsage_metric metric, const char *embedder);
@@ -93,7 +103,8 @@ typedef struct tripsage_vector_item {
 
 /* Inserts or replaces items, all or none. At most 1,000 a call (one transaction's worth).
  * Errors: TRIPSAGE_EINVALID (field "/i/id" and so on), TRIPSAGE_ENOTFOUND (collection), TRIPSAGE_EFORBIDDEN (an id that
- * belongs to somebody else, or an owner_id that is not the actor's). */
+ * belongs to somebody else, or an owner_id that is not the actor's). With texts also those of tripsage_embedder_embed, "/i/text" being of a
+ * text without a word, or for which this handle has no embedder. The items are embedded before anything is written. */
 TRIPSAGE_API tripsage_status tripsage_vector_upsert(tripsage_vector *vector, const tripsage_actor *actor,
                                                     const char *collection, const tripsage_vector_item *items,
                                                     size_t count);

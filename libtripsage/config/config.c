@@ -22,6 +22,7 @@ static tripsage_config *new_config(void)
     static const tripsage_mail_options mail = TRIPSAGE_MAIL_OPTIONS_INIT;
     static const tripsage_cache_options cache = TRIPSAGE_CACHE_OPTIONS_INIT;
     static const tripsage_cache_serve_options serve = TRIPSAGE_CACHE_SERVE_OPTIONS_INIT;
+    static const tripsage_embedder_options embedder = TRIPSAGE_EMBEDDER_OPTIONS_INIT;
     tripsage_config *config = tripsage__calloc(1, sizeof *config);
 
     if (!config)
@@ -35,6 +36,8 @@ static tripsage_config *new_config(void)
     config->cache = config->served = cache;
     config->serve = serve;
     config->options.cache = &config->cache;
+    config->embedder = embedder;
+    config->options.embedder = &config->embedder;
     return config;
 }
 
@@ -104,6 +107,32 @@ static tripsage_status take_mail(tripsage_config *config, const char *environmen
     return TRIPSAGE_OK;
 }
 
+/* A key alone does not send people's texts to anybody: it may be there for something else. */
+static tripsage_status take_embedder(tripsage_config *config)
+{
+    tripsage_embedder_options *embedder = &config->embedder;
+    const char *source = config->values[EMBEDDER].text;
+    int is_server = source && strcmp(source, "openai") == 0;
+
+    embedder->source = source;
+    embedder->api_key = config->values[OPENAI_KEY].text;
+    embedder->base_url = config->values[OPENAI_URL].text;
+    embedder->model = config->values[EMBEDDING_MODEL].text;
+    embedder->shorten = (int)config->values[EMBEDDING_SHORTEN].number;
+    embedder->query_prefix = config->values[EMBEDDING_QUERY_PREFIX].text;
+    embedder->document_prefix = config->values[EMBEDDING_DOCUMENT_PREFIX].text;
+    embedder->deadline_ms = (uint32_t)config->values[EMBEDDING_DEADLINE].number;
+    embedder->dimensions = is_server ? (uint32_t)config->values[EMBEDDING_DIMENSIONS].number : 0;
+    if (is_server && !embedder->base_url && !embedder->api_key)
+        return TRIPSAGE_FAIL(
+            TRIPSAGE_EINVALID,
+            "TRIPSAGE_EMBEDDER is openai: set OPENAI_API_KEY, or OPENAI_BASE_URL to a server that needs none");
+    if (is_server && embedder->model && strncmp(embedder->model, "text-embedding-", 15) != 0 && !embedder->dimensions)
+        return TRIPSAGE_FAIL(TRIPSAGE_EINVALID,
+                             "EMBEDDING_MODEL is none of OpenAI's: set EMBEDDING_DIMENSIONS to what its vectors have");
+    return TRIPSAGE_OK;
+}
+
 static void take_codes(tripsage_config *config)
 {
     const setting_value *autoconfirm = &config->values[AUTOCONFIRM], *secure = &config->values[SECURE_EMAIL_CHANGE];
@@ -140,6 +169,7 @@ static tripsage_status make(tripsage_config *config, tripsage_config_lookup look
     if (config->url.data)
         put_shown(&config->shown, config->url.data);
     TRIPSAGE_TRY(take_cache(config));
+    TRIPSAGE_TRY(take_embedder(config));
     take_codes(config);
     TRIPSAGE_TRY(take_served_cache(config));
     TRIPSAGE_TRY(take_mail(config, lookup("ENVIRONMENT", user)));

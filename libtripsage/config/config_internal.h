@@ -56,6 +56,15 @@ typedef enum setting_id {
     SECURE_EMAIL_CHANGE,
     PASSWORD_REAUTHENTICATION,
     RATE_LIMITS,
+    EMBEDDER,
+    OPENAI_KEY,
+    OPENAI_URL,
+    EMBEDDING_MODEL,
+    EMBEDDING_DIMENSIONS,
+    EMBEDDING_SHORTEN,
+    EMBEDDING_QUERY_PREFIX,
+    EMBEDDING_DOCUMENT_PREFIX,
+    EMBEDDING_DEADLINE,
     SETTING_COUNT
 } setting_id;
 
@@ -76,6 +85,7 @@ struct tripsage_config {
     tripsage_auth_options auth;
     tripsage_mail_options mail;
     tripsage_cache_options cache, served;
+    tripsage_embedder_options embedder;
     tripsage_cache_serve_options serve;
 };
 

@@ -104,6 +104,22 @@ static const tripsage_setting settings[SETTING_COUNT] = {
                                    "whether a new password in a session older than a day needs a code from a mail",
                                    "false", 0},
     [RATE_LIMITS] = {"RATE_LIMIT_ENABLED", "false: nobody has to wait who asks, or guesses, too often", "true", 0},
+    [EMBEDDER] =
+        {"TRIPSAGE_EMBEDDER",
+         "what makes vectors of texts: builtin, openai for a server, or the path of a model (Model2Vec, word vectors)",
+         "builtin", 0},
+    [OPENAI_KEY] = {"OPENAI_API_KEY", "key to the server of TRIPSAGE_EMBEDDER openai", NULL, 1},
+    [OPENAI_URL] = {"OPENAI_BASE_URL", "where that is: OpenAI, or what answers like it, as http://127.0.0.1:11434/v1",
+                    "https://api.openai.com/v1", 0},
+    [EMBEDDING_MODEL] = {"EMBEDDING_MODEL", "the model it is asked for", "text-embedding-3-small", 0},
+    [EMBEDDING_DIMENSIONS] = {"EMBEDDING_DIMENSIONS", "what vectors have; needed for models that are not OpenAI's",
+                              "what the model has", 0},
+    [EMBEDDING_SHORTEN] = {"EMBEDDING_SHORTEN", "true asks such a model for so many, as OpenAI's are asked anyway",
+                           "false", 0},
+    [EMBEDDING_QUERY_PREFIX] = {"EMBEDDING_QUERY_PREFIX", "what the model wants before a question, as \"query: \"",
+                                NULL, 0},
+    [EMBEDDING_DOCUMENT_PREFIX] = {"EMBEDDING_DOCUMENT_PREFIX", "the same before what is to be found", NULL, 0},
+    [EMBEDDING_DEADLINE] = {"EMBEDDING_DEADLINE_MS", "longest a request to it takes, with all its tries", "30000", 0},
 };
 
 /* What others call the same: Supabase Auth's own container, where the variables above are those of the file beside Supabase's compose file, and
@@ -143,6 +159,7 @@ typedef enum kind {
     HOST,
     ADDRESS,
     WEB,
+    EMBEDDING,
     SWITCH,
     NUMBER
 } kind;
@@ -197,6 +214,15 @@ static const struct {
     [SECURE_EMAIL_CHANGE] = {SWITCH, 0, 0},
     [PASSWORD_REAUTHENTICATION] = {SWITCH, 0, 0},
     [RATE_LIMITS] = {SWITCH, 0, 0},
+    [EMBEDDER] = {EMBEDDING, 0, 0},
+    [OPENAI_KEY] = {TEXT, 0, 0},
+    [OPENAI_URL] = {WEB, 0, 0},
+    [EMBEDDING_MODEL] = {TEXT, 0, 0},
+    [EMBEDDING_DIMENSIONS] = {NUMBER, 1, TRIPSAGE_VECTOR_DIMENSIONS_MAX},
+    [EMBEDDING_SHORTEN] = {SWITCH, 0, 0},
+    [EMBEDDING_QUERY_PREFIX] = {TEXT, 0, 0},
+    [EMBEDDING_DOCUMENT_PREFIX] = {TEXT, 0, 0},
+    [EMBEDDING_DEADLINE] = {NUMBER, 1, 600000}, /* ten minutes, and nobody waits any more */
 };
 
 const tripsage_setting *tripsage_config_setting(size_t index)
@@ -477,6 +503,10 @@ static tripsage_status check(tripsage_config *config, setting_id id)
                    ? TRIPSAGE_OK
                    : TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: expected a URL that begins with https:// or http://",
                                    variable);
+    case EMBEDDING:
+        return strcmp(value->text, "builtin") == 0 || strcmp(value->text, "openai") == 0
+                   ? TRIPSAGE_OK
+                   : check_file(variable, value->text);
     case SWITCH:
         return check_switch(variable, value->text, &value->number);
     case NUMBER:

@@ -130,8 +130,10 @@ static int may_try_again(const tripsage__http_request *request, const tripsage__
                          const tripsage__transfer_end *end, tripsage_status status)
 {
     if (status != TRIPSAGE_OK)
-        return end->unsent || (end->broken && request->idempotent);
-    return request->idempotent && asks_for_another_try(response->status);
+        return end->unsent ||
+               ((end->broken || (status == TRIPSAGE_ETIMEOUT && request->try_ms)) && request->idempotent);
+    return request->idempotent &&
+           (asks_for_another_try(response->status) || (request->any_5xx && response->status >= 500));
 }
 
 /* How long to wait before the try after `tries`; negative when that is past the deadline. */
@@ -173,10 +175,11 @@ static tripsage_status try_and_try(tripsage__http_response *out, tripsage__http 
     for (;;) {
         tripsage__transfer_end end;
         tripsage_status status, drawn;
-        int64_t wait;
+        int64_t wait, until = tripsage__monotonic_ms() + request->try_ms;
 
         forget_answer(out, request->answer_max);
-        status = tripsage__transfer_http(out, &end, http->transfers, request, deadline);
+        status = tripsage__transfer_http(out, &end, http->transfers, request,
+                                         request->try_ms && until < deadline ? until : deadline);
         out->tries++;
         if (out->tries >= request->tries || is_stopped(request) || !may_try_again(request, out, &end, status))
             return status;

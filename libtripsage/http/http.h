@@ -60,6 +60,8 @@ typedef struct tripsage__http_request {
     uint32_t tries;
     int idempotent;
     int kept;
+    int any_5xx; /* also after any other answer of 500 and above: servers that say 500 when they have too much to do */
+    uint32_t try_ms; /* longest one try may take; past it the connection counts as broken. 0: the deadline alone */
 
     const _Atomic int
         *stop; /* when it turns 1, from another thread, the call ends within a second. NULL: nobody stops it */

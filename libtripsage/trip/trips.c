@@ -69,7 +69,7 @@ tripsage_status tripsage_trips_open(tripsage_trips **out, const char *url, const
 
     *out = NULL;
     TRIPSAGE_TRY(tripsage__store_open(&store, url, &options));
-    TRIPSAGE_TRY(tripsage__vector_new(&vector, store));
+    TRIPSAGE_TRY(tripsage__vector_new(&vector, store, NULL));
     TRIPSAGE_TRY(tripsage__trips_new(out, store, vector));
     (*out)->own_vector = 1;
     vector = NULL;

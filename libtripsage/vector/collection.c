@@ -204,9 +204,11 @@ static tripsage_status check_service(const tripsage_actor *actor)
     return status;
 }
 
-static tripsage_status describe(tripsage__collection *out, const char *name, uint32_t dimensions,
-                                tripsage_metric metric, const char *embedder)
+static tripsage_status describe(tripsage__collection *out, tripsage_vector *vector, const char *name,
+                                uint32_t dimensions, tripsage_metric metric, const char *embedder)
 {
+    const tripsage_embedder *known;
+
     memset(out, 0, sizeof *out);
     if (!is_name(name))
         return TRIPSAGE_FAIL_FIELD("#name", "expected 1 to %d of a-z, 0-9, _ and -", TRIPSAGE__COLLECTION_NAME_MAX);
@@ -217,10 +219,10 @@ static tripsage_status describe(tripsage__collection *out, const char *name, uin
     if (embedder && (!*embedder || strlen(embedder) > TRIPSAGE__EMBEDDER_NAME_MAX ||
                      !tripsage__utf8_valid(embedder, strlen(embedder))))
         return TRIPSAGE_FAIL_FIELD("#embedder", "expected 1 to %d bytes of UTF-8", TRIPSAGE__EMBEDDER_NAME_MAX);
-    if (embedder && strcmp(embedder, TRIPSAGE_EMBEDDER_BUILTIN) == 0 &&
-        dimensions != TRIPSAGE_EMBEDDER_BUILTIN_DIMENSIONS)
-        return TRIPSAGE_FAIL_FIELD("#dimensions", "%s makes vectors of %u", TRIPSAGE_EMBEDDER_BUILTIN,
-                                   TRIPSAGE_EMBEDDER_BUILTIN_DIMENSIONS);
+    known = embedder ? tripsage_vector_embedder(vector, embedder) : NULL;
+    if (known && dimensions != tripsage_embedder_dimensions(known))
+        return TRIPSAGE_FAIL_FIELD("#dimensions", "%s makes vectors of %u", embedder,
+                                   tripsage_embedder_dimensions(known));
     strcpy(out->name, name);
     out->dimensions = dimensions;
     out->metric = metric;
@@ -242,7 +244,7 @@ tripsage_status tripsage_vector_collection_create(tripsage_vector *vector, const
 
     TRIPSAGE_TRY(check_service(actor));
     TRIPSAGE_TRY(tripsage__collection_check_changeable(name));
-    TRIPSAGE_TRY(describe(&wanted, name, dimensions, metric, embedder));
+    TRIPSAGE_TRY(describe(&wanted, vector, name, dimensions, metric, embedder));
     steps[0] = tripsage__collection_make_step(&params, &wanted, tripsage__now_ms(vector->env));
     TRIPSAGE_TRY(tripsage__store_write(vector->store, actor, steps, 2));
     if (r.collection.dimensions != dimensions || r.collection.metric != metric ||

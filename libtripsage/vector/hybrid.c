@@ -151,18 +151,26 @@ out:
     return status;
 }
 
-/* Free on every path after it. */
-static tripsage_status asking_init(asking *a, tripsage_vector *vector, const tripsage__collection *collection,
-                                   const tripsage_actor *actor, const tripsage_vector_query *query)
+static tripsage_status asking_read(asking *a, const tripsage_vector_query *query)
 {
     const tripsage_vector_query *q = &a->query;
     tripsage_status status;
 
-    memset(a, 0, sizeof *a);
     TRIPSAGE_TRY(read_query(&a->query, query));
     TRIPSAGE_TRY(complete_query(&a->query));
     a->has_vector = q->text || q->values || q->like;
     a->has_words = q->words != NULL;
+out:
+    return status;
+}
+
+/* Free on every path after it. */
+static tripsage_status asking_init(asking *a, tripsage_vector *vector, const tripsage__collection *collection,
+                                   const tripsage_actor *actor)
+{
+    const tripsage_vector_query *q = &a->query;
+    tripsage_status status = TRIPSAGE_OK;
+
     if (a->has_vector)
         TRIPSAGE_TRY(ask_nearness(a, vector, collection, actor));
     if (a->has_words)
@@ -365,6 +373,7 @@ typedef struct search {
     asking *all;
     size_t made, count; /* how many of them there are so far */
     tripsage__step *steps;
+    float *vectors; /* of the texts of all, where they are embedded before */
 } search;
 
 static void search_free(search *s)
@@ -373,6 +382,7 @@ static void search_free(search *s)
         asking_free(&s->all[i]);
     tripsage__free(s->all);
     tripsage__free(s->steps);
+    tripsage__free(s->vectors);
 }
 
 /* Says of a query's error which query it was. */
@@ -390,6 +400,36 @@ static tripsage_status place_error(tripsage_status status, size_t i)
     return TRIPSAGE_FAIL_FIELD(pointer, "%s", error.fields[0].message);
 }
 
+/* Embeds the texts of all queries together and puts the vectors in their place. */
+static tripsage_status embed_texts(search *s, tripsage_vector *vector, const tripsage__collection *collection,
+                                   size_t count, int is_many)
+{
+    const char *texts[TRIPSAGE_VECTOR_QUERIES_MAX];
+    size_t places[TRIPSAGE_VECTOR_QUERIES_MAX], n = 0;
+    tripsage_status status;
+
+    for (size_t i = 0; i < count; i++)
+        if (s->all[i].query.text) {
+            places[n] = i;
+            texts[n++] = s->all[i].query.text;
+        }
+    if (!n || !tripsage__vector_embeds_before(collection))
+        return TRIPSAGE_OK;
+    s->vectors = tripsage__calloc(n, collection->dimensions * sizeof *s->vectors);
+    if (!s->vectors)
+        return TRIPSAGE_NOMEM();
+    status = tripsage__vector_embed(s->vectors, vector, collection, TRIPSAGE_EMBED_QUERY, texts,
+                                    is_many ? places : NULL, n);
+    for (size_t i = 0; i < n; i++) {
+        tripsage_vector_query *q = &s->all[places[i]].query;
+
+        q->text = NULL;
+        q->values = s->vectors + i * collection->dimensions;
+        q->value_count = collection->dimensions;
+    }
+    return status;
+}
+
 static tripsage_status search_init(search *s, tripsage_vector *vector, const tripsage__collection *collection,
                                    const tripsage_actor *actor, const tripsage_vector_query *const *queries,
                                    size_t count, int is_many)
@@ -402,7 +442,14 @@ static tripsage_status search_init(search *s, tripsage_vector *vector, const tri
     if (!s->all || !s->steps)
         return TRIPSAGE_NOMEM();
     for (size_t i = 0; i < count && status == TRIPSAGE_OK; i++) {
-        status = asking_init(&s->all[i], vector, collection, actor, queries[i]);
+        status = asking_read(&s->all[i], queries[i]);
+        if (is_many)
+            status = place_error(status, i);
+    }
+    if (status == TRIPSAGE_OK)
+        status = embed_texts(s, vector, collection, count, is_many);
+    for (size_t i = 0; i < count && status == TRIPSAGE_OK; i++) {
+        status = asking_init(&s->all[i], vector, collection, actor);
         s->made++;
         if (is_many)
             status = place_error(status, i);

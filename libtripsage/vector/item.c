@@ -351,13 +351,17 @@ static tripsage_status upsert_once(tripsage_vector *vector, const tripsage_actor
                                    const tripsage_vector_item *items, size_t count)
 {
     tripsage__collection collection;
+    tripsage__vector_texts texts;
     tripsage__vector_batch batch;
     tripsage__step steps[TRIPSAGE__VECTOR_BATCH_STEPS];
     tripsage_status status = tripsage__collection_find(&collection, vector, name);
 
     if (status != TRIPSAGE_OK)
         return status;
-    TRIPSAGE_TRY(tripsage__vector_batch_init(&batch, &collection, actor, items, count, tripsage__now_ms(vector->env)));
+    memset(&batch, 0, sizeof batch);
+    TRIPSAGE_TRY(tripsage__vector_texts_embed(&texts, vector, &collection, items, count));
+    TRIPSAGE_TRY(tripsage__vector_batch_init(&batch, &collection, actor, texts.items, count,
+                                             tripsage__now_ms(vector->env)));
     tripsage__vector_batch_steps(&batch, steps);
     TRIPSAGE_TRY(tripsage__store_write(vector->store, actor, steps, TRIPSAGE__VECTOR_BATCH_STEPS));
     status = tripsage__vector_batch_check(&batch);
@@ -365,6 +369,7 @@ static tripsage_status upsert_once(tripsage_vector *vector, const tripsage_actor
         tripsage__live_wrote(vector->live, name);
 out:
     tripsage__vector_batch_free(&batch);
+    tripsage__vector_texts_free(&texts);
     return status;
 }
 

@@ -6,7 +6,8 @@
 #include "live/live_internal.h"
 #include "vector_internal.h"
 
-tripsage_status tripsage__vector_new(tripsage_vector **out, tripsage__store *store)
+tripsage_status tripsage__vector_new(tripsage_vector **out, tripsage__store *store,
+                                     const tripsage_embedder_options *embedder)
 {
     tripsage_vector *vector = tripsage__calloc(1, sizeof *vector);
     tripsage_status status;
@@ -21,12 +22,13 @@ tripsage_status tripsage__vector_new(tripsage_vector **out, tripsage__store *sto
     vector->store = tripsage__store_retain(store);
     vector->env = tripsage__store_env(store);
     status = tripsage__live_new(&vector->live, store);
-    if (status != TRIPSAGE_OK) {
+    if (status == TRIPSAGE_OK)
+        status = tripsage__vector_embedders_open(vector, embedder);
+    if (status == TRIPSAGE_OK)
+        *out = vector;
+    else
         tripsage__vector_free(vector);
-        return status;
-    }
-    *out = vector;
-    return TRIPSAGE_OK;
+    return status;
 }
 
 void tripsage__vector_free(tripsage_vector *vector)
@@ -34,6 +36,7 @@ void tripsage__vector_free(tripsage_vector *vector)
     if (!vector)
         return;
     tripsage__live_free(vector->live); /* first: it may save */
+    tripsage__vector_embedders_close(vector);
     pthread_mutex_destroy(&vector->lock);
     tripsage__store_release(vector->store);
     tripsage__free(vector);
@@ -48,7 +51,7 @@ tripsage_status tripsage_vector_open(tripsage_vector **out, const char *url, con
     *out = NULL;
     status = tripsage__store_open(&store, url, &options);
     if (status == TRIPSAGE_OK)
-        status = tripsage__vector_new(out, store);
+        status = tripsage__vector_new(out, store, NULL);
     tripsage__store_release(store);
     return status;
 }
@@ -84,6 +87,11 @@ static const tripsage__statement *const statements[] = {
     &tripsage__vector_sql_collection_outdate,
     &tripsage__vector_sql_collection_read,
     &tripsage__vector_sql_collection_unindex,
+    &tripsage__vector_sql_embedding_evict,
+    &tripsage__vector_sql_embedding_find,
+    &tripsage__vector_sql_embedding_purge,
+    &tripsage__vector_sql_embedding_put,
+    &tripsage__vector_sql_embedding_touch,
     &tripsage__vector_sql_index,
     &tripsage__vector_sql_item_delete,
     &tripsage__vector_sql_item_unindex,

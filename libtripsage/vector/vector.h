@@ -12,9 +12,14 @@
 /* tripsage_embed() without its checks. 0 when the text has no word: the vector is all zero then. */
 int tripsage__embed(float *out, const char *text, size_t length);
 
-/* Takes a reference to the store. Close with tripsage__vector_free; NULL is fine. */
-tripsage_status tripsage__vector_new(tripsage_vector **out, tripsage__store *store);
+/* Takes a reference to the store. `embedder` is the standard one (see tripsage_vector_embedder); NULL: the built-in one. Close with
+ * tripsage__vector_free; NULL is fine. */
+tripsage_status tripsage__vector_new(tripsage_vector **out, tripsage__store *store,
+                                     const tripsage_embedder_options *embedder);
 void tripsage__vector_free(tripsage_vector *vector);
+
+/* Deletes embeddings kept in the database that nobody asked for in a month; gives how many. */
+tripsage_status tripsage__vector_purge(int64_t *embeddings, tripsage_vector *vector);
 
 /* Every statement of the room, for the plan test. */
 const tripsage__statement *const *tripsage__vector_statements(size_t *count);

@@ -3,12 +3,16 @@
 #define TRIPSAGE_VECTOR_VECTOR_INTERNAL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "live/live.h"
 #include "vector.h"
 
 /* Collections remembered by the handle: a program has a few. When there are more, the oldest memory makes room. */
 #define TRIPSAGE__COLLECTIONS_REMEMBERED 16
+
+/* 16 embedders of one handle: a program has one or two, and one for each model that it leaves behind. */
+#define TRIPSAGE__EMBEDDERS_MAX 16u
 
 struct tripsage_vector {
     tripsage__store *store;   /* a reference of its own */
@@ -17,6 +21,11 @@ struct tripsage_vector {
     pthread_mutex_t lock;     /* guards what is remembered; never held while SQL runs */
     tripsage__collection remembered[TRIPSAGE__COLLECTIONS_REMEMBERED];
     size_t remembered_count; /* of all times; the next one goes to this place modulo the table */
+    tripsage_embedder *embedders[TRIPSAGE__EMBEDDERS_MAX]; /* the first is built in */
+    size_t embedder_count, standard;
+    int has_embedding_key;
+    unsigned char embedding_key[32]; /* a secret of the database */
+    _Atomic size_t kept;             /* embeddings put into the database by this handle */
 };
 
 /* Whether what was remembered of a collection may be to blame: it is gone, or another one has its name, to which the vectors or texts may
@@ -43,6 +52,33 @@ void tripsage__vector_scan_begin(tripsage__vector_scan *scan);
 /* A row (id, metadata, embedding, by which index) that the actor may find; *passes says whether it passes the filter. */
 tripsage_status tripsage__vector_scan_take(tripsage__vector_scan *scan, const tripsage__row *row, int *passes);
 
+/* ---- embedding.c ---- */
+
+/* `options` may be NULL. Close on every path. */
+tripsage_status tripsage__vector_embedders_open(tripsage_vector *vector, const tripsage_embedder_options *options);
+void tripsage__vector_embedders_close(tripsage_vector *vector);
+
+/* Whether texts for this collection have to be embedded before: it is of an embedder that may ask a server. */
+int tripsage__vector_embeds_before(const tripsage__collection *collection);
+
+/* Embeds texts with the embedder of the collection, all in one go and outside of any transaction. Errors name "/i/text" by the places of the texts, or "#text"
+ * where `places` is NULL. */
+tripsage_status tripsage__vector_embed(float *out, tripsage_vector *vector, const tripsage__collection *collection,
+                                       tripsage_embed_purpose purpose, const char *const *texts, const size_t *places,
+                                       size_t count);
+
+/* Items with vectors beside their texts, where those have to be embedded before. Free on every path. */
+typedef struct tripsage__vector_texts {
+    const tripsage_vector_item *items; /* the caller's, or the copies */
+    tripsage_vector_item *copies;
+    float *rows;
+} tripsage__vector_texts;
+
+tripsage_status tripsage__vector_texts_embed(tripsage__vector_texts *out, tripsage_vector *vector,
+                                             const tripsage__collection *collection, const tripsage_vector_item *items,
+                                             size_t count);
+void tripsage__vector_texts_free(tripsage__vector_texts *texts);
+
 /* The catalogue of statements, each beside the code that uses it. */
 extern const tripsage__statement tripsage__vector_sql_batch_gate, tripsage__vector_sql_batch_put,
     tripsage__vector_sql_batch_unindex, tripsage__vector_sql_batch_unword, tripsage__vector_sql_batch_word,
@@ -50,7 +86,9 @@ extern const tripsage__statement tripsage__vector_sql_batch_gate, tripsage__vect
     tripsage__vector_sql_collection_id,
     tripsage__vector_sql_collection_unindex, tripsage__vector_sql_collection_list,
     tripsage__vector_sql_collection_list_service, tripsage__vector_sql_collection_make,
-    tripsage__vector_sql_collection_outdate, tripsage__vector_sql_collection_read, tripsage__vector_sql_index,
+    tripsage__vector_sql_collection_outdate, tripsage__vector_sql_collection_read, tripsage__vector_sql_embedding_evict,
+    tripsage__vector_sql_embedding_find, tripsage__vector_sql_embedding_purge, tripsage__vector_sql_embedding_put,
+    tripsage__vector_sql_embedding_touch, tripsage__vector_sql_index,
     tripsage__vector_sql_item_delete, tripsage__vector_sql_item_unindex, tripsage__vector_sql_scan_gate,
     tripsage__vector_sql_scan_rows, tripsage__vector_sql_scan_rows_service, tripsage__vector_sql_like,
     tripsage__vector_sql_like_rows, tripsage__vector_sql_like_rows_service, tripsage__vector_sql_words_total,
