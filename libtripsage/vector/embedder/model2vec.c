@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/xxh3.h"
 #include "file.h"
 #include "safetensors.h"
 #include "vector/vector.h"
@@ -28,6 +29,7 @@ typedef struct model2vec {
     tripsage__file file;
     tripsage__wordpiece *wordpiece;
     tripsage__tensor vectors, weights, mapping; /* the last two may have no data */
+    uint64_t prints[3];                         /* of its files: all of them make what a vector is */
     size_t length;                              /* tokens of a text at most; 0: all */
     int normalize;
 } model2vec;
@@ -124,6 +126,7 @@ static tripsage_status read_config(model2vec *m, const char *path)
 
     if (status != TRIPSAGE_OK)
         return status;
+    m->prints[0] = tripsage__file_print(&file);
     status = tripsage__json_parse(&config, file.data ? file.data : "", file.size);
     if (status == TRIPSAGE_OK) {
         length = tripsage__json_member(config, "max_length");
@@ -151,6 +154,7 @@ static tripsage_status read_tokenizer(model2vec *m, const char *path, tripsage__
         status = tripsage__file_map(&file, path, "tokenizer.json", TOKENIZER_MAX);
     if (status != TRIPSAGE_OK)
         return status;
+    m->prints[1] = tripsage__file_print(&file);
     status = tripsage__wordpiece_read(&m->wordpiece, file.data ? file.data : "", file.size, key);
     tripsage__file_unmap(&file);
     return status;
@@ -218,7 +222,9 @@ tripsage_status tripsage__model2vec_open(tripsage_embedder *embedder, const char
     TRIPSAGE_TRY(read_config(m, path));
     TRIPSAGE_TRY(read_tokenizer(m, path, embedder->env));
     TRIPSAGE_TRY(read_tensors(m, path));
-    status = tripsage__embedder_describe(embedder, path, tripsage__file_print(&m->file), m->vectors.columns);
+    m->prints[2] = tripsage__file_print(&m->file);
+    status =
+        tripsage__embedder_describe(embedder, path, tripsage__xxh3(m->prints, sizeof m->prints), m->vectors.columns);
 out:
     return status;
 }
