@@ -1,5 +1,5 @@
-/* Static embeddings: models of Model2Vec as that library itself reads them (tests/data/model2vec/), word vectors in every form they come in, and that damaged
- * files are refused, whatever is wrong with them. */
+/* Static embeddings: models of Model2Vec as that library itself reads them (tests/data/model2vec/), word vectors in every form they come
+ * in, and that damaged files are refused, whatever is wrong with them. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
