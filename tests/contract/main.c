@@ -28,6 +28,7 @@ int main(void)
         contract_auth_wire,
         contract_vector,
         contract_vector_hybrid,
+        contract_embedder,
         contract_store,
         contract_doc,
         contract_feed,
