@@ -26,18 +26,20 @@ typedef struct exception {
 static exception exceptions[] = {
     {"migrations_list", "schema_migration", 0}, /* all of them, which is what was asked for: a handful */
     {"vector_collection_list*", "sqlite_autoindex_vector_collection_1", 0}, /* the same */
-    {"vector_collection_make", "sqlite_sequence", 0}, /* SQLite's own: one row per table with AUTOINCREMENT */
-    {"account_list_*", "account_created", 0},         /* pages by number, and what a filter looks through: as many */
-    {"account_find_*", "account_created", 0},         /* entries as they say, with a LIMIT */
-    {"account_count", "account_created", 0},          /* the same */
-    {"idempotency_purge", "idempotency_key_age", 0},  /* from the oldest to those that are not over, with a LIMIT */
-    {"audit_append", "audit", 0},                     /* its last row */
-    {"audit_last", "audit", 0},                       /* the same */
-    {"api_key_insert", "api_key", 0},                 /* counted up to its bound of 1,000 */
-    {"api_key_list", "api_key", 0},                   /* all of them, as many at most */
-    {"signing_key_*", "signing_key", 0},              /* 32 at most */
-    {"list_all_updated*", "trip", 0}, /* the service role's list of all trips in another order than of */
-    {"list_all_start*", "trip", 0},   /* their creation: asked for by operators, not by users */
+    {"vector_collection_make", "sqlite_sequence", 0},       /* SQLite's own: one row per table with AUTOINCREMENT */
+    {"vector_embedding_evict", "vector_embedding_used", 0}, /* from the newest to those beyond the bound of 20,000 */
+    {"vector_embedding_purge", "vector_embedding_used", 0}, /* from the oldest to the first that stays */
+    {"account_list_*", "account_created", 0},        /* pages by number, and what a filter looks through: as many */
+    {"account_find_*", "account_created", 0},        /* entries as they say, with a LIMIT */
+    {"account_count", "account_created", 0},         /* the same */
+    {"idempotency_purge", "idempotency_key_age", 0}, /* from the oldest to those that are not over, with a LIMIT */
+    {"audit_append", "audit", 0},                    /* its last row */
+    {"audit_last", "audit", 0},                      /* the same */
+    {"api_key_insert", "api_key", 0},                /* counted up to its bound of 1,000 */
+    {"api_key_list", "api_key", 0},                  /* all of them, as many at most */
+    {"signing_key_*", "signing_key", 0},             /* 32 at most */
+    {"list_all_updated*", "trip", 0},                /* the service role's list of all trips in another order than of */
+    {"list_all_start*", "trip", 0},                  /* their creation: asked for by operators, not by users */
     {"list_all_title*", "trip", 0},
     {"list_all_count", "trip", 0}, /* counting is a pass over all that match, as the header says */
 };
