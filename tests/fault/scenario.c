@@ -1364,6 +1364,165 @@ static const char *look_vectors(stage *s)
                        json_of(OK(tripsage_vector_search(OUT, world->vector, world->owner, "v", &query))));
 }
 
+/* ---- embedders ---- */
+
+#define SERVERS_MODEL "served"
+
+/* A server with one answer, which takes no memory of the library's. It stays until the program ends. */
+static void one_vector(test_web_reply *reply, const test_web_request *request, void *user)
+{
+    (void)request;
+    (void)user;
+    reply->status = 200;
+    reply->body = "{\"data\":[{\"index\":0,\"embedding\":[1,0,0,0]}]}";
+}
+
+static const char *embedding_server(void)
+{
+    static test_web *web;
+
+    if (!web)
+        web = test_web_open(one_vector, NULL, TEST_PEER_PLAIN);
+    return test_web_url(web);
+}
+
+static tripsage_status open_embedder(tripsage_embedder **out, const char *source)
+{
+    tripsage_embedder_options options = TRIPSAGE_EMBEDDER_OPTIONS_INIT;
+    tripsage_runtime runtime = test_chance_runtime(&world->chance);
+
+    options.source = source;
+    options.base_url = embedding_server();
+    options.api_key = "secret";
+    options.model = SERVERS_MODEL;
+    options.dimensions = strcmp(source, "openai") == 0 ? 4 : 0;
+    options.query_prefix = "query: ";
+    return tripsage_embedder_open(out, &options, &runtime);
+}
+
+static tripsage_status embedder_open_server(stage *s)
+{
+    return open_embedder(&s->embedder, "openai");
+}
+
+static tripsage_status embedder_open_model(stage *s)
+{
+    return open_embedder(&s->embedder, TRIPSAGE_SOURCE_DIR "/tests/data/model2vec/plain");
+}
+
+static const char *words_path(void)
+{
+    static char path[TEST_PATH_SIZE];
+
+    test_path_join(path, world->folder, "words.txt");
+    return path;
+}
+
+static void with_words(stage *s)
+{
+    FILE *file = fopen(words_path(), "w");
+
+    (void)s;
+    ck_assert_ptr_nonnull(file);
+    for (int i = 0; i < 5000; i++) /* more than one piece of what remembers them */
+        fprintf(file, "w%d %d 1\n", 9999 - i, i);
+    fclose(file);
+}
+
+static tripsage_status embedder_open_words(stage *s)
+{
+    return open_embedder(&s->embedder, words_path());
+}
+
+static tripsage_status embed_with(const char *source, const char *text)
+{
+    float row[16];
+    tripsage_embedder *embedder;
+    tripsage_status status = open_embedder(&embedder, source);
+
+    if (status == TRIPSAGE_OK)
+        status = tripsage_embedder_embed(row, embedder, TRIPSAGE_EMBED_QUERY, &text, 1);
+    tripsage_embedder_close(embedder);
+    return status;
+}
+
+static tripsage_status embedder_embed_server(stage *s)
+{
+    (void)s;
+    return embed_with("openai", "warm sand");
+}
+
+static tripsage_status embedder_embed_model(stage *s)
+{
+    (void)s;
+    return embed_with(TRIPSAGE_SOURCE_DIR "/tests/data/model2vec/mapped", "warm sand and coral reefs");
+}
+
+static tripsage_status embedder_embed_words(stage *s)
+{
+    (void)s;
+    return embed_with(words_path(), "W9999, w5001 and no other");
+}
+
+static void with_served_collection(stage *s)
+{
+    with_collection(s);
+    (void)embedding_server();
+    OK(tripsage_vector_collection_create(world->vector, world->service, "s", 4, TRIPSAGE_COSINE, SERVERS_MODEL));
+}
+
+/* The handle is another one after a while, and has to learn of the server again. */
+static tripsage_status use_server(void)
+{
+    tripsage_embedder *embedder;
+    tripsage_status status;
+
+    if (tripsage_vector_embedder(world->vector, SERVERS_MODEL))
+        return TRIPSAGE_OK;
+    status = open_embedder(&embedder, "openai");
+    if (status == TRIPSAGE_OK)
+        status = tripsage_vector_use_embedder(world->vector, embedder);
+    tripsage_embedder_close(embedder);
+    return status;
+}
+
+/* A text that nobody has embedded yet, since what was embedded is remembered, also by a call that failed afterwards. */
+static const char *new_text(void)
+{
+    static char text[32];
+    static long number;
+
+    snprintf(text, sizeof text, "text %ld", ++number);
+    return text;
+}
+
+static tripsage_status vector_upsert_served(stage *s)
+{
+    tripsage_vector_item item = {"served", NULL, NULL, new_text(), NULL, 0};
+    tripsage_status status = use_server();
+
+    (void)s;
+    return status == TRIPSAGE_OK ? tripsage_vector_upsert(world->vector, world->owner, "s", &item, 1) : status;
+}
+
+static tripsage_status vector_search_served(stage *s)
+{
+    tripsage_vector_query query = TRIPSAGE_VECTOR_QUERY_INIT;
+    tripsage_status status = use_server();
+
+    query.text = new_text();
+    return status == TRIPSAGE_OK ? tripsage_vector_search(&s->doc, world->vector, world->owner, "s", &query) : status;
+}
+
+static tripsage_status vector_search_known(stage *s)
+{
+    tripsage_vector_query query = TRIPSAGE_VECTOR_QUERY_INIT;
+    tripsage_status status = use_server();
+
+    query.text = "known";
+    return status == TRIPSAGE_OK ? tripsage_vector_search(&s->doc, world->vector, world->owner, "s", &query) : status;
+}
+
 /* ---- the cache ---- */
 
 static tripsage_status cache_set(stage *s)
@@ -2006,6 +2165,15 @@ const scenario test_scenarios[] = {
     {.name = "vector_index", .prepare = with_vectors, .act = vector_index, .look = look_vectors},
     {.name = "vector_index_build", .prepare = with_vectors, .act = vector_index_build, .look = look_vectors},
     {.name = "vector_open", .act = vector_open, .look = look_nothing, .opens = 1},
+    {.name = "embedder_open server", .act = embedder_open_server, .look = look_nothing, .in_memory = 1},
+    {.name = "embedder_open model", .act = embedder_open_model, .look = look_nothing, .in_memory = 1},
+    {.name = "embedder_open words", .prepare = with_words, .act = embedder_open_words, .look = look_nothing, .in_memory = 1},
+    {.name = "embedder_embed server", .act = embedder_embed_server, .look = look_nothing, .in_memory = 1},
+    {.name = "embedder_embed model", .act = embedder_embed_model, .look = look_nothing, .in_memory = 1},
+    {.name = "embedder_embed words", .prepare = with_words, .act = embedder_embed_words, .look = look_nothing, .in_memory = 1},
+    {.name = "vector_upsert served", .prepare = with_served_collection, .act = vector_upsert_served, .look = look_vectors},
+    {.name = "vector_search served", .prepare = with_served_collection, .act = vector_search_served, .look = look_vectors},
+    {.name = "vector_search known", .prepare = with_served_collection, .act = vector_search_known, .look = look_vectors},
 };
 /* clang-format on */
 
@@ -2038,6 +2206,7 @@ void test_stage_clear(stage *s)
     tripsage_trips_close(s->trips);
     tripsage_auth_close(s->auth);
     tripsage_vector_close(s->vector);
+    tripsage_embedder_close(s->embedder);
     tripsage_cache_close(s->cache);
     tripsage_limiter_close(s->limiter);
     tripsage_limit_rule_free(s->rule);
@@ -2048,6 +2217,7 @@ void test_stage_clear(stage *s)
     s->trips = NULL;
     s->auth = NULL;
     s->vector = NULL;
+    s->embedder = NULL;
     s->cache = NULL;
     s->limiter = NULL;
     s->rule = NULL;
@@ -2056,6 +2226,6 @@ void test_stage_clear(stage *s)
 
 int test_stage_holds(const stage *s)
 {
-    return s->doc || s->content || s->made_actor || s->trips || s->auth || s->vector || s->cache || s->limiter ||
-           s->rule || s->ts;
+    return s->doc || s->content || s->made_actor || s->trips || s->auth || s->vector || s->embedder || s->cache ||
+           s->limiter || s->rule || s->ts;
 }

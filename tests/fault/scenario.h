@@ -23,6 +23,7 @@ typedef struct stage {
     tripsage *ts;
     tripsage_auth *auth;
     tripsage_vector *vector;
+    tripsage_embedder *embedder;
     tripsage_trips *trips;
     tripsage_cache *cache;
     tripsage_limiter *limiter;

@@ -21,7 +21,7 @@ static const char *const elsewhere[] = {
     "config_*",      "doc_*",      "embed",           "feed_*",
     "free",          "get_*",      "last_error",      "own_process",
     "set_allocator", "status_*",   "trips_close",     "vector_close",
-    "version",
+    "version",       "embedder_*", "vector_embedder", "vector_use_embedder",
 };
 
 /* What takes another number than one, at most, and why. */
@@ -71,8 +71,13 @@ static const struct {
     {"auth_recovery_verify", 2, "reads the session, raises it"},
     {"check", 2, "asks for the schema, then for the trips"},
     {"auth_rotate_signing_key", 2, "looks which key is the current one before it makes a new one"},
-    {"purge_expired", 7,
-     "trips, idempotency keys, sessions, codes, flows, requests for mails and signing keys go one after the other"},
+    {"purge_expired", 8,
+     "trips, idempotency keys, sessions, codes, flows, requests for mails, signing keys and embeddings go one after "
+     "the "
+     "other"},
+    {"vector_upsert served", 5,
+     "looks for the embedding, keeps it; before the first one, looks for the key of all or makes it"},
+    {"vector_search served", 5, "the same"},
     {"feed", 8, "opens a connection to listen on"},
     {"open new", 0, "is about SQLite"},
     {"open", 14, "looks at the login and the migrations, and reads the secrets and the keys of tokens"},

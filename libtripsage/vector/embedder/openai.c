@@ -56,6 +56,7 @@ static tripsage_status make_body(tripsage__buf *out, const openai *o, tripsage_e
 {
     const char *prefix = tripsage__embedder_prefix(o->embedder, purpose);
     tripsage__buf whole = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT);
+    tripsage_status status;
 
     TRIPSAGE__LIT(out, "{\"model\":");
     tripsage__json_put_string(out, o->model);
@@ -72,8 +73,9 @@ static tripsage_status make_body(tripsage__buf *out, const openai *o, tripsage_e
         tripsage__json_put_stringn(out, whole.data, whole.size);
     }
     TRIPSAGE__LIT(out, "]}");
+    status = tripsage__buf_status(&whole);
     tripsage__buf_free(&whole);
-    return whole.failed == TRIPSAGE_ENOMEM ? TRIPSAGE_NOMEM() : tripsage__buf_status(out);
+    return status == TRIPSAGE_OK ? tripsage__buf_status(out) : status;
 }
 
 static tripsage_status send_once(tripsage__http_response *response, openai *o, tripsage_embed_purpose purpose,
