@@ -13,7 +13,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "embedder/embedder.h"
-#include "kernels.h"
+#include "kernels/kernels.h"
 #include "vector_internal.h"
 
 /* 20,000: some 120 MB at 1,536 dimensions; ten times the destinations of the catalogue. */

@@ -418,8 +418,8 @@ static tripsage_status embed_texts(search *s, tripsage_vector *vector, const tri
     s->vectors = tripsage__calloc(n, collection->dimensions * sizeof *s->vectors);
     if (!s->vectors)
         return TRIPSAGE_NOMEM();
-    status = tripsage__vector_embed(s->vectors, vector, collection, TRIPSAGE_EMBED_QUERY, texts,
-                                    is_many ? places : NULL, n);
+    status =
+        tripsage__vector_embed(s->vectors, vector, collection, TRIPSAGE_EMBED_QUERY, texts, is_many ? places : NULL, n);
     for (size_t i = 0; i < n; i++) {
         tripsage_vector_query *q = &s->all[places[i]].query;
 

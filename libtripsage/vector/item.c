@@ -360,8 +360,8 @@ static tripsage_status upsert_once(tripsage_vector *vector, const tripsage_actor
         return status;
     memset(&batch, 0, sizeof batch);
     TRIPSAGE_TRY(tripsage__vector_texts_embed(&texts, vector, &collection, items, count));
-    TRIPSAGE_TRY(tripsage__vector_batch_init(&batch, &collection, actor, texts.items, count,
-                                             tripsage__now_ms(vector->env)));
+    TRIPSAGE_TRY(
+        tripsage__vector_batch_init(&batch, &collection, actor, texts.items, count, tripsage__now_ms(vector->env)));
     tripsage__vector_batch_steps(&batch, steps);
     TRIPSAGE_TRY(tripsage__store_write(vector->store, actor, steps, TRIPSAGE__VECTOR_BATCH_STEPS));
     status = tripsage__vector_batch_check(&batch);
