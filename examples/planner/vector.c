@@ -339,6 +339,8 @@ static const option query_options[] = {
     {"file", "FILE", "the vector is in this file"},
     {"row", "N", "at this record, counted from 0 (0)"},
     {"format", "NAME", "of the file, when its name does not end so"},
+    {"like", "ID", "what is near to this item, without itself"},
+    {"hybrid", NULL, "by the words themselves as well as by their meaning"},
     {"k", "N", "how many (10)"},
     {"filter", "JSON", "only items whose metadata have these members: {\"country\":\"JP\"}"},
     {NULL, NULL, NULL},
@@ -397,15 +399,19 @@ static int run_query(planner *p, const arguments *given)
     tripsage_doc *found = NULL;
     text words = {0};
     float *values = NULL;
-    int k = 10, ways = (argument(given, "file") != NULL) + (given->word_count > 1);
-    if (ways != 1)
-        return wrong_usage("a query is words or --file, one of them", "");
+    int k = 10, is_hybrid = argument(given, "hybrid") != NULL;
+    query.like = argument(given, "like");
+    if ((argument(given, "file") != NULL) + (query.like != NULL) + (given->word_count > 1) != 1)
+        return wrong_usage("a query is words, --file or --like, one of them", "");
+    if (is_hybrid && given->word_count < 2)
+        return wrong_usage("words belong to --", "hybrid");
     int code = read_small(given, "k", &k);
     if (code == DONE && argument(given, "file"))
         code = read_query_vector(given, &values, &query.value_count);
     if (code == DONE) {
         add_words(&words, given, 1);
         query.text = words.bytes;
+        query.words = is_hybrid ? words.bytes : NULL;
         query.values = values;
         query.k = (uint32_t)k;
         query.filter = argument(given, "filter");
@@ -436,11 +442,12 @@ const command vector_commands[] = {
      "Example\n"
      "  tripsage vector build words",
      build_options, 1, 1, run_build, NULL, 0},
-    {"vector query", "COLLECTION WORD... | COLLECTION --file FILE [--row N]",
-     "Finds the items nearest to words, or to a vector of a file.\n"
+    {"vector query", "COLLECTION WORD... | COLLECTION --file FILE [--row N] | COLLECTION --like ID",
+     "Finds the items nearest to words, to a vector of a file, or to another item.\n"
      "Found is what belongs to everybody or to --user.\n\n"
      "Examples\n"
      "  tripsage vector query places quiet gardens --k 3 --filter '{\"city\":\"Kyoto\"}'\n"
+     "  tripsage vector query places --like gion\n"
      "  tripsage vector query words --file queries.fbin --row 7",
      query_options, 1, ARGUMENTS_MAX, run_query, NULL, 0},
     {"vector bench", "FILE --queries FILE [--truth FILE] [OPTION...]",

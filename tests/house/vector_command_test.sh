@@ -109,6 +109,11 @@ jq -e '[.items[].id] == ["gion", "ski"] and .items[0].metadata.city == "Kyoto"' 
 expect_code 0 "$tripsage" vector query places --json garden --filter '{"city":"Sapporo"}'
 jq -e '[.items[].id] == ["ski"]' "$work/out" >/dev/null || fail "$(cat "$work/out")"
 
+expect_code 0 "$tripsage" vector query places --json --like ski --k 5
+jq -e '[.items[].id] == ["gion"]' "$work/out" >/dev/null || fail "$(cat "$work/out")"
+expect_code 0 "$tripsage" vector query places --json --hybrid tea --k 1
+jq -e '.items[0].id == "gion" and .method == "hybrid"' "$work/out" >/dev/null || fail "$(cat "$work/out")"
+
 # ---- what is wrong is said, with file and record ----
 
 refuses() { # MESSAGE COMMAND...: of exactly one line
@@ -186,6 +191,7 @@ grep -qx 'tripsage: the 1000 records before are in zeros' "$work/out" || fail "$
 refuses "many.fbin: record 0: has 2 dimensions; expected 3 as the collection four_fbin has" "$tripsage" vector import four_fbin many.fbin
 refuses "the collection four_fbin has the metric cosine already" "$tripsage" vector import four_fbin four.npy --metric l2
 refuses "four.npy: record 9: there are only 4 records" import four.npy --from 9
+expect_code 1 "$tripsage" vector query four_npy --like 9
 refuses "query.fbin: record 1: the file has no such record" "$tripsage" vector query four_npy --file query.fbin --row 1
 
 refuses_line() { # MESSAGE LINE: as the second of a file
@@ -271,6 +277,7 @@ grep -q '^tripsage: #degree: ' "$work/out" || fail "$(cat "$work/out")"
 for wrong in "vector" "vector frobnicate" "vector import" "vector import x" "vector import x four.fbin --metric far" "vector import x four.txt" \
     "vector import x four.fbin --format csv" "vector import x four.fbin --from -1" "vector import x four.fbin --count 0" \
     "vector import x four.jsonl --from 1" "vector build" "vector query four_npy" "vector query four_npy tea --file query.fbin" \
+    "vector query places --like gion tea" "vector query places --like gion --hybrid" \
     "vector query four_npy --file query.fbin --row -1" "vector query four_npy --file four.jsonl" "vector bench" "vector bench base.u8bin" \
     "vector bench base.u8bin --queries four.jsonl" "vector bench base.u8bin --queries asked.u8bin --k 0" \
     "vector bench base.u8bin --queries asked.u8bin --k 1001" "vector bench base.u8bin --queries asked.u8bin --width" \
