@@ -192,6 +192,7 @@ static const char trip_transfer[] =
     " SELECT id, user_id, 4, 9, user_id FROM trip WHERE id = '{trip}';"
     "UPDATE trip SET user_id = '{second_admin}', version = version + 1 WHERE id = '{trip}';"
     "DELETE FROM trip_collaborator WHERE trip_id = '{trip}' AND user_id = '{second_admin}'";
+#define trip_similar     trip_get
 #define trip_export_json trip_summary
 #define trip_export_csv  trip_summary
 #define trip_export_ics  trip_summary

@@ -64,7 +64,7 @@ static void fixture_open(void)
     runtime.now_ms = fixture_clock;
     snprintf(url, sizeof url, "sqlite://%s", fixture_path);
     ck_assert_int_eq(tripsage__store_open(&store, url, &options), TRIPSAGE_OK);
-    ck_assert_int_eq(tripsage__vector_new(&vector, store), TRIPSAGE_OK);
+    ck_assert_int_eq(tripsage__vector_new(&vector, store, NULL), TRIPSAGE_OK);
     ck_assert_int_eq(tripsage__trips_new(&trips, store, vector), TRIPSAGE_OK);
     owner = user(OWNER_ID);
     admin = user(ADMIN_ID);

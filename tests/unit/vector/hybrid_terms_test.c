@@ -1,4 +1,5 @@
 /* hybrid_terms_test.c: words of texts and of queries as both engines keep them. */
+#include <stdio.h>
 #include <string.h>
 
 #include "../suite.h"
