@@ -61,7 +61,7 @@ static double ask_share(model *m, uint64_t first_term, size_t share, int is_far,
         float values[DIMENSIONS];
 
         for (int d = 0; d < DIMENSIONS; d++)
-            values[d] = (is_far ? -4.0f : 1.0f) * m->items[0].values[d] + 0.3f * normal(&m->seed);
+            values[d] = (is_far ? -2.0f : 1.0f) * m->items[0].values[d] + 0.3f * normal(&m->seed);
         query.values = values;
         query.width = q % 3 ? 0 : 2 * K; /* a narrow one, which gives k as well; its recall is another matter */
         model_ask(&a, m, &query);
