@@ -351,6 +351,7 @@ START_TEST(nothing_is_followed_that_leads_nowhere)
 }
 END_TEST
 
-SUITE_MAIN_WITH("vector/graph/snapshot", setup, teardown, it_comes_back_and_goes_on, an_open_index_keeps_what_was_replaced,
-                few_items_or_none_are_kept_too, a_save_is_whole_or_not_at_all, what_is_no_snapshot_is_refused,
-                every_flipped_byte_is_noticed_or_harmless, nothing_is_followed_that_leads_nowhere)
+SUITE_MAIN_WITH("vector/graph/snapshot", setup, teardown, it_comes_back_and_goes_on,
+                an_open_index_keeps_what_was_replaced, few_items_or_none_are_kept_too, a_save_is_whole_or_not_at_all,
+                what_is_no_snapshot_is_refused, every_flipped_byte_is_noticed_or_harmless,
+                nothing_is_followed_that_leads_nowhere)
