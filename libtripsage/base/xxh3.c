@@ -43,9 +43,10 @@ static uint64_t read32(const unsigned char *at)
     return (uint64_t)at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 | (uint64_t)at[3] << 24;
 }
 
-static uint64_t read64(const unsigned char *at)
+static inline uint64_t read64(const unsigned char *at)
 {
-    return read32(at) | read32(at + 4) << 32;
+    return (uint64_t)at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 | (uint64_t)at[3] << 24 |
+           (uint64_t)at[4] << 32 | (uint64_t)at[5] << 40 | (uint64_t)at[6] << 48 | (uint64_t)at[7] << 56;
 }
 
 static uint64_t rotated(uint64_t x, int by)
@@ -130,14 +131,30 @@ static uint64_t of_up_to_240(const unsigned char *in, size_t size)
 
 /* ---- long ones ---- */
 
-static void take_stripe(uint64_t lanes[LANES], const unsigned char *in, const unsigned char *with)
-{
-    for (size_t i = 0; i < LANES; i++) {
-        uint64_t value = read64(in + 8 * i), keyed = value ^ read64(with + 8 * i);
+/* Two lanes of a stripe. */
+#define TAKE_PAIR(even, odd, in, with)                                                                                 \
+    do {                                                                                                               \
+        uint64_t first = read64(in), second = read64((in) + 8);                                                        \
+        uint64_t keyed_first = first ^ read64(with), keyed_second = second ^ read64((with) + 8);                       \
+        (even) += second + (keyed_first & UINT32_MAX) * (keyed_first >> 32);                                           \
+        (odd) += first + (keyed_second & UINT32_MAX) * (keyed_second >> 32);                                           \
+    } while (0)
 
-        lanes[i ^ 1] += value;
-        lanes[i] += (keyed & UINT32_MAX) * (keyed >> 32);
+/* Stripes that follow each other, as does what in the secret is for them. The lanes are in registers meanwhile: written out, since a loop
+ * over them is as long as memory takes. */
+static void take_stripes(uint64_t lanes[LANES], const unsigned char *in, const unsigned char *with, size_t count)
+{
+    uint64_t a = lanes[0], b = lanes[1], c = lanes[2], d = lanes[3], e = lanes[4], f = lanes[5], g = lanes[6],
+             h = lanes[7];
+
+    for (; count > 0; count--, in += STRIPE, with += 8) {
+        TAKE_PAIR(a, b, in, with);
+        TAKE_PAIR(c, d, in + 16, with + 16);
+        TAKE_PAIR(e, f, in + 32, with + 32);
+        TAKE_PAIR(g, h, in + 48, with + 48);
     }
+    lanes[0] = a, lanes[1] = b, lanes[2] = c, lanes[3] = d;
+    lanes[4] = e, lanes[5] = f, lanes[6] = g, lanes[7] = h;
 }
 
 static void scramble(uint64_t lanes[LANES])
@@ -150,15 +167,17 @@ static uint64_t of_more(const unsigned char *in, size_t size)
 {
     uint64_t lanes[LANES] = {PRIME32_3, PRIME64_1, PRIME64_2, PRIME64_3, PRIME64_4, PRIME32_2, PRIME64_5, PRIME32_1};
     uint64_t h = size * PRIME64_1;
+    size_t left = (size - 1) / STRIPE;
 
-    for (size_t stripe = 0; stripe < (size - 1) / STRIPE; stripe++) {
-        size_t of_block = stripe % STRIPES_OF_BLOCK;
+    for (const unsigned char *at = in; left > 0; at += BLOCK) {
+        size_t now = left < STRIPES_OF_BLOCK ? left : STRIPES_OF_BLOCK;
 
-        take_stripe(lanes, in + STRIPE * stripe, secret + 8 * of_block);
-        if (of_block == STRIPES_OF_BLOCK - 1)
+        take_stripes(lanes, at, secret, now);
+        if (now == STRIPES_OF_BLOCK)
             scramble(lanes);
+        left -= now;
     }
-    take_stripe(lanes, in + size - STRIPE, secret + LAST_STRIPE);
+    take_stripes(lanes, in + size - STRIPE, secret + LAST_STRIPE, 1);
     for (size_t i = 0; i < LANES; i += 2)
         h += product(lanes[i] ^ read64(secret + MERGE + 8 * i), lanes[i + 1] ^ read64(secret + MERGE + 8 * (i + 1)));
     return avalanche(h);
