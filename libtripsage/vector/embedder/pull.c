@@ -1,5 +1,5 @@
-/* walk.c: see walk.h. */
-#include "walk.h"
+/* pull.c: see pull.h. */
+#include "pull.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,27 +12,27 @@
 /* Longer numbers say no more to a double; strtod reads out of a buffer of ours. */
 #define NUMBER_MAX 127
 
-void tripsage__walk_begin(tripsage__walk *s, const char *text, size_t size)
+void tripsage__pull_begin(tripsage__pull *s, const char *text, size_t size)
 {
     memset(s, 0, sizeof *s);
     s->at = text;
     s->end = text + size;
 }
 
-static int fail(tripsage__walk *s)
+static int fail(tripsage__pull *s)
 {
     s->failed = 1;
     return 0;
 }
 
-static void pass_space(tripsage__walk *s)
+static void pass_space(tripsage__pull *s)
 {
     while (s->at < s->end && (*s->at == ' ' || *s->at == '\t' || *s->at == '\n' || *s->at == '\r'))
         s->at++;
 }
 
 /* The next character that is no space; NUL at the end. */
-static char next(tripsage__walk *s)
+static char next(tripsage__pull *s)
 {
     if (s->failed)
         return '\0';
@@ -40,7 +40,7 @@ static char next(tripsage__walk *s)
     return s->at < s->end ? *s->at : '\0';
 }
 
-static int take(tripsage__walk *s, char c)
+static int take(tripsage__pull *s, char c)
 {
     if (next(s) != c || s->at == s->end)
         return fail(s);
@@ -48,7 +48,7 @@ static int take(tripsage__walk *s, char c)
     return 1;
 }
 
-char tripsage__walk_peek(tripsage__walk *s)
+char tripsage__pull_peek(tripsage__pull *s)
 {
     char c = next(s);
 
@@ -59,7 +59,7 @@ char tripsage__walk_peek(tripsage__walk *s)
 
 /* ---- objects and arrays ---- */
 
-static int enter(tripsage__walk *s, char open, char close)
+static int enter(tripsage__pull *s, char open, char close)
 {
     if (!take(s, open))
         return 0;
@@ -67,23 +67,23 @@ static int enter(tripsage__walk *s, char open, char close)
         s->at++;
         return 0;
     }
-    if (s->depth == TRIPSAGE__WALK_DEPTH_MAX)
+    if (s->depth == TRIPSAGE__PULL_DEPTH_MAX)
         return fail(s);
     s->open[s->depth++] = close;
     return 1;
 }
 
-int tripsage__walk_object(tripsage__walk *s)
+int tripsage__pull_object(tripsage__pull *s)
 {
     return enter(s, '{', '}');
 }
 
-int tripsage__walk_array(tripsage__walk *s)
+int tripsage__pull_array(tripsage__pull *s)
 {
     return enter(s, '[', ']');
 }
 
-int tripsage__walk_more(tripsage__walk *s)
+int tripsage__pull_more(tripsage__pull *s)
 {
     char c = next(s);
 
@@ -97,9 +97,9 @@ int tripsage__walk_more(tripsage__walk *s)
     return take(s, ',');
 }
 
-int tripsage__walk_name(tripsage__walk *s, tripsage__buf *out)
+int tripsage__pull_name(tripsage__pull *s, tripsage__buf *out)
 {
-    return tripsage__walk_string(s, out) && take(s, ':');
+    return tripsage__pull_string(s, out) && take(s, ':');
 }
 
 /* ---- strings ---- */
@@ -122,7 +122,7 @@ static int hex4(uint32_t *out, const char *text)
 }
 
 /* Behind the "u" of an escape, which may go on in a second one; half a pair is none. */
-static int put_escaped(tripsage__walk *s, tripsage__buf *out)
+static int put_escaped(tripsage__pull *s, tripsage__buf *out)
 {
     uint32_t code, low;
     char bytes[4];
@@ -143,7 +143,7 @@ static int put_escaped(tripsage__walk *s, tripsage__buf *out)
     return 1;
 }
 
-static int put_escape(tripsage__walk *s, tripsage__buf *out)
+static int put_escape(tripsage__pull *s, tripsage__buf *out)
 {
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
     const char *found;
@@ -164,7 +164,7 @@ static int put_escape(tripsage__walk *s, tripsage__buf *out)
 }
 
 /* From behind the quote to behind the next; `out` NULL: nobody wants to know. */
-static int take_string(tripsage__walk *s, tripsage__buf *out)
+static int take_string(tripsage__pull *s, tripsage__buf *out)
 {
     const char *from = s->at;
 
@@ -190,7 +190,7 @@ static int take_string(tripsage__walk *s, tripsage__buf *out)
     return 1;
 }
 
-int tripsage__walk_string(tripsage__walk *s, tripsage__buf *out)
+int tripsage__pull_string(tripsage__pull *s, tripsage__buf *out)
 {
     out->size = 0;
     if (!take(s, '"') || !take_string(s, out))
@@ -262,7 +262,7 @@ static size_t read_exponent(decimal *d, const char *text, size_t size)
     return digits ? at : 0;
 }
 
-size_t tripsage__walk_decimal(double *out, const char *text, size_t size)
+size_t tripsage__pull_decimal(double *out, const char *text, size_t size)
 {
     decimal d = {0, 0, 0, 0};
     size_t at = 0, before, behind = 0;
@@ -290,20 +290,20 @@ size_t tripsage__walk_decimal(double *out, const char *text, size_t size)
     return at;
 }
 
-int tripsage__walk_number(tripsage__walk *s, double *out)
+int tripsage__pull_number(tripsage__pull *s, double *out)
 {
     size_t size;
 
-    if (tripsage__walk_peek(s) != '0')
+    if (tripsage__pull_peek(s) != '0')
         return fail(s);
-    size = tripsage__walk_decimal(out, s->at, (size_t)(s->end - s->at));
+    size = tripsage__pull_decimal(out, s->at, (size_t)(s->end - s->at));
     s->at += size;
     return size ? 1 : fail(s);
 }
 
 /* ---- the rest ---- */
 
-static int take_word(tripsage__walk *s, const char *word)
+static int take_word(tripsage__pull *s, const char *word)
 {
     size_t size = strlen(word);
 
@@ -313,31 +313,31 @@ static int take_word(tripsage__walk *s, const char *word)
     return 1;
 }
 
-int tripsage__walk_bool(tripsage__walk *s, int *out)
+int tripsage__pull_bool(tripsage__pull *s, int *out)
 {
     *out = take_word(s, "true");
     return *out || take_word(s, "false") ? 1 : fail(s);
 }
 
-int tripsage__walk_null(tripsage__walk *s)
+int tripsage__pull_null(tripsage__pull *s)
 {
     return take_word(s, "null");
 }
 
-static int skip_members(tripsage__walk *s, int is_object)
+static int skip_members(tripsage__pull *s, int is_object)
 {
-    for (int more = is_object ? tripsage__walk_object(s) : tripsage__walk_array(s); more; more = tripsage__walk_more(s))
-        if ((is_object && !(take(s, '"') && take_string(s, NULL) && take(s, ':'))) || !tripsage__walk_skip(s))
+    for (int more = is_object ? tripsage__pull_object(s) : tripsage__pull_array(s); more; more = tripsage__pull_more(s))
+        if ((is_object && !(take(s, '"') && take_string(s, NULL) && take(s, ':'))) || !tripsage__pull_skip(s))
             return 0;
     return !s->failed;
 }
 
-int tripsage__walk_skip(tripsage__walk *s)
+int tripsage__pull_skip(tripsage__pull *s)
 {
     double number;
     int word;
 
-    switch (tripsage__walk_peek(s)) {
+    switch (tripsage__pull_peek(s)) {
     case '{':
         return skip_members(s, 1);
     case '[':
@@ -345,15 +345,15 @@ int tripsage__walk_skip(tripsage__walk *s)
     case '"':
         return take(s, '"') && take_string(s, NULL);
     case '0':
-        return tripsage__walk_number(s, &number);
+        return tripsage__pull_number(s, &number);
     case 'n':
-        return tripsage__walk_null(s) ? 1 : fail(s);
+        return tripsage__pull_null(s) ? 1 : fail(s);
     default:
-        return tripsage__walk_bool(s, &word);
+        return tripsage__pull_bool(s, &word);
     }
 }
 
-int tripsage__walk_end(tripsage__walk *s)
+int tripsage__pull_end(tripsage__pull *s)
 {
     if (s->failed || s->depth)
         return 0;
