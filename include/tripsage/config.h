@@ -23,8 +23,8 @@
  * SECRET_KEY_PREVIOUS; these two cannot be sealed themselves, and no other value may begin with "enc:v". So the rest may lie where
  * SECRET_KEY does not.
  *
- * What makes vectors of texts: TRIPSAGE_EMBEDDER (see tripsage/embedder.h). With "openai" texts leave the machine, so OPENAI_API_KEY alone
- * does not choose it.
+ * What makes vectors of texts is a setting of its own (see tripsage/embedder.h). When that is a server, texts leave the machine, so
+ * OPENAI_API_KEY alone does not choose one.
  *
  * Where the cache is: REDIS_URL is a URL of tripsage/cache.h; one without a password takes REDIS_PASSWORD, as it is.
  *

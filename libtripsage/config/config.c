@@ -127,6 +127,8 @@ static tripsage_status take_embedder(tripsage_config *config)
         return TRIPSAGE_FAIL(
             TRIPSAGE_EINVALID,
             "TRIPSAGE_EMBEDDER is openai: set OPENAI_API_KEY, or OPENAI_BASE_URL to a server that needs none");
+    if (embedder->base_url && strpbrk(embedder->base_url, "?#@ "))
+        return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "OPENAI_BASE_URL: expected a host and a path, and no more");
     if (is_server && embedder->model && strncmp(embedder->model, "text-embedding-", 15) != 0 && !embedder->dimensions)
         return TRIPSAGE_FAIL(TRIPSAGE_EINVALID,
                              "EMBEDDING_MODEL is none of OpenAI's: set EMBEDDING_DIMENSIONS to what its vectors have");

@@ -1,4 +1,6 @@
 /* memory.c: memories as they stand: written as JSON, forgotten, counted; and the collection of their vectors. */
+#include <string.h>
+
 #include "base/json.h"
 #include "memories.h"
 
@@ -41,14 +43,17 @@ tripsage_status tripsage__memory_collection(tripsage__collection *out, tripsage_
     return status;
 }
 
-/* Users make no collections, so the library does. */
+/* Users make no collections, so the library does, for the embedder that is the standard one on that day. */
 static tripsage_status make(tripsage_trips *trips)
 {
-    static const tripsage__collection usual = {TRIPSAGE__COLLECTION_MEMORIES, TRIPSAGE_EMBEDDER_BUILTIN_DIMENSIONS,
-                                               TRIPSAGE_COSINE, TRIPSAGE_EMBEDDER_BUILTIN};
+    const tripsage_embedder *embedder = tripsage_vector_embedder(trips->vector, NULL);
+    tripsage__collection usual = {TRIPSAGE__COLLECTION_MEMORIES, tripsage_embedder_dimensions(embedder),
+                                  TRIPSAGE_COSINE, ""};
     tripsage__collection_params params;
-    const tripsage__step step = tripsage__collection_make_step(&params, &usual, tripsage__now_ms(trips->env));
+    tripsage__step step;
 
+    strcpy(usual.embedder, tripsage_embedder_name(embedder));
+    step = tripsage__collection_make_step(&params, &usual, tripsage__now_ms(trips->env));
     return tripsage__store_write(trips->store, NULL, &step, 1);
 }
 

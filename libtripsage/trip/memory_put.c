@@ -273,6 +273,7 @@ typedef struct writing {
     tripsage__memory_batch *batch;
     tripsage_vector_item *items;
     tripsage__collection collection;
+    tripsage__vector_texts texts;
     tripsage__vector_batch vectors;
     tripsage__step *steps;
     size_t step_count;
@@ -366,7 +367,9 @@ static tripsage_status write_once(writing *w, const tripsage__step *before, size
     if (batch->count) {
         TRIPSAGE_TRY(tripsage__memory_collection_make(&w->collection, batch->trips));
         TRIPSAGE_TRY(
-            tripsage__vector_batch_init(&w->vectors, &w->collection, batch->actor, w->items, batch->count, now_ms));
+            tripsage__vector_texts_embed(&w->texts, batch->trips->vector, &w->collection, w->items, batch->count));
+        TRIPSAGE_TRY(tripsage__vector_batch_init(&w->vectors, &w->collection, batch->actor, w->texts.items,
+                                                 batch->count, now_ms));
     }
     add_steps(w, before, before_count);
     if (batch->count)
@@ -377,7 +380,9 @@ static tripsage_status write_once(writing *w, const tripsage__step *before, size
         status = tripsage__vector_batch_check(&w->vectors);
 out:
     tripsage__vector_batch_free(&w->vectors);
+    tripsage__vector_texts_free(&w->texts);
     memset(&w->vectors, 0, sizeof w->vectors);
+    memset(&w->texts, 0, sizeof w->texts);
     return status;
 }
 

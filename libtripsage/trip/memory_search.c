@@ -130,7 +130,7 @@ static tripsage_status scan_once(tripsage__vector_scan *scan, tripsage_trips *tr
     values = tripsage__malloc(collection.dimensions * sizeof *values);
     if (!values)
         return TRIPSAGE_NOMEM();
-    TRIPSAGE_TRY(tripsage__vector_resolve(values, &collection, q->text, NULL, 0, "/query", "/query"));
+    TRIPSAGE_TRY(tripsage__vector_resolve(values, trips->vector, &collection, q->text, NULL, 0, "/query", "/query"));
     TRIPSAGE_TRY(tripsage__vector_scan_init(scan, &collection, actor, values, (uint32_t)q->limit,
                                             q->filter.size > 2 ? q->filter.data : NULL, q->threshold));
     tripsage__vector_scan_steps(scan, steps);

@@ -351,32 +351,31 @@ int tripsage__vector_embeds_before(const tripsage__collection *collection)
     return strcmp(collection->embedder, TRIPSAGE_EMBEDDER_BUILTIN) != 0;
 }
 
-static const char *field_of(char out[64], const size_t *places, size_t i)
+static const char *field_of(char out[64], const size_t *places, size_t i, const char *field)
 {
-    if (places)
-        snprintf(out, 64, "/%zu/text", places[i]);
-    else
-        strcpy(out, "#text");
+    if (!places)
+        return field;
+    snprintf(out, 64, "/%zu/text", places[i]);
     return out;
 }
 
 tripsage_status tripsage__vector_embed(float *out, tripsage_vector *vector, const tripsage__collection *collection,
-                                       tripsage_embed_purpose purpose, const char *const *texts, const size_t *places,
-                                       size_t count)
+                                       tripsage_embed_purpose purpose, const char *const *texts, size_t count,
+                                       const size_t *places, const char *field)
 {
     tripsage__embed_text *checked = tripsage__calloc(count, sizeof *checked);
     tripsage_embedder *embedder;
-    char field[64];
+    char place[64];
     tripsage_status status;
 
     if (!checked)
         return TRIPSAGE_NOMEM();
-    TRIPSAGE_TRY(embedder_of(&embedder, vector, collection, field_of(field, places, 0)));
+    TRIPSAGE_TRY(embedder_of(&embedder, vector, collection, field_of(place, places, 0, field)));
     for (size_t i = 0; i < count; i++)
-        TRIPSAGE_TRY(tripsage__embed_check(&checked[i], texts[i], field_of(field, places, i)));
+        TRIPSAGE_TRY(tripsage__embed_check(&checked[i], texts[i], field_of(place, places, i, field)));
     TRIPSAGE_TRY(embed(out, vector, embedder, purpose, checked, count));
     for (size_t i = 0; i < count; i++)
-        TRIPSAGE_TRY(check_word(collection, out + i * collection->dimensions, field_of(field, places, i)));
+        TRIPSAGE_TRY(check_word(collection, out + i * collection->dimensions, field_of(place, places, i, field)));
 out:
     tripsage__free(checked);
     return status;
@@ -397,7 +396,7 @@ static tripsage_status embed_items(tripsage__vector_texts *t, tripsage_vector *v
             places[n] = i;
             texts[n++] = t->copies[i].text;
         }
-    TRIPSAGE_TRY(tripsage__vector_embed(t->rows, vector, collection, TRIPSAGE_EMBED_DOCUMENT, texts, places, n));
+    TRIPSAGE_TRY(tripsage__vector_embed(t->rows, vector, collection, TRIPSAGE_EMBED_DOCUMENT, texts, n, places, NULL));
     for (size_t i = 0; i < n; i++) {
         t->copies[places[i]].values = t->rows + i * collection->dimensions;
         t->copies[places[i]].value_count = collection->dimensions;

@@ -141,7 +141,7 @@ static tripsage_status ask_nearness(asking *a, tripsage_vector *vector, const tr
         if (!values)
             return TRIPSAGE_NOMEM();
         TRIPSAGE_TRY(
-            tripsage__vector_resolve(values, collection, q->text, q->values, q->value_count, "#text", "#values"));
+            tripsage__vector_resolve(values, NULL, collection, q->text, q->values, q->value_count, "#text", "#values"));
     }
     TRIPSAGE_TRY(tripsage__vector_scan_init(&a->vector, collection, actor, values, ranks_of(a), q->filter,
                                             q->has_min_score ? q->min_score : -HUGE_VAL));
@@ -418,8 +418,8 @@ static tripsage_status embed_texts(search *s, tripsage_vector *vector, const tri
     s->vectors = tripsage__calloc(n, collection->dimensions * sizeof *s->vectors);
     if (!s->vectors)
         return TRIPSAGE_NOMEM();
-    status = tripsage__vector_embed(s->vectors, vector, collection, TRIPSAGE_EMBED_QUERY, texts,
-                                    is_many ? places : NULL, n);
+    status = tripsage__vector_embed(s->vectors, vector, collection, TRIPSAGE_EMBED_QUERY, texts, n,
+                                    is_many ? places : NULL, "#text");
     for (size_t i = 0; i < n; i++) {
         tripsage_vector_query *q = &s->all[places[i]].query;
 

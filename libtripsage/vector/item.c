@@ -104,9 +104,9 @@ static tripsage_status check_values(const float *values, size_t n, int needs_dir
     return TRIPSAGE_OK;
 }
 
-tripsage_status tripsage__vector_resolve(float *out, const tripsage__collection *collection, const char *text,
-                                         const float *values, size_t value_count, const char *text_field,
-                                         const char *values_field)
+tripsage_status tripsage__vector_resolve(float *out, tripsage_vector *vector, const tripsage__collection *collection,
+                                         const char *text, const float *values, size_t value_count,
+                                         const char *text_field, const char *values_field)
 {
     int is_cosine = collection->metric == TRIPSAGE_COSINE;
     tripsage_status status;
@@ -114,7 +114,9 @@ tripsage_status tripsage__vector_resolve(float *out, const tripsage__collection 
     if (!values == !text)
         return TRIPSAGE_FAIL_FIELD(values_field, "expected either a text or values");
     if (!values) {
-        if (strcmp(collection->embedder, TRIPSAGE_EMBEDDER_BUILTIN) != 0)
+        if (vector && tripsage__vector_embeds_before(collection))
+            return tripsage__vector_embed(out, vector, collection, TRIPSAGE_EMBED_QUERY, &text, 1, NULL, text_field);
+        if (tripsage__vector_embeds_before(collection))
             return TRIPSAGE_FAIL_FIELD(text_field, "collection %s has no embedder here: give values", collection->name);
         if (!tripsage__embed(out, text, strlen(text)) && is_cosine)
             return TRIPSAGE_FAIL_FIELD(text_field, "there is no word in the text");
@@ -222,9 +224,9 @@ static tripsage_status pack_vector(tripsage__vector_batch *batch, const tripsage
 {
     size_t n = collection->dimensions;
     char text_field[64], values_field[64];
-    tripsage_status status =
-        tripsage__vector_resolve(scratch, collection, item->values ? NULL : item->text, item->values, item->value_count,
-                                 pointer_to(text_field, i, "text"), pointer_to(values_field, i, "values"));
+    tripsage_status status = tripsage__vector_resolve(
+        scratch, NULL, collection, item->values ? NULL : item->text, item->values, item->value_count,
+        pointer_to(text_field, i, "text"), pointer_to(values_field, i, "values"));
 
     if (status != TRIPSAGE_OK)
         return status;

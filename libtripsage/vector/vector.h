@@ -53,11 +53,11 @@ void tripsage__collection_forget(tripsage_vector *vector, const char *name);
     "c.embedder = $4)"
 void tripsage__collection_values(tripsage__value out[4], const tripsage__collection *collection);
 
-/* Reads a query's vector, or embeds its text with the built-in embedder (those of others are embedded before, by embedding.c): `out` has room for the collection's
- * dimension. */
-tripsage_status tripsage__vector_resolve(float *out, const tripsage__collection *collection, const char *text,
-                                         const float *values, size_t value_count, const char *text_field,
-                                         const char *values_field);
+/* Reads a query's vector, or embeds its text: `out` has room for the collection's dimension. Errors name the two fields. A handle of NULL has the
+ * built-in embedder alone. May ask a server, so no transaction is open meanwhile. */
+tripsage_status tripsage__vector_resolve(float *out, tripsage_vector *vector, const tripsage__collection *collection,
+                                         const char *text, const float *values, size_t value_count,
+                                         const char *text_field, const char *values_field);
 
 /* ---- collections as steps ---- */
 
@@ -90,6 +90,18 @@ typedef struct tripsage__vector_batch {
     int found;   /* the collection */
     int foreign; /* an id that is somebody else's */
 } tripsage__vector_batch;
+
+/* Items with vectors beside their texts, where those have to be embedded before the batch is made (as above). Free on every path. */
+typedef struct tripsage__vector_texts {
+    const tripsage_vector_item *items; /* the caller's, or the copies */
+    tripsage_vector_item *copies;
+    float *rows;
+} tripsage__vector_texts;
+
+tripsage_status tripsage__vector_texts_embed(tripsage__vector_texts *out, tripsage_vector *vector,
+                                             const tripsage__collection *collection, const tripsage_vector_item *items,
+                                             size_t count);
+void tripsage__vector_texts_free(tripsage__vector_texts *texts);
 
 /* The same checks and errors as tripsage_vector_upsert. Everything is copied. Free on every path. */
 tripsage_status tripsage__vector_batch_init(tripsage__vector_batch *batch, const tripsage__collection *collection,

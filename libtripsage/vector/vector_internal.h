@@ -61,23 +61,11 @@ void tripsage__vector_embedders_close(tripsage_vector *vector);
 /* Whether texts for this collection have to be embedded before: it is of an embedder that may ask a server. */
 int tripsage__vector_embeds_before(const tripsage__collection *collection);
 
-/* Embeds texts with the embedder of the collection, all in one go and outside of any transaction. Errors name "/i/text" by the places of the texts, or "#text"
- * where `places` is NULL. */
+/* Embeds texts with the embedder of the collection, all in one go and outside of any transaction. Errors name "/i/text" by the places of the
+ * texts, or `field` where `places` is NULL. */
 tripsage_status tripsage__vector_embed(float *out, tripsage_vector *vector, const tripsage__collection *collection,
-                                       tripsage_embed_purpose purpose, const char *const *texts, const size_t *places,
-                                       size_t count);
-
-/* Items with vectors beside their texts, where those have to be embedded before. Free on every path. */
-typedef struct tripsage__vector_texts {
-    const tripsage_vector_item *items; /* the caller's, or the copies */
-    tripsage_vector_item *copies;
-    float *rows;
-} tripsage__vector_texts;
-
-tripsage_status tripsage__vector_texts_embed(tripsage__vector_texts *out, tripsage_vector *vector,
-                                             const tripsage__collection *collection, const tripsage_vector_item *items,
-                                             size_t count);
-void tripsage__vector_texts_free(tripsage__vector_texts *texts);
+                                       tripsage_embed_purpose purpose, const char *const *texts, size_t count,
+                                       const size_t *places, const char *field);
 
 /* The catalogue of statements, each beside the code that uses it. */
 extern const tripsage__statement tripsage__vector_sql_batch_gate, tripsage__vector_sql_batch_put,

@@ -259,6 +259,58 @@ START_TEST(an_embedder_is_opened_with_the_handle)
 }
 END_TEST
 
+START_TEST(many_queries_are_embedded_together)
+{
+    tripsage_vector_query queries[3] = {TRIPSAGE_VECTOR_QUERY_INIT, TRIPSAGE_VECTOR_QUERY_INIT,
+                                        TRIPSAGE_VECTOR_QUERY_INIT};
+    const tripsage_vector_query *const all[] = {&queries[0], &queries[1], &queries[2]};
+    long before;
+    tripsage_doc *found;
+
+    use(world->vector, "ours");
+    make("places", "ours");
+    OK(put_text(world->vector, "places", "a", "warm sand"));
+    OK(put_text(world->vector, "places", "b", "old stones"));
+    before = test_web_requests(server->web);
+    queries[0].text = "old stones of Rome";
+    queries[1].text = "warm sand";
+    queries[2].text = "a third";
+    found = OK(tripsage_vector_search_many(OUT, world->vector, world->owner, "places", all, 3));
+    IS_TEXT(found, "/results/1/items/0/id", "a");
+    ck_assert_int_eq((int)(test_web_requests(server->web) - before), 1);
+    ck_assert_int_eq((int)server->texts, 4);
+    queries[1].text = " ";
+    FAILS_AT(TRIPSAGE_EINVALID, tripsage_vector_search_many(OUT, world->vector, world->owner, "places", all, 3),
+             "/1/text");
+}
+END_TEST
+
+START_TEST(memories_are_the_standard_embedders)
+{
+    tripsage_embedder_options embedder = TRIPSAGE_EMBEDDER_OPTIONS_INIT;
+    tripsage_options options = TRIPSAGE_OPTIONS_INIT;
+    tripsage_doc *doc;
+    tripsage *ts;
+
+    embedder.source = "openai";
+    embedder.base_url = test_embeddings_url(server);
+    embedder.model = "small";
+    embedder.dimensions = D;
+    options.embedder = &embedder;
+    OK(tripsage_open(&ts, "sqlite::memory:", &options));
+    OK(tripsage_memory_remember(OUT, tripsage_get_trips(ts), world->owner,
+                                "{\"messages\":[{\"role\":\"user\",\"content\":\"I like warm sand.\"}]}",
+                                TRIPSAGE_NUL));
+    ck_assert_int_eq((int)server->texts, 1);
+    doc = OK(tripsage_memory_search(OUT, tripsage_get_trips(ts), world->owner, "{\"query\":\"I like warm sand.\"}",
+                                    TRIPSAGE_NUL));
+    ck_assert_msg(strstr(json_of(doc), "warm sand") != NULL, "%s", json_of(doc));
+    doc = OK(tripsage_vector_collections(OUT, tripsage_get_vector(ts), world->service));
+    ck_assert_msg(strstr(json_of(doc), "\"embedder\":\"small\"") != NULL, "%s", json_of(doc));
+    tripsage_close(ts);
+}
+END_TEST
+
 Suite *contract_embedder(void)
 {
     Suite *suite = suite_create("embedder");
@@ -273,6 +325,8 @@ Suite *contract_embedder(void)
     tcase_add_test(tcase, what_was_embedded_is_kept_in_the_database);
     tcase_add_test(tcase, what_nobody_asked_for_in_a_month_goes);
     tcase_add_test(tcase, an_embedder_is_opened_with_the_handle);
+    tcase_add_test(tcase, many_queries_are_embedded_together);
+    tcase_add_test(tcase, memories_are_the_standard_embedders);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -6,7 +6,7 @@
 
 #include "base/crypto.h"
 #include "base/memory.h"
-#include "json_walk.h"
+#include "pull.h"
 
 /* As collections take them (tripsage/vector.h). */
 #define VALUE_MAX 1e17
@@ -17,7 +17,7 @@ typedef struct reading {
     uint32_t dimensions;
     unsigned char *taken;
     float *row;
-    tripsage__json_walk walk;
+    tripsage__pull pull;
     tripsage__buf name, text;
     tripsage_status status;
 } reading;
@@ -26,7 +26,7 @@ static int fail(reading *r, tripsage_status status)
 {
     if (r->status == TRIPSAGE_OK)
         r->status = status;
-    r->walk.failed = 1;
+    r->pull.failed = 1;
     return 0;
 }
 
@@ -57,10 +57,10 @@ static int read_numbers(reading *r)
     size_t found = 0;
     double value;
 
-    for (int more = tripsage__json_walk_array(&r->walk); more; more = tripsage__json_walk_more(&r->walk))
-        if (!tripsage__json_walk_number(&r->walk, &value) || !take_value(r, found++, value))
+    for (int more = tripsage__pull_array(&r->pull); more; more = tripsage__pull_more(&r->pull))
+        if (!tripsage__pull_number(&r->pull, &value) || !take_value(r, found++, value))
             return 0;
-    return found == r->dimensions || r->walk.failed ? !r->walk.failed : has_other_dimensions(r, found);
+    return found == r->dimensions || r->pull.failed ? !r->pull.failed : has_other_dimensions(r, found);
 }
 
 /* Little-endian whatever the machine is. */
@@ -70,7 +70,7 @@ static int read_base64(reading *r)
     int64_t size;
     int good = 1;
 
-    if (!tripsage__json_walk_string(&r->walk, &r->text))
+    if (!tripsage__pull_string(&r->pull, &r->text))
         return 0;
     bytes = tripsage__malloc(r->text.size + 1);
     if (!bytes)
@@ -117,17 +117,17 @@ static int read_item(reading *r)
     int has_index = 0, has_vector = 0;
     double index = 0;
 
-    for (int more = tripsage__json_walk_object(&r->walk); more; more = tripsage__json_walk_more(&r->walk)) {
-        if (!tripsage__json_walk_name(&r->walk, &r->name))
+    for (int more = tripsage__pull_object(&r->pull); more; more = tripsage__pull_more(&r->pull)) {
+        if (!tripsage__pull_name(&r->pull, &r->name))
             return 0;
         if (is_named(r, "index"))
-            has_index = tripsage__json_walk_number(&r->walk, &index);
+            has_index = tripsage__pull_number(&r->pull, &index);
         else if (is_named(r, "embedding"))
-            has_vector = tripsage__json_walk_peek(&r->walk) == '"' ? read_base64(r) : read_numbers(r);
+            has_vector = tripsage__pull_peek(&r->pull) == '"' ? read_base64(r) : read_numbers(r);
         else
-            tripsage__json_walk_skip(&r->walk);
+            tripsage__pull_skip(&r->pull);
     }
-    if (r->walk.failed)
+    if (r->pull.failed)
         return 0;
     return has_vector ? put_row(r, has_index, index)
                       : fail(r, TRIPSAGE_FAIL(TRIPSAGE_EUNAVAILABLE, "an item has no vector"));
@@ -135,13 +135,13 @@ static int read_item(reading *r)
 
 static void read_answer(reading *r)
 {
-    for (int more = tripsage__json_walk_object(&r->walk); more; more = tripsage__json_walk_more(&r->walk)) {
-        if (!tripsage__json_walk_name(&r->walk, &r->name))
+    for (int more = tripsage__pull_object(&r->pull); more; more = tripsage__pull_more(&r->pull)) {
+        if (!tripsage__pull_name(&r->pull, &r->name))
             return;
         if (!is_named(r, "data"))
-            tripsage__json_walk_skip(&r->walk);
+            tripsage__pull_skip(&r->pull);
         else
-            for (int item = tripsage__json_walk_array(&r->walk); item; item = tripsage__json_walk_more(&r->walk))
+            for (int item = tripsage__pull_array(&r->pull); item; item = tripsage__pull_more(&r->pull))
                 if (!read_item(r))
                     return;
     }
@@ -161,10 +161,10 @@ tripsage_status tripsage__embedding_answer_read(float *out, size_t count, uint32
     r.taken = tripsage__calloc(count, 1);
     r.row = tripsage__calloc(dimensions, sizeof *r.row);
     if (r.taken && r.row) {
-        tripsage__json_walk_begin(&r.walk, json, size);
+        tripsage__pull_begin(&r.pull, json, size);
         read_answer(&r);
-        if (r.status == TRIPSAGE_OK && !tripsage__json_walk_end(&r.walk))
-            r.status = r.walk.nomem
+        if (r.status == TRIPSAGE_OK && !tripsage__pull_end(&r.pull))
+            r.status = r.pull.nomem
                            ? TRIPSAGE_NOMEM()
                            : TRIPSAGE_FAIL(TRIPSAGE_EUNAVAILABLE, "the answer is no JSON, or none of embeddings");
         if (r.status == TRIPSAGE_OK && r.seen != count)
@@ -195,18 +195,18 @@ static void keep(char out[160], const tripsage__buf *text)
 
 static void read_problem(char out[160], reading *r, int depth)
 {
-    for (int more = tripsage__json_walk_object(&r->walk); more; more = tripsage__json_walk_more(&r->walk)) {
+    for (int more = tripsage__pull_object(&r->pull); more; more = tripsage__pull_more(&r->pull)) {
         int tells;
 
-        if (!tripsage__json_walk_name(&r->walk, &r->name))
+        if (!tripsage__pull_name(&r->pull, &r->name))
             return;
         tells = is_named(r, "message") || (depth == 0 && is_named(r, "error"));
-        if (tells && tripsage__json_walk_peek(&r->walk) == '"' && tripsage__json_walk_string(&r->walk, &r->text))
+        if (tells && tripsage__pull_peek(&r->pull) == '"' && tripsage__pull_string(&r->pull, &r->text))
             keep(out, &r->text);
-        else if (depth == 0 && is_named(r, "error") && tripsage__json_walk_peek(&r->walk) == '{')
+        else if (depth == 0 && is_named(r, "error") && tripsage__pull_peek(&r->pull) == '{')
             read_problem(out, r, 1);
         else
-            tripsage__json_walk_skip(&r->walk);
+            tripsage__pull_skip(&r->pull);
     }
 }
 
@@ -218,7 +218,7 @@ void tripsage__embedding_problem_read(char out[160], const char *json, size_t si
     memset(&r, 0, sizeof r);
     r.name = r.text = empty;
     out[0] = '\0';
-    tripsage__json_walk_begin(&r.walk, json, size);
+    tripsage__pull_begin(&r.pull, json, size);
     read_problem(out, &r, 0);
     tripsage__buf_free(&r.name);
     tripsage__buf_free(&r.text);

@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "base/siphash.h"
 #include "base/text.h"
-#include "json_walk.h"
+#include "pull.h"
 #include "unicode.h"
 
 /* A million: the largest vocabularies in use have a quarter of it. */
@@ -46,7 +46,7 @@ struct tripsage__wordpiece {
 /* What is told of it in an order that nobody knows before. */
 typedef struct reading {
     tripsage__wordpiece *w;
-    tripsage__json_walk walk;
+    tripsage__pull pull;
     tripsage__buf name, text;
     char model[32], pre_tokenizer[32], unknown[64];
     tripsage_status status;
@@ -56,7 +56,7 @@ static int fail(reading *r, tripsage_status status)
 {
     if (r->status == TRIPSAGE_OK)
         r->status = status;
-    r->walk.failed = 1;
+    r->pull.failed = 1;
     return 0;
 }
 
@@ -101,12 +101,12 @@ static void read_vocabulary(reading *r)
 {
     double id;
 
-    if (tripsage__json_walk_peek(&r->walk) == '[') { /* Unigram's has scores; its type says so */
-        tripsage__json_walk_skip(&r->walk);
+    if (tripsage__pull_peek(&r->pull) == '[') { /* Unigram's has scores; its type says so */
+        tripsage__pull_skip(&r->pull);
         return;
     }
-    for (int more = tripsage__json_walk_object(&r->walk); more; more = tripsage__json_walk_more(&r->walk))
-        if (!tripsage__json_walk_name(&r->walk, &r->text) || !tripsage__json_walk_number(&r->walk, &id) ||
+    for (int more = tripsage__pull_object(&r->pull); more; more = tripsage__pull_more(&r->pull))
+        if (!tripsage__pull_name(&r->pull, &r->text) || !tripsage__pull_number(&r->pull, &id) ||
             !keep_token(r, r->text.data, r->text.size, id))
             return;
 }
@@ -117,9 +117,9 @@ static void read_vocabulary(reading *r)
 static int read_text(reading *r, char *out, size_t capacity)
 {
     out[0] = '\0';
-    if (tripsage__json_walk_null(&r->walk))
+    if (tripsage__pull_null(&r->pull))
         return 1;
-    if (!tripsage__json_walk_string(&r->walk, &r->text))
+    if (!tripsage__pull_string(&r->pull, &r->text))
         return 0;
     if (r->text.size >= capacity || strlen(r->text.data) != r->text.size)
         return refuse(r, "a name in it is longer than any that is known");
@@ -130,7 +130,7 @@ static int read_text(reading *r, char *out, size_t capacity)
 /* true, false, or null, which leaves what `out` is. */
 static int read_switch(reading *r, int *out)
 {
-    return tripsage__json_walk_null(&r->walk) || tripsage__json_walk_bool(&r->walk, out);
+    return tripsage__pull_null(&r->pull) || tripsage__pull_bool(&r->pull, out);
 }
 
 static int is_named(const reading *r, const char *name)
@@ -147,21 +147,21 @@ static void read_added_one(reading *r)
     double id = -1;
 
     content[0] = '\0';
-    for (int more = tripsage__json_walk_object(&r->walk); more; more = tripsage__json_walk_more(&r->walk)) {
-        if (!tripsage__json_walk_name(&r->walk, &r->name))
+    for (int more = tripsage__pull_object(&r->pull); more; more = tripsage__pull_more(&r->pull)) {
+        if (!tripsage__pull_name(&r->pull, &r->name))
             return;
         if (is_named(r, "content"))
             read_text(r, content, sizeof content);
         else if (is_named(r, "id"))
-            tripsage__json_walk_number(&r->walk, &id);
+            tripsage__pull_number(&r->pull, &id);
         else if (is_named(r, "single_word"))
             read_switch(r, &single);
         else if (is_named(r, "normalized"))
             read_switch(r, &normalized);
         else
-            tripsage__json_walk_skip(&r->walk);
+            tripsage__pull_skip(&r->pull);
     }
-    if (r->walk.failed)
+    if (r->pull.failed)
         return;
     if (single || normalized || !content[0] || r->w->added == ADDED_MAX) {
         refuse(r, "an added token that is a word of its own, or is looked for in normalised text, is not supported");
@@ -172,7 +172,7 @@ static void read_added_one(reading *r)
 
 static void read_added(reading *r)
 {
-    for (int more = tripsage__json_walk_array(&r->walk); more; more = tripsage__json_walk_more(&r->walk))
+    for (int more = tripsage__pull_array(&r->pull); more; more = tripsage__pull_more(&r->pull))
         read_added_one(r);
 }
 
@@ -186,7 +186,7 @@ static void read_normalizers(reading *r, int depth)
         refuse(r, "sequences of normalisers within each other are not supported");
         return;
     }
-    for (int more = tripsage__json_walk_array(&r->walk); more; more = tripsage__json_walk_more(&r->walk))
+    for (int more = tripsage__pull_array(&r->pull); more; more = tripsage__pull_more(&r->pull))
         read_normalizer(r, depth + 1);
 }
 
@@ -195,10 +195,10 @@ static void read_normalizer(reading *r, int depth)
     int cleans = 1, ideographs = 1, strips = -1, lowers = 1;
     char type[32] = "";
 
-    if (tripsage__json_walk_null(&r->walk))
+    if (tripsage__pull_null(&r->pull))
         return;
-    for (int more = tripsage__json_walk_object(&r->walk); more; more = tripsage__json_walk_more(&r->walk)) {
-        if (!tripsage__json_walk_name(&r->walk, &r->name))
+    for (int more = tripsage__pull_object(&r->pull); more; more = tripsage__pull_more(&r->pull)) {
+        if (!tripsage__pull_name(&r->pull, &r->name))
             return;
         if (is_named(r, "type"))
             read_text(r, type, sizeof type);
@@ -213,7 +213,7 @@ static void read_normalizer(reading *r, int depth)
         else if (is_named(r, "normalizers"))
             read_normalizers(r, depth);
         else
-            tripsage__json_walk_skip(&r->walk);
+            tripsage__pull_skip(&r->pull);
     }
     if (strcmp(type, "BertNormalizer") == 0) {
         r->w->cleans |= cleans;
@@ -222,22 +222,22 @@ static void read_normalizer(reading *r, int depth)
         r->w->lowers |= lowers;
     } else if (strcmp(type, "Lowercase") == 0) {
         r->w->lowers = 1;
-    } else if (strcmp(type, "Sequence") != 0 && !r->walk.failed) {
+    } else if (strcmp(type, "Sequence") != 0 && !r->pull.failed) {
         refuse(r, "the normaliser is not supported: BertNormalizer, Lowercase and Sequence are");
     }
 }
 
 static void read_pre_tokenizer(reading *r)
 {
-    if (tripsage__json_walk_null(&r->walk))
+    if (tripsage__pull_null(&r->pull))
         return;
-    for (int more = tripsage__json_walk_object(&r->walk); more; more = tripsage__json_walk_more(&r->walk)) {
-        if (!tripsage__json_walk_name(&r->walk, &r->name))
+    for (int more = tripsage__pull_object(&r->pull); more; more = tripsage__pull_more(&r->pull)) {
+        if (!tripsage__pull_name(&r->pull, &r->name))
             return;
         if (is_named(r, "type"))
             read_text(r, r->pre_tokenizer, sizeof r->pre_tokenizer);
         else
-            tripsage__json_walk_skip(&r->walk);
+            tripsage__pull_skip(&r->pull);
     }
 }
 
@@ -245,7 +245,7 @@ static void read_word_max(reading *r)
 {
     double value;
 
-    if (!tripsage__json_walk_number(&r->walk, &value))
+    if (!tripsage__pull_number(&r->pull, &value))
         return;
     if (!(value >= 1 && value <= WORD_MAX))
         refuse(r, "max_input_chars_per_word is not between 1 and 1000");
@@ -255,8 +255,8 @@ static void read_word_max(reading *r)
 
 static void read_model(reading *r)
 {
-    for (int more = tripsage__json_walk_object(&r->walk); more; more = tripsage__json_walk_more(&r->walk)) {
-        if (!tripsage__json_walk_name(&r->walk, &r->name))
+    for (int more = tripsage__pull_object(&r->pull); more; more = tripsage__pull_more(&r->pull)) {
+        if (!tripsage__pull_name(&r->pull, &r->name))
             return;
         if (is_named(r, "type"))
             read_text(r, r->model, sizeof r->model);
@@ -269,16 +269,16 @@ static void read_model(reading *r)
         else if (is_named(r, "vocab"))
             read_vocabulary(r);
         else
-            tripsage__json_walk_skip(&r->walk);
+            tripsage__pull_skip(&r->pull);
     }
 }
 
 /* Twice over the text: what is added has to stand behind the vocabulary, wherever it is told. */
 static void read_all(reading *r, const char *json, size_t size, int added)
 {
-    tripsage__json_walk_begin(&r->walk, json, size);
-    for (int more = tripsage__json_walk_object(&r->walk); more; more = tripsage__json_walk_more(&r->walk)) {
-        if (!tripsage__json_walk_name(&r->walk, &r->name))
+    tripsage__pull_begin(&r->pull, json, size);
+    for (int more = tripsage__pull_object(&r->pull); more; more = tripsage__pull_more(&r->pull)) {
+        if (!tripsage__pull_name(&r->pull, &r->name))
             break;
         if (added && is_named(r, "added_tokens"))
             read_added(r);
@@ -289,10 +289,10 @@ static void read_all(reading *r, const char *json, size_t size, int added)
         else if (!added && is_named(r, "model"))
             read_model(r);
         else
-            tripsage__json_walk_skip(&r->walk);
+            tripsage__pull_skip(&r->pull);
     }
-    if (r->status == TRIPSAGE_OK && !tripsage__json_walk_end(&r->walk))
-        r->status = r->walk.nomem
+    if (r->status == TRIPSAGE_OK && !tripsage__pull_end(&r->pull))
+        r->status = r->pull.nomem
                         ? TRIPSAGE_NOMEM()
                         : TRIPSAGE_FAIL(TRIPSAGE_ECORRUPT, "tokenizer.json: is no JSON, or not as a tokenizer's is");
 }

@@ -18,7 +18,7 @@
 #include "base/siphash.h"
 #include "base/text.h"
 #include "file.h"
-#include "json_walk.h"
+#include "pull.h"
 #include "unicode.h"
 #include "vector/vector.h"
 
@@ -115,14 +115,14 @@ static size_t count_parts(const char *at, const char *end)
 static size_t read_head(const char *at, const char *end)
 {
     double words, dimensions;
-    size_t size = tripsage__json_walk_decimal(&words, at, (size_t)(end - at));
+    size_t size = tripsage__pull_decimal(&words, at, (size_t)(end - at));
 
     if (!size || count_parts(at, end) != 2)
         return 0;
     at += size;
     while (at < end && is_blank(*at))
         at++;
-    size = tripsage__json_walk_decimal(&dimensions, at, (size_t)(end - at));
+    size = tripsage__pull_decimal(&dimensions, at, (size_t)(end - at));
     return size && dimensions >= 1 && dimensions <= TRIPSAGE_VECTOR_DIMENSIONS_MAX ? (size_t)dimensions : 0;
 }
 
@@ -255,7 +255,7 @@ static tripsage_status add_word(mean *s, const wordvec *w, uint32_t found)
 
         while (l.numbers < l.end && is_blank(*l.numbers))
             l.numbers++;
-        size = tripsage__json_walk_decimal(&s->row[d], l.numbers, (size_t)(l.end - l.numbers));
+        size = tripsage__pull_decimal(&s->row[d], l.numbers, (size_t)(l.end - l.numbers));
         if (!size || (l.numbers + size < l.end && !is_blank(l.numbers[size])))
             return TRIPSAGE_FAIL(TRIPSAGE_ECORRUPT, "word vectors: number %zu of the word in place %u is none", d + 1,
                                  found);

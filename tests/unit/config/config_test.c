@@ -702,9 +702,84 @@ START_TEST(a_sealed_setting_that_cannot_be_read_is_refused)
 }
 END_TEST
 
+START_TEST(embedder_settings_become_options)
+{
+    tripsage_config *config = CONFIG("OPENAI_API_KEY=sk-secret");
+    const tripsage_embedder_options *embedder = tripsage_config_options(config)->embedder;
+    char path[TEST_PATH_SIZE], variable[TEST_PATH_SIZE + 32];
+    tripsage_doc *doc;
+
+    ck_assert_uint_eq(embedder->version, 1);
+    ck_assert_ptr_null(embedder->source); /* a key alone sends nothing to anybody */
+    tripsage_config_free(config);
+
+    config = CONFIG("TRIPSAGE_EMBEDDER=openai", "OPENAI_API_KEY=sk-secret", "EMBEDDING_DIMENSIONS=512",
+                    "EMBEDDING_DEADLINE_MS=5000");
+    embedder = tripsage_config_options(config)->embedder;
+    ck_assert_str_eq(embedder->source, "openai");
+    ck_assert_str_eq(embedder->api_key, "sk-secret");
+    ck_assert_ptr_null(embedder->base_url);
+    ck_assert_ptr_null(embedder->model);
+    ck_assert_uint_eq(embedder->dimensions, 512);
+    ck_assert_uint_eq(embedder->deadline_ms, 5000);
+    ck_assert_ok(tripsage_config_explain(&doc, config));
+    ck_assert_ptr_nonnull(strstr(tripsage_doc_json(doc, NULL), "\"OPENAI_API_KEY\",\"value\":\"***\""));
+    ck_assert_ptr_null(strstr(tripsage_doc_json(doc, NULL), "sk-secret"));
+    tripsage_doc_free(doc);
+    tripsage_config_free(config);
+
+    config = CONFIG("TRIPSAGE_EMBEDDER=openai", "OPENAI_BASE_URL=http://127.0.0.1:11434/v1",
+                    "EMBEDDING_MODEL=nomic-embed-text", "EMBEDDING_DIMENSIONS=768", "EMBEDDING_SHORTEN=true",
+                    "EMBEDDING_QUERY_PREFIX=search_query: ", "EMBEDDING_DOCUMENT_PREFIX=search_document: ");
+    embedder = tripsage_config_options(config)->embedder;
+    ck_assert_str_eq(embedder->base_url, "http://127.0.0.1:11434/v1");
+    ck_assert_str_eq(embedder->model, "nomic-embed-text");
+    ck_assert_int_eq(embedder->shorten, 1);
+    ck_assert_str_eq(embedder->query_prefix, "search_query: ");
+    ck_assert_str_eq(embedder->document_prefix, "search_document: ");
+    tripsage_config_free(config);
+
+    test_temp_make(path);
+    snprintf(variable, sizeof variable, "TRIPSAGE_EMBEDDER=%s", path);
+    config = CONFIG(variable, "EMBEDDING_DIMENSIONS=768");
+    embedder = tripsage_config_options(config)->embedder;
+    ck_assert_str_eq(embedder->source, path);
+    ck_assert_uint_eq(embedder->dimensions, 0); /* a server's */
+    tripsage_config_free(config);
+    test_temp_remove(path);
+}
+END_TEST
+
+START_TEST(wrong_embedder_settings_are_refused)
+{
+    static const char *const table[][2] = {
+        {"TRIPSAGE_EMBEDDER=/nowhere", "TRIPSAGE_EMBEDDER: cannot read \"/nowhere\": No such file or directory"},
+        {"TRIPSAGE_EMBEDDER=openai",
+         "TRIPSAGE_EMBEDDER is openai: set OPENAI_API_KEY, or OPENAI_BASE_URL to a server that needs none"},
+        {"OPENAI_BASE_URL=localhost", "OPENAI_BASE_URL: expected a URL that begins with https:// or http://"},
+        {"OPENAI_BASE_URL=http://me:pw@host/v1", "OPENAI_BASE_URL: expected a host and a path, and no more"},
+        {"EMBEDDING_DIMENSIONS=5000", "EMBEDDING_DIMENSIONS: expected a number from 1 to 4096, got \"5000\""},
+        {"EMBEDDING_SHORTEN=maybe", "EMBEDDING_SHORTEN: expected true or false, got \"maybe\""},
+    };
+    const char *unknown[VARIABLES_MAX] = {"TRIPSAGE_EMBEDDER=openai", "OPENAI_API_KEY=k", "EMBEDDING_MODEL=bge-m3"};
+    tripsage_config *config;
+
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        const char *variables[VARIABLES_MAX] = {table[i][0]};
+
+        ck_assert_fails(tripsage_config_read(&config, look_up, variables), TRIPSAGE_EINVALID);
+        ck_assert_str_eq(tripsage_last_error()->message, table[i][1]);
+    }
+    ck_assert_fails(tripsage_config_read(&config, look_up, unknown), TRIPSAGE_EINVALID);
+    ck_assert_str_eq(tripsage_last_error()->message,
+                     "EMBEDDING_MODEL is none of OpenAI's: set EMBEDDING_DIMENSIONS to what its vectors have");
+}
+END_TEST
+
 SUITE_MAIN_WITH("config", test_heap_install, NULL, settings_become_a_url, settings_become_a_url_to_listen,
                 what_is_wrong_is_said_with_its_fix, a_secret_may_be_in_a_file, settings_become_options,
                 explained_without_secrets, the_environment_is_read, without_memory,
                 a_sealed_setting_is_read_with_the_secret_key, a_sealed_setting_in_a_file_is_read,
                 a_sealed_setting_that_cannot_be_read_is_refused, mail_settings_become_options,
-                codes_go_by_their_settings, wrong_mail_settings_are_refused)
+                codes_go_by_their_settings, wrong_mail_settings_are_refused, embedder_settings_become_options,
+                wrong_embedder_settings_are_refused)

@@ -281,6 +281,19 @@ static void play(test_web_reply *reply, const test_web_request *r, void *user)
     reply->headers = s->headers;
 }
 
+/* The first answer has this status and comes so late. */
+typedef struct slow_once {
+    int status, delay_ms;
+} slow_once;
+
+static void play_slow_once(test_web_reply *reply, const test_web_request *r, void *user)
+{
+    const slow_once *s = user;
+
+    reply->status = r->number == 1 ? s->status : 200;
+    reply->delay_ms = r->number == 1 ? s->delay_ms : 0;
+}
+
 START_TEST(tries_again_where_it_is_safe)
 {
     static const struct {
@@ -309,6 +322,42 @@ START_TEST(tries_again_where_it_is_safe)
         ck_assert_msg(tripsage__http_send(&response, client, &request) == table[i].status, "row %zu: %s", i,
                       tripsage_last_error()->message);
         ck_assert_msg(response.status == table[i].answer, "row %zu: %d", i, response.status);
+        ck_assert_msg(test_web_requests(web) == table[i].requests, "row %zu: %ld requests", i, test_web_requests(web));
+        tripsage__http_response_free(&response);
+        test_web_close(web);
+        web = NULL;
+    }
+}
+END_TEST
+
+/* 500 only for who asks for it, silence only where a try has a bound. */
+START_TEST(tries_again_after_any_5xx_and_silence_if_asked)
+{
+    static const struct {
+        int status, delay_ms, any_5xx;
+        uint32_t try_ms;
+        int idempotent;
+        tripsage_status want;
+        long requests;
+    } table[] = {
+        {500, 0, 1, 0, 1, TRIPSAGE_OK, 2},      {520, 0, 1, 0, 1, TRIPSAGE_OK, 2},
+        {404, 0, 1, 0, 1, TRIPSAGE_OK, 1},      {500, 0, 1, 0, 0, TRIPSAGE_OK, 1},
+        {200, 1500, 0, 500, 1, TRIPSAGE_OK, 2}, {200, 1500, 0, 500, 0, TRIPSAGE_ETIMEOUT, 1},
+    };
+
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        slow_once s = {table[i].status, table[i].delay_ms};
+        tripsage__http_request request = {.method = "PUT",
+                                          .body = "",
+                                          .idempotent = table[i].idempotent,
+                                          .any_5xx = table[i].any_5xx,
+                                          .try_ms = table[i].try_ms};
+        tripsage__http_response response;
+
+        serve(play_slow_once, &s);
+        request.url = at("/");
+        ck_assert_msg(tripsage__http_send(&response, client, &request) == table[i].want, "row %zu: %s", i,
+                      tripsage_last_error()->message);
         ck_assert_msg(test_web_requests(web) == table[i].requests, "row %zu: %ld requests", i, test_web_requests(web));
         tripsage__http_response_free(&response);
         test_web_close(web);
@@ -588,8 +637,8 @@ END_TEST
 
 SUITE_MAIN_WITH("http/http", set_up, tear_down, sends_what_it_is_told, gives_status_and_headers,
                 a_large_body_goes_without_waiting, refuses_what_is_no_request, follows_redirects_only_if_asked,
-                bounds_the_answer, keeps_the_deadline, stops_when_told, tries_again_where_it_is_safe, obeys_retry_after,
-                does_not_wait_past_the_deadline, says_who_cannot_be_reached, shows_urls_without_secrets,
-                believes_the_right_authority_only, survives_every_failing_allocation, is_shared_by_threads,
-                is_shared_by_threads_over_tls, a_kept_connection_is_no_reason_to_send_twice,
-                survives_a_server_that_hangs_up)
+                bounds_the_answer, keeps_the_deadline, stops_when_told, tries_again_where_it_is_safe,
+                tries_again_after_any_5xx_and_silence_if_asked, obeys_retry_after, does_not_wait_past_the_deadline,
+                says_who_cannot_be_reached, shows_urls_without_secrets, believes_the_right_authority_only,
+                survives_every_failing_allocation, is_shared_by_threads, is_shared_by_threads_over_tls,
+                a_kept_connection_is_no_reason_to_send_twice, survives_a_server_that_hangs_up)

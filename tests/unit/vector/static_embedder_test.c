@@ -10,9 +10,9 @@
 #include "support/temp.h"
 #include "unit/suite.h"
 #include "vector/embedder/file.h"
+#include "vector/embedder/pull.h"
 #include "vector/embedder/safetensors.h"
 #include "vector/embedder/unicode.h"
-#include "vector/embedder/json_walk.h"
 #include "vector/embedder/wordpiece.h"
 
 #define MODELS TRIPSAGE_SOURCE_DIR "/tests/data/model2vec"
@@ -516,11 +516,11 @@ START_TEST(decimal_numbers_are_read_exactly)
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         double want = strtod(good[i], NULL);
 
-        ck_assert_uint_eq(tripsage__json_walk_decimal(&value, good[i], strlen(good[i])), strlen(good[i]));
+        ck_assert_uint_eq(tripsage__pull_decimal(&value, good[i], strlen(good[i])), strlen(good[i]));
         ck_assert_msg(memcmp(&value, &want, sizeof want) == 0, "%s: %.17g", good[i], value);
     }
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        ck_assert_uint_eq(tripsage__json_walk_decimal(&value, bad[i], strlen(bad[i])), 0);
+        ck_assert_uint_eq(tripsage__pull_decimal(&value, bad[i], strlen(bad[i])), 0);
     srand(1);
     for (int i = 0; i < 20000; i++) {
         char text[64];
@@ -529,7 +529,7 @@ START_TEST(decimal_numbers_are_read_exactly)
         snprintf(text, sizeof text, "%s%d.%d%de%d", i % 2 ? "-" : "", rand() % 1000, rand(), rand() % 100,
                  rand() % 60 - 30);
         want = strtod(text, NULL);
-        ck_assert_uint_eq(tripsage__json_walk_decimal(&value, text, strlen(text)), strlen(text));
+        ck_assert_uint_eq(tripsage__pull_decimal(&value, text, strlen(text)), strlen(text));
         ck_assert_msg(memcmp(&value, &want, sizeof want) == 0, "%s", text);
     }
 }
@@ -537,10 +537,10 @@ END_TEST
 
 static size_t walk_all(const char *text)
 {
-    tripsage__json_walk w;
+    tripsage__pull w;
 
-    tripsage__json_walk_begin(&w, text, strlen(text));
-    return (size_t)(tripsage__json_walk_skip(&w) && tripsage__json_walk_end(&w));
+    tripsage__pull_begin(&w, text, strlen(text));
+    return (size_t)(tripsage__pull_skip(&w) && tripsage__pull_end(&w));
 }
 
 START_TEST(json_is_walked_to_its_end)
@@ -579,10 +579,10 @@ START_TEST(strings_are_unescaped)
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         tripsage__buf out = TRIPSAGE__BUF_INIT(64 * 1024);
-        tripsage__json_walk w;
+        tripsage__pull w;
 
-        tripsage__json_walk_begin(&w, rows[i].json, strlen(rows[i].json));
-        ck_assert_msg(tripsage__json_walk_string(&w, &out) == (rows[i].want != NULL), "%s", rows[i].json);
+        tripsage__pull_begin(&w, rows[i].json, strlen(rows[i].json));
+        ck_assert_msg(tripsage__pull_string(&w, &out) == (rows[i].want != NULL), "%s", rows[i].json);
         if (rows[i].want)
             ck_assert_str_eq(out.data, rows[i].want);
         tripsage__buf_free(&out);
