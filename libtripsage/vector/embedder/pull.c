@@ -1,10 +1,5 @@
-<<<<<<<< HEAD:libtripsage/vector/embedder/json_walk.c
-/* walk.c: see walk.h. */
-#include "json_walk.h"
-========
 /* pull.c: see pull.h. */
 #include "pull.h"
->>>>>>>> b646c7d842fb60d1ecc167eeecd7fcb9df14ff17:libtripsage/vector/embedder/pull.c
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -17,43 +12,27 @@
 /* Longer numbers say no more to a double; strtod reads out of a buffer of ours. */
 #define NUMBER_MAX 127
 
-<<<<<<<< HEAD:libtripsage/vector/embedder/json_walk.c
-void tripsage__json_walk_begin(tripsage__json_walk *s, const char *text, size_t size)
-========
 void tripsage__pull_begin(tripsage__pull *s, const char *text, size_t size)
->>>>>>>> b646c7d842fb60d1ecc167eeecd7fcb9df14ff17:libtripsage/vector/embedder/pull.c
 {
     memset(s, 0, sizeof *s);
     s->at = text;
     s->end = text + size;
 }
 
-<<<<<<<< HEAD:libtripsage/vector/embedder/json_walk.c
-static int fail(tripsage__json_walk *s)
-========
 static int fail(tripsage__pull *s)
->>>>>>>> b646c7d842fb60d1ecc167eeecd7fcb9df14ff17:libtripsage/vector/embedder/pull.c
 {
     s->failed = 1;
     return 0;
 }
 
-<<<<<<<< HEAD:libtripsage/vector/embedder/json_walk.c
-static void pass_space(tripsage__json_walk *s)
-========
 static void pass_space(tripsage__pull *s)
->>>>>>>> b646c7d842fb60d1ecc167eeecd7fcb9df14ff17:libtripsage/vector/embedder/pull.c
 {
     while (s->at < s->end && (*s->at == ' ' || *s->at == '\t' || *s->at == '\n' || *s->at == '\r'))
         s->at++;
 }
 
 /* The next character that is no space; NUL at the end. */
-<<<<<<<< HEAD:libtripsage/vector/embedder/json_walk.c
-static char next(tripsage__json_walk *s)
-========
 static char next(tripsage__pull *s)
->>>>>>>> b646c7d842fb60d1ecc167eeecd7fcb9df14ff17:libtripsage/vector/embedder/pull.c
 {
     if (s->failed)
         return '\0';
@@ -61,11 +40,7 @@ static char next(tripsage__pull *s)
     return s->at < s->end ? *s->at : '\0';
 }
 
-<<<<<<<< HEAD:libtripsage/vector/embedder/json_walk.c
-static int take(tripsage__json_walk *s, char c)
-========
 static int take(tripsage__pull *s, char c)
->>>>>>>> b646c7d842fb60d1ecc167eeecd7fcb9df14ff17:libtripsage/vector/embedder/pull.c
 {
     if (next(s) != c || s->at == s->end)
         return fail(s);
@@ -73,11 +48,7 @@ static int take(tripsage__pull *s, char c)
     return 1;
 }
 
-<<<<<<<< HEAD:libtripsage/vector/embedder/json_walk.c
-char tripsage__json_walk_peek(tripsage__json_walk *s)
-========
 char tripsage__pull_peek(tripsage__pull *s)
->>>>>>>> b646c7d842fb60d1ecc167eeecd7fcb9df14ff17:libtripsage/vector/embedder/pull.c
 {
     char c = next(s);
 
@@ -88,11 +59,7 @@ char tripsage__pull_peek(tripsage__pull *s)
 
 /* ---- objects and arrays ---- */
 
-<<<<<<<< HEAD:libtripsage/vector/embedder/json_walk.c
-static int enter(tripsage__json_walk *s, char open, char close)
-========
 static int enter(tripsage__pull *s, char open, char close)
->>>>>>>> b646c7d842fb60d1ecc167eeecd7fcb9df14ff17:libtripsage/vector/embedder/pull.c
 {
     if (!take(s, open))
         return 0;
@@ -106,29 +73,17 @@ static int enter(tripsage__pull *s, char open, char close)
     return 1;
 }
 
-<<<<<<<< HEAD:libtripsage/vector/embedder/json_walk.c
-int tripsage__json_walk_object(tripsage__json_walk *s)
-========
 int tripsage__pull_object(tripsage__pull *s)
->>>>>>>> b646c7d842fb60d1ecc167eeecd7fcb9df14ff17:libtripsage/vector/embedder/pull.c
 {
     return enter(s, '{', '}');
 }
 
-<<<<<<<< HEAD:libtripsage/vector/embedder/json_walk.c
-int tripsage__json_walk_array(tripsage__json_walk *s)
-========
 int tripsage__pull_array(tripsage__pull *s)
->>>>>>>> b646c7d842fb60d1ecc167eeecd7fcb9df14ff17:libtripsage/vector/embedder/pull.c
 {
     return enter(s, '[', ']');
 }
 
-<<<<<<<< HEAD:libtripsage/vector/embedder/json_walk.c
-int tripsage__json_walk_more(tripsage__json_walk *s)
-========
 int tripsage__pull_more(tripsage__pull *s)
->>>>>>>> b646c7d842fb60d1ecc167eeecd7fcb9df14ff17:libtripsage/vector/embedder/pull.c
 {
     char c = next(s);
 
@@ -142,15 +97,9 @@ int tripsage__pull_more(tripsage__pull *s)
     return take(s, ',');
 }
 
-<<<<<<<< HEAD:libtripsage/vector/embedder/json_walk.c
-int tripsage__json_walk_name(tripsage__json_walk *s, tripsage__buf *out)
-{
-    return tripsage__json_walk_string(s, out) && take(s, ':');
-========
 int tripsage__pull_name(tripsage__pull *s, tripsage__buf *out)
 {
     return tripsage__pull_string(s, out) && take(s, ':');
->>>>>>>> b646c7d842fb60d1ecc167eeecd7fcb9df14ff17:libtripsage/vector/embedder/pull.c
 }
 
 /* ---- strings ---- */
@@ -173,11 +122,7 @@ static int hex4(uint32_t *out, const char *text)
 }
 
 /* Behind the "u" of an escape, which may go on in a second one; half a pair is none. */
-<<<<<<<< HEAD:libtripsage/vector/embedder/json_walk.c
-static int put_escaped(tripsage__json_walk *s, tripsage__buf *out)
-========
 static int put_escaped(tripsage__pull *s, tripsage__buf *out)
->>>>>>>> b646c7d842fb60d1ecc167eeecd7fcb9df14ff17:libtripsage/vector/embedder/pull.c
 {
     uint32_t code, low;
     char bytes[4];
@@ -198,11 +143,7 @@ static int put_escaped(tripsage__pull *s, tripsage__buf *out)
     return 1;
 }
 
-<<<<<<<< HEAD:libtripsage/vector/embedder/json_walk.c
-static int put_escape(tripsage__json_walk *s, tripsage__buf *out)
-========
 static int put_escape(tripsage__pull *s, tripsage__buf *out)
->>>>>>>> b646c7d842fb60d1ecc167eeecd7fcb9df14ff17:libtripsage/vector/embedder/pull.c
 {
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
     const char *found;
@@ -223,11 +164,7 @@ static int put_escape(tripsage__pull *s, tripsage__buf *out)
 }
 
 /* From behind the quote to behind the next; `out` NULL: nobody wants to know. */
-<<<<<<<< HEAD:libtripsage/vector/embedder/json_walk.c
-static int take_string(tripsage__json_walk *s, tripsage__buf *out)
-========
 static int take_string(tripsage__pull *s, tripsage__buf *out)
->>>>>>>> b646c7d842fb60d1ecc167eeecd7fcb9df14ff17:libtripsage/vector/embedder/pull.c
 {
     const char *from = s->at;
 
@@ -253,11 +190,7 @@ static int take_string(tripsage__pull *s, tripsage__buf *out)
     return 1;
 }
 
-<<<<<<<< HEAD:libtripsage/vector/embedder/json_walk.c
-int tripsage__json_walk_string(tripsage__json_walk *s, tripsage__buf *out)
-========
 int tripsage__pull_string(tripsage__pull *s, tripsage__buf *out)
->>>>>>>> b646c7d842fb60d1ecc167eeecd7fcb9df14ff17:libtripsage/vector/embedder/pull.c
 {
     out->size = 0;
     if (!take(s, '"') || !take_string(s, out))
@@ -329,11 +262,7 @@ static size_t read_exponent(decimal *d, const char *text, size_t size)
     return digits ? at : 0;
 }
 
-<<<<<<<< HEAD:libtripsage/vector/embedder/json_walk.c
-size_t tripsage__json_walk_decimal(double *out, const char *text, size_t size)
-========
 size_t tripsage__pull_decimal(double *out, const char *text, size_t size)
->>>>>>>> b646c7d842fb60d1ecc167eeecd7fcb9df14ff17:libtripsage/vector/embedder/pull.c
 {
     decimal d = {0, 0, 0, 0};
     size_t at = 0, before, behind = 0;
@@ -361,15 +290,6 @@ size_t tripsage__pull_decimal(double *out, const char *text, size_t size)
     return at;
 }
 
-<<<<<<<< HEAD:libtripsage/vector/embedder/json_walk.c
-int tripsage__json_walk_number(tripsage__json_walk *s, double *out)
-{
-    size_t size;
-
-    if (tripsage__json_walk_peek(s) != '0')
-        return fail(s);
-    size = tripsage__json_walk_decimal(out, s->at, (size_t)(s->end - s->at));
-========
 int tripsage__pull_number(tripsage__pull *s, double *out)
 {
     size_t size;
@@ -377,18 +297,13 @@ int tripsage__pull_number(tripsage__pull *s, double *out)
     if (tripsage__pull_peek(s) != '0')
         return fail(s);
     size = tripsage__pull_decimal(out, s->at, (size_t)(s->end - s->at));
->>>>>>>> b646c7d842fb60d1ecc167eeecd7fcb9df14ff17:libtripsage/vector/embedder/pull.c
     s->at += size;
     return size ? 1 : fail(s);
 }
 
 /* ---- the rest ---- */
 
-<<<<<<<< HEAD:libtripsage/vector/embedder/json_walk.c
-static int take_word(tripsage__json_walk *s, const char *word)
-========
 static int take_word(tripsage__pull *s, const char *word)
->>>>>>>> b646c7d842fb60d1ecc167eeecd7fcb9df14ff17:libtripsage/vector/embedder/pull.c
 {
     size_t size = strlen(word);
 
@@ -398,55 +313,31 @@ static int take_word(tripsage__pull *s, const char *word)
     return 1;
 }
 
-<<<<<<<< HEAD:libtripsage/vector/embedder/json_walk.c
-int tripsage__json_walk_bool(tripsage__json_walk *s, int *out)
-========
 int tripsage__pull_bool(tripsage__pull *s, int *out)
->>>>>>>> b646c7d842fb60d1ecc167eeecd7fcb9df14ff17:libtripsage/vector/embedder/pull.c
 {
     *out = take_word(s, "true");
     return *out || take_word(s, "false") ? 1 : fail(s);
 }
 
-<<<<<<<< HEAD:libtripsage/vector/embedder/json_walk.c
-int tripsage__json_walk_null(tripsage__json_walk *s)
-========
 int tripsage__pull_null(tripsage__pull *s)
->>>>>>>> b646c7d842fb60d1ecc167eeecd7fcb9df14ff17:libtripsage/vector/embedder/pull.c
 {
     return take_word(s, "null");
 }
 
-<<<<<<<< HEAD:libtripsage/vector/embedder/json_walk.c
-static int skip_members(tripsage__json_walk *s, int is_object)
-{
-    for (int more = is_object ? tripsage__json_walk_object(s) : tripsage__json_walk_array(s); more;
-         more = tripsage__json_walk_more(s))
-        if ((is_object && !(take(s, '"') && take_string(s, NULL) && take(s, ':'))) || !tripsage__json_walk_skip(s))
-========
 static int skip_members(tripsage__pull *s, int is_object)
 {
     for (int more = is_object ? tripsage__pull_object(s) : tripsage__pull_array(s); more; more = tripsage__pull_more(s))
         if ((is_object && !(take(s, '"') && take_string(s, NULL) && take(s, ':'))) || !tripsage__pull_skip(s))
->>>>>>>> b646c7d842fb60d1ecc167eeecd7fcb9df14ff17:libtripsage/vector/embedder/pull.c
             return 0;
     return !s->failed;
 }
 
-<<<<<<<< HEAD:libtripsage/vector/embedder/json_walk.c
-int tripsage__json_walk_skip(tripsage__json_walk *s)
-========
 int tripsage__pull_skip(tripsage__pull *s)
->>>>>>>> b646c7d842fb60d1ecc167eeecd7fcb9df14ff17:libtripsage/vector/embedder/pull.c
 {
     double number;
     int word;
 
-<<<<<<<< HEAD:libtripsage/vector/embedder/json_walk.c
-    switch (tripsage__json_walk_peek(s)) {
-========
     switch (tripsage__pull_peek(s)) {
->>>>>>>> b646c7d842fb60d1ecc167eeecd7fcb9df14ff17:libtripsage/vector/embedder/pull.c
     case '{':
         return skip_members(s, 1);
     case '[':
@@ -454,17 +345,6 @@ int tripsage__pull_skip(tripsage__pull *s)
     case '"':
         return take(s, '"') && take_string(s, NULL);
     case '0':
-<<<<<<<< HEAD:libtripsage/vector/embedder/json_walk.c
-        return tripsage__json_walk_number(s, &number);
-    case 'n':
-        return tripsage__json_walk_null(s) ? 1 : fail(s);
-    default:
-        return tripsage__json_walk_bool(s, &word);
-    }
-}
-
-int tripsage__json_walk_end(tripsage__json_walk *s)
-========
         return tripsage__pull_number(s, &number);
     case 'n':
         return tripsage__pull_null(s) ? 1 : fail(s);
@@ -474,7 +354,6 @@ int tripsage__json_walk_end(tripsage__json_walk *s)
 }
 
 int tripsage__pull_end(tripsage__pull *s)
->>>>>>>> b646c7d842fb60d1ecc167eeecd7fcb9df14ff17:libtripsage/vector/embedder/pull.c
 {
     if (s->failed || s->depth)
         return 0;
