@@ -50,15 +50,17 @@ const tripsage__statement tripsage__vector_sql_batch_put = {
 #define SQL_OLD_TEXTS                                                                                                  \
     "json_each($5) j CROSS JOIN vector_item o CROSS JOIN vector_text t WHERE o.collection_id "                         \
     "= " TRIPSAGE__SQL_COLLECTION " AND o.id = json_extract(j.value, '$[0]') AND t.seq = o.seq AND NOT " SQL_FOREIGN
-#define PG_ITEMS                                                                                                       \
-    "vector_collection c, json_array_elements($5::json) j (item), vector_item i WHERE " PG_COLLECTION                  \
-    " AND i.collection_id = c.id AND i.id = j.item ->> 0 AND NOT (" PG_FOREIGN ")"
+/* On PostgreSQL each id is looked up, too: left to itself the planner, which knows neither how many come nor that they are few beside the
+ * collection, reads all of it. */
+#define PG_BATCH_IDS "ARRAY(SELECT j ->> 0 FROM json_array_elements($5::json) j)"
+#define PG_IS_MINE   "NOT ($7 = 0 AND vector_is_foreign(" TRIPSAGE__SQL_COLLECTION ", $5::json))"
 
 const tripsage__statement tripsage__vector_sql_batch_unindex = {"vector_batch_unindex",
                                                                 TRIPSAGE__SQL_FORGET_WORDS SQL_OLD_TEXTS, ""};
 const tripsage__statement tripsage__vector_sql_batch_unword = {
     "vector_batch_unword", "DELETE FROM vector_text WHERE seq IN (SELECT t.seq FROM " SQL_OLD_TEXTS ")",
-    "DELETE FROM vector_text t USING " PG_ITEMS " AND t.seq = i.seq"};
+    "DELETE FROM vector_text WHERE seq = ANY (ARRAY(SELECT i.seq FROM vector_item i WHERE i.collection_id "
+    "= " TRIPSAGE__SQL_COLLECTION " AND i.id = ANY (" PG_BATCH_IDS "))) AND " PG_IS_MINE};
 const tripsage__statement tripsage__vector_sql_batch_word = {
     "vector_batch_word",
     "INSERT INTO vector_text (seq, collection_id, owner_id, length, text, terms, scope) "
@@ -68,8 +70,11 @@ const tripsage__statement tripsage__vector_sql_batch_word = {
     "FROM json_each($5) j CROSS JOIN vector_item i WHERE i.collection_id = " TRIPSAGE__SQL_COLLECTION
     " AND i.id = json_extract(j.value, '$[0]') AND json_extract(j.value, '$[3]') IS NOT NULL AND NOT " SQL_FOREIGN,
     "INSERT INTO vector_text (seq, collection_id, owner_id, length, text, terms) "
-    "SELECT i.seq, i.collection_id, i.owner_id, (j.item ->> 5)::bigint, j.item ->> 3, j.item ->> 4 FROM " PG_ITEMS
-    " AND j.item ->> 3 IS NOT NULL"};
+    "SELECT i.seq, i.collection_id, i.owner_id, (j.item ->> 5)::bigint, j.item ->> 3, j.item ->> 4 "
+    "FROM json_array_elements($5::json) j (item), LATERAL (SELECT o.seq, o.collection_id, o.owner_id FROM vector_item "
+    "o "
+    "WHERE o.collection_id = " TRIPSAGE__SQL_COLLECTION " AND o.id = j.item ->> 0 OFFSET 0) i "
+    "WHERE j.item ->> 3 IS NOT NULL AND " PG_IS_MINE};
 const tripsage__statement tripsage__vector_sql_batch_index = {
     "vector_batch_index",
     "INSERT INTO vector_words (rowid, scope, terms) SELECT t.seq, t.scope, t.terms FROM " SQL_OLD_TEXTS, ""};
@@ -363,8 +368,8 @@ static tripsage_status upsert_once(tripsage_vector *vector, const tripsage_actor
         return status;
     memset(&batch, 0, sizeof batch);
     TRIPSAGE_TRY(tripsage__vector_texts_embed(&texts, vector, &collection, items, count));
-    TRIPSAGE_TRY(tripsage__vector_batch_init(&batch, &collection, actor, texts.items, count,
-                                             tripsage__now_ms(vector->env)));
+    TRIPSAGE_TRY(
+        tripsage__vector_batch_init(&batch, &collection, actor, texts.items, count, tripsage__now_ms(vector->env)));
     tripsage__vector_batch_steps(&batch, steps);
     TRIPSAGE_TRY(tripsage__store_write(vector->store, actor, steps, TRIPSAGE__VECTOR_BATCH_STEPS));
     status = tripsage__vector_batch_check(&batch);

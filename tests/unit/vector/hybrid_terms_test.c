@@ -90,7 +90,7 @@ START_TEST(a_full_buffer_is_told)
     tripsage__item_terms_put(&small, "many words in here", 18);
     ck_assert_int_eq(tripsage__buf_status(&small), TRIPSAGE_ETOOLARGE);
     tripsage__buf_free(&small);
-    tripsage__query_terms_put(&small, "many words in here", 18);
+    tripsage__query_terms_put(&small, "coral reefs, islands", 20);
     ck_assert_int_eq(small.failed, TRIPSAGE_ETOOLARGE);
     tripsage__buf_free(&small);
     tripsage__buf_free(&buf);
