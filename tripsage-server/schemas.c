@@ -455,7 +455,9 @@ static const schema table[] = {
             "categories": {"type": "array", "items": {"type": "string"}}, "metadata": {"type": "object"},
             "version": {"type": "integer", "minimum": 1, "description": "how often it was said"},
             "created_at": {"type": "string", "format": "date-time"}, "updated_at": {"type": "string", "format": "date-time"},
-            "user_id": {"type": "string", "format": "uuid"}, "similarity": {"type": "number", "minimum": -1, "maximum": 1}
+            "user_id": {"type": "string", "format": "uuid"}, "score": {"type": "number"},
+            "similarity": {"type": ["number", "null"], "minimum": -1, "maximum": 1, "description": "null: found by its words alone"},
+            "matched": {"type": "array", "items": {"enum": ["text", "meaning"]}}
         }})},
     {"MemoryQuery", TRIPSAGE_JSON({
         "type": "object", "required": ["query"],
@@ -463,7 +465,7 @@ static const schema table[] = {
         "properties": {
             "query": {"type": "string", "minLength": 1, "maxLength": 1000},
             "limit": {"type": ["integer", "null"], "minimum": 1, "maximum": 100},
-            "similarity_threshold": {"type": ["number", "null"], "minimum": 0, "maximum": 1, "description": "0.3 without one"},
+            "similarity_threshold": {"type": ["number", "null"], "minimum": 0, "maximum": 1, "description": "given: by meaning alone"},
             "filters": {"type": ["object", "null"], "additionalProperties": false, "properties": {
                 "memory_type": {"enum": ["user_preference", "trip_history", "search_pattern", "conversation_context", "other", null]},
                 "source": {"enum": ["conversation", "preference", null]}, "session_id": {"type": ["string", "null"]},

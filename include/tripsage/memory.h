@@ -36,11 +36,13 @@ TRIPSAGE_BEGIN_DECLS
 TRIPSAGE_API tripsage_status tripsage_memory_remember(tripsage_doc **out, tripsage_trips *trips,
                                                       const tripsage_actor *actor, const char *json, size_t length);
 
-/* The actor's memories that mean what the query says, nearest first: {"query": 1..1000 characters,"limit"?: 1..100 (10),
- * "similarity_threshold"?: 0..1 (0.3),"filters"?: {"memory_type","source": conversation | preference,"session_id","context_type","key",
+/* The actor's memories that mean what the query says, or have words of it, best first: {"query": 1..1000 characters,"limit"?: 1..100 (10),
+ * "similarity_threshold"?: 0..1,"filters"?: {"memory_type","source": conversation | preference,"session_id","context_type","key",
  * "has_location","has_budget","has_accommodation": bool,"categories": ..8 of text, each of which it must have}}.
- * Gives {"results":[a memory with "similarity" (cosine)],"query","total"}. Reads twice: the ids, and what they stand for.
- * Errors: TRIPSAGE_EINVALID (fields; "/query" also for one without a word). */
+ * Gives {"results":[a memory with "score","similarity" and "matched": ["text","meaning"]],"query","total"}. The two rankings are fused as in
+ * tripsage/vector.h, and "similarity" is the cosine: at least 0.3, or null for what was found by its words alone. With a similarity_threshold memories
+ * are found by meaning alone, and all are as near as it says. Reads twice: the ids, and what they stand for.
+ * Errors: TRIPSAGE_EINVALID (fields; "/query" also for one without a word), TRIPSAGE_ECONFLICT as above. */
 TRIPSAGE_API tripsage_status tripsage_memory_search(tripsage_doc **out, tripsage_trips *trips,
                                                     const tripsage_actor *actor, const char *json, size_t length);
 

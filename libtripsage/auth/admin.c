@@ -408,9 +408,10 @@ static tripsage_status delete_row(const tripsage_auth *auth, const char *id)
     tripsage__audit_entry entry;
     int64_t deleted = 0;
     const tripsage__step steps[] = {
+        {.statement = &tripsage__sql_account_delete_words, .params = &param, .param_count = 1},
         {.statement = &tripsage__sql_account_delete, .params = &param, .param_count = 1, .changes = &deleted},
         trail_step(&entry, auth, "user_deleted", id)};
-    tripsage_status status = tripsage__store_write(auth->store, NULL, steps, 2);
+    tripsage_status status = tripsage__store_write(auth->store, NULL, steps, sizeof steps / sizeof steps[0]);
 
     return status == TRIPSAGE_OK && !deleted ? not_found() : status;
 }
@@ -423,6 +424,7 @@ static tripsage_status write_aliases(int64_t *buried, const tripsage_auth *auth,
                                  tripsage__text(account->new_email)};
     tripsage__audit_entry entry;
     const tripsage__step steps[] = {
+        {.statement = &tripsage__sql_account_bury_words, .params = params, .param_count = 3},
         {.statement = &tripsage__sql_account_bury, .params = params, .param_count = 6, .changes = buried},
         trail_step(&entry, auth, "user_deleted", account->id),
         {.statement = &tripsage__sql_session_end_buried, .params = params, .param_count = 1},

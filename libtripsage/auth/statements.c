@@ -149,6 +149,18 @@ const tripsage__statement tripsage__sql_account_admin_update = {
 const tripsage__statement tripsage__sql_account_invited = {
     "account_invited", "UPDATE account SET invited_at = $2 WHERE email = $1 AND deleted_at = 0", NULL};
 
+/* Before an account goes, or is emptied: what it is remembered by goes by the database's triggers, but for the words of memories in SQLite's full
+ * text, which no trigger may touch. $1 the account; $2 and $3 as in account_bury. */
+#define UNWORD(guard)                                                                                                  \
+    "INSERT INTO vector_words (vector_words, rowid, scope, terms) SELECT 'delete', t.seq, t.scope, t.terms FROM "      \
+    "vector_item i CROSS JOIN vector_text t WHERE i.collection_id = (SELECT c.id FROM vector_collection c WHERE "      \
+    "c.name = 'memories') AND i.owner_id = $1 AND t.seq = i.seq AND EXISTS (SELECT 1 FROM memory m WHERE m.id = "      \
+    "i.id) "                                                                                                           \
+    "AND EXISTS (SELECT 1 FROM account WHERE id = $1" guard ")"
+const tripsage__statement tripsage__sql_account_delete_words = {"account_delete_words", UNWORD(""), ""};
+const tripsage__statement tripsage__sql_account_bury_words = {
+    "account_bury_words", UNWORD(" AND email = $2 AND new_email = $3 AND deleted_at = 0"), ""};
+
 const tripsage__statement tripsage__sql_account_delete = {"account_delete", "DELETE FROM account WHERE id = $1", NULL};
 
 /* What was read of the account, $2 its address and $3 the one it asked for, gives way to $4 and $5. $6: now. */
@@ -766,6 +778,8 @@ static const tripsage__statement *const all[] = {
     &tripsage__sql_account_admin_update,
     &tripsage__sql_account_invited,
     &tripsage__sql_account_delete,
+    &tripsage__sql_account_delete_words,
+    &tripsage__sql_account_bury_words,
     &tripsage__sql_account_bury,
     &tripsage__sql_session_end_buried,
     &tripsage__sql_one_time_token_end_buried,

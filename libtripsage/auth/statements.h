@@ -16,6 +16,8 @@ extern const tripsage__statement tripsage__sql_account_ban;
 extern const tripsage__statement tripsage__sql_account_admin_look;
 extern const tripsage__statement tripsage__sql_account_admin_update;
 extern const tripsage__statement tripsage__sql_account_invited;
+extern const tripsage__statement tripsage__sql_account_delete_words;
+extern const tripsage__statement tripsage__sql_account_bury_words;
 extern const tripsage__statement tripsage__sql_account_delete;
 extern const tripsage__statement tripsage__sql_account_bury;
 extern const tripsage__statement tripsage__sql_session_end_buried;

@@ -138,10 +138,17 @@ void tripsage__memory_put_category(tripsage__buf *buf, const char *category);
 /* Every statement about memories, for the plan test. */
 const tripsage__statement *const *tripsage__memory_statements(size_t *count);
 
-extern const tripsage__statement tripsage__sql_memory_put, tripsage__sql_memory_forget_old, tripsage__sql_memory_by_id,
-    tripsage__sql_memory_delete, tripsage__sql_memory_clear, tripsage__sql_memory_types,
-    tripsage__sql_memory_categories, tripsage__sql_memory_newest, tripsage__sql_memory_trips,
-    tripsage__sql_memory_trip_count, tripsage__sql_memory_places, tripsage__sql_memory_preferences,
-    tripsage__sql_memory_preferences_drop;
+/* Stands before what deletes the user's memories with these ids: SQLite's full text is told of the words that go. $1 the user. */
+#define TRIPSAGE__SQL_MEMORY_UNWORD(ids)                                                                               \
+    TRIPSAGE__SQL_FORGET_WORDS                                                                                         \
+    "vector_item i CROSS JOIN vector_text t WHERE i.collection_id = (SELECT c.id FROM vector_collection c WHERE "      \
+    "c.name = 'memories') AND i.owner_id = $1 AND i.id IN (" ids ") AND t.seq = i.seq"
+
+extern const tripsage__statement tripsage__sql_memory_unword, tripsage__sql_memory_unword_all,
+    tripsage__sql_memory_unword_old, tripsage__sql_memory_unword_named, tripsage__sql_memory_put,
+    tripsage__sql_memory_forget_old, tripsage__sql_memory_by_id, tripsage__sql_memory_delete,
+    tripsage__sql_memory_clear, tripsage__sql_memory_types, tripsage__sql_memory_categories,
+    tripsage__sql_memory_newest, tripsage__sql_memory_trips, tripsage__sql_memory_trip_count,
+    tripsage__sql_memory_places, tripsage__sql_memory_preferences, tripsage__sql_memory_preferences_drop;
 
 #endif

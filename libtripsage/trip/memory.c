@@ -4,6 +4,9 @@
 #include "base/json.h"
 #include "memories.h"
 
+const tripsage__statement tripsage__sql_memory_unword = {"memory_unword", TRIPSAGE__SQL_MEMORY_UNWORD("$2"), ""};
+const tripsage__statement tripsage__sql_memory_unword_all = {
+    "memory_unword_all", TRIPSAGE__SQL_MEMORY_UNWORD("SELECT m.id FROM memory m WHERE m.user_id = $1"), ""};
 /* $1 the user, $2 the id. The vector goes by a trigger, as it does whoever deletes. */
 const tripsage__statement tripsage__sql_memory_delete = {"memory_delete",
                                                          "DELETE FROM memory WHERE user_id = $1 AND id = $2", NULL};
@@ -103,7 +106,8 @@ tripsage_status tripsage_memory_delete(tripsage_trips *trips, const tripsage_act
     char id[TRIPSAGE__UUID_SIZE];
     tripsage__value params[2];
     int64_t changes = 0;
-    const tripsage__step step = {&tripsage__sql_memory_delete, params, 2, NULL, NULL, NULL, &changes};
+    const tripsage__step steps[] = {{&tripsage__sql_memory_unword, params, 2, NULL, NULL, NULL, NULL},
+                                    {&tripsage__sql_memory_delete, params, 2, NULL, NULL, NULL, &changes}};
     tripsage_status status;
 
     TRIPSAGE_TRY(tripsage__memory_check(actor, TRIPSAGE__SCOPE_TRIPS_WRITE));
@@ -111,7 +115,7 @@ tripsage_status tripsage_memory_delete(tripsage_trips *trips, const tripsage_act
         return TRIPSAGE_FAIL(TRIPSAGE_ENOTFOUND, "there is no such memory");
     params[0] = tripsage__text(actor->user_id);
     params[1] = tripsage__text(id);
-    TRIPSAGE_TRY(tripsage__store_write(trips->store, actor, &step, 1));
+    TRIPSAGE_TRY(tripsage__store_write(trips->store, actor, steps, 2));
     if (changes == 0)
         return TRIPSAGE_FAIL(TRIPSAGE_ENOTFOUND, "there is no such memory");
 out:
@@ -123,7 +127,8 @@ tripsage_status tripsage_memory_clear(tripsage_doc **out, tripsage_trips *trips,
 {
     tripsage__value user;
     int64_t changes = 0;
-    const tripsage__step step = {&tripsage__sql_memory_clear, &user, 1, NULL, NULL, NULL, &changes};
+    const tripsage__step steps[] = {{&tripsage__sql_memory_unword_all, &user, 1, NULL, NULL, NULL, NULL},
+                                    {&tripsage__sql_memory_clear, &user, 1, NULL, NULL, NULL, &changes}};
     tripsage_doc *doc = NULL;
     tripsage_status status;
 
@@ -133,7 +138,7 @@ tripsage_status tripsage_memory_clear(tripsage_doc **out, tripsage_trips *trips,
         return TRIPSAGE_FAIL_FIELD("#confirm", "this forgets everything: it has to be confirmed");
     TRIPSAGE_TRY(tripsage__doc_new(&doc, 64));
     user = tripsage__text(actor->user_id);
-    TRIPSAGE_TRY(tripsage__store_write(trips->store, actor, &step, 1));
+    TRIPSAGE_TRY(tripsage__store_write(trips->store, actor, steps, 2));
     TRIPSAGE__LIT(&doc->json, "{\"deleted\":");
     tripsage__buf_int(&doc->json, changes);
     tripsage__buf_putc(&doc->json, '}');
@@ -247,6 +252,10 @@ const tripsage__statement *const *tripsage__memory_statements(size_t *count)
         &tripsage__sql_memory_places,
         &tripsage__sql_memory_preferences,
         &tripsage__sql_memory_preferences_drop,
+        &tripsage__sql_memory_unword,
+        &tripsage__sql_memory_unword_all,
+        &tripsage__sql_memory_unword_old,
+        &tripsage__sql_memory_unword_named,
     };
 
     *count = sizeof all / sizeof all[0];

@@ -14,6 +14,11 @@ const tripsage__statement tripsage__sql_memory_preferences = {
     "memory_preferences",
     "SELECT m.name, m.metadata FROM memory m WHERE m.user_id = $1 AND m.name IS NOT NULL ORDER BY m.name", NULL};
 /* $2 JSON array of keys. */
+const tripsage__statement tripsage__sql_memory_unword_named = {
+    "memory_unword_named",
+    TRIPSAGE__SQL_MEMORY_UNWORD(
+        "SELECT m.id FROM memory m WHERE m.user_id = $1 AND m.name IN (SELECT j.value FROM json_each($2) j)"),
+    ""};
 const tripsage__statement tripsage__sql_memory_preferences_drop = {
     "memory_preferences_drop",
     "DELETE FROM memory WHERE user_id = $1 AND name IN (SELECT j.value FROM json_each($2) j)",
@@ -181,10 +186,11 @@ static tripsage_status write_merge(listing *l, merge *m, const tripsage_actor *a
 {
     const tripsage__value params[] = {tripsage__text(actor->user_id),
                                       tripsage__textn(m->dropped.data, m->dropped.size)};
-    const tripsage__step drop = {&tripsage__sql_memory_preferences_drop, params, 2, NULL, NULL, NULL, NULL};
+    const tripsage__step drop[] = {{&tripsage__sql_memory_unword_named, params, 2, NULL, NULL, NULL, NULL},
+                                   {&tripsage__sql_memory_preferences_drop, params, 2, NULL, NULL, NULL, NULL}};
     const tripsage__step list = {&tripsage__sql_memory_preferences, params, 1, begin_listing, on_preference, l, NULL};
 
-    return tripsage__memory_batch_write(&m->batch, &drop, m->has_dropped ? 1 : 0, &list, 1);
+    return tripsage__memory_batch_write(&m->batch, drop, m->has_dropped ? 2 : 0, &list, 1);
 }
 
 tripsage_status tripsage_memory_preferences_merge(tripsage_doc **out, tripsage_trips *trips,

@@ -32,6 +32,8 @@ const tripsage__statement tripsage__sql_memory_put = {
 #define OLD(limit)                                                                                                     \
     "SELECT m.id FROM memory m WHERE m.user_id = $1 AND m.name IS NULL ORDER BY m.updated_at DESC, m.place DESC, "     \
     "m.id DESC " limit "OFFSET $2"
+const tripsage__statement tripsage__sql_memory_unword_old = {"memory_unword_old",
+                                                             TRIPSAGE__SQL_MEMORY_UNWORD(OLD("LIMIT -1 ")), ""};
 const tripsage__statement tripsage__sql_memory_forget_old = {
     "memory_forget_old", "DELETE FROM memory WHERE user_id = $1 AND id IN (" OLD("LIMIT -1 ") ")",
     "DELETE FROM memory WHERE user_id = $1 AND id = ANY (ARRAY(" OLD("") "))"};
@@ -341,6 +343,7 @@ static void make_steps(writing *w, int64_t now_ms)
     tripsage__memory_batch *batch = w->batch;
     tripsage__step vectors[TRIPSAGE__VECTOR_BATCH_STEPS];
     const tripsage__step put = {&tripsage__sql_memory_put, w->put, 7, begin_put, on_put, batch, NULL};
+    const tripsage__step unword = {&tripsage__sql_memory_unword_old, w->old, 2, NULL, NULL, NULL, NULL};
     const tripsage__step old = {&tripsage__sql_memory_forget_old, w->old, 2, NULL, NULL, NULL, &batch->forgotten};
 
     tripsage__collection_values(w->put, &w->collection);
@@ -351,10 +354,11 @@ static void make_steps(writing *w, int64_t now_ms)
     tripsage__vector_batch_steps(&w->vectors, vectors);
     add_steps(w, &put, 1);
     add_steps(w, vectors, TRIPSAGE__VECTOR_BATCH_STEPS);
+    add_steps(w, &unword, 1);
     add_steps(w, &old, 1);
 }
 
-enum { OWN_STEPS = 2 + TRIPSAGE__VECTOR_BATCH_STEPS };
+enum { OWN_STEPS = 3 + TRIPSAGE__VECTOR_BATCH_STEPS };
 
 static tripsage_status write_once(writing *w, const tripsage__step *before, size_t before_count,
                                   const tripsage__step *after, size_t after_count)

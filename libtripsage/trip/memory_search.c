@@ -1,6 +1,5 @@
-/* memory_search.c: memories by meaning. Vectors give ids, best first; the rows they stand for are read after that. */
+/* memory_search.c: memories by meaning and by words. The collection gives ids, best first; the rows they stand for are read after that. */
 #include <math.h>
-#include <stdio.h>
 
 #include "base/json.h"
 #include "base/memory.h"
@@ -17,6 +16,7 @@ typedef struct query {
     const char *text;
     int64_t limit;
     double threshold;
+    int by_meaning;       /* alone: a threshold was given, which words do not have */
     tripsage__buf filter; /* as the vectors' metadata have it; "{}": none */
 } query;
 
@@ -100,100 +100,135 @@ static void read_filters(query *q)
 static tripsage_status read_query(query *q, const char *json, size_t length)
 {
     tripsage__reader *r = &q->reader;
+    char folded[TRIPSAGE__SAID_FOLDED];
     tripsage_status status = tripsage__reader_open(r, json, length);
 
     if (status != TRIPSAGE_OK)
         return status;
     q->limit = LIMIT_DEFAULT;
     q->threshold = THRESHOLD;
-    tripsage__read_text(r, "query", TRIPSAGE__REQUIRED, 1, QUERY_MAX, &q->text);
+    if (tripsage__read_text(r, "query", TRIPSAGE__REQUIRED, 1, QUERY_MAX, &q->text) == TRIPSAGE__PRESENT &&
+        !tripsage__said_fold(folded, q->text, strlen(q->text)))
+        tripsage__reader_complain(r, "query", "there is no word in it");
     tripsage__read_int(r, "limit", TRIPSAGE__OPTIONAL, 1, LIMIT_MAX, &q->limit);
-    tripsage__read_number(r, "similarity_threshold", TRIPSAGE__OPTIONAL, 0, 1, &q->threshold);
+    q->by_meaning =
+        tripsage__read_number(r, "similarity_threshold", TRIPSAGE__OPTIONAL, 0, 1, &q->threshold) == TRIPSAGE__PRESENT;
     read_filters(q);
     tripsage__reader_close_object(r);
     status = tripsage__reader_status(r);
     return status == TRIPSAGE_OK ? tripsage__buf_status(&q->filter) : status;
 }
 
-/* ---- the nearest ---- */
+/* ---- the best ---- */
 
-static tripsage_status scan_once(tripsage__vector_scan *scan, tripsage_trips *trips, const tripsage_actor *actor,
-                                 const query *q)
+typedef struct hit {
+    const char *id;
+    double score, similarity;
+    int is_near, has_words;
+    tripsage__buf memory; /* its row as JSON, without the closing brace; empty: it is gone */
+} hit;
+
+typedef struct hits {
+    tripsage_doc *doc;
+    tripsage__json *tree; /* what ids are borrowed from */
+    hit *all;
+    size_t count;
+} hits;
+
+static void free_hits(hits *h)
 {
-    tripsage__collection collection;
-    tripsage__step steps[TRIPSAGE__VECTOR_SCAN_STEPS];
-    float *values = NULL;
-    tripsage_status status = tripsage__memory_collection(&collection, trips);
+    for (size_t i = 0; i < h->count; i++)
+        tripsage__buf_free(&h->all[i].memory);
+    tripsage__free(h->all);
+    tripsage__json_free(h->tree);
+    tripsage_doc_free(h->doc);
+}
+
+static void read_hit(hit *h, const tripsage__json *item, const query *q)
+{
+    static const tripsage__buf empty = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT);
+    const tripsage__json *lists = tripsage__json_member(item, "lists"), *near = tripsage__json_member(lists, "vector");
+
+    h->id = tripsage__json_text(tripsage__json_member(item, "id"));
+    h->score = tripsage__json_number(tripsage__json_member(item, "score"));
+    h->is_near = q->by_meaning || near;
+    h->similarity = q->by_meaning ? h->score : tripsage__json_number(tripsage__json_member(near, "score"));
+    h->has_words = tripsage__json_member(lists, "words") != NULL;
+    h->memory = empty;
+}
+
+static tripsage_status read_hits(hits *h, const query *q)
+{
+    const tripsage__json *items;
+    tripsage_status status = tripsage__json_parse_trusted(&h->tree, h->doc->json.data, h->doc->json.size);
 
     if (status != TRIPSAGE_OK)
         return status;
-    values = tripsage__malloc(collection.dimensions * sizeof *values);
-    if (!values)
+    items = tripsage__json_member(h->tree, "items");
+    h->all = tripsage__calloc(tripsage__json_count(items) + 1, sizeof *h->all);
+    if (!h->all)
         return TRIPSAGE_NOMEM();
-    TRIPSAGE_TRY(tripsage__vector_resolve(values, trips->vector, &collection, q->text, NULL, 0, "/query", "/query"));
-    TRIPSAGE_TRY(tripsage__vector_scan_init(scan, &collection, actor, values, (uint32_t)q->limit,
-                                            q->filter.size > 2 ? q->filter.data : NULL, q->threshold));
-    tripsage__vector_scan_steps(scan, steps);
-    TRIPSAGE_TRY(tripsage__store_read(trips->store, actor, steps, TRIPSAGE__VECTOR_SCAN_STEPS));
-    status = tripsage__vector_scan_end(scan);
-out:
-    tripsage__free(values);
-    return status;
+    for (const tripsage__json *item = tripsage__json_first(items); item; item = tripsage__json_next(item))
+        read_hit(&h->all[h->count++], item, q);
+    return TRIPSAGE_OK;
 }
 
-/* Before anything was remembered there is no collection, and nothing to find. */
-static tripsage_status scan_memories(tripsage__vector_scan *scan, tripsage_trips *trips, const tripsage_actor *actor,
-                                     const query *q)
+/* Before anything was remembered there is no collection, and nothing to find. What the actor may do was asked already: he need not be allowed to
+ * use vectors of his own. */
+static tripsage_status find(hits *h, tripsage_trips *trips, const tripsage_actor *actor, const query *q)
 {
-    tripsage_status status = scan_once(scan, trips, actor, q);
+    tripsage_actor himself = *actor;
+    tripsage_vector_query asked = TRIPSAGE_VECTOR_QUERY_INIT;
+    tripsage__collection collection;
+    tripsage_status status = tripsage__memory_collection(&collection, trips);
 
-    if (status == TRIPSAGE_ENOTFOUND) {
-        tripsage__vector_scan_free(scan);
-        memset(scan, 0, sizeof *scan);
-        tripsage__collection_forget(trips->vector, TRIPSAGE__COLLECTION_MEMORIES);
-        status = scan_once(scan, trips, actor, q);
-    }
-    return status == TRIPSAGE_ENOTFOUND ? TRIPSAGE_OK : status;
+    himself.scopes = 0;
+    asked.text = q->text;
+    asked.words = q->by_meaning ? NULL : q->text;
+    asked.k = (uint32_t)q->limit;
+    asked.filter = q->filter.size > 2 ? q->filter.data : NULL;
+    asked.has_min_score = 1;
+    asked.min_score = q->threshold;
+    if (status == TRIPSAGE_OK)
+        status = tripsage_vector_search(&h->doc, trips->vector, &himself, TRIPSAGE__COLLECTION_MEMORIES, &asked);
+    if (status == TRIPSAGE_ENOTFOUND)
+        return TRIPSAGE_OK;
+    return status == TRIPSAGE_OK ? read_hits(h, q) : status;
 }
 
 /* ---- their rows ---- */
 
-typedef struct found {
-    const tripsage__vector_scan *scan;
-    tripsage__buf *memories; /* one for each hit, without its closing brace; empty: it is gone */
-} found;
-
 static void begin_found(void *context)
 {
-    found *f = context;
+    hits *h = context;
 
-    for (size_t i = 0; i < f->scan->count; i++)
-        f->memories[i].size = 0;
+    for (size_t i = 0; i < h->count; i++)
+        h->all[i].memory.size = 0;
 }
 
 static tripsage_status on_found(void *context, const tripsage__row *row)
 {
-    found *f = context;
+    hits *h = context;
     const char *id = tripsage__row_text(row, 0, NULL);
 
-    for (size_t i = 0; i < f->scan->count; i++)
-        if (strcmp(f->scan->hits[i].id, id) == 0) {
-            tripsage__memory_put_open(&f->memories[i], row);
-            return tripsage__buf_status(&f->memories[i]);
+    for (size_t i = 0; i < h->count; i++)
+        if (strcmp(h->all[i].id, id) == 0) {
+            tripsage__memory_put_open(&h->all[i].memory, row);
+            return tripsage__buf_status(&h->all[i].memory);
         }
     return TRIPSAGE_OK;
 }
 
-static tripsage_status read_found(found *f, tripsage_trips *trips, const tripsage_actor *actor)
+static tripsage_status read_rows(hits *h, tripsage_trips *trips, const tripsage_actor *actor)
 {
     tripsage__buf ids = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT);
     tripsage__value params[2];
-    const tripsage__step step = {&tripsage__sql_memory_by_id, params, 2, begin_found, on_found, f, NULL};
+    const tripsage__step step = {&tripsage__sql_memory_by_id, params, 2, begin_found, on_found, h, NULL};
     tripsage_status status;
 
-    for (size_t i = 0; i < f->scan->count; i++) {
+    for (size_t i = 0; i < h->count; i++) {
         tripsage__buf_putc(&ids, i ? ',' : '[');
-        tripsage__json_put_string(&ids, f->scan->hits[i].id);
+        tripsage__json_put_string(&ids, h->all[i].id);
     }
     tripsage__buf_putc(&ids, ']');
     TRIPSAGE_TRY(tripsage__buf_status(&ids));
@@ -207,48 +242,47 @@ out:
 
 /* ---- the answer ---- */
 
-static void put_results(tripsage__buf *buf, const found *f, const query *q)
+static void put_rounded(tripsage__buf *buf, double value)
 {
-    int64_t total = 0;
-
-    TRIPSAGE__LIT(buf, "{\"results\":[");
-    for (size_t i = 0; i < f->scan->count; i++) {
-        if (!f->memories[i].size)
-            continue;
-        if (total++)
-            tripsage__buf_putc(buf, ',');
-        tripsage__buf_put(buf, f->memories[i].data, f->memories[i].size);
-        TRIPSAGE__LIT(buf, ",\"similarity\":");
-        tripsage__json_put_number(buf, floor(f->scan->hits[i].score * 1e6 + 0.5) / 1e6);
-        tripsage__buf_putc(buf, '}');
-    }
-    TRIPSAGE__LIT(buf, "],\"query\":");
-    tripsage__json_put_string(buf, q->text);
-    TRIPSAGE__LIT(buf, ",\"total\":");
-    tripsage__buf_int(buf, total);
-    tripsage__buf_putc(buf, '}');
+    tripsage__json_put_number(buf, floor(value * 1e6 + 0.5) / 1e6);
 }
 
-static tripsage_status answer(tripsage_doc **out, const tripsage__vector_scan *scan, tripsage_trips *trips,
-                              const tripsage_actor *actor, const query *q)
+static void put_hit(tripsage__buf *buf, const hit *h)
 {
-    static const tripsage__buf empty = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT);
-    found f = {scan, tripsage__calloc(scan->count + 1, sizeof *f.memories)};
-    tripsage_doc *doc = NULL;
-    tripsage_status status;
+    tripsage__buf_put(buf, h->memory.data, h->memory.size);
+    TRIPSAGE__LIT(buf, ",\"score\":");
+    put_rounded(buf, h->score);
+    TRIPSAGE__LIT(buf, ",\"similarity\":");
+    if (h->is_near)
+        put_rounded(buf, h->similarity);
+    else
+        TRIPSAGE__LIT(buf, "null");
+    tripsage__buf_puts(buf, h->has_words && h->is_near ? ",\"matched\":[\"text\",\"meaning\"]}"
+                            : h->has_words             ? ",\"matched\":[\"text\"]}"
+                                                       : ",\"matched\":[\"meaning\"]}");
+}
 
-    if (!f.memories)
-        return TRIPSAGE_NOMEM();
-    for (size_t i = 0; i < scan->count; i++)
-        f.memories[i] = empty;
-    TRIPSAGE_TRY(tripsage__doc_new(&doc, 256 + scan->count * 512));
-    if (scan->count)
-        TRIPSAGE_TRY(read_found(&f, trips, actor));
-    put_results(&doc->json, &f, q);
-out:
-    for (size_t i = 0; i < scan->count; i++)
-        tripsage__buf_free(&f.memories[i]);
-    tripsage__free(f.memories);
+static tripsage_status answer(tripsage_doc **out, const hits *h, const query *q)
+{
+    tripsage_doc *doc = NULL;
+    int64_t total = 0;
+    tripsage_status status = tripsage__doc_new(&doc, 256 + h->count * 512);
+
+    if (status != TRIPSAGE_OK)
+        return status;
+    TRIPSAGE__LIT(&doc->json, "{\"results\":[");
+    for (size_t i = 0; i < h->count; i++) {
+        if (!h->all[i].memory.size)
+            continue;
+        if (total++)
+            tripsage__buf_putc(&doc->json, ',');
+        put_hit(&doc->json, &h->all[i]);
+    }
+    TRIPSAGE__LIT(&doc->json, "],\"query\":");
+    tripsage__json_put_string(&doc->json, q->text);
+    TRIPSAGE__LIT(&doc->json, ",\"total\":");
+    tripsage__buf_int(&doc->json, total);
+    tripsage__buf_putc(&doc->json, '}');
     return tripsage__doc_finish(out, doc, status);
 }
 
@@ -256,19 +290,20 @@ tripsage_status tripsage_memory_search(tripsage_doc **out, tripsage_trips *trips
                                        const char *json, size_t length)
 {
     query q = {.filter = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT)};
-    tripsage__vector_scan scan;
+    hits h = {NULL, NULL, NULL, 0};
     tripsage_status status;
 
     *out = NULL;
-    memset(&scan, 0, sizeof scan);
     status = tripsage__memory_check(actor, TRIPSAGE__SCOPE_TRIPS_READ);
     if (status != TRIPSAGE_OK)
         return status;
     TRIPSAGE_TRY(read_query(&q, json, length));
-    TRIPSAGE_TRY(scan_memories(&scan, trips, actor, &q));
-    status = answer(out, &scan, trips, actor, &q);
+    TRIPSAGE_TRY(find(&h, trips, actor, &q));
+    if (h.count)
+        TRIPSAGE_TRY(read_rows(&h, trips, actor));
+    status = answer(out, &h, &q);
 out:
-    tripsage__vector_scan_free(&scan);
+    free_hits(&h);
     tripsage__buf_free(&q.filter);
     tripsage__reader_free(&q.reader);
     return status;

@@ -114,6 +114,10 @@ void tripsage__vector_batch_steps(tripsage__vector_batch *batch, tripsage__step 
  * same, but only the batch's own rows: put the batch last or check for the collection first. */
 tripsage_status tripsage__vector_batch_check(const tripsage__vector_batch *batch);
 
+/* Of a row of vector_text, as FTS5 has to be told to forget it before it goes: reads `t`. A neighbour that deletes items says so first. */
+#define TRIPSAGE__SQL_FORGET_WORDS                                                                                     \
+    "INSERT INTO vector_words (vector_words, rowid, scope, terms) SELECT 'delete', t.seq, t.scope, t.terms FROM "
+
 /* ---- searches as steps ---- */
 
 #define TRIPSAGE__VECTOR_SCAN_STEPS 2

@@ -38,10 +38,6 @@ tripsage_status tripsage__collection_check_changeable(const char *name);
 /* 16 KiB: what one text may have, as tripsage/vector.h says. */
 #define TRIPSAGE__VECTOR_TEXT_MAX ((size_t)TRIPSAGE_VECTOR_TEXT_MAX)
 
-/* Of a row of vector_text, as FTS5 has to be told to forget it: reads `t`. */
-#define TRIPSAGE__SQL_FORGET_WORDS                                                                                     \
-    "INSERT INTO vector_words (vector_words, rowid, scope, terms) SELECT 'delete', t.seq, t.scope, t.terms FROM "
-
 /* Of a row of f32, aligned. */
 double tripsage__vector_scan_score(const tripsage__vector_scan *scan, const void *row);
 

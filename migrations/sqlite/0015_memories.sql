@@ -20,7 +20,8 @@ CREATE TABLE memory (
 CREATE INDEX memory_user ON memory (user_id, updated_at, place, id);
 CREATE INDEX memory_name ON memory (user_id, name) WHERE name IS NOT NULL;
 
--- However a memory goes, its vector goes with it. Memories are deleted now and then, so that the savepoint of a trigger costs nobody much.
+-- However a memory goes, its vector goes with it. The full text of its words is told before, by a statement, since no trigger may. Memories are
+-- deleted now and then, so that the savepoint of a trigger costs nobody much.
 CREATE TRIGGER memory_vector AFTER DELETE ON memory
 BEGIN
     DELETE FROM vector_item WHERE collection_id = (SELECT c.id FROM vector_collection c WHERE c.name = 'memories') AND id = OLD.id;

@@ -202,6 +202,26 @@ static void play_destinations(const tripsage_actor *owner)
     SAY(tripsage_suggest(out, T, owner, &wishes));
     SAY(tripsage_destination_save(out, T, owner, "{\"destination_id\":\"lisbon-pt\",\"notes\":\"tiles\"}", N));
     SAY(tripsage_destination_saved(out, T, owner));
+    SAY(tripsage_memory_context(out, T, owner));
+    SAY(tripsage_memory_search(out, T, owner, "{\"query\":\"food\"}", N));
+    SAY(tripsage_memory_remember(
+        out, T, owner,
+        TRIPSAGE_JSON({"messages" : [ {"role" : "user", "content" : "I'm vegan; we visited Lisbon last year. Caf\u00e9s under $12.50!"} ],
+                       "session_id" : "golden"}),
+                      N));
+    SAY(tripsage_memory_remember(out, T, owner, "{\"messages\":[{\"role\":\"user\",\"content\":\"I'm VEGAN\"}]}", N));
+    SAY(tripsage_memory_preferences_merge(out, T, owner, "{\"preferences\":{\"z\":[1.5,null],\"a\":\"x\"}}", N));
+    SAY(tripsage_memory_preferences_merge(out, T, owner, "{\"preferences\":{\"z\":null}}", N));
+    SAY(tripsage_memory_preference_put(out, T, owner, "seat", "window", "Train"));
+    SAY(tripsage_memory_search(out, T, owner, "{\"query\":\"vegan food in Lisbon\"}", N));
+    SAY(tripsage_memory_search(out, T, owner, "{\"query\":\"vegan food\",\"similarity_threshold\":0}", N));
+    SAY(tripsage_memory_context(out, T, owner));
+    SAY(tripsage_memory_stats(out, T, owner));
+    SAY(tripsage_search_save(out, T, owner, "{\"query\":\"tiles\"}", N));
+    SAY(tripsage_search_recent(out, T, owner, 0, 0));
+    SAY(tripsage_search_analytics(out, T, owner, NULL));
+    SAY(tripsage_memory_clear(out, T, owner, 0));
+    SAY(tripsage_memory_clear(out, T, owner, 1));
 }
 
 static void play_accounts(void)

@@ -88,16 +88,17 @@ START_TEST(it_is_found_by_meaning)
     found = find(world->owner, "snorkelling over a reef");
     IS_TEXT(found, "/results/0/memory", "I love scuba diving on coral reefs");
     IS_TEXT(found, "/query", "snorkelling over a reef");
-    SAME_TEXT(test_members(test_json_at(json_of(found), "/results/0"), ""),
-              "id,memory,memory_type,categories,metadata,version,created_at,updated_at,user_id,similarity");
+    SAME_TEXT(
+        test_members(test_json_at(json_of(found), "/results/0"), ""),
+        "id,memory,memory_type,categories,metadata,version,created_at,updated_at,user_id,score,similarity,matched");
     IS_TEXT(found, "/results/0/user_id", OWNER_ID);
     IS_TEXT(found, "/results/0/memory_type", "user_preference");
     IS_TEXT(found, "/results/0/metadata/source", "conversation");
     IS_TEXT(found, "/results/0/metadata/context_type", "travel_planning");
     ck_assert(tripsage_doc_number(found, "/results/0/similarity", 0) >= 0.3);
     for (size_t i = 1; i < tripsage_doc_count(found, "/results"); i++)
-        ck_assert(tripsage_doc_number(found, test_format("/results/%zu/similarity", i - 1), -1) >=
-                  tripsage_doc_number(found, test_format("/results/%zu/similarity", i), 2));
+        ck_assert(tripsage_doc_number(found, test_format("/results/%zu/score", i - 1), -1) >=
+                  tripsage_doc_number(found, test_format("/results/%zu/score", i), 2));
     IS_TEXT(find(world->owner, "old temple in Japan"), "/results/0/memory",
             "We visited the temples of Kyoto last year");
 }
@@ -340,6 +341,7 @@ START_TEST(forgetting_takes_the_vector_along)
     ck_assert_int_eq(vectors_of(world->owner), 0);
     IS_INT(find(world->owner, "trains"), "/total", 0);
     IS_INT(OK(tripsage_memory_clear(OUT, world->trips, world->owner, 1)), "/deleted", 0);
+    IS_JSON(OK(tripsage_check(OUT, world->ts)), "/problems", "[]");
     /* What was forgotten can be said again. */
     IS_TEXT(remember(world->owner, "I like trains."), "/results/0/event", "ADD");
 }
@@ -400,6 +402,8 @@ END_TEST
 
 START_TEST(they_go_with_the_account)
 {
+    tripsage_vector_query query = TRIPSAGE_VECTOR_QUERY_INIT;
+
     NOT_WITH_A_PROJECT("the accounts are elsewhere");
     const char *users[] = {world_account("hard@example.org"), world_account("soft@example.org"),
                            world_account("stays@example.org")};
@@ -412,6 +416,8 @@ START_TEST(they_go_with_the_account)
         ck_assert_int_eq(total_of(world_user(users[i])), i == 2 ? 2 : 0);
         ck_assert_int_eq(vectors_of(world_user(users[i])), i == 2 ? 2 : 0);
     }
+    query.words = "trains";
+    IS_COUNT(OK(tripsage_vector_search(OUT, world->vector, world->service, "memories", &query)), "/items", 1);
 }
 END_TEST
 
