@@ -167,12 +167,19 @@ get_peers() {
 
 # ---- the run ----
 
+# The servers' user must reach the folder, and its name be nobody else's.
+rig=/tmp/tripsage-bench-vector.$$
+
 measure() {
-    local rig=$cache/rig
+    local postgres=""
+    export TRIPSAGE_RIG_SHARED_BUFFERS=2GB # room for the whole index, as in hnswlib's process
+    if try postgresql "$root/tests/rig/rig.sh" start "$rig"; then
+        trap '"$root/tests/rig/rig.sh" stop "$rig"' EXIT
+        postgres="host=$rig/direct user=postgres dbname=postgres"
+    fi
     rm -f "$peers"/collection.db*
-    TRIPSAGE_RIG_SHARED_BUFFERS=2GB "$root/tests/rig/rig.sh" run "$rig" \
-        "$build/bench/bench_vector" ${quick:+"$quick"} --data "$data" --peers "$peers" --plots "$out" \
-        --postgres "host=$rig/direct user=postgres dbname=postgres" "$out/vector-speed.json"
+    "$build/bench/bench_vector" ${quick:+"$quick"} --data "$data" --peers "$peers" --plots "$out" --postgres "$postgres" \
+        "$out/vector-speed.json"
     rm -f "$peers"/collection.db*
 }
 

@@ -36,6 +36,10 @@ static void build_raw(const peer_data *data, const char *kind, unsigned threads)
     options.layout = strcmp(kind, "fast") == 0 ? TRIPSAGE_INDEX_FAST : TRIPSAGE_INDEX_COMPACT;
     options.seed = 1;
     is_scan = strcmp(kind, "scan") == 0;
+    if (is_scan) { /* whose graph nobody walks */
+        options.degree = 8;
+        options.build_width = 16;
+    }
     for (uint32_t i = 0; i < data->count; i++)
         items[i] = (tripsage_index_item){.key = i, .values = data->rows + (size_t)i * data->dimensions};
     check(tripsage_index_new(&raw, &options, NULL));
