@@ -189,12 +189,15 @@ static tripsage_status prepare(tripsage_index *index, job *j, tripsage__scratch 
 
 static tripsage_status build(tripsage_index *index, job *j, worker *workers, unsigned threads)
 {
+    uint32_t width = index->options.build_width;
     tripsage_status status;
 
+    if (width < TRIPSAGE__MEASURED_MAX)
+        width = TRIPSAGE__MEASURED_MAX;
     for (unsigned i = 0; i < threads; i++) {
         workers[i].job = j;
         workers[i].is_teller = i == 0;
-        workers[i].scratch = tripsage__scratch_take(index, j->count, index->options.build_width);
+        workers[i].scratch = tripsage__scratch_take(index, j->count, width);
         if (!workers[i].scratch)
             return TRIPSAGE_NOMEM();
     }
@@ -211,6 +214,7 @@ static tripsage_status build(tripsage_index *index, job *j, worker *workers, uns
     run(j, workers, threads, "codes", 0, encode);
     link_item(j, workers[0].scratch, 0);
     run(j, workers, threads, "edges", 1, link_item);
+    tripsage__graph_measure_width(index, j->view, workers[0].scratch, j->count);
     atomic_store_explicit(&index->live, j->count, memory_order_release);
     atomic_store_explicit(&index->used, j->count, memory_order_release);
     tripsage__graph_publish(index, j->view);

@@ -98,19 +98,64 @@ static void flip(float *values, const uint32_t *signs, size_t n)
     }
 }
 
-/* The fast Walsh-Hadamard transform; `n` is a power of two. Scaled, so that lengths stay. */
+#define LANES 16u
+
+/* Sums and differences of numbers `width` apart, of which there are `n`. The inner loop has a fixed length, which compilers make vectors of. */
+static void add_and_subtract(float *values, size_t n, size_t width)
+{
+    for (size_t at = 0; at < n; at += 2 * width)
+        for (size_t i = at; i < at + width; i += LANES)
+            for (size_t lane = 0; lane < LANES; lane++) {
+                float a = values[i + lane], b = values[i + width + lane];
+
+                values[i + lane] = a + b;
+                values[i + width + lane] = a - b;
+            }
+}
+
+static void add_and_subtract_close(float *values, size_t n, size_t width)
+{
+    for (size_t at = 0; at < n; at += 2 * width)
+        for (size_t i = at; i < at + width; i++) {
+            float a = values[i], b = values[i + width];
+
+            values[i] = a + b;
+            values[i + width] = a - b;
+        }
+}
+
+/* Sixteen by sixteen numbers change rows for columns. */
+static void turn_over(float *values)
+{
+    for (size_t row = 1; row < LANES; row++)
+        for (size_t column = 0; column < row; column++) {
+            float value = values[row * LANES + column];
+
+            values[row * LANES + column] = values[column * LANES + row];
+            values[column * LANES + row] = value;
+        }
+}
+
+/* The fast Walsh-Hadamard transform, scaled so that lengths stay; `n` is a power of two. From 256 on the close steps are made across: each square of 256 is turned
+ * over, which leaves its numbers in another order, and any will do. */
 static void transform(float *values, size_t n)
 {
     float scale = 1.0f / sqrtf((float)n);
+    size_t width = 1;
 
-    for (size_t width = 1; width < n; width *= 2)
-        for (size_t at = 0; at < n; at += 2 * width)
-            for (size_t i = at; i < at + width; i++) {
-                float a = values[i], b = values[i + width];
-
-                values[i] = a + b;
-                values[i + width] = a - b;
-            }
+    if (n >= LANES * LANES) {
+        for (width = LANES; width < n; width *= 2)
+            add_and_subtract(values, n, width);
+        for (size_t at = 0; at < n; at += LANES * LANES)
+            turn_over(values + at);
+        for (width = LANES; width < LANES * LANES; width *= 2)
+            add_and_subtract(values, n, width);
+    } else {
+        for (; width < n && width < LANES; width *= 2)
+            add_and_subtract_close(values, n, width);
+        for (; width < n; width *= 2)
+            add_and_subtract(values, n, width);
+    }
     for (size_t i = 0; i < n; i++)
         values[i] *= scale;
 }
@@ -274,19 +319,31 @@ void tripsage__probe_free(tripsage__probe *probe)
     tripsage__free(probe->whole);
 }
 
+/* To the nearest: what is cut off is positive. Gives their sum. */
+static int32_t to_steps(int8_t *out, const float *values, size_t n, float per_step)
+{
+    int32_t sum = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        int32_t whole = (int32_t)(values[i] * per_step + 128.5f) - 128;
+
+        out[i] = (int8_t)whole;
+        sum += whole;
+    }
+    return sum;
+}
+
 /* In whole steps; gives the length of a step. The part for the upper halves of bytes begins in the middle. */
 static float take_steps(tripsage__probe *probe, const tripsage__coder *coder, const float *values)
 {
     size_t n = coder->dimensions, first = coder->bits == 4 ? coder->code_size : n;
     float most = largest(values, n), per_step = most > 0.0f ? 127.0f / most : 0.0f;
-    int8_t *second = probe->whole + probe->second_at;
-    int32_t sum = 0;
+    int32_t sum;
 
     memset(probe->whole, 0, coder->probe_size);
-    for (size_t i = 0; i < first; i++)
-        sum += probe->whole[i] = (int8_t)lrintf(values[i] * per_step);
-    for (size_t i = first; i < n; i++)
-        sum += second[i - first] = (int8_t)lrintf(values[i] * per_step);
+    sum = to_steps(probe->whole, values, first, per_step);
+    if (first < n)
+        sum += to_steps(probe->whole + probe->second_at, values + first, n - first, per_step);
     probe->bias = half_of(coder) * (float)sum;
     return most / 127.0f;
 }

@@ -28,8 +28,9 @@
 
 #define TRIPSAGE__NO_SLOT UINT32_MAX
 /* A slot and a mark share 32 bits in a walk's pool. */
-#define TRIPSAGE__SLOTS_MAX  (UINT32_C(1) << 31)
-#define TRIPSAGE__DEGREE_MAX 128u
+#define TRIPSAGE__SLOTS_MAX    (UINT32_C(1) << 31)
+#define TRIPSAGE__DEGREE_MAX   128u
+#define TRIPSAGE__MEASURED_MAX 800u /* the largest width that is tried (width.c): whoever wants more asks for it */
 #define TRIPSAGE__WIDTH_MAX                                                                                            \
     10000u /* of a search: a tenth of a million candidates is slower than looking at all of them */
 #define TRIPSAGE__LEVELS_MAX                                                                                           \
@@ -111,6 +112,8 @@ struct tripsage_index {
     _Atomic uint64_t entry; /* level << 32 | slot where walks begin; its slot TRIPSAGE__NO_SLOT: the graph is empty */
     _Atomic uint32_t used;  /* slots below this were given out once */
     _Atomic uint32_t live;  /* items */
+    _Atomic uint32_t measured_width; /* width.c: for ten, when there were so many items; 0: nobody has measured */
+    _Atomic uint32_t measured_count;
     _Atomic uint64_t replaced; /* how often an item took another's place: for a moment there are both */
     tripsage__grace *grace;
     void *grace_block;
@@ -283,6 +286,14 @@ void tripsage__graph_sort_around(tripsage_index *index, const tripsage__view *vi
 /* Gives `from` an edge to `to` where it has room. */
 void tripsage__graph_add_edge_to_room(tripsage_index *index, const tripsage__view *view, uint32_t from, uint32_t to,
                                       uint32_t level);
+
+/* ---- width.c ---- */
+
+/* Of a graph that is whole and not seen by anybody yet. */
+void tripsage__graph_measure_width(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
+                                   uint32_t count);
+/* The width of a search for k when the caller does not say. */
+uint32_t tripsage__graph_width(const tripsage_index *index, uint32_t k);
 
 /* ---- graph.c ---- */
 

@@ -53,12 +53,10 @@ static tripsage_status run(tripsage_index_result *result, tripsage_index *index,
 {
     uint64_t entry = atomic_load_explicit(&index->entry, memory_order_acquire);
     uint32_t live = atomic_load_explicit(&index->live, memory_order_relaxed);
-    uint32_t width = query->width ? query->width : 10 * query->k + 100;
+    uint32_t width = query->width ? query->width : tripsage__graph_width(index, query->k);
     tripsage__scratch *scratch;
     tripsage_status status;
 
-    if (width > TRIPSAGE__WIDTH_MAX)
-        width = TRIPSAGE__WIDTH_MAX;
     scratch = tripsage__scratch_take(index, view->capacity, width);
     if (!scratch)
         return TRIPSAGE_NOMEM();

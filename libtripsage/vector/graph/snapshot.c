@@ -38,6 +38,7 @@ typedef struct head {
     uint32_t dimensions, metric, layout, degree, bits, build_width;
     uint64_t seed;
     uint64_t entry, drawn;
+    uint32_t measured_width, measured_count;
     uint32_t used, live, upper_used, section_count;
     section sections[SECTIONS];
 } head;
@@ -101,6 +102,8 @@ static void describe(head *h, const tripsage_index *index, uint64_t mark,
     h->seed = index->options.seed;
     h->entry = atomic_load_explicit(&index->entry, memory_order_relaxed);
     h->drawn = index->drawn;
+    h->measured_width = atomic_load_explicit(&index->measured_width, memory_order_relaxed);
+    h->measured_count = atomic_load_explicit(&index->measured_count, memory_order_relaxed);
     h->used = atomic_load_explicit(&index->used, memory_order_relaxed);
     h->live = atomic_load_explicit(&index->live, memory_order_relaxed);
     h->upper_used = index->upper_used;
@@ -228,6 +231,7 @@ static tripsage_status check_page(const page *p, uint64_t size)
     if (h->file_size != size)
         return damaged("its length");
     if (h->section_count != SECTIONS || h->used > TRIPSAGE__SLOTS_MAX || h->live > h->used ||
+        h->measured_width > TRIPSAGE__WIDTH_MAX || (h->measured_width && !h->measured_count) ||
         (h->used && (!h->degree || !h->bits)))
         return damaged("what its head says");
     return TRIPSAGE_OK;
@@ -367,6 +371,8 @@ static void take_numbers(tripsage_index *index, const head *h)
     atomic_store_explicit(&index->entry, h->used ? h->entry : TRIPSAGE__NO_SLOT, memory_order_relaxed);
     index->upper_used = h->upper_used;
     index->drawn = h->drawn;
+    atomic_store_explicit(&index->measured_width, h->measured_width, memory_order_relaxed);
+    atomic_store_explicit(&index->measured_count, h->measured_count, memory_order_relaxed);
     index->mark = h->mark;
 }
 

@@ -5,6 +5,8 @@
 #include <tripsage/index.h>
 
 #include "support/chance.h"
+#include "support/failing.h"
+#include "support/threads.h"
 
 #include "../suite.h"
 
@@ -289,6 +291,140 @@ START_TEST(one_thread_and_one_seed_make_one_index)
 }
 END_TEST
 
+/* ---- width ---- */
+
+START_TEST(a_search_without_a_width_finds_what_is_promised)
+{
+    enum { COUNT = 6000, QUERIES = 200, K = 10 };
+    data d = new_data(COUNT + QUERIES, 48, 31);
+    tripsage_index *index = new_index(48, TRIPSAGE_COSINE);
+    tripsage_index_hit hits[2][K];
+    tripsage_index_result exact = {.hits = hits[0], .capacity = K}, found = {.hits = hits[1], .capacity = K};
+    size_t right = 0;
+
+    ck_assert_ok(tripsage_index_build(index, d.items, COUNT, 2, NULL, NULL));
+    for (size_t q = COUNT; q < COUNT + QUERIES; q++) {
+        search(&exact, index, d.items[q].values, K, 0, 1);
+        search(&found, index, d.items[q].values, K, 0, 0);
+        for (size_t i = 0; i < K; i++)
+            for (size_t j = 0; j < K; j++)
+                right += hits[0][i].key == hits[1][j].key;
+    }
+    ck_assert_uint_ge(right, QUERIES * K * 95 / 100);
+    tripsage_index_free(index);
+    free_data(&d);
+}
+END_TEST
+
+/* ---- without memory ---- */
+
+enum { SOME = 300 };
+
+/* Builds, puts past the room there is, searches and removes; the first step that fails says so. */
+static tripsage_status do_all(tripsage_index **index, const data *d)
+{
+    tripsage_index_options options = TRIPSAGE_INDEX_OPTIONS_INIT;
+    tripsage_index_query query = TRIPSAGE_INDEX_QUERY_INIT;
+    tripsage_index_hit hits[10];
+    tripsage_index_result result = {.hits = hits, .capacity = 10};
+    tripsage_status status;
+
+    options.dimensions = (uint32_t)d->dimensions;
+    query.values = d->values;
+    status = tripsage_index_new(index, &options, NULL);
+    if (status == TRIPSAGE_OK)
+        status = tripsage_index_build(*index, d->items, SOME, 1, NULL, NULL);
+    for (size_t i = SOME; status == TRIPSAGE_OK && i < d->count; i++)
+        status = tripsage_index_put(*index, &d->items[i]);
+    if (status == TRIPSAGE_OK)
+        status = tripsage_index_search(&result, *index, &query);
+    if (status == TRIPSAGE_OK)
+        status = tripsage_index_remove(*index, d->items[0].key);
+    return status;
+}
+
+START_TEST(every_allocation_may_fail)
+{
+    data d = new_data(SOME + 10, 6, 37);
+    long fired = 1;
+
+    test_heap_install();
+    for (long nth = 1; fired; nth++)
+        for (int mode = TEST_FAIL_ONCE; mode <= TEST_FAIL_FOR_GOOD; mode++) {
+            tripsage_index *index = NULL;
+            tripsage_index_hit hits[10];
+            tripsage_index_result result = {.hits = hits, .capacity = 10};
+            tripsage_index_stats stats = {0};
+            tripsage_status status;
+
+            test_heap_arm(nth, (test_fault_mode)mode);
+            status = do_all(&index, &d);
+            (void)test_heap_disarm();
+            fired = test_heap_fired(NULL);
+            ck_assert_int_eq(status, fired ? TRIPSAGE_ENOMEM : TRIPSAGE_OK);
+            if (index) { /* whole, with what was there before the call that failed */
+                tripsage_index_get_stats(&stats, index);
+                ck_assert(stats.count == 0 || (stats.count >= SOME && stats.count <= SOME + 10));
+                search(&result, index, d.values, 10, 0, 0);
+                ck_assert_uint_eq(result.count, stats.count ? 10 : 0);
+            }
+            tripsage_index_free(index);
+            ck_assert_int_eq(test_heap_alive(TEST_HEAP_LIBRARY), 0);
+        }
+    free_data(&d);
+}
+END_TEST
+
+/* ---- many at once ---- */
+
+typedef struct crowd {
+    data d;
+    tripsage_index *index;
+    _Atomic int is_over;
+    _Atomic long wrong, searches;
+} crowd;
+
+enum { STAY = 400, COME = 600 };
+
+/* The first of them puts and removes; the others look for what stays. */
+static void join_in(size_t index, void *context)
+{
+    crowd *c = context;
+    tripsage_index_hit hits[5];
+    tripsage_index_result result = {.hits = hits, .capacity = 5};
+    tripsage_index_query query = TRIPSAGE_INDEX_QUERY_INIT;
+
+    for (int round = 0; index == 0 && round < 2; round++) {
+        for (size_t i = STAY; i < STAY + COME; i++)
+            c->wrong += tripsage_index_put(c->index, &c->d.items[i]) != TRIPSAGE_OK;
+        for (size_t i = STAY; i < STAY + COME; i++)
+            c->wrong += tripsage_index_remove(c->index, c->d.items[i].key) != TRIPSAGE_OK;
+    }
+    if (index == 0)
+        c->is_over = 1;
+    query.k = 5;
+    query.width = 400;
+    for (size_t i = index; !c->is_over; i = (i + 7) % STAY) {
+        query.values = c->d.items[i].values;
+        c->wrong += tripsage_index_search(&result, c->index, &query) != TRIPSAGE_OK || result.count != 5 ||
+                    hits[0].key != c->d.items[i].key;
+        c->searches++;
+    }
+}
+
+START_TEST(searches_beside_a_writer_find_what_stays)
+{
+    crowd c = {.d = new_data(STAY + COME, 12, 41), .index = new_index(12, TRIPSAGE_L2)};
+
+    ck_assert_ok(tripsage_index_build(c.index, c.d.items, STAY, 3, NULL, NULL));
+    test_threads_run(4, join_in, &c);
+    ck_assert_int_eq(c.wrong, 0);
+    ck_assert_int_gt(c.searches, 0);
+    tripsage_index_free(c.index);
+    free_data(&c.d);
+}
+END_TEST
+
 /* ---- what is refused ---- */
 
 static void check_refused(const tripsage_index_options *options, const char *field)
@@ -374,4 +510,6 @@ END_TEST
 SUITE_MAIN("vector/graph", finds_the_nearest_in_any_number_of_dimensions, finds_the_nearest_in_4096_dimensions,
            gives_what_there_is_when_k_is_more, the_same_vector_many_times,
            what_is_put_is_found_and_what_is_removed_is_not, a_key_that_is_put_again_has_the_new_vector,
-           one_thread_and_one_seed_make_one_index, options_are_checked, items_and_queries_are_checked)
+           one_thread_and_one_seed_make_one_index, a_search_without_a_width_finds_what_is_promised,
+           every_allocation_may_fail, searches_beside_a_writer_find_what_stays, options_are_checked,
+           items_and_queries_are_checked)
