@@ -1,5 +1,5 @@
-/* build.c: filling an empty index with many items on several threads: codes first, then edges. A node's edges are changed under a lock that it shares with others, and
- * read without. */
+/* build.c: filling an empty index with many items on several threads: codes first, then edges. A node's edges are changed under a lock that
+ * it shares with others, and read without. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,6 +27,7 @@ typedef struct job {
     tripsage_vector_progress_fn progress;
     void *user;
     int64_t told_us;
+    const atomic_int *stop; /* NULL: nobody stops it */
 } job;
 
 typedef struct worker {
@@ -48,6 +49,11 @@ static void tell(job *j, int is_end)
     j->progress(j->user, j->phase, atomic_load_explicit(&j->done, memory_order_relaxed), j->count);
 }
 
+static int is_stopped(const job *j)
+{
+    return j->stop && atomic_load_explicit(j->stop, memory_order_relaxed);
+}
+
 static void *work(void *context)
 {
     worker *w = context;
@@ -56,7 +62,7 @@ static void *work(void *context)
     for (;;) {
         uint32_t begin = atomic_fetch_add_explicit(&j->next, CHUNK, memory_order_relaxed), end;
 
-        if (begin >= j->count)
+        if (begin >= j->count || is_stopped(j))
             return NULL;
         end = j->count - begin < CHUNK ? j->count : begin + CHUNK;
         for (uint32_t slot = begin; slot < end; slot++)
@@ -187,6 +193,29 @@ static tripsage_status prepare(tripsage_index *index, job *j, tripsage__scratch 
     return status;
 }
 
+static tripsage_status run_all(job *j, worker *workers, unsigned threads)
+{
+    run(j, workers, threads, "codes", 0, encode);
+    if (!is_stopped(j)) {
+        link_item(j, workers[0].scratch, 0);
+        run(j, workers, threads, "edges", 1, link_item);
+    }
+    return is_stopped(j) ? TRIPSAGE_FAIL(TRIPSAGE_EBUSY, "the build was stopped") : TRIPSAGE_OK;
+}
+
+/* Leaves the index as empty as it was. */
+static void take_back(tripsage_index *index, job *j)
+{
+    tripsage__view_free(j->view);
+    for (uint32_t slot = 0; slot < j->count; slot++) {
+        tripsage__terms_remove(&index->terms, slot);
+        tripsage__terms_forget(&index->terms, slot);
+    }
+    atomic_store_explicit(&index->entry, TRIPSAGE__NO_SLOT, memory_order_release);
+    index->upper_used = 0;
+    index->drawn = 0;
+}
+
 static tripsage_status build(tripsage_index *index, job *j, worker *workers, unsigned threads)
 {
     uint32_t width = index->options.build_width;
@@ -202,18 +231,12 @@ static tripsage_status build(tripsage_index *index, job *j, worker *workers, uns
             return TRIPSAGE_NOMEM();
     }
     status = prepare(index, j, workers[0].scratch);
+    if (status == TRIPSAGE_OK)
+        status = run_all(j, workers, threads);
     if (status != TRIPSAGE_OK) {
-        tripsage__view_free(j->view);
-        for (uint32_t slot = 0; slot < j->count; slot++) {
-            tripsage__terms_remove(&index->terms, slot);
-            tripsage__terms_forget(&index->terms, slot);
-        }
-        index->drawn = 0;
+        take_back(index, j);
         return status;
     }
-    run(j, workers, threads, "codes", 0, encode);
-    link_item(j, workers[0].scratch, 0);
-    run(j, workers, threads, "edges", 1, link_item);
     tripsage__graph_measure_width(index, j->view, workers[0].scratch, j->count);
     atomic_store_explicit(&index->live, j->count, memory_order_release);
     atomic_store_explicit(&index->used, j->count, memory_order_release);
@@ -236,7 +259,15 @@ static unsigned threads_for(unsigned threads, size_t count)
 tripsage_status tripsage_index_build(tripsage_index *index, const tripsage_index_item *items, size_t count,
                                      unsigned threads, tripsage_vector_progress_fn progress, void *user)
 {
-    job j = {.index = index, .items = items, .count = (uint32_t)count, .progress = progress, .user = user};
+    return tripsage__graph_build(index, items, count, threads, progress, user, NULL);
+}
+
+tripsage_status tripsage__graph_build(tripsage_index *index, const tripsage_index_item *items, size_t count,
+                                      unsigned threads, tripsage_vector_progress_fn progress, void *user,
+                                      const atomic_int *stop)
+{
+    job j = {
+        .index = index, .items = items, .count = (uint32_t)count, .progress = progress, .user = user, .stop = stop};
     tripsage_status status = TRIPSAGE_OK;
     worker *workers = NULL;
 

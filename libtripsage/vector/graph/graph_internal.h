@@ -310,4 +310,11 @@ void tripsage__graph_write(tripsage_index *index, tripsage__view *view, tripsage
 /* Lets nobody find a slot any more, though walks still go through it. Writer only. */
 void tripsage__graph_bury(tripsage_index *index, tripsage__view *view, uint32_t slot);
 
+/* ---- build.c ---- */
+
+/* tripsage_index_build, which ends with TRIPSAGE_EBUSY soon after `stop` is not 0 any more; NULL: nobody stops it. */
+tripsage_status tripsage__graph_build(tripsage_index *index, const tripsage_index_item *items, size_t count,
+                                      unsigned threads, tripsage_vector_progress_fn progress, void *user,
+                                      const atomic_int *stop);
+
 #endif

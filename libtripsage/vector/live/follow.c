@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "live_internal.h"
+#include "vector/graph/graph_internal.h"
 
 static void init_rows(tripsage__live_rows *rows, tripsage__live_set *set, const live *l)
 {
@@ -70,14 +71,13 @@ static tripsage_status build(tripsage_index **out, const tripsage__collection *c
     tripsage_index_item *items = tripsage__live_items(rows);
     tripsage_status status;
 
-    (void)stop;
     if (!items)
         return TRIPSAGE_NOMEM();
     options.dimensions = collection->dimensions;
     options.metric = collection->metric;
     TRIPSAGE_TRY(tripsage_index_new(out, &options, NULL));
     if (rows->count)
-        status = tripsage_index_build(*out, items, rows->count, threads, progress, user);
+        status = tripsage__graph_build(*out, items, rows->count, threads, progress, user, stop);
 out:
     tripsage__free(items);
     return status;

@@ -103,8 +103,8 @@ static tripsage_status on_hit(void *context, const tripsage__row *row)
 
 /* ---- the search ---- */
 
-tripsage_status tripsage__live_look_init(tripsage__live_looking *k, tripsage_vector *vector, tripsage__vector_scan *scan,
-                                         const tripsage_actor *actor, uint32_t wanted)
+tripsage_status tripsage__live_look_init(tripsage__live_looking *k, tripsage_vector *vector,
+                                         tripsage__vector_scan *scan, const tripsage_actor *actor, uint32_t wanted)
 {
     memset(k, 0, sizeof *k);
     k->vector = vector;

@@ -13,6 +13,7 @@
 #include "support/chance.h"
 #include "support/temp.h"
 #include "support/threads.h"
+#include "vector/graph/graph_internal.h"
 #include "vector/vector.h"
 #include "vector/vector_internal.h"
 
@@ -643,6 +644,50 @@ START_TEST(in_memory_there_is_an_index_and_no_file)
 }
 END_TEST
 
+START_TEST(a_build_that_is_stopped_leaves_nothing)
+{
+    static float values[300][DIMENSIONS];
+    static tripsage_index_item items[300];
+    tripsage_index_options options = TRIPSAGE_INDEX_OPTIONS_INIT;
+    tripsage_index_stats stats;
+    tripsage_index *index = NULL;
+    atomic_int stop = 1;
+
+    options.dimensions = DIMENSIONS;
+    for (size_t i = 0; i < 300; i++) {
+        values_of(values[i], i, 0);
+        items[i] = (tripsage_index_item){i, values[i], NULL, 0};
+    }
+    ck_assert_ok(tripsage_index_new(&index, &options, NULL));
+    ck_assert_fails(tripsage__graph_build(index, items, 300, 2, NULL, NULL, &stop), TRIPSAGE_EBUSY);
+    tripsage_index_get_stats(&stats, index);
+    ck_assert_uint_eq(stats.count, 0);
+    stop = 0;
+    ck_assert_ok(tripsage__graph_build(index, items, 300, 2, NULL, NULL, &stop));
+    tripsage_index_get_stats(&stats, index);
+    ck_assert_uint_eq(stats.count, 300);
+    tripsage_index_free(index);
+}
+END_TEST
+
+/* The thread is at it; nobody has to wait until it is done. */
+START_TEST(a_close_may_come_at_any_time)
+{
+    const struct timespec pause = {0, 3000000};
+    float values[DIMENSIONS];
+
+    fill("v", TRIPSAGE_L2, ITEMS);
+    values_of(values, 1, 0);
+    for (int i = 0; i < 6; i++) {
+        agree(vector, "v", service, values, K, NULL);
+        for (int k = 0; k < i; k++)
+            nanosleep(&pause, NULL);
+        reopen();
+    }
+    agree_on_all(vector, "v", 99);
+}
+END_TEST
+
 /* A row of another library's, or a hand's. */
 START_TEST(a_row_that_no_index_takes_is_told_of)
 {
@@ -668,4 +713,5 @@ SUITE_MAIN_WITH("vector/live", setup, teardown, a_large_collection_gets_an_index
                 a_new_database_in_the_old_ones_place_does_not_take_its_file, a_collection_goes_with_its_file,
                 another_collection_of_the_name_is_noticed, who_is_too_far_behind_reads_all_rows,
                 the_list_of_changes_stays_short, in_memory_there_is_an_index_and_no_file,
+                a_build_that_is_stopped_leaves_nothing, a_close_may_come_at_any_time,
                 a_row_that_no_index_takes_is_told_of)
