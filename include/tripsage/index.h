@@ -1,8 +1,10 @@
 /* tripsage/index.h: an index of vectors in memory, by itself: keys and vectors in, the nearest keys out. No store, no owners, no text:
  * tripsage/vector.h puts those on top. A program that has its rows elsewhere links only this.
  *
- * The index is a graph of the HNSW family (Malkov and Yashunin, 2018) over quantised vectors. Each vector is moved to the mean's place and rotated at
- * random, and kept as a short code, which the walk through the graph compares with, and a longer remainder, with which the nearest are ranked
+ * The index is a graph of the HNSW family (Malkov and Yashunin, 2018) over quantised vectors. Each vector is moved to the mean's place
+ * and rotated at
+ * random, and kept as a short code, which the walk through the graph compares with, and a longer remainder, with which the nearest are
+ * ranked
  * again: some 12 bits a dimension together. Vectors themselves are not kept: a score is the code's, and differs from the exact one by
  * at most what `error` of a hit says.
  *
@@ -27,18 +29,18 @@ typedef struct tripsage_index tripsage_index;
 
 typedef enum tripsage_index_layout {
     TRIPSAGE_INDEX_COMPACT = 0, /* codes once, each by itself: the least memory */
-    TRIPSAGE_INDEX_FAST = 1     /* codes of a node's neighbours beside it: no jump through memory for each of them, more bytes */
+    TRIPSAGE_INDEX_FAST = 1     /* today the same (docs/decisions.md, 112) */
 } tripsage_index_layout;
 
 typedef struct tripsage_index_options {
-    uint32_t version;             /* 1; set by TRIPSAGE_INDEX_OPTIONS_INIT */
-    uint32_t dimensions;          /* 1..TRIPSAGE_VECTOR_DIMENSIONS_MAX */
-    tripsage_metric metric;       /* cosine: vectors are brought to unit length */
+    uint32_t version;       /* 1; set by TRIPSAGE_INDEX_OPTIONS_INIT */
+    uint32_t dimensions;    /* 1..TRIPSAGE_VECTOR_DIMENSIONS_MAX */
+    tripsage_metric metric; /* cosine: vectors are brought to unit length */
     tripsage_index_layout layout;
-    uint32_t degree;              /* edges of a node at the lowest level, 8..128; 0: chosen from the data */
-    uint32_t bits;                /* of the short code, 4 or 8 a dimension; 0: chosen from the data */
-    uint32_t build_width;         /* candidates looked at for a new node (efConstruction), 16..2,000; 0: 200 */
-    uint64_t seed;                /* of levels and rotation. With one thread the same items in the same order give the same index */
+    uint32_t degree;      /* edges of a node at the lowest level, 8..128; 0: 32 */
+    uint32_t bits;        /* of the short code, 4 or 8 a dimension; 0: 4, below 32 dimensions 8 */
+    uint32_t build_width; /* candidates looked at for a new node (efConstruction), 16..2,000; 0: 200 */
+    uint64_t seed; /* of levels and rotation. With one thread the same items in the same order give the same index */
 } tripsage_index_options;
 
 #define TRIPSAGE_INDEX_OPTIONS_INIT                                                                                    \
@@ -60,11 +62,11 @@ typedef struct tripsage_index_clause {
 } tripsage_index_clause;
 
 typedef struct tripsage_index_query {
-    uint32_t version;                     /* 1; set by TRIPSAGE_INDEX_QUERY_INIT */
-    const float *values;                  /* as an item's */
-    uint32_t k;                           /* 1..TRIPSAGE_VECTOR_K_MAX */
-    uint32_t width;                       /* candidates kept on the way (ef), at least k; 0: chosen for a recall of some 0.97 */
-    int exact;                            /* look at every item that passes */
+    uint32_t version;    /* 1; set by TRIPSAGE_INDEX_QUERY_INIT */
+    const float *values; /* as an item's */
+    uint32_t k;          /* 1..TRIPSAGE_VECTOR_K_MAX */
+    uint32_t width;      /* candidates kept on the way (ef), at least k; 0: for a recall of some 0.97 */
+    int exact;           /* look at every item that passes */
     const tripsage_index_clause *clauses; /* every clause must pass */
     size_t clause_count;                  /* 0: everything passes */
 } tripsage_index_query;
@@ -87,7 +89,8 @@ typedef enum tripsage_index_plan {
     TRIPSAGE_PLAN_TURNED = 4  /* the walk met too little that passes: every item that passes was looked at */
 } tripsage_index_plan;
 
-/* What one search found. `hits` is the caller's, with room for `capacity` hits, at least k. After a scan (both kinds) with more room than k, those are given
+/* What one search found. `hits` is the caller's, with room for `capacity` hits, at least k. After a scan (both kinds) with more room than
+ * k, those are given
  * besides whose exact score could be among the k best, as far as there is room; `is_certain` says that none of them is missing. */
 typedef struct tripsage_index_result {
     tripsage_index_hit *hits;
@@ -105,8 +108,10 @@ TRIPSAGE_API tripsage_status tripsage_index_new(tripsage_index **out, const trip
 /* Nobody may be using it. NULL is fine. */
 TRIPSAGE_API void tripsage_index_free(tripsage_index *index);
 
-/* Fills an empty index with `count` items, on `threads` threads (0: one for each processor), much faster than one by one; what is chosen from the data is chosen
- * here. `progress` may be NULL (tripsage/vector.h). Errors: TRIPSAGE_EINVALID ("/i/values", "/i/key": twice ...), TRIPSAGE_EMISUSE (not empty). */
+/* Fills an empty index with `count` items, on `threads` threads (0: one for each processor), much faster than one by one; what is chosen
+ * from the data is chosen
+ * here. `progress` may be NULL (tripsage/vector.h). Errors: TRIPSAGE_EINVALID ("/i/values", "/i/key": twice ...), TRIPSAGE_EMISUSE (not
+ * empty). */
 TRIPSAGE_API tripsage_status tripsage_index_build(tripsage_index *index, const tripsage_index_item *items, size_t count,
                                                   unsigned threads, tripsage_vector_progress_fn progress, void *user);
 
@@ -116,26 +121,30 @@ TRIPSAGE_API tripsage_status tripsage_index_put(tripsage_index *index, const tri
 /* Takes an item out. Now and then mends the graph around all that are gone. Errors: TRIPSAGE_ENOTFOUND. */
 TRIPSAGE_API tripsage_status tripsage_index_remove(tripsage_index *index, uint64_t key);
 
-/* The nearest, best first; ties by key. Errors: TRIPSAGE_EINVALID ("#query": its version; "#values", "#k", "#width", "#clauses"), TRIPSAGE_EMISUSE
+/* The nearest, best first; ties by key. Errors: TRIPSAGE_EINVALID ("#query": its version; "#values", "#k", "#width", "#clauses"),
+ * TRIPSAGE_EMISUSE
  * (`capacity` below k). */
 TRIPSAGE_API tripsage_status tripsage_index_search(tripsage_index_result *result, tripsage_index *index,
                                                    const tripsage_index_query *query);
 
-/* Writes a snapshot, whole or not at all: to a file beside it, made durable, then renamed. `mark` is the caller's, such as how far its log was
+/* Writes a snapshot, whole or not at all: to a file beside it, made durable, then renamed. `mark` is the caller's, such as how far its
+ * log was
  * followed. Format: docs/vector-format.md. Errors: TRIPSAGE_EIO. */
 TRIPSAGE_API tripsage_status tripsage_index_save(tripsage_index *index, const char *path, uint64_t mark);
 
-/* Maps a snapshot and is ready at once; changes stay in memory until the next save. What is mapped is checked: the head, the tables, and each array's
+/* Maps a snapshot and is ready at once; changes stay in memory until the next save. What is mapped is checked: the head, the tables, and
+ * each array's
  * checksum. Errors: TRIPSAGE_ENOTFOUND, TRIPSAGE_ECORRUPT (with what is wrong), TRIPSAGE_EIO. */
-TRIPSAGE_API tripsage_status tripsage_index_open(tripsage_index **out, const char *path, const tripsage_runtime *runtime);
+TRIPSAGE_API tripsage_status tripsage_index_open(tripsage_index **out, const char *path,
+                                                 const tripsage_runtime *runtime);
 
 typedef struct tripsage_index_stats {
     uint32_t dimensions, degree, bits, levels;
     tripsage_metric metric;
     tripsage_index_layout layout;
-    uint64_t count;     /* items */
-    uint64_t removed;   /* places of items that are gone and not given to others yet */
-    uint64_t mark;      /* of the snapshot it was opened from; 0 */
+    uint64_t count;                              /* items */
+    uint64_t removed;                            /* places of items that are gone and not given to others yet */
+    uint64_t mark;                               /* of the snapshot it was opened from; 0 */
     uint64_t link_bytes, code_bytes, term_bytes; /* edges; codes and remainders; terms and their lists */
     uint64_t total_bytes;                        /* all that is in use for it, those and the rest */
 } tripsage_index_stats;

@@ -23,7 +23,8 @@ static int take_from_heap(tripsage__arena *out, size_t size)
     return 1;
 }
 
-/* Reserved with a huge page more than asked, so that it begins at one. The heap is asked for a byte: a program that counts what the library takes, or has it
+/* Reserved with a huge page more than asked, so that it begins at one. The heap is asked for a byte: a program that counts what the
+ * library takes, or has it
  * fail, is heard here, too. */
 static int reserve(tripsage__arena *out, size_t size)
 {

@@ -1,4 +1,5 @@
-/* graph/arena.h: one block for all arrays of an index. A small one is the house's heap's; a large one is a reservation of address space that is given
+/* graph/arena.h: one block for all arrays of an index. A small one is the house's heap's; a large one is a reservation of address space
+ * that is given
  * pages as it is written to, huge ones where the system has them: a walk through the graph jumps all over it, and with 4 KiB pages
  * would wait for page tables, too. */
 #ifndef TRIPSAGE_VECTOR_GRAPH_ARENA_H

@@ -100,7 +100,8 @@ static void flip(float *values, const uint32_t *signs, size_t n)
 
 #define LANES 16u
 
-/* Sums and differences of numbers `width` apart, of which there are `n`. The inner loop has a fixed length, which compilers make vectors of. */
+/* Sums and differences of numbers `width` apart, of which there are `n`. The inner loop has a fixed length, which compilers make vectors
+ * of. */
 static void add_and_subtract(float *values, size_t n, size_t width)
 {
     for (size_t at = 0; at < n; at += 2 * width)
@@ -136,7 +137,8 @@ static void turn_over(float *values)
         }
 }
 
-/* The fast Walsh-Hadamard transform, scaled so that lengths stay; `n` is a power of two. From 256 on the close steps are made across: each square of 256 is turned
+/* The fast Walsh-Hadamard transform, scaled so that lengths stay; `n` is a power of two. From 256 on the close steps are made across:
+ * each square of 256 is turned
  * over, which leaves its numbers in another order, and any will do. */
 static void transform(float *values, size_t n)
 {
@@ -204,7 +206,8 @@ static void put_on_grid(float *out, const float *values, size_t n, float step, f
     }
 }
 
-/* Looks for the step whose points have the direction of the values: from one under which the largest value is on the grid down to a third of it, below
+/* Looks for the step whose points have the direction of the values: from one under which the largest value is on the grid down to a third
+ * of it, below
  * which too much is cut off (the best for Gaussian numbers and 4 bits is at about half). */
 static void choose_grid(float *out, const float *values, size_t n, float half)
 {

@@ -1,14 +1,20 @@
 /* graph/coder.h: vectors as codes.
  *
- * A vector (of unit length for cosine) is moved by the mean and rotated at random, after which its numbers are alike: none is much larger than the others, whatever
- * the data. The short code is `bits` a dimension on a symmetric grid, c - (2^bits - 1)/2, with a scale for each vector under which the code points most in the
- * vector's direction. From it the product with any other vector is estimated without bias as <code, other> |x|^2 / <code, x> (Gao and Long, "RaBitQ", 2024; Gao
- * and others, "Practical and asymptotically optimal quantization", 2025). The rest is what the short code leaves, in 8 more bits a dimension; with
+ * A vector (of unit length for cosine) is moved by the mean and rotated at random, after which its numbers are alike: none is much larger
+ * than the others, whatever
+ * the data. The short code is `bits` a dimension on a symmetric grid, c - (2^bits - 1)/2, with a scale for each vector under which the
+ * code points most in the
+ * vector's direction. From it the product with any other vector is estimated without bias as <code, other> |x|^2 / <code, x> (Gao and
+ * Long, "RaBitQ", 2024; Gao
+ * and others, "Practical and asymptotically optimal quantization", 2025). The rest is what the short code leaves, in 8 more bits a
+ * dimension; with
  * both a vector is known to some four digits, and what is still missing has a length that is kept.
  *
- *   short code: codes, then f32 |x|^2, then f32 |x|^2 / <code, x>, at the end of a record of `code_stride` bytes, a cache line or several where
+ *   short code: codes, then f32 |x|^2, then f32 |x|^2 / <code, x>, at the end of a record of `code_stride` bytes, a cache line or several
+ * where
  *               that wastes little. With 4 bits the lower half of byte j is dimension j, the upper half dimension j + code_size.
- *   rest:       f32 scale of the code, f32 scale of the rest, f32 length of what is missing, then one i8 a dimension; `rest_stride` bytes */
+ *   rest:       f32 scale of the code, f32 scale of the rest, f32 length of what is missing, then one i8 a dimension; `rest_stride` bytes
+ * */
 #ifndef TRIPSAGE_VECTOR_GRAPH_CODER_H
 #define TRIPSAGE_VECTOR_GRAPH_CODER_H
 
@@ -17,7 +23,8 @@
 #include <tripsage/vector.h>
 
 /* A vector that others are compared with: a query, or an item that looks for its place. Compared is
- * base + norm_weight |x|^2 + product_weight f (sum of whole * code - bias), less is nearer: the squared distance, or minus the inner product. */
+ * base + norm_weight |x|^2 + product_weight f (sum of whole * code - bias), less is nearer: the squared distance, or minus the inner
+ * product. */
 typedef struct tripsage__probe {
     float *rotated; /* moved and rotated */
     int8_t *

@@ -162,7 +162,8 @@ static tripsage_status check_item(const tripsage_index_item *item)
     return TRIPSAGE_OK;
 }
 
-/* The item's slot is found by readers once it is not dead and has terms, or an edge to it. What it replaces goes after it is there: a search finds one of them. */
+/* The item's slot is found by readers once it is not dead and has terms, or an edge to it. What it replaces goes after it is there: a
+ * search finds one of them. */
 static void put_in(tripsage_index *index, tripsage__view *view, tripsage__scratch *scratch, uint64_t key, uint32_t slot)
 {
     uint32_t before = tripsage__map_find(view, key);

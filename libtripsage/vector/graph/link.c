@@ -1,6 +1,7 @@
 /* link.c: which edges a node has.
  *
- * Among the candidates, from the nearest on, one is chosen that is nearer to the node than to all chosen before (Malkov and Yashunin's algorithm 4, which goes back to the
+ * Among the candidates, from the nearest on, one is chosen that is nearer to the node than to all chosen before (Malkov and Yashunin's
+ * algorithm 4, which goes back to the
  * relative neighbourhood graph): edges lead into all directions instead of many into one. */
 #include <string.h>
 

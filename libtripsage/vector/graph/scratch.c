@@ -1,4 +1,5 @@
-/* scratch.c: what searches work with, kept for the next ones, so that a search allocates nothing once there were as many at a time before. */
+/* scratch.c: what searches work with, kept for the next ones, so that a search allocates nothing once there were as many at a time
+ * before. */
 #include <string.h>
 
 #include "base/memory.h"

@@ -8,7 +8,8 @@ uint32_t tripsage__map_room(uint32_t slots)
     return slots + slots / 2 + 1;
 }
 
-/* Where a key belongs. Keys may be counters, so they are mixed first; a number below `capacity` comes from the upper bits by multiplication. */
+/* Where a key belongs. Keys may be counters, so they are mixed first; a number below `capacity` comes from the upper bits by
+ * multiplication. */
 static uint32_t home_of(const tripsage__view *view, uint64_t key)
 {
     key ^= key >> 32;

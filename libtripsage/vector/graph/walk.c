@@ -126,7 +126,8 @@ static void prefetch_edges(const tripsage_index *index, const tripsage__view *vi
         __builtin_prefetch(edges + at);
 }
 
-/* The ends of a node's edges that were not seen yet, their codes on the way here. Which were seen is as good as chance, so there is no branch on it. */
+/* The ends of a node's edges that were not seen yet, their codes on the way here. Which were seen is as good as chance, so there is no
+ * branch on it. */
 static uint32_t gather(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint32_t *ids,
                        uint32_t slot, uint32_t level)
 {

@@ -1,6 +1,7 @@
 /* width.c: how many candidates a search keeps when nobody says.
  *
- * It is measured, since the same width finds 94 of a hundred among some vectors and 99.9 among others: at the end of a build a few items are looked for by a scan,
+ * It is measured, since the same width finds 94 of a hundred among some vectors and 99.9 among others: at the end of a build a few items
+ * are looked for by a scan,
  * and by walks of growing width that may not step on the item itself, which is how a query that is no item finds its nearest. */
 #include <string.h>
 
@@ -9,7 +10,8 @@
 #define ASKED 200u /* items: the share of 2,000 neighbours is known to half a percent then */
 #define K     10u
 #define NEAR  50u /* by the short code, among which the K nearest by both codes are */
-/* Of a thousand. An item that is stepped around is harder to find the neighbours of than a query: edges were chosen for the way through it. Where 960 are found so,
+/* Of a thousand. An item that is stepped around is harder to find the neighbours of than a query: edges were chosen for the way through
+ * it. Where 960 are found so,
  * 970 to 980 of a query's are (100,000 words of 100 dimensions). */
 #define FOUND 960u
 #define FIRST 16u   /* the least width that is tried */
