@@ -47,8 +47,8 @@ void tripsage__repair_count(tripsage_index *index)
 
 /* ---- free slots ----
  *
- * In the place of its edges a free slot has none, so that whoever comes upon it goes nowhere; then itself, which no node has an edge to; and the next
- * free slot. A snapshot keeps them so. */
+ * In the place of its edges a free slot has none, so that whoever comes upon it goes nowhere; then itself, which no node has an edge to;
+ * and the next free slot. A snapshot keeps them so. */
 
 enum { NO_EDGE_AT, ITSELF_AT, NEXT_AT, FREE_WORDS };
 

@@ -90,7 +90,7 @@ static double recall_of(model *m, uint64_t *looked_at)
 
 START_TEST(half_goes_and_comes_ten_times)
 {
-    model m = model_new(4000);
+    model m = model_new(2500);
     tripsage_index_stats before, after;
     uint64_t looked_at_first, looked_at;
     double first, recall;
@@ -187,7 +187,7 @@ START_TEST(a_whole_region_goes_and_comes)
     for (size_t key = 0; key < m.count; key++)
         draw_values(&m.seed, m.items[key].values, key < m.count / 2 ? 0 : 1 + (unsigned)key % (MIDDLES - 1));
     model_build(&m, 1);
-    for (int round = 0; round < 4; round++) {
+    for (int round = 0; round < 2; round++) {
         for (size_t key = 0; key < m.count / 2; key++)
             model_remove(&m, key);
         check_inside(m.index);
@@ -242,9 +242,9 @@ START_TEST(anything_in_any_order)
     model m = model_new(3000);
     size_t below = m.count;
 
-    for (int step = 0; step < 15000; step++) {
-        if (step % 2500 == 0) /* most changes are of few or of many */
-            below = step % 5000 ? m.count / 8 : m.count;
+    for (int step = 0; step < 8000; step++) {
+        if (step % 1000 == 0) /* most changes are of few or of many */
+            below = step % 2000 ? m.count / 8 : m.count;
         change(&m, (size_t)test_draw(&m.seed, below));
         if (step % 100 == 0)
             ask_anything(&m);
@@ -268,7 +268,7 @@ START_TEST(no_memory_while_items_come_and_go)
 
     for (size_t key = 0; key < m.count; key++)
         add_term(&m.items[key], key % 7);
-    for (int step = 0; step < 6000; step++) {
+    for (int step = 0; step < 3000; step++) {
         size_t key = (size_t)test_draw(&m.seed, m.count);
         tripsage_index_item i = index_item(&m, key);
         tripsage_status status;
@@ -295,7 +295,7 @@ END_TEST
  * Keys below STAY are put once; those above come and go. An owner has each second one of those that stay, and only of those that come
  * and go which the model says. */
 
-enum { STAY = 1500, ALL = 3000, READERS = 2, SEARCHES = 400 };
+enum { STAY = 1500, ALL = 3000, READERS = 2, STEPS = 1500, SEARCHES = 200 };
 
 typedef struct scene {
     model *m;
@@ -348,7 +348,7 @@ START_TEST(searches_go_on_while_items_come_and_go)
         model_put(&m, key);
     for (int i = 0; i < READERS; i++)
         ck_assert_int_eq(pthread_create(&threads[i], NULL, search_on, &s), 0);
-    for (int step = 0; step < 6000 || s.searches < SEARCHES; step++) {
+    for (int step = 0; step < STEPS || s.searches < SEARCHES; step++) {
         size_t key = STAY + (size_t)test_draw(&m.seed, ALL - STAY);
 
         if (m.items[key].is_there)

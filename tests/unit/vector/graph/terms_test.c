@@ -418,7 +418,7 @@ END_TEST
  * Each item has one owner and a slot; slots are given to other owners as an index does: marked dead, out of the lists, and after a
  * grace period to another. Readers ask for all of one owner's, by its list and by the slots' own terms, and may find no other's. */
 
-enum { OWNERS = 50, TENANT_SLOTS = 512, READERS = 3, CHANGES = 20000, LOOKS = 300 };
+enum { OWNERS = 50, TENANT_SLOTS = 512, READERS = 2, CHANGES = 3000, LOOKS = 100 };
 
 typedef struct tenants {
     tripsage__grace *grace;
