@@ -210,10 +210,14 @@ static tripsage_status fill_list(tripsage__filter *filter, const tripsage_index 
 /* Whether a list is less work than bitmaps. */
 static int is_list_shorter(const tripsage__filter *filter)
 {
-    const tripsage__clause *smallest = &filter->clauses[filter->smallest];
-    uint64_t list = smallest->bound, bitmap = (uint64_t)filter->used / 64 * WORD_COST * (filter->clause_count + 1);
+    uint64_t list, bitmap = (uint64_t)filter->used / 64 * WORD_COST * (filter->clause_count + 1);
+    const tripsage__clause *smallest;
 
-    if (!filter->clause_count || (smallest->scattered < smallest->bound && filter->bound > TRIPSAGE__PLAN_ALL))
+    if (!filter->clause_count)
+        return 0;
+    smallest = &filter->clauses[filter->smallest];
+    list = smallest->bound;
+    if (smallest->scattered < smallest->bound && filter->bound > TRIPSAGE__PLAN_ALL)
         return 0;
     if (filter->clause_count > 1 || smallest->end - smallest->begin > 1)
         list *= OWN_COST;
