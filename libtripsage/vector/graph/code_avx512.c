@@ -138,7 +138,9 @@ TARGET static void compare(float *out, const tripsage__probe *probe, const unsig
 
 static inline __mmask16 lanes(size_t at, size_t end)
 {
-    return at >= end ? 0 : end - at >= 16 ? (__mmask16)0xffff : (__mmask16)((1u << (end - at)) - 1);
+    unsigned there = at >= end ? 0 : end - at >= 16 ? 0xffff : (1u << (end - at)) - 1;
+
+    return (__mmask16)there;
 }
 
 /* Sixteen numbers of an item: weights times code and rest. */
