@@ -149,6 +149,7 @@ typedef struct tripsage_index_stats {
     uint64_t total_bytes;                        /* all that is in use for it, those and the rest */
 } tripsage_index_stats;
 
+/* What an index holds and takes. Cannot fail; waits for a change that is under way. */
 TRIPSAGE_API void tripsage_index_get_stats(tripsage_index_stats *out, tripsage_index *index);
 
 TRIPSAGE_END_DECLS
