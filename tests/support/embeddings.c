@@ -1,6 +1,8 @@
 #include "support/embeddings.h"
 
+#include <check.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <tripsage/doc.h>
 
@@ -65,16 +67,31 @@ static void put_answer(tripsage__buf *out, test_embeddings *s, tripsage_doc *req
     s->largest_bytes = bytes > s->largest_bytes ? bytes : s->largest_bytes;
 }
 
+struct test_embeddings_answer {
+    struct test_embeddings_answer *before;
+    char text[];
+};
+
+static const char *keep(test_embeddings *s, const tripsage__buf *text)
+{
+    struct test_embeddings_answer *kept = malloc(sizeof *kept + text->size + 1);
+
+    ck_assert_ptr_nonnull(kept);
+    memcpy(kept->text, text->data, text->size + 1);
+    kept->before = s->answers;
+    s->answers = kept;
+    return kept->text;
+}
+
 static void answer(test_web_reply *reply, const test_web_request *r, void *user)
 {
-    static _Thread_local tripsage__buf out = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT);
+    tripsage__buf out = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT);
     test_embeddings *s = user;
     tripsage_doc *request = NULL;
 
     pthread_mutex_lock(&s->lock);
     snprintf(s->last_body, sizeof s->last_body, "%s", r->body);
     snprintf(s->last_head, sizeof s->last_head, "%s", r->head);
-    out.size = 0;
     reply->status = 200;
     if (strcmp(r->target, "/v1/embeddings") != 0 || strcmp(r->method, "POST") != 0)
         reply->status = 404;
@@ -90,8 +107,8 @@ static void answer(test_web_reply *reply, const test_web_request *r, void *user)
         reply->body = "{\"error\":{\"message\":\"unknown value for encoding_format\"}}";
     } else if (tripsage_doc_parse(&request, r->body, r->body_size) == TRIPSAGE_OK) {
         put_answer(&out, s, request);
-        reply->body = out.data;
-        reply->body_size = out.size;
+        reply->body = keep(s, &out);
+        tripsage__buf_free(&out);
         tripsage_doc_free(request);
     } else {
         reply->status = 400;
@@ -110,6 +127,10 @@ void test_embeddings_close(test_embeddings *server)
 {
     test_web_close(server->web);
     server->web = NULL;
+    for (struct test_embeddings_answer *a = server->answers, *before; a; a = before) {
+        before = a->before;
+        free(a);
+    }
     pthread_mutex_destroy(&server->lock);
 }
 

@@ -23,7 +23,8 @@ typedef struct test_embeddings {
 
     /* What it saw. */
     char last_body[1 << 20], last_head[16384];
-    long texts; /* embedded */
+    long texts;                             /* embedded */
+    struct test_embeddings_answer *answers; /* all it gave, which its connections may still be sending */
     size_t largest_batch, largest_bytes;
 } test_embeddings;
 

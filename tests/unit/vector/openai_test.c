@@ -56,6 +56,14 @@ static void tear_down(void)
     test_embeddings_close(&server);
 }
 
+/* While an answer that nobody waits for any more may still be on its way. */
+static void set_bad(int count)
+{
+    pthread_mutex_lock(&server.lock);
+    server.bad = count;
+    pthread_mutex_unlock(&server.lock);
+}
+
 static tripsage_status embed(float *out, const char *text)
 {
     return tripsage_embedder_embed(out, embedder, TRIPSAGE_EMBED_DOCUMENT, &text, 1);
@@ -214,16 +222,16 @@ START_TEST(silence_is_tried_again_within_the_deadline)
 
     options.deadline_ms = 2000;
     open_with(&options);
-    server.bad = 1;
+    set_bad(1);
     server.delay_ms = 1500; /* past half of it */
     ck_assert_ok(embed(row, "one"));
     is_of(row, "one");
     options.deadline_ms = 300;
     open_with(&options);
-    server.bad = 9;
+    set_bad(9);
     ck_assert_fails(embed(row, "two"), TRIPSAGE_ETIMEOUT);
     says("deadline");
-    server.bad = 0;
+    set_bad(0);
     ck_assert_fails(embed(row, "three"), TRIPSAGE_EUNAVAILABLE); /* it is left alone */
     says("left alone");
 }
