@@ -49,7 +49,8 @@ tripsage_status tripsage__vector_scan_init(tripsage__vector_scan *scan, const tr
     scan->min_score = min_score;
     scan->kernels = tripsage__kernels_best();
     scan->is_service = actor->is_service;
-    scan->query = tripsage__malloc(n * sizeof *scan->query);
+    /* Zeros: rows may come before it is known that there is no item for them to be like. */
+    scan->query = tripsage__calloc(n, sizeof *scan->query);
     scan->scratch = tripsage__malloc(n * sizeof *scan->scratch);
     scan->hits = tripsage__calloc(k, sizeof *scan->hits);
     scan->packed = tripsage__calloc(n, 4);
