@@ -217,8 +217,6 @@ static void play_destinations(const tripsage_actor *owner)
     SAY(tripsage_memory_search(out, T, owner, "{\"query\":\"vegan food\",\"similarity_threshold\":0}", N));
     SAY(tripsage_memory_context(out, T, owner));
     SAY(tripsage_memory_stats(out, T, owner));
-    SAY(tripsage_search_save(out, T, owner, "{\"query\":\"tiles\"}", N));
-    SAY(tripsage_search_recent(out, T, owner, 0, 0));
     SAY(tripsage_search_analytics(out, T, owner, NULL));
     SAY(tripsage_memory_clear(out, T, owner, 0));
     SAY(tripsage_memory_clear(out, T, owner, 1));
