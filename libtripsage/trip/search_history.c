@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "searches.h"
-#include "vector/words.h"
+#include "vector/vector.h"
 
 /* 100: further back nobody looks. */
 #define NOTED_MAX 100

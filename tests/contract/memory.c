@@ -97,7 +97,7 @@ START_TEST(it_is_found_by_meaning)
     IS_TEXT(found, "/results/0/memory_type", "user_preference");
     IS_TEXT(found, "/results/0/metadata/source", "conversation");
     IS_TEXT(found, "/results/0/metadata/context_type", "travel_planning");
-    ck_assert(tripsage_doc_number(found, "/results/0/similarity", 0) >= 0.3);
+    ck_assert(tripsage_doc_number(found, "/results/0/similarity", 0) >= 0.2);
     for (size_t i = 1; i < tripsage_doc_count(found, "/results"); i++)
         ck_assert(tripsage_doc_number(found, test_format("/results/%zu/score", i - 1), -1) >=
                   tripsage_doc_number(found, test_format("/results/%zu/score", i), 2));
