@@ -323,7 +323,9 @@ static const schema table[] = {
             "query": {"type": ["string", "null"]}, "limit": {"type": "integer", "minimum": 1, "maximum": 50},
             "continent": {"type": ["string", "null"]}, "country_code": {"type": ["string", "null"]},
             "tags": {"type": ["array", "null"], "items": {"type": "string"}}, "categories": {"type": ["array", "null"], "items": {"type": "string"}},
-            "travel_month": {"type": ["integer", "null"], "minimum": 1, "maximum": 12}, "max_daily_cost": {"type": ["integer", "null"]}
+            "travel_month": {"type": ["integer", "null"], "minimum": 1, "maximum": 12}, "max_daily_cost": {"type": ["integer", "null"]},
+            "latitude": {"type": ["number", "null"], "minimum": -90, "maximum": 90}, "longitude": {"type": ["number", "null"], "minimum": -180, "maximum": 180},
+            "radius_km": {"type": ["number", "null"], "minimum": 1, "maximum": 20038}
         }})},
     {"DestinationSearch", TRIPSAGE_JSON({
         "type": "object", "required": ["items", "total_results", "method"],

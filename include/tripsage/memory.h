@@ -40,7 +40,7 @@ TRIPSAGE_API tripsage_status tripsage_memory_remember(tripsage_doc **out, tripsa
  * "similarity_threshold"?: 0..1,"filters"?: {"memory_type","source": conversation | preference,"session_id","context_type","key",
  * "has_location","has_budget","has_accommodation": bool,"categories": ..8 of text, each of which it must have}}.
  * Gives {"results":[a memory with "score","similarity" and "matched": ["text","meaning"]],"query","total"}. The two rankings are fused as in
- * tripsage/vector.h, and "similarity" is the cosine: at least 0.3, or null for what was found by its words alone. With a similarity_threshold memories
+ * tripsage/vector.h, and "similarity" is the cosine: at least 0.2, or null for what was found by its words alone. With a similarity_threshold memories
  * are found by meaning alone, and all are as near as it says. Reads twice: the ids, and what they stand for.
  * Errors: TRIPSAGE_EINVALID (fields; "/query" also for one without a word), TRIPSAGE_ECONFLICT as above. */
 TRIPSAGE_API tripsage_status tripsage_memory_search(tripsage_doc **out, tripsage_trips *trips,

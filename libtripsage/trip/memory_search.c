@@ -8,7 +8,7 @@
 #define QUERY_MAX      1000 /* a paragraph; the meaning of more is of everything */
 #define LIMIT_DEFAULT  10
 #define LIMIT_MAX      100
-#define THRESHOLD      0.3 /* below it is chance */
+#define THRESHOLD      0.2 /* a similarity below it is chance, as in the catalogue */
 #define CATEGORIES_MAX 8   /* as many as there are buckets */
 
 typedef struct query {

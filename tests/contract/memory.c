@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "support/postgres.h"
+
 static tripsage_doc *remember(const tripsage_actor *actor, const char *content)
 {
     return OK(tripsage_memory_remember(OUT, world->trips, actor,
@@ -95,7 +97,7 @@ START_TEST(it_is_found_by_meaning)
     IS_TEXT(found, "/results/0/memory_type", "user_preference");
     IS_TEXT(found, "/results/0/metadata/source", "conversation");
     IS_TEXT(found, "/results/0/metadata/context_type", "travel_planning");
-    ck_assert(tripsage_doc_number(found, "/results/0/similarity", 0) >= 0.3);
+    ck_assert(tripsage_doc_number(found, "/results/0/similarity", 0) >= 0.2);
     for (size_t i = 1; i < tripsage_doc_count(found, "/results"); i++)
         ck_assert(tripsage_doc_number(found, test_format("/results/%zu/score", i - 1), -1) >=
                   tripsage_doc_number(found, test_format("/results/%zu/score", i), 2));
@@ -390,6 +392,9 @@ START_TEST(what_was_said_longest_ago_makes_room)
             size += (size_t)snprintf(text + size, sizeof text - size, "I like train number %d. ", call * 480 + i);
         world_advance(1000);
         forgotten += tripsage_doc_int(remember(world->owner, text), "/usage/forgotten", -1);
+        if (strncmp(world->url, "postgresql", strlen("postgresql")) ==
+            0) /* as a server does by itself, which the rig's does not */
+            test_pg_exec(TEST_PG_SUPERUSER, "ANALYZE");
     }
     ck_assert_int_eq(forgotten, 300);
     ck_assert_int_eq(total_of(world->owner), 5001);

@@ -440,6 +440,11 @@ START_TEST(destinations_are_found_saved_and_suggested)
                                "{\"user_interests\":[\"food\",\"art\"],\"limit\":3}"));
     ck_assert_ptr_nonnull(http_value(answer, "/items/2"));
     ANSWERS(422, call(token, "POST", "/api/destinations/recommendations", "{\"user_interests\":\"food\"}"));
+    answer = ANSWERS(200, call(token, "POST", "/api/destinations/search",
+                               "{\"latitude\":35.01,\"longitude\":135.77,\"radius_km\":100}"));
+    ck_assert_str_eq(http_text(answer, "/items/0/id"), "kyoto-jp");
+    answer = ANSWERS(422, call(token, "POST", "/api/destinations/search", "{\"latitude\":95,\"longitude\":135}"));
+    ck_assert_str_eq(http_text(answer, "/errors/0/pointer"), "/latitude");
 }
 END_TEST
 

@@ -67,8 +67,13 @@ void destination_search_get(request *r)
 
 void destination_search_post(request *r)
 {
-    static const renamed names[] = {
-        {"#text", "/query"}, {"#continent", "/continent"}, {"#country_code", "/country_code"}, {NULL, NULL}};
+    static const renamed names[] = {{"#text", "/query"},
+                                    {"#continent", "/continent"},
+                                    {"#country_code", "/country_code"},
+                                    {"#latitude", "/latitude"},
+                                    {"#longitude", "/longitude"},
+                                    {"#radius_km", "/radius_km"},
+                                    {NULL, NULL}};
     tripsage_destination_query query = TRIPSAGE_DESTINATION_QUERY_INIT;
     tripsage_doc *body = body_parse(r);
     const char *tags[TAGS_MAX];
@@ -83,6 +88,10 @@ void destination_search_post(request *r)
     query.tag_count = body_texts(r, body, tripsage_doc_kind(body, "/tags") ? "/tags" : "/categories", tags, TAGS_MAX);
     query.month = (int)body_integer(r, body, "/travel_month", 1, 12, 0);
     query.max_daily_cost = body_integer(r, body, "/max_daily_cost", 1, INT64_C(100000000), 0);
+    query.has_near = body_has(body, "/latitude") && body_has(body, "/longitude");
+    query.latitude = tripsage_doc_number(body, "/latitude", 0);
+    query.longitude = tripsage_doc_number(body, "/longitude", 0);
+    query.radius_km = tripsage_doc_number(body, "/radius_km", 500);
     if (!body_accept(r, body))
         return;
     search(r, &query, names);
