@@ -132,6 +132,15 @@ static void settle(tripsage_vector *of, const char *collection)
         nanosleep(&pause, NULL);
 }
 
+static void build(const char *collection)
+{
+    tripsage_doc *doc = NULL;
+
+    ck_assert_ok(tripsage_vector_index_build(&doc, vector, service, collection, 1, NULL, NULL));
+    ck_assert_str_eq(tripsage_doc_text(doc, "/index"), "ready");
+    tripsage_doc_free(doc);
+}
+
 static void comes_from(const char *collection, const char *source)
 {
     tripsage_doc *doc = index_of(vector, collection);
@@ -305,7 +314,7 @@ START_TEST(rows_changed_by_hand_are_seen_too)
     float values[DIMENSIONS];
 
     fill("v", TRIPSAGE_L2, ITEMS);
-    ck_assert_ok(tripsage_vector_index_build(&(tripsage_doc *){NULL}, vector, service, "v", 0, NULL, NULL));
+    build("v");
     ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
     ck_assert_int_eq(sqlite3_exec(db,
                                   "DELETE FROM vector_item WHERE seq % 7 = 0;"
@@ -377,7 +386,7 @@ START_TEST(searches_beside_writers_miss_nothing)
     static race r;
 
     fill("v", TRIPSAGE_L2, ITEMS);
-    ck_assert_ok(tripsage_vector_index_build(&(tripsage_doc *){NULL}, vector, service, "v", 0, NULL, NULL));
+    build("v");
     test_threads_run(WRITERS + SEARCHERS, race_on, &r);
     ck_assert_int_eq(atomic_load(&r.failed), 0);
     ck_assert_int_eq(atomic_load(&r.wrong), 0);
@@ -400,15 +409,6 @@ static const char *file_of(int id)
 static int is_there(const char *name)
 {
     return access(name, F_OK) == 0;
-}
-
-static void build(const char *collection)
-{
-    tripsage_doc *doc = NULL;
-
-    ck_assert_ok(tripsage_vector_index_build(&doc, vector, service, collection, 1, NULL, NULL));
-    ck_assert_str_eq(tripsage_doc_text(doc, "/index"), "ready");
-    tripsage_doc_free(doc);
 }
 
 START_TEST(a_clean_open_does_not_build)
