@@ -276,7 +276,10 @@ static void print_row(FILE *out, const contest *t, const contestant *c)
         fprintf(out, " %.0f |", alone / c->alone);
     else
         fputs(" - |", out);
-    fprintf(out, " %.0f |", c->engine.resident / t->set.count);
+    if (c->kind->is & BY_CLOCK) /* what its process has says nothing of the server's */
+        fputs(" - |", out);
+    else
+        fprintf(out, " %.0f |", c->engine.resident / t->set.count);
     if (c->engine.own > 0)
         fprintf(out, " %.0f |\n", c->engine.own / t->set.count);
     else
