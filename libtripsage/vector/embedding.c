@@ -39,7 +39,8 @@ const tripsage__statement tripsage__vector_sql_embedding_put = {
     "vector_embedding_put",
     SQL_PUT_COLUMNS "SELECT $1, j.value, $3, $4, substr($5, 1 + j.key * $3 * 4, $3 * 4) FROM json_each($2) j "
                     "WHERE true" SQL_PUT_AGAIN,
-    SQL_PUT_COLUMNS "SELECT $1, j.hash, $3, $4, substr($5, (1 + (j.n - 1) * $3 * 4)::integer, ($3 * 4)::integer) "
+    SQL_PUT_COLUMNS "SELECT $1, j.hash, $3::bigint, $4, substr($5::bytea, (1 + (j.n - 1) * $3::bigint * 4)::integer, "
+                    "($3::bigint * 4)::integer) "
                     "FROM json_array_elements_text($2::json) WITH ORDINALITY j (hash, n)" SQL_PUT_AGAIN};
 const tripsage__statement tripsage__vector_sql_embedding_touch = {
     "vector_embedding_touch",

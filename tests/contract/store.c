@@ -48,7 +48,7 @@ START_TEST(sweeps_nothing_when_all_is_fresh)
 {
     test_trip(world->owner, NULL);
     IS_JSON(OK(tripsage_purge_expired(OUT, world->ts, 0)), "",
-            "{\"idempotency_keys\":0,\"trips\":0,\"sessions\":0,\"signing_keys\":0}");
+            "{\"idempotency_keys\":0,\"trips\":0,\"sessions\":0,\"signing_keys\":0,\"embeddings\":0}");
 }
 END_TEST
 

@@ -48,7 +48,14 @@ static const struct {
     {"vector_search_changed", "USE TEMP B-TREE"}, /* of changes that are not in the index yet */
     {"vector_search_changed", "SCAN x"},
     {"vector_search_hits", "SCAN j VIRTUAL TABLE"}, /* json_each over what the index gave */
-    {"vector_batch_gate", "SCAN f VIRTUAL TABLE"},  /* json_each over the call's own ids */
+    {"vector_embedding_evict",
+     "SCAN vector_embedding USING COVERING INDEX"}, /* from the newest to those beyond the bound of 20,000 */
+    {"vector_embedding_purge",
+     "SCAN vector_embedding USING COVERING INDEX"}, /* from the oldest to the first that stays */
+    {"vector_embedding_put", "SCAN j VIRTUAL TABLE"},
+    {"vector_embedding_find", "SCAN j VIRTUAL TABLE"},
+    {"vector_embedding_touch", "SCAN json_each VIRTUAL TABLE"},
+    {"vector_batch_gate", "SCAN f VIRTUAL TABLE"}, /* json_each over the call's own ids */
     {"vector_batch_put", "SCAN f VIRTUAL TABLE"},
     {"vector_batch_put", "SCAN j VIRTUAL TABLE"},
     {"vector_batch_unindex", "SCAN f VIRTUAL TABLE"},
@@ -71,6 +78,7 @@ static const struct {
     {"memory_put", "SCAN j VIRTUAL TABLE"},                   /* json_each over the call's own rows, ids and keys */
     {"memory_by_id", "SCAN j VIRTUAL TABLE"},
     {"memory_preferences_drop", "SCAN j VIRTUAL TABLE"},
+    {"memory_unword_named", "SCAN j VIRTUAL TABLE"},
     {"memory_categories", "SCAN c VIRTUAL TABLE"},                      /* those of one memory */
     {"memory_categories", "USE TEMP B-TREE FOR GROUP BY"},              /* of one user's memories */
     {"memory_types", "USE TEMP B-TREE FOR GROUP BY"},                   /* the same */
