@@ -53,8 +53,11 @@ const tripsage__statement tripsage__vector_sql_embedding_evict = {
     "LIMIT -1 OFFSET $1)",
     "DELETE FROM vector_embedding WHERE seq IN (SELECT seq FROM vector_embedding ORDER BY used_at DESC, seq DESC "
     "OFFSET $1)"};
+/* 1,000 a call: a transaction's worth; the next call takes the next ones. */
+#define SQL_OLDEST "SELECT seq FROM vector_embedding WHERE used_at < $1 ORDER BY used_at, seq LIMIT 1000"
 const tripsage__statement tripsage__vector_sql_embedding_purge = {
-    "vector_embedding_purge", "DELETE FROM vector_embedding WHERE used_at < $1", NULL};
+    "vector_embedding_purge", "DELETE FROM vector_embedding WHERE seq IN (" SQL_OLDEST ")",
+    "DELETE FROM vector_embedding WHERE seq = ANY (ARRAY(" SQL_OLDEST "))"};
 
 /* ---- embedders ---- */
 

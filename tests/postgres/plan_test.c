@@ -48,6 +48,7 @@ static exception exceptions[] = {
     {"account_list_*", "account", "pages by number count off entries of an index, with a LIMIT", 0},
     {"account_find_*", "account", "the same, and a filter looks through so many and no more", 0},
     {"account_count", "account", "the same", 0},
+    {"vector_embedding_evict", "vector_embedding", "from the newest to those beyond the bound of 20,000", 0},
 };
 enum { EXCEPTIONS = sizeof exceptions / sizeof exceptions[0] };
 
@@ -99,6 +100,10 @@ static void begin(void)
     setenv("TRIPSAGE_TEST_URL", "postgresql://?host={rig}/direct&dbname={db}&user=" TEST_PG_APP, 1);
     world_open();
     load_many_trips();
+    test_pg_exec(TEST_PG_SUPERUSER,
+                 "INSERT INTO tripsage.vector_embedding (model, hash, dimensions, used_at, embedding) "
+                 "SELECT 'model', lpad(to_hex(i), 64, '0'), 256, 1700000000000 + i, decode(repeat('00', 1024), 'hex') "
+                 "FROM generate_series(1, 20000) i");
     test_pg_exec(TEST_PG_SUPERUSER, "VACUUM ANALYZE");
 }
 

@@ -197,7 +197,7 @@ START_TEST(what_fails_for_now_is_tried_again)
         const char *headers;
     } rows[] = {
         {429, 0, "Retry-After: 1\r\n"}, {500, 0, NULL}, {503, 0, NULL}, {520, 0, NULL}, {200, 1, NULL}, {200, 2, NULL}};
-    char text[16];
+    char text[24];
     float row[DIMENSIONS];
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -383,7 +383,7 @@ START_TEST(what_was_used_last_is_remembered_longest)
 {
     tripsage_embedder_options options = to_server();
     float row[DIMENSIONS];
-    char text[16];
+    char text[24];
 
     options.cache_bytes = 1000; /* a few */
     open_with(&options);
