@@ -67,16 +67,15 @@ tripsage_status tripsage__vector_embed(float *out, tripsage_vector *vector, cons
 extern const tripsage__statement tripsage__vector_sql_batch_gate, tripsage__vector_sql_batch_put,
     tripsage__vector_sql_batch_unindex, tripsage__vector_sql_batch_unword, tripsage__vector_sql_batch_word,
     tripsage__vector_sql_batch_index, tripsage__vector_sql_collection_delete, tripsage__vector_sql_collection_empty,
-    tripsage__vector_sql_collection_id,
-    tripsage__vector_sql_collection_unindex, tripsage__vector_sql_collection_list,
+    tripsage__vector_sql_collection_id, tripsage__vector_sql_collection_unindex, tripsage__vector_sql_collection_list,
     tripsage__vector_sql_collection_list_service, tripsage__vector_sql_collection_make,
     tripsage__vector_sql_collection_outdate, tripsage__vector_sql_collection_read, tripsage__vector_sql_embedding_evict,
     tripsage__vector_sql_embedding_find, tripsage__vector_sql_embedding_purge, tripsage__vector_sql_embedding_put,
-    tripsage__vector_sql_embedding_touch, tripsage__vector_sql_index,
-    tripsage__vector_sql_item_delete, tripsage__vector_sql_item_unindex, tripsage__vector_sql_scan_gate,
-    tripsage__vector_sql_scan_rows, tripsage__vector_sql_scan_rows_service, tripsage__vector_sql_like,
-    tripsage__vector_sql_like_rows, tripsage__vector_sql_like_rows_service, tripsage__vector_sql_words_total,
-    tripsage__vector_sql_words_total_service, tripsage__vector_sql_words_spread,
-    tripsage__vector_sql_words_spread_service, tripsage__vector_sql_words_rows, tripsage__vector_sql_words_rows_service;
+    tripsage__vector_sql_embedding_touch, tripsage__vector_sql_index, tripsage__vector_sql_item_delete,
+    tripsage__vector_sql_item_unindex, tripsage__vector_sql_scan_gate, tripsage__vector_sql_scan_rows,
+    tripsage__vector_sql_scan_rows_service, tripsage__vector_sql_like, tripsage__vector_sql_like_rows,
+    tripsage__vector_sql_like_rows_service, tripsage__vector_sql_words_total, tripsage__vector_sql_words_total_service,
+    tripsage__vector_sql_words_spread, tripsage__vector_sql_words_spread_service, tripsage__vector_sql_words_rows,
+    tripsage__vector_sql_words_rows_service;
 
 #endif

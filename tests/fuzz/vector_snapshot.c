@@ -8,7 +8,8 @@
 
 enum { K = 16 };
 
-static void search(tripsage_index *index, const float *values, int exact, const tripsage_index_clause *clauses, size_t count)
+static void search(tripsage_index *index, const float *values, int exact, const tripsage_index_clause *clauses,
+                   size_t count)
 {
     tripsage_index_query query = TRIPSAGE_INDEX_QUERY_INIT;
     tripsage_index_hit hits[2 * K];
