@@ -40,7 +40,7 @@ void table_print(const table *t);
 void table_free(table *t);
 
 /* Ends the program for want of something it cannot go on without. */
-void give_up(const char *why);
+_Noreturn void give_up(const char *why);
 
 /* ---- account.c ---- */
 

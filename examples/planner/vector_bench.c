@@ -52,7 +52,7 @@ typedef struct bench {
 
 static void *taken(size_t count, size_t size)
 {
-    void *block = count <= SIZE_MAX / size ? malloc(count * size + 1) : NULL;
+    void *block = calloc(count ? count : 1, size);
     if (!block)
         give_up("out of memory");
     return block;
@@ -408,7 +408,7 @@ static int measure(bench *b)
                                          "HALF WITHIN", "95 % WITHIN", "99 % WITHIN"};
     int64_t *times = taken(b->queries.count, sizeof *times);
     tripsage_index_hit *hits = taken(b->k, sizeof *hits);
-    measured m;
+    measured m = {0};
     table_begin(&b->rows, sizeof titles / sizeof *titles, titles);
     progress_begin(&b->bar, "searching");
     int code =

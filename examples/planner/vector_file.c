@@ -197,6 +197,27 @@ static const char *npy_member(const char *head, const char *name)
     return found + 1 + strspn(found + 1, " ");
 }
 
+/* A number at *at, which is moved behind it and the spaces after it. */
+static int read_count(const char **at, uint64_t *out)
+{
+    char *end;
+    *at += strspn(*at, " ");
+    if (**at < '0' || **at > '9')
+        return 0;
+    errno = 0;
+    *out = strtoull(*at, &end, 10);
+    *at = end + strspn(end, " ");
+    return errno == 0;
+}
+
+/* "(1000, 128)", also with a comma at its end. */
+static int read_shape(const char *at, uint64_t *rows, uint64_t *columns)
+{
+    if (*at++ != '(' || !read_count(&at, rows) || *at++ != ',' || !read_count(&at, columns))
+        return 0;
+    return *at == ')' || strncmp(at, ",)", 2) == 0;
+}
+
 static int read_npy_head(vector_file *file, const char *head)
 {
     static const struct {
@@ -205,9 +226,7 @@ static int read_npy_head(vector_file *file, const char *head)
     } types[] = {{"<f4", 'f'}, {"|u1", 'u'}, {"|i1", 'i'}, {"<i4", 'n'}, {"<i8", 'N'}};
     const char *descr = npy_member(head, "descr"), *order = npy_member(head, "fortran_order");
     const char *shape = npy_member(head, "shape");
-    uint32_t columns = 0;
-    uint64_t rows = 0;
-    int end = 0;
+    uint64_t rows, columns;
     if (!descr || !order || !shape)
         return refuse(file, "the head lacks one of descr, fortran_order and shape");
     int size = *descr == '\'' || *descr == '"' ? (int)strcspn(descr + 1, "'\"") : 0;
@@ -222,11 +241,10 @@ static int read_npy_head(vector_file *file, const char *head)
     }
     if (strncmp(order, "False", 5) != 0)
         return refuse(file, "the order is Fortran's; expected C order (numpy.ascontiguousarray)");
-    if (sscanf(shape, "( %" SCNu64 " , %" SCNu32 " %n", &rows, &columns, &end) != 2 || !end ||
-        (shape[end] != ')' && strncmp(shape + end, ",)", 2) != 0))
+    if (!read_shape(shape, &rows, &columns) || columns > UINT32_MAX)
         return refuse(file, "the shape has not two dimensions; expected (records, numbers of each)");
     file->count = rows;
-    file->dimensions = columns;
+    file->dimensions = (uint32_t)columns;
     return DONE;
 }
 

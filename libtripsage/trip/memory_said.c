@@ -425,11 +425,11 @@ static int is_inner_point(const char *begin, const char *at, const char *end)
 static void next_sentence(const char **begin, size_t *length, int *asks, const char **at, const char *end)
 {
     const char *p = *at;
-    size_t stop = 0;
+    size_t stop;
 
     *begin = p;
     *asks = 0;
-    while (p < end && (!(stop = ends_at(p, end)) || is_inner_point(*begin, p, end)))
+    while (p < end && (!ends_at(p, end) || is_inner_point(*begin, p, end)))
         p++;
     *length = (size_t)(p - *begin);
     while (p < end && (stop = ends_at(p, end)) != 0) { /* "...", "?!" */

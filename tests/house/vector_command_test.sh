@@ -163,7 +163,7 @@ refuses "record.npy: the head's descr is no text; expected <f4, |u1, |i1, <i4 or
 { npy 1 "{'descr': '<f4', 'fortran_order': True, 'shape': (4, 3), }" && f32 1; } >fortran.npy
 refuses "fortran.npy: the order is Fortran's; expected C order (numpy.ascontiguousarray)" import fortran.npy
 { npy 1 "{'descr': '<f4', 'fortran_order': False, 'shape': (-1, 3), }" && f32 1; } >minus.npy
-refuses "minus.npy: the head says 18446744073709551615 records; expected 1 to 4294967295" import minus.npy
+refuses "minus.npy: the shape has not two dimensions; expected (records, numbers of each)" import minus.npy
 { npy 1 "{'descr': '<f4', 'fortran_order': False, 'shape': (12,), }" && f32 1; } >line.npy
 refuses "line.npy: the shape has not two dimensions; expected (records, numbers of each)" import line.npy
 { npy 1 "{'descr': '<f4', 'fortran_order': False, 'shape': (4, 3, 1), }" && f32 1; } >cube.npy

@@ -148,7 +148,7 @@ static tripsage_status keep_line(wordvec *w, const char *at)
 static int has_numbers_only(const line *l)
 {
     for (const char *c = l->numbers; c < l->end; c++)
-        if (!(*c >= '0' && *c <= '9') && !memchr("+-.eE \t\r", *c, 8))
+        if (!(*c >= '0' && *c <= '9') && (!*c || !strchr("+-.eE \t\r", *c)))
             return 0;
     return 1;
 }

@@ -1,4 +1,4 @@
 /* code_neon_dot.c: code_neon.c for processors that have dot products of bytes (ARMv8.2). A file of its own, since compilers tell what a file may use for
  * all of it. */
 #define TRIPSAGE__NEON_DOT
-#include "code_neon.c"
+#include "code_neon.c" /* NOLINT(bugprone-suspicious-include): the same text once more, for other instructions */

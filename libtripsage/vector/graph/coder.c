@@ -407,7 +407,7 @@ float tripsage__coder_score(const tripsage__coder *coder, const tripsage__probe 
     sum =
         coder->kernels->refine(coder, probe->rotated, code, (const int8_t *)(rest + sizeof scales), scales, is_product);
     /* What f32 may lose: a half unit in the last place for each step of moving, rotating and adding up in sixteen lanes. */
-    rounding = 6e-8f * (float)(coder->dimensions / 16 + 64) * (length + sqrtf(norm2) + coder->mean_norm);
+    rounding = 6e-8f * ((float)coder->dimensions / 16.0f + 64.0f) * (length + sqrtf(norm2) + coder->mean_norm);
     if (is_product) {
         *error = length * scales[2] + rounding * (length + 1e-30f);
         return sum + probe->mean_product;

@@ -356,7 +356,7 @@ static int table_reserve(tripsage__terms *terms, uint32_t number)
     if (!table)
         return 0;
     table->capacity = capacity;
-    for (uint32_t i = 0; i < terms->term_end; i++) {
+    for (uint32_t i = 0; old && i < terms->term_end; i++) {
         tripsage__term *to = &table->terms[i], *from = &old->terms[i];
 
         to->name = from->name;

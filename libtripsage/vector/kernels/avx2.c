@@ -204,6 +204,7 @@ TRIPSAGE__INLINE void end_integers(void *out, const __m256i *sums, size_t width)
     tripsage__end_integers(out, last, width);
 }
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type in parentheses is none. */
 #define BYTE_KERNEL(NAME, OUT, QUERY, COMPARE)                                                                         \
     TRIPSAGE__INLINE void NAME##_of(OUT *out, const QUERY *query, const void *const *rows, size_t width, size_t n)     \
     {                                                                                                                  \
@@ -231,6 +232,7 @@ TRIPSAGE__INLINE void end_integers(void *out, const __m256i *sums, size_t width)
         end_integers(out, sums, width);                                                                                \
     }                                                                                                                  \
     TRIPSAGE__KERNEL(NAME, GROUP, OUT, QUERY, n)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 BYTE_KERNEL(dot_i8, int32_t, int8_t, products_i8)
 BYTE_KERNEL(l2_i8, uint32_t, int8_t, squares_i8)

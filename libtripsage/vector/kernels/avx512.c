@@ -129,6 +129,7 @@ static void narrow(void *out, const void *in, size_t n)
 /* ---- bytes and bits ---- */
 
 /* NAME_of(): ADD(sums, a, b) adds what 64 bytes of both give, and MOVE(sums, a) what is taken off at the end. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type in parentheses is none. */
 #define BYTE_KERNEL(NAME, OUT, QUERY, ADD, MOVE)                                                                       \
     TRIPSAGE__INLINE TRIPSAGE__TARGET void NAME##_of(OUT *out, const QUERY *query, const void *const *rows,            \
                                                      size_t width, size_t n)                                           \
@@ -156,6 +157,7 @@ static void narrow(void *out, const void *in, size_t n)
         end_integers(out, sums, moves, width);                                                                         \
     }                                                                                                                  \
     TRIPSAGE__KERNEL(NAME, GROUP, OUT, QUERY, n)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 TRIPSAGE__INLINE void end_integers(void *out, const __m512i *sums, __m512i moves, size_t width)
 {

@@ -53,6 +53,7 @@ TRIPSAGE__INLINE void tripsage__read_some(uint64_t out[2], const void *in, size_
 }
 
 /* Makes NAME and NAME_rows of NAME_of(out, query, rows, width, n), which compares with `width` rows at once, 1 or GROUP. `size` is a row's, in bytes. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type in parentheses is none. */
 #define TRIPSAGE__KERNEL(NAME, GROUP, OUT, QUERY, SIZE)                                                                \
     TRIPSAGE__TARGET static OUT NAME(const QUERY *query, const void *row, size_t n)                                    \
     {                                                                                                                  \
@@ -78,6 +79,7 @@ TRIPSAGE__INLINE void tripsage__read_some(uint64_t out[2], const void *in, size_
         for (; i < rows->count; i++)                                                                                   \
             out[i] = NAME(query, tripsage__row_at(rows, i), n);                                                        \
     }
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* A file's table: one set of names for floats, and those that it may have more than one of. */
 #define TRIPSAGE__TABLE(LABEL, DOT_I8, L2_I8, HAMMING)                                                                 \

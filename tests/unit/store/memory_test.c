@@ -23,14 +23,14 @@ static int good_or_nomem(tripsage_status status, long n, const char *what)
 }
 
 /* Runs `body` for n = 0, 1, 2, ... in both modes, until it needed fewer than n allocations. Most of the thousands that loading a
- * schema takes are alike: past the first thirty n grows by a thirtieth. */
+ * schema takes are alike: past the first fifteen n grows by a fifteenth. */
 static void sweep(void (*body)(long n, int for_good))
 {
     for (int for_good = 0; for_good <= 1; for_good++) {
         long n = 0;
 
         for (body(n, for_good); test_heap_fired(NULL); body(n, for_good))
-            n += 1 + n / 30;
+            n += 1 + n / 15;
         ck_assert_int_gt(n, 0);
     }
 }
