@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "vector/kernels/kernels.h"
 
 /* Signs and transforms follow each other this often: after two the numbers of a single unit vector are spread, after four those of any. */
 #define ROUNDS 4u
@@ -13,18 +14,7 @@
 
 static float dot(const float *a, const float *b, size_t n)
 {
-    float sums[16] = {0};
-    size_t whole = n - n % 16;
-
-    for (size_t i = 0; i < whole; i += 16)
-        for (size_t lane = 0; lane < 16; lane++)
-            sums[lane] += a[i + lane] * b[i + lane];
-    for (size_t i = whole; i < n; i++)
-        sums[i - whole] += a[i] * b[i];
-    for (size_t width = 8; width; width /= 2)
-        for (size_t i = 0; i < width; i++)
-            sums[i] += sums[i + width];
-    return sums[0];
+    return tripsage__kernels_best()->dot_f32(a, b, n);
 }
 
 /* ---- making ---- */
