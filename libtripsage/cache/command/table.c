@@ -4,9 +4,9 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/chance.h"
 #include "base/locale.h"
 #include "base/memory.h"
-#include "cache/memory/chance.h"
 #include "pubsub.h"
 
 /* Twice as many places as there are commands, and a power of two. */

@@ -3,10 +3,10 @@
 
 #include <string.h>
 
+#include "base/chance.h"
 #include "base/memory.h"
 #include "base/siphash.h"
 #include "budget.h"
-#include "chance.h"
 
 /* 8 buckets: what a small hash or set needs, in a cache line. */
 #define FIRST_TABLE ((size_t)8)

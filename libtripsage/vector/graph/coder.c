@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/chance.h"
 #include "base/memory.h"
 #include "vector/kernels/kernels.h"
 
@@ -18,16 +19,6 @@ static float dot(const float *a, const float *b, size_t n)
 }
 
 /* ---- making ---- */
-
-/* SplitMix64 (Steele, Lea and Flood, 2014). */
-static uint64_t draw(uint64_t *state)
-{
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
 
 /* A record of codes: the next power of two below a cache line, so that none lies across two; whole lines above. */
 static size_t stride_of(size_t size)
@@ -64,7 +55,7 @@ int tripsage__coder_init(tripsage__coder *out, uint32_t dimensions, tripsage_met
     if (!out->mean || !out->signs)
         return 0;
     for (size_t i = 0; i < (size_t)ROUNDS * dimensions; i++)
-        out->signs[i] = (uint32_t)(draw(&state) >> 32) & UINT32_C(0x80000000);
+        out->signs[i] = (uint32_t)(tripsage__chance_next(&state) >> 32) & UINT32_C(0x80000000);
     return 1;
 }
 

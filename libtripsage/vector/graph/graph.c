@@ -1,4 +1,5 @@
 /* graph.c: an index: made, changed one by one, told about. */
+#include "base/chance.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "plan.h"
@@ -118,16 +119,13 @@ tripsage_status tripsage__graph_take_values(const tripsage_index *index, float *
     return TRIPSAGE_OK;
 }
 
-/* SplitMix64 of a counter, so that the n-th slot has the same level however many threads there are. */
+/* By a counter, so that the n-th slot has the same level however many threads there are. */
 uint32_t tripsage__graph_draw_level(tripsage_index *index)
 {
-    uint64_t z = index->options.seed + ++index->drawn * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t state = index->options.seed + index->drawn++ * UINT64_C(0x9e3779b97f4a7c15);
     double chance, level;
 
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    z ^= z >> 31;
-    chance = (double)((z >> 11) + 1) / 9007199254740993.0; /* 2^53 + 1: above 0, below 1 */
+    chance = (double)((tripsage__chance_next(&state) >> 11) + 1) / 9007199254740993.0; /* 2^53 + 1: above 0, below 1 */
     level = -log(chance) / log((double)index->upper_degree);
     return level < TRIPSAGE__LEVELS_MAX - 1 ? (uint32_t)level : TRIPSAGE__LEVELS_MAX - 1;
 }

@@ -1,6 +1,6 @@
-/* cache/memory/chance.h: numbers for picking one of many: quick, uniform, and no secret. */
-#ifndef TRIPSAGE_CACHE_MEMORY_CHANCE_H
-#define TRIPSAGE_CACHE_MEMORY_CHANCE_H
+/* base/chance.h: numbers for picking one of many: quick, uniform, and no secret. */
+#ifndef TRIPSAGE_BASE_CHANCE_H
+#define TRIPSAGE_BASE_CHANCE_H
 
 #include <stdint.h>
 
