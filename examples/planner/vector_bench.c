@@ -18,7 +18,6 @@ const option bench_options[] = {
     {"width", "LIST",
      "candidates kept on the way, one row of the table for each; 0: the library's choice (16,32,64,128,256)"},
     {"threads", "N", "that build (one for each processor)"},
-    {"layout", "NAME", "compact or fast (compact)"},
     {"degree", "N", "edges of a node, 8 to 128 (chosen from the data)"},
     {"bits", "N", "of a code, 4 or 8 a dimension (chosen from the data)"},
     {"build-width", "N", "candidates looked at for a new node (200)"},
@@ -86,16 +85,6 @@ static int read_widths(bench *b)
     }
 }
 
-static int read_layout(bench *b)
-{
-    const char *name = argument(b->given, "layout");
-    if (name && strcmp(name, "fast") == 0)
-        b->options.layout = TRIPSAGE_INDEX_FAST;
-    else if (name && strcmp(name, "compact") != 0)
-        return wrong_usage("compact or fast belongs after --layout, not ", name);
-    return DONE;
-}
-
 static int read_options(bench *b)
 {
     const arguments *given = b->given;
@@ -108,7 +97,7 @@ static int read_options(bench *b)
         read_small_unsigned(given, "degree", &b->options.degree) != DONE ||
         read_small_unsigned(given, "bits", &b->options.bits) != DONE ||
         read_small_unsigned(given, "build-width", &b->options.build_width) != DONE ||
-        read_int(given, "seed", &seed) != DONE || read_layout(b) != DONE || read_widths(b) != DONE)
+        read_int(given, "seed", &seed) != DONE || read_widths(b) != DONE)
         return USAGE;
     b->options.seed = (uint64_t)seed;
     if (b->k < 1 || b->k > TRIPSAGE_VECTOR_K_MAX)
@@ -385,17 +374,16 @@ static void report(bench *b)
     tripsage_index_stats stats;
     tripsage_index_get_stats(&stats, b->index);
     double each = (double)stats.total_bytes / (double)stats.count;
-    const char *layout = stats.layout == TRIPSAGE_INDEX_FAST ? "fast" : "compact";
     if (b->p->json) {
-        printf("{\"vectors\":%" PRIu64 ",\"dimensions\":%" PRIu32
-               ",\"metric\":\"%s\",\"layout\":\"%s\",\"degree\":%" PRIu32 ",\"bits\":%" PRIu32
-               ",\"build_seconds\":%.3f,\"bytes_per_vector\":%.1f,\"queries\":%zu,\"k\":%" PRIu32 ",\"widths\":[%s]}\n",
-               stats.count, stats.dimensions, metric_name(stats.metric), layout, stats.degree, stats.bits,
-               b->build_seconds, each, b->queries.count, b->k, b->json.bytes);
+        printf("{\"vectors\":%" PRIu64 ",\"dimensions\":%" PRIu32 ",\"metric\":\"%s\",\"degree\":%" PRIu32
+               ",\"bits\":%" PRIu32 ",\"build_seconds\":%.3f,\"bytes_per_vector\":%.1f,\"queries\":%zu,\"k\":%" PRIu32
+               ",\"widths\":[%s]}\n",
+               stats.count, stats.dimensions, metric_name(stats.metric), stats.degree, stats.bits, b->build_seconds,
+               each, b->queries.count, b->k, b->json.bytes);
         return;
     }
-    printf("%" PRIu64 " vectors of %" PRIu32 " dimensions, %s, %s, degree %" PRIu32 ", %" PRIu32 " bits\n", stats.count,
-           stats.dimensions, metric_name(stats.metric), layout, stats.degree, stats.bits);
+    printf("%" PRIu64 " vectors of %" PRIu32 " dimensions, %s, degree %" PRIu32 ", %" PRIu32 " bits\n", stats.count,
+           stats.dimensions, metric_name(stats.metric), stats.degree, stats.bits);
     printf("Built in %.2f s, %.0f a second, %.0f bytes a vector\n", b->build_seconds,
            b->build_seconds > 0 ? (double)stats.count / b->build_seconds : 0.0, each);
     printf("%zu queries for the nearest %" PRIu32 ", one thread\n\n", b->queries.count, b->k);

@@ -27,25 +27,19 @@ TRIPSAGE_BEGIN_DECLS
 
 typedef struct tripsage_index tripsage_index;
 
-typedef enum tripsage_index_layout {
-    TRIPSAGE_INDEX_COMPACT = 0, /* codes once, each by itself: the least memory */
-    TRIPSAGE_INDEX_FAST = 1     /* today the same (docs/decisions.md, 112) */
-} tripsage_index_layout;
-
 typedef struct tripsage_index_options {
     uint32_t version;       /* 1; set by TRIPSAGE_INDEX_OPTIONS_INIT */
     uint32_t dimensions;    /* 1..TRIPSAGE_VECTOR_DIMENSIONS_MAX */
     tripsage_metric metric; /* cosine: vectors are brought to unit length */
-    tripsage_index_layout layout;
-    uint32_t degree;      /* edges of a node at the lowest level, 8..128; 0: 32 */
-    uint32_t bits;        /* of the short code, 4 or 8 a dimension; 0: 4, below 32 dimensions 8 */
-    uint32_t build_width; /* candidates looked at for a new node (efConstruction), 16..2,000; 0: 200 */
+    uint32_t degree;        /* edges of a node at the lowest level, 8..128; 0: 32 */
+    uint32_t bits;          /* of the short code, 4 or 8 a dimension; 0: 4, below 32 dimensions 8 */
+    uint32_t build_width;   /* candidates looked at for a new node (efConstruction), 16..2,000; 0: 200 */
     uint64_t seed; /* of levels and rotation. With one thread the same items in the same order give the same index */
 } tripsage_index_options;
 
 #define TRIPSAGE_INDEX_OPTIONS_INIT                                                                                    \
     {                                                                                                                  \
-        1, 0, TRIPSAGE_COSINE, TRIPSAGE_INDEX_COMPACT, 0, 0, 0, 0                                                      \
+        1, 0, TRIPSAGE_COSINE, 0, 0, 0, 0                                                                              \
     }
 
 typedef struct tripsage_index_item {
@@ -141,7 +135,6 @@ TRIPSAGE_API tripsage_status tripsage_index_open(tripsage_index **out, const cha
 typedef struct tripsage_index_stats {
     uint32_t dimensions, degree, bits, levels;
     tripsage_metric metric;
-    tripsage_index_layout layout;
     uint64_t count;                              /* items */
     uint64_t removed;                            /* places of items that are gone and not given to others yet */
     uint64_t mark;                               /* of the snapshot it was opened from; 0 */

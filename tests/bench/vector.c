@@ -50,8 +50,7 @@ static char pgvector_url[512], sqlite_vec_path[4096], collection_folder[4096];
 
 /* Builds of words and of the largest set take minutes: one of a family is left out there where another is its equal or better. */
 static const engine_kind kinds[] = {
-    {"own_compact", "TripSage, compact", "bench_vector_own", "compact", "#d50000", IN_ALL, OWN},
-    {"own_fast", "TripSage, fast", "bench_vector_own", "fast", "#ff6d00", IN_ALL, OWN},
+    {"own", "TripSage", "bench_vector_own", "graph", "#d50000", IN_ALL, OWN},
     {"own_scan", "TripSage, exact", "bench_vector_own", "scan", "#ef9a9a", IN_ALL & ~IN_LARGE, OWN | SINGLE | SLOW},
     {"own_collection", "TripSage, a collection", "bench_vector_own", collection_folder, "#ad1457", IN_REAL,
      OWN | SINGLE | SLOW},
@@ -403,14 +402,14 @@ static double ratio_at(const contestant *a, const contestant *b, double recall)
     return bench_median(ratios, scale.rounds);
 }
 
-static void report_layout(const contest *t, const char *layout, const char *suffix)
+static void report_speed(const contest *t, const contestant *own)
 {
-    const contestant *own = find(t, layout), *rival = fastest(t, HNSWLIB, 0), *best = fastest(t, 0, OWN);
-    char set[64];
+    const contestant *rival = fastest(t, HNSWLIB, 0), *best = fastest(t, 0, OWN);
+    const char *set = t->set.name;
 
-    if (!own || !rival || !best)
+    if (!rival || !best)
         return;
-    snprintf(set, sizeof set, "%s%s", t->set.name, suffix);
+    figure("qps_at_095_hnswlib", set, qps_at(rival, 0.95, -1), "queries/s");
     figure("qps_at_095", set, qps_at(own, 0.95, -1), "queries/s");
     figure("qps_vs_hnswlib", set, ratio_at(own, rival, 0.95), "times");
     figure("qps_vs_hnswlib_098", set, ratio_at(own, rival, 0.98), "times");
@@ -424,25 +423,19 @@ static void report_layout(const contest *t, const char *layout, const char *suff
            own->engine.note);
 }
 
-/* How far from what memory allows: the vectors a query looks at, each fetched once from where nobody has been for long. */
-static void report_limit(const contest *t, const char *layout, const char *suffix)
+/* How far from what memory allows: the cache line of each vector that a query looks at, fetched once from where nobody has been for long. */
+static void report_limit(const contest *t, const contestant *own)
 {
-    const contestant *own = find(t, layout);
-    const char *bits = own ? strstr(own->engine.note, "bits=") : NULL;
-    size_t size;
+    const char *set = t->set.name;
     double gather, took, least;
-    char set[64];
 
-    if (!bits || looked_at(own, 0.95) <= 0)
+    if (looked_at(own, 0.95) <= 0)
         return;
-    size = (size_t)t->set.dimensions * strtoul(bits + strlen("bits="), NULL, 10) / 8;
-    size = (size + 63) / 64 * 64;
-    gather = vector_gather(size, t->set.count, 1);
+    gather = vector_gather(64, t->set.count, 1);
     took = 1e9 / qps_at(own, 0.95, -1);
     least = looked_at(own, 0.95) * gather;
-    snprintf(set, sizeof set, "%s%s", t->set.name, suffix);
-    printf("  (codes of %zu bytes: %.1f ns each in huge pages, %.1f ns in common ones)\n", size, gather,
-           vector_gather(size, t->set.count, 0));
+    printf("  (a cache line of each: %.1f ns in huge pages, %.1f ns in common ones)\n", gather,
+           vector_gather(64, t->set.count, 0));
     figure("looked_at", set, looked_at(own, 0.95), "vectors");
     figure("limit_gather", set, gather, "ns");
     figure("time_vs_limit", set, took / least, "times");
@@ -450,18 +443,15 @@ static void report_limit(const contest *t, const char *layout, const char *suffi
 
 static void report(const contest *t)
 {
-    static const char *const layouts[][2] = {{"own_compact", ""}, {"own_fast", "_fast"}};
-    const contestant *rival = fastest(t, HNSWLIB, 0);
+    const contestant *own = find(t, "own");
 
     bench_method("At a recall of 0.95 of the 10 nearest, one thread; the median of the rounds' ratios. Builds with 2 "
-                 "threads. The limit: what a "
+                 "threads. The limit: a cache line of all that a "
                  "query looks at, fetched from memory in no order, known 16 steps ahead, and nothing else done.");
-    if (rival)
-        figure("qps_at_095_hnswlib", t->set.name, qps_at(rival, 0.95, -1), "queries/s");
-    for (size_t i = 0; i < 2; i++) {
-        report_layout(t, layouts[i][0], layouts[i][1]);
-        report_limit(t, layouts[i][0], layouts[i][1]);
-    }
+    if (!own)
+        return;
+    report_speed(t, own);
+    report_limit(t, own);
 }
 
 /* ---- all ---- */

@@ -1,5 +1,5 @@
-/* bench_vector_own: the library's own engine (tests/bench/vector_peer.h). KIND: compact, fast (the raw index, by its layout), scan
- * (the raw index, looking at everything), or collection:FOLDER (tripsage_vector_search over an SQLite file made there: rows, owners
+/* bench_vector_own: the library's own engine (tests/bench/vector_peer.h). KIND: graph (the raw index), scan (the same, looking at
+ * everything), or collection:FOLDER (tripsage_vector_search over an SQLite file made there: rows, owners
  * and JSON with it). */
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +33,6 @@ static void build_raw(const peer_data *data, const char *kind, unsigned threads)
         peer_fail("no memory");
     options.dimensions = data->dimensions;
     options.metric = data->is_cosine ? TRIPSAGE_COSINE : TRIPSAGE_L2;
-    options.layout = strcmp(kind, "fast") == 0 ? TRIPSAGE_INDEX_FAST : TRIPSAGE_INDEX_COMPACT;
     options.seed = 1;
     is_scan = strcmp(kind, "scan") == 0;
     if (is_scan) { /* whose graph nobody walks */

@@ -252,11 +252,11 @@ done
 expect_code 0 bench --json --k 1 --metric l2 --width 64 --truth wrong.ibin
 jq -e '.widths[0].recall == 0.5' "$work/out" >/dev/null || fail "$(cat "$work/out")"
 for metric in cosine l2 inner_product; do # what is found one by one is found by the index
-    expect_code 0 bench --json --metric "$metric" --layout fast --bits 8 --degree 16 --build-width 100 --threads 1 --seed 7 --width 200
+    expect_code 0 bench --json --metric "$metric" --bits 8 --degree 16 --build-width 100 --threads 1 --seed 7 --width 200
     jq -e '.widths[0].recall > 0.9 and .k == 10 and .bits == 8 and .degree == 16' "$work/out" >/dev/null || fail "$metric: $(cat "$work/out")"
 done
 expect_code 0 bench --count 1 --width 32
-grep -Eq '^400 vectors of 8 dimensions, cosine, compact, degree [0-9]+, [48] bits$' "$work/out" || fail "$(cat "$work/out")"
+grep -Eq '^400 vectors of 8 dimensions, cosine, degree [0-9]+, [48] bits$' "$work/out" || fail "$(cat "$work/out")"
 grep -Eq '^Built in [0-9.]+ s, [0-9]+ a second, [0-9]+ bytes a vector$' "$work/out" || fail "$(cat "$work/out")"
 grep -qx '1 queries for the nearest 10, one thread' "$work/out" || fail "$(cat "$work/out")"
 [[ $(tail -1 "$work/out") =~ ^32\ +[01]\.[0-9]{4}\ +[0-9]+\ +[0-9.]+\ us ]] || fail "$(cat "$work/out")"
@@ -282,7 +282,7 @@ for wrong in "vector" "vector frobnicate" "vector import" "vector import x" "vec
     "vector bench base.u8bin --queries four.jsonl" "vector bench base.u8bin --queries asked.u8bin --k 0" \
     "vector bench base.u8bin --queries asked.u8bin --k 1001" "vector bench base.u8bin --queries asked.u8bin --width" \
     "vector bench base.u8bin --queries asked.u8bin --width 8," "vector bench base.u8bin --queries asked.u8bin --width 8,x" \
-    "vector bench base.u8bin --queries asked.u8bin --width -8" "vector bench base.u8bin --queries asked.u8bin --layout small" \
+    "vector bench base.u8bin --queries asked.u8bin --width -8" "vector bench base.u8bin --queries asked.u8bin --layout fast" \
     "vector bench base.u8bin --queries asked.u8bin --count 0" "vector bench base.u8bin --queries asked.u8bin --threads -1"; do
     # shellcheck disable=SC2086 # words
     expect_code 2 "$tripsage" $wrong

@@ -1,6 +1,7 @@
 /* code_avx2.c: arithmetic over codes with AVX2, and with the products of bytes that some processors have without AVX-512. Records are read by 32 bytes, or
  * by 16 where they are no longer; what stands behind the codes meets zeros. */
 #include "code_part.h"
+#include "code_plain.h"
 #include "kernel_table.h"
 
 #ifdef TRIPSAGE__X86
@@ -8,8 +9,8 @@
 #include <immintrin.h>
 #include <string.h>
 
-#define AVX2 __attribute__((target("avx2,fma")))
-#define VNNI __attribute__((target("avx2,fma,avxvnni")))
+#define AVX2 __attribute__((target("avx2,fma,popcnt")))
+#define VNNI __attribute__((target("avx2,fma,popcnt,avxvnni")))
 
 /* ---- one probe and four records ---- */
 
@@ -105,23 +106,23 @@ AVX2 static inline __m128i add_across(const __m128i sums[4])
     return _mm_hadd_epi32(_mm_hadd_epi32(sums[0], sums[1]), _mm_hadd_epi32(sums[2], sums[3]));
 }
 
-/* What stands behind the codes: gives |x|^2 of each, and in `factors` the other number. */
-AVX2 static inline __m128 norms_of(const unsigned char *const codes[4], size_t stride, __m128 *factors)
+/* Gives |x|^2 of each, and in `factors` what stands behind it. */
+AVX2 static inline __m128 norms_of(const unsigned char *const heads[4], size_t factors_at, __m128 *factors)
 {
     __m128d first = _mm_setzero_pd(), second = first;
 
-    first = _mm_loadl_pd(first, (const double *)(const void *)(codes[0] + stride - 8));
-    first = _mm_loadh_pd(first, (const double *)(const void *)(codes[1] + stride - 8));
-    second = _mm_loadl_pd(second, (const double *)(const void *)(codes[2] + stride - 8));
-    second = _mm_loadh_pd(second, (const double *)(const void *)(codes[3] + stride - 8));
+    first = _mm_loadl_pd(first, (const double *)(const void *)(heads[0] + factors_at));
+    first = _mm_loadh_pd(first, (const double *)(const void *)(heads[1] + factors_at));
+    second = _mm_loadl_pd(second, (const double *)(const void *)(heads[2] + factors_at));
+    second = _mm_loadh_pd(second, (const double *)(const void *)(heads[3] + factors_at));
     *factors = _mm_shuffle_ps(_mm_castpd_ps(first), _mm_castpd_ps(second), _MM_SHUFFLE(3, 1, 3, 1));
     return _mm_shuffle_ps(_mm_castpd_ps(first), _mm_castpd_ps(second), _MM_SHUFFLE(2, 0, 2, 0));
 }
 
-AVX2 static inline void end_four(float *out, const tripsage__probe *probe, const unsigned char *const codes[4],
-                                 size_t stride, const __m128i sums[4])
+AVX2 static inline void end_four(float *out, const tripsage__probe *probe, const unsigned char *const heads[4],
+                                 size_t factors_at, const __m128i sums[4])
 {
-    __m128 factors, norms = norms_of(codes, stride, &factors);
+    __m128 factors, norms = norms_of(heads, factors_at, &factors);
     __m128 offset = _mm_sub_ps(_mm_cvtepi32_ps(add_across(sums)), _mm_set1_ps(probe->bias));
 
     offset = _mm_mul_ps(_mm_mul_ps(offset, factors), _mm_set1_ps(probe->product_weight));
@@ -129,21 +130,59 @@ AVX2 static inline void end_four(float *out, const tripsage__probe *probe, const
     _mm_storeu_ps(out, _mm_add_ps(offset, _mm_set1_ps(probe->base)));
 }
 
-/* compare() by FOUR, which gives four sums of each of four records. */
-#define COMPARE(NAME, TARGET, FOUR)                                                                                    \
-    TARGET static void NAME(float *out, const tripsage__probe *probe, const unsigned char *codes, size_t stride,       \
-                            uint32_t bits, const uint32_t *ids, size_t count)                                          \
+/* Sum of planes where the sign is positive, the fourth that of the sign in two's complement. Behind the signs is more of the record, which
+ * meets zeros. */
+AVX2 static inline int32_t positive(const tripsage__probe *probe, const tripsage__coder *coder,
+                                    const unsigned char *signs)
+{
+    const unsigned char *plane = probe->planes;
+    size_t size = coder->plane_size;
+    long long counts[4] = {0};
+
+    for (size_t at = 0; at < 2 * coder->sign_size; at += 8) {
+        unsigned long long those, steps;
+
+        memcpy(&those, signs + at, sizeof those);
+        for (size_t b = 0; b < 4; b++) {
+            memcpy(&steps, plane + b * size + at, sizeof steps);
+            counts[b] += __builtin_popcountll(those & steps);
+        }
+    }
+    return (int32_t)(counts[0] + 2 * counts[1] + 4 * counts[2] - 8 * counts[3]);
+}
+
+AVX2 static void glance(float *out, const tripsage__probe *probe, const tripsage__coder *coder,
+                        const tripsage__records *records, const uint32_t *ids, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const unsigned char *head = records->heads + ids[i] * coder->head_stride;
+        float factors[2], sum = (float)positive(probe, coder, head);
+
+        memcpy(factors, head + coder->factors_at - sizeof factors, sizeof factors);
+        out[i] =
+            probe->base + probe->norm_weight * factors[0] + probe->sign_weight * factors[1] * (sum - probe->sign_bias);
+    }
+}
+
+/* compare() by ADD_FOUR, which gives four sums of each of four records. */
+#define COMPARE(NAME, TARGET, ADD_FOUR)                                                                                \
+    TARGET static void NAME(float *out, const tripsage__probe *probe, const tripsage__coder *coder,                    \
+                            const tripsage__records *records, const uint32_t *ids, size_t count)                       \
     {                                                                                                                  \
         for (size_t i = 0; i < count; i += 4) {                                                                        \
             size_t here = count - i < 4 ? count - i : 4;                                                               \
-            const unsigned char *four[4];                                                                              \
+            const unsigned char *heads[4], *codes[4];                                                                  \
             __m128i sums[4];                                                                                           \
             float estimates[4];                                                                                        \
                                                                                                                        \
-            for (size_t j = 0; j < 4; j++) /* places without a record compare the first once more */                   \
-                four[j] = codes + ids[j < here ? i + j : i] * stride;                                                  \
-            FOUR(sums, probe, four, stride, bits);                                                                     \
-            end_four(here == 4 ? out + i : estimates, probe, four, stride, sums);                                      \
+            for (size_t j = 0; j < 4; j++) { /* places without a record take the first once more */                    \
+                uint32_t id = ids[j < here ? i + j : i];                                                               \
+                                                                                                                       \
+                heads[j] = records->heads + id * coder->head_stride;                                                   \
+                codes[j] = records->codes + id * coder->code_stride;                                                   \
+            }                                                                                                          \
+            ADD_FOUR(sums, probe, codes, coder->code_stride, coder->bits);                                             \
+            end_four(here == 4 ? out + i : estimates, probe, heads, coder->factors_at, sums);                          \
             if (here < 4)                                                                                              \
                 memcpy(out + i, estimates, here * sizeof *out);                                                        \
         }                                                                                                              \
@@ -205,9 +244,11 @@ AVX2 static float refine_part(const float *rotated, const tripsage__part *p, int
 }
 
 TRIPSAGE__PARTS_TAKE_AND_REFINE
+TRIPSAGE__PLAIN_ROTATE_AND_STEP(AVX2)
 
-const tripsage__kernels tripsage__graph_kernels_avx2 = {"avx2", compare, take, refine};
-const tripsage__kernels tripsage__graph_kernels_avx2_vnni = {"avx2 vnni", compare_vnni, take, refine};
+const tripsage__kernels tripsage__graph_kernels_avx2 = {"avx2", compare, glance, take, refine, rotate, step};
+const tripsage__kernels tripsage__graph_kernels_avx2_vnni = {"avx2 vnni", compare_vnni, glance, take,
+                                                             refine,      rotate,       step};
 
 #else
 typedef int tripsage__nothing_here; /* a C file holds something */

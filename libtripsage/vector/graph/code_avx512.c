@@ -1,11 +1,13 @@
 /* code_avx512.c: the comparison of codes with VNNI: 64 products in one instruction. */
+#include "code_plain.h"
 #include "kernel_table.h"
 
 #ifdef TRIPSAGE__X86
 
 #include <immintrin.h>
+#include <string.h>
 
-#define TARGET __attribute__((target("fma,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
+#define TARGET __attribute__((target("fma,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512vpopcntdq")))
 
 /* Sixteen partial sums of one record. What stands behind the codes in the last line meets zeros. */
 TARGET static inline __m512i products(const int8_t *first, const int8_t *second, const unsigned char *code,
@@ -58,29 +60,71 @@ TARGET static inline __m128 factors_of(const unsigned char *a, const unsigned ch
     return _mm_shuffle_ps(ab, cd, _MM_SHUFFLE(2, 0, 2, 0));
 }
 
-TARGET static inline __m128 finish(const tripsage__probe *probe, const unsigned char *const factors_at[4], __m128i sums)
+TARGET static inline __m128 finish(const tripsage__probe *probe, const unsigned char *const factors_at[4], float weight,
+                                   float bias, __m128i sums)
 {
-    __m128 norms, factors, offset = _mm_sub_ps(_mm_cvtepi32_ps(sums), _mm_set1_ps(probe->bias));
+    __m128 norms, factors, offset = _mm_sub_ps(_mm_cvtepi32_ps(sums), _mm_set1_ps(bias));
 
     norms = factors_of(factors_at[0], factors_at[1], factors_at[2], factors_at[3], &factors);
-    offset = _mm_mul_ps(_mm_mul_ps(offset, factors), _mm_set1_ps(probe->product_weight));
+    offset = _mm_mul_ps(_mm_mul_ps(offset, factors), _mm_set1_ps(weight));
     return _mm_add_ps(_mm_fmadd_ps(norms, _mm_set1_ps(probe->norm_weight), offset), _mm_set1_ps(probe->base));
 }
 
-TARGET static inline void compare_four(float *out, const tripsage__probe *probe, const unsigned char *codes,
-                                       size_t stride, int is_half, const uint32_t *ids)
+TARGET static inline __m128i sums_of(const tripsage__probe *probe, const tripsage__coder *coder,
+                                     const tripsage__records *records, uint32_t id)
 {
-    const unsigned char *factors_at[4];
-    const int8_t *first = probe->whole, *second = probe->whole + probe->second_at;
-    __m128i sums[4];
+    return fold(products(probe->whole, probe->whole + probe->second_at, records->codes + id * coder->code_stride,
+                         coder->code_stride, coder->bits == 4));
+}
 
-    for (size_t i = 0; i < 4; i++) {
-        const unsigned char *code = codes + ids[i] * stride;
+TARGET static inline void compare_four(float *out, const tripsage__probe *probe, const tripsage__coder *coder,
+                                       const tripsage__records *records, const uint32_t *ids)
+{
+    const unsigned char *heads = records->heads + coder->factors_at;
+    size_t stride = coder->head_stride;
+    const unsigned char *const factors_at[4] = {heads + ids[0] * stride, heads + ids[1] * stride,
+                                                heads + ids[2] * stride, heads + ids[3] * stride};
+    __m128i a = sums_of(probe, coder, records, ids[0]), b = sums_of(probe, coder, records, ids[1]);
+    __m128i c = sums_of(probe, coder, records, ids[2]), d = sums_of(probe, coder, records, ids[3]);
 
-        factors_at[i] = code + stride - 8;
-        sums[i] = fold(products(first, second, code, stride, is_half));
+    _mm_storeu_ps(out, finish(probe, factors_at, probe->product_weight, probe->bias, add_across(a, b, c, d)));
+}
+
+/* Eight partial sums of planes where the sign is positive, the fourth plane that of the sign in two's complement. Behind the signs is more of
+ * the record, which meets zeros. */
+TARGET static inline __m128i positive(const tripsage__probe *probe, const tripsage__coder *coder,
+                                      const unsigned char *signs)
+{
+    const unsigned char *plane = probe->planes;
+    __m512i sums = _mm512_setzero_si512();
+    __m256i eight;
+
+    for (size_t at = 0, size = coder->plane_size; at < size; at += 64) {
+        __m512i those = _mm512_loadu_si512(signs + at);
+        __m512i a = _mm512_popcnt_epi64(_mm512_and_si512(those, _mm512_loadu_si512(plane + at)));
+        __m512i b = _mm512_popcnt_epi64(_mm512_and_si512(those, _mm512_loadu_si512(plane + size + at)));
+        __m512i c = _mm512_popcnt_epi64(_mm512_and_si512(those, _mm512_loadu_si512(plane + 2 * size + at)));
+        __m512i d = _mm512_popcnt_epi64(_mm512_and_si512(those, _mm512_loadu_si512(plane + 3 * size + at)));
+
+        d = _mm512_sub_epi64(c, _mm512_add_epi64(d, d));
+        b = _mm512_add_epi64(b, _mm512_add_epi64(d, d));
+        sums = _mm512_add_epi64(sums, _mm512_add_epi64(a, _mm512_add_epi64(b, b)));
     }
-    _mm_storeu_ps(out, finish(probe, factors_at, add_across(sums[0], sums[1], sums[2], sums[3])));
+    eight = _mm512_cvtepi64_epi32(sums);
+    return _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
+}
+
+TARGET static inline void glance_at_four(float *out, const tripsage__probe *probe, const tripsage__coder *coder,
+                                         const tripsage__records *records, const uint32_t *ids)
+{
+    size_t stride = coder->head_stride, factors_at = coder->factors_at - 8;
+    const unsigned char *a = records->heads + ids[0] * stride, *b = records->heads + ids[1] * stride;
+    const unsigned char *c = records->heads + ids[2] * stride, *d = records->heads + ids[3] * stride;
+    const unsigned char *const four[4] = {a + factors_at, b + factors_at, c + factors_at, d + factors_at};
+    __m128i sums = add_across(positive(probe, coder, a), positive(probe, coder, b), positive(probe, coder, c),
+                              positive(probe, coder, d));
+
+    _mm_storeu_ps(out, finish(probe, four, probe->sign_weight, probe->sign_bias, sums));
 }
 
 /* The same of records of one cache line and 4 bits, which are the most of all. */
@@ -93,45 +137,50 @@ TARGET static inline __m512i products_of_line(__m512i first, __m512i second, con
     return _mm512_dpbusd_epi32(low, _mm512_and_si512(_mm512_srli_epi16(line, 4), mask), second);
 }
 
-TARGET static inline void compare_four_lines(float *out, const tripsage__probe *probe, const unsigned char *codes,
-                                             __m512i first, __m512i second, const uint32_t *ids)
+TARGET static inline void compare_four_lines(float *out, const tripsage__probe *probe, const tripsage__coder *coder,
+                                             const tripsage__records *records, const uint32_t *ids)
 {
-    const unsigned char *a = codes + (size_t)ids[0] * 64, *b = codes + (size_t)ids[1] * 64;
-    const unsigned char *c = codes + (size_t)ids[2] * 64, *d = codes + (size_t)ids[3] * 64;
+    __m512i first = _mm512_loadu_si512(probe->whole), second = _mm512_loadu_si512(probe->whole + probe->second_at);
+    const unsigned char *a = records->codes + (size_t)ids[0] * 64, *b = records->codes + (size_t)ids[1] * 64;
+    const unsigned char *c = records->codes + (size_t)ids[2] * 64, *d = records->codes + (size_t)ids[3] * 64;
     const unsigned char *const factors_at[4] = {a + 56, b + 56, c + 56, d + 56};
     __m512i sa = products_of_line(first, second, a), sb = products_of_line(first, second, b);
     __m512i sc = products_of_line(first, second, c), sd = products_of_line(first, second, d);
     __m512i ab = _mm512_add_epi32(_mm512_unpacklo_epi32(sa, sb), _mm512_unpackhi_epi32(sa, sb));
     __m512i cd = _mm512_add_epi32(_mm512_unpacklo_epi32(sc, sd), _mm512_unpackhi_epi32(sc, sd));
 
-    _mm_storeu_ps(out, finish(probe, factors_at,
+    (void)coder;
+    _mm_storeu_ps(out, finish(probe, factors_at, probe->product_weight, probe->bias,
                               fold(_mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd)))));
 }
 
-TARGET static void compare(float *out, const tripsage__probe *probe, const unsigned char *codes, size_t stride,
-                           uint32_t bits, const uint32_t *ids, size_t count)
-{
-    size_t whole = count - count % 4, i;
-    uint32_t last[4];
-    float estimates[4];
-
-    for (i = 0; i < 4 && whole < count; i++)
-        last[i] = ids[whole + i < count ? whole + i : whole];
-    if (bits == 4 && stride == 64) {
-        __m512i first = _mm512_loadu_si512(probe->whole), second = _mm512_loadu_si512(probe->whole + probe->second_at);
-
-        for (i = 0; i < whole; i += 4)
-            compare_four_lines(out + i, probe, codes, first, second, ids + i);
-        if (whole < count)
-            compare_four_lines(estimates, probe, codes, first, second, last);
-    } else {
-        for (i = 0; i < whole; i += 4)
-            compare_four(out + i, probe, codes, stride, bits == 4, ids + i);
-        if (whole < count)
-            compare_four(estimates, probe, codes, stride, bits == 4, last);
+/* A function of the table by FOUR; where there are less, the first of them stands in for the others. */
+#define BY_FOUR(NAME, FOUR)                                                                                            \
+    TARGET static void NAME(float *out, const tripsage__probe *probe, const tripsage__coder *coder,                    \
+                            const tripsage__records *records, const uint32_t *ids, size_t count)                       \
+    {                                                                                                                  \
+        uint32_t last[4];                                                                                              \
+        float estimates[4];                                                                                            \
+                                                                                                                       \
+        for (; count >= 4; count -= 4, ids += 4, out += 4)                                                             \
+            FOUR(out, probe, coder, records, ids);                                                                     \
+        if (!count)                                                                                                    \
+            return;                                                                                                    \
+        for (size_t i = 0; i < 4; i++)                                                                                 \
+            last[i] = ids[i < count ? i : 0];                                                                          \
+        FOUR(estimates, probe, coder, records, last);                                                                  \
+        memcpy(out, estimates, count * sizeof *out);                                                                   \
     }
-    for (i = whole; i < count; i++)
-        out[i] = estimates[i - whole];
+
+BY_FOUR(compare_any, compare_four)
+BY_FOUR(compare_lines, compare_four_lines)
+BY_FOUR(glance, glance_at_four)
+
+static void compare(float *out, const tripsage__probe *probe, const tripsage__coder *coder,
+                    const tripsage__records *records, const uint32_t *ids, size_t count)
+{
+    (coder->bits == 4 && coder->head_stride == 64 && !coder->sign_size ? compare_lines : compare_any)(
+        out, probe, coder, records, ids, count);
 }
 
 /* ---- one record, in numbers ---- */
@@ -217,7 +266,9 @@ TARGET static float refine(const tripsage__coder *coder, const float *rotated, c
                       refine_part(rotated + size, n - size, code, 1, 15, 7.5f, rest + size, scales, is_product)));
 }
 
-const tripsage__kernels tripsage__graph_kernels_avx512 = {"avx512", compare, take, refine};
+TRIPSAGE__PLAIN_ROTATE_AND_STEP(TARGET)
+
+const tripsage__kernels tripsage__graph_kernels_avx512 = {"avx512", compare, glance, take, refine, rotate, step};
 
 #else
 typedef int tripsage__nothing_here; /* a C file holds something */

@@ -24,13 +24,14 @@ size_t tripsage__graph_kernels_all(const tripsage__kernels *out[TRIPSAGE__GRAPH_
 
     out[count++] = &tripsage__graph_kernels_portable;
 #if defined(TRIPSAGE__X86)
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("popcnt")) {
         out[count++] = &tripsage__graph_kernels_avx2;
         if (has_avx_vnni())
             out[count++] = &tripsage__graph_kernels_avx2_vnni;
     }
     if (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vpopcntdq"))
         out[count++] = &tripsage__graph_kernels_avx512;
 #elif defined(TRIPSAGE__ARM)
     out[count++] = &tripsage__graph_kernels_neon;

@@ -1,5 +1,6 @@
 /* code_neon.c: arithmetic over codes on 64-bit ARM. code_neon_dot.c compiles this file once more, with dot products of bytes. */
 #include "code_part.h"
+#include "code_plain.h"
 #include "kernel_table.h"
 
 #ifdef TRIPSAGE__ARM
@@ -54,25 +55,54 @@ static int32_t move_of(const tripsage__probe *probe, size_t stride)
     return 128 * vaddvq_s32(sums);
 }
 
-static float estimate(const tripsage__probe *probe, const unsigned char *behind, int32_t sum)
+/* Sum of planes where the sign is positive, the fourth that of the sign in two's complement. Behind the signs is more of the record, which
+ * meets zeros. */
+static int32_t positive(const tripsage__probe *probe, const tripsage__coder *coder, const unsigned char *signs)
+{
+    int32_t counts[4];
+
+    for (size_t b = 0; b < 4; b++) {
+        const unsigned char *plane = probe->planes + b * coder->plane_size;
+        uint16x8_t sums = vdupq_n_u16(0); /* of 2,048 dimensions' sixteen counts each is far below its room */
+
+        for (size_t at = 0; at < 2 * coder->sign_size; at += 16)
+            sums = vpadalq_u8(sums, vcntq_u8(vandq_u8(vld1q_u8(signs + at), vld1q_u8(plane + at))));
+        counts[b] = (int32_t)vaddlvq_u16(sums);
+    }
+    return counts[0] + 2 * counts[1] + 4 * counts[2] - 8 * counts[3];
+}
+
+static float estimate(const tripsage__probe *probe, const unsigned char *factors_at, float product)
 {
     float factors[2];
 
-    memcpy(factors, behind, sizeof factors);
-    return probe->base + probe->norm_weight * factors[0] +
-           probe->product_weight * factors[1] * ((float)sum - probe->bias);
+    memcpy(factors, factors_at, sizeof factors);
+    return probe->base + probe->norm_weight * factors[0] + product * factors[1];
 }
 
-static void compare(float *out, const tripsage__probe *probe, const unsigned char *codes, size_t stride, uint32_t bits,
-                    const uint32_t *ids, size_t count)
+static void compare(float *out, const tripsage__probe *probe, const tripsage__coder *coder,
+                    const tripsage__records *records, const uint32_t *ids, size_t count)
 {
-    int32_t move = bits == 4 ? 0 : move_of(probe, stride);
+    size_t size = coder->code_stride;
+    int32_t move = coder->bits == 4 ? 0 : move_of(probe, size);
 
     for (size_t i = 0; i < count; i++) {
-        const unsigned char *code = codes + ids[i] * stride;
-        int32_t sum = bits == 4 ? products_4(probe, code, stride) : products_8(probe, code, stride) + move;
+        const unsigned char *head = records->heads + ids[i] * coder->head_stride;
+        const unsigned char *codes = records->codes + ids[i] * coder->code_stride;
+        int32_t sum = coder->bits == 4 ? products_4(probe, codes, size) : products_8(probe, codes, size) + move;
 
-        out[i] = estimate(probe, code + stride - 8, sum);
+        out[i] = estimate(probe, head + coder->factors_at, probe->product_weight * ((float)sum - probe->bias));
+    }
+}
+
+static void glance(float *out, const tripsage__probe *probe, const tripsage__coder *coder,
+                   const tripsage__records *records, const uint32_t *ids, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const unsigned char *head = records->heads + ids[i] * coder->head_stride;
+        int32_t sum = positive(probe, coder, head);
+
+        out[i] = estimate(probe, head + coder->factors_at - 8, probe->sign_weight * ((float)sum - probe->sign_bias));
     }
 }
 
@@ -135,11 +165,13 @@ static float refine_part(const float *rotated, const tripsage__part *p, int is_p
 }
 
 TRIPSAGE__PARTS_TAKE_AND_REFINE
+TRIPSAGE__PLAIN_ROTATE_AND_STEP()
 
 #ifdef TRIPSAGE__NEON_DOT
-const tripsage__kernels tripsage__graph_kernels_neon_dot = {"neon dotprod", compare, take, refine};
+const tripsage__kernels tripsage__graph_kernels_neon_dot = {"neon dotprod", compare, glance, take,
+                                                            refine,         rotate,  step};
 #else
-const tripsage__kernels tripsage__graph_kernels_neon = {"neon", compare, take, refine};
+const tripsage__kernels tripsage__graph_kernels_neon = {"neon", compare, glance, take, refine, rotate, step};
 #endif
 #else
 typedef int tripsage__nothing_here; /* a C file holds something */

@@ -1,7 +1,7 @@
 /* code_portable.c: the comparison of codes in plain C: the reference for those written by hand. */
 #include <string.h>
 
-#include "coder.h"
+#include "code_plain.h"
 
 /* Sum of whole * code. */
 static int32_t products(const tripsage__probe *probe, const unsigned char *code, size_t size, uint32_t bits,
@@ -19,17 +19,47 @@ static int32_t products(const tripsage__probe *probe, const unsigned char *code,
     return sum;
 }
 
-static void compare(float *out, const tripsage__probe *probe, const unsigned char *codes, size_t stride, uint32_t bits,
-                    const uint32_t *ids, size_t count)
+/* Sum of planes where the sign is positive: the fourth is that of the sign in two's complement. */
+static int32_t positive(const tripsage__probe *probe, const tripsage__coder *coder, const unsigned char *signs)
+{
+    static const int32_t weights[4] = {1, 2, 4, -8};
+    int32_t sum = 0;
+
+    for (size_t b = 0; b < 4; b++)
+        for (size_t i = 0; i < 2 * coder->sign_size; i++)
+            for (unsigned both = signs[i] & probe->planes[b * coder->plane_size + i]; both; both &= both - 1)
+                sum += weights[b];
+    return sum;
+}
+
+static float estimate(const tripsage__probe *probe, const unsigned char *factors_at, float product)
+{
+    float factors[2];
+
+    memcpy(factors, factors_at, sizeof factors);
+    return probe->base + probe->norm_weight * factors[0] + product * factors[1];
+}
+
+static void compare(float *out, const tripsage__probe *probe, const tripsage__coder *coder,
+                    const tripsage__records *records, const uint32_t *ids, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        const unsigned char *code = codes + ids[i] * stride;
-        float factors[2];
-        int32_t sum = products(probe, code, stride - sizeof factors, bits, probe->second_at);
+        const unsigned char *head = records->heads + ids[i] * coder->head_stride;
+        const unsigned char *code = records->codes + ids[i] * coder->code_stride;
+        int32_t sum = products(probe, code, coder->code_size, coder->bits, probe->second_at);
 
-        memcpy(factors, code + stride - sizeof factors, sizeof factors);
-        out[i] = probe->base + probe->norm_weight * factors[0] +
-                 probe->product_weight * factors[1] * ((float)sum - probe->bias);
+        out[i] = estimate(probe, head + coder->factors_at, probe->product_weight * ((float)sum - probe->bias));
+    }
+}
+
+static void glance(float *out, const tripsage__probe *probe, const tripsage__coder *coder,
+                   const tripsage__records *records, const uint32_t *ids, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const unsigned char *head = records->heads + ids[i] * coder->head_stride;
+        int32_t sum = positive(probe, coder, head);
+
+        out[i] = estimate(probe, head + coder->factors_at - 8, probe->sign_weight * ((float)sum - probe->sign_bias));
     }
 }
 
@@ -73,4 +103,6 @@ static float refine(const tripsage__coder *coder, const float *rotated, const un
     return sums[0];
 }
 
-const tripsage__kernels tripsage__graph_kernels_portable = {"portable", compare, take, refine};
+TRIPSAGE__PLAIN_ROTATE_AND_STEP()
+
+const tripsage__kernels tripsage__graph_kernels_portable = {"portable", compare, glance, take, refine, rotate, step};

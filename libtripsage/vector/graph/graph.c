@@ -22,8 +22,6 @@ static tripsage_status check_options(const tripsage_index_options *options)
     if (options->metric != TRIPSAGE_COSINE && options->metric != TRIPSAGE_INNER_PRODUCT &&
         options->metric != TRIPSAGE_L2)
         return TRIPSAGE_FAIL_FIELD("#metric", "is none of the three");
-    if (options->layout != TRIPSAGE_INDEX_COMPACT && options->layout != TRIPSAGE_INDEX_FAST)
-        return TRIPSAGE_FAIL_FIELD("#layout", "is none of the two");
     if (options->degree && (options->degree < 8 || options->degree > TRIPSAGE__DEGREE_MAX))
         return TRIPSAGE_FAIL_FIELD("#degree", "must be 0, or 8 to %u", TRIPSAGE__DEGREE_MAX);
     if (options->bits && options->bits != 4 && options->bits != 8)
@@ -137,8 +135,8 @@ void tripsage__graph_write(tripsage_index *index, tripsage__view *view, tripsage
 
     view->keys[slot] = key;
     tripsage__coder_rotate(coder, scratch->probe.rotated, values, coder->mean);
-    tripsage__coder_encode(coder, view->codes + slot * coder->code_stride, view->rests + slot * coder->rest_stride,
-                           scratch->probe.rotated, scratch->work);
+    tripsage__coder_encode(coder, view->heads + slot * coder->head_stride, view->codes + slot * coder->code_stride,
+                           view->rests + slot * coder->rest_stride, scratch->probe.rotated, scratch->work);
 }
 
 void tripsage__graph_bury(tripsage_index *index, tripsage__view *view, uint32_t slot)
@@ -273,7 +271,7 @@ static void count_bytes(tripsage_index_stats *out, const tripsage_index *index, 
         out->total_bytes += bytes;
         if (array == TRIPSAGE__ARRAY_EDGES || array == TRIPSAGE__ARRAY_UPPER)
             out->link_bytes += bytes;
-        else if (array == TRIPSAGE__ARRAY_CODES || array == TRIPSAGE__ARRAY_RESTS)
+        else if (array == TRIPSAGE__ARRAY_CODES || array == TRIPSAGE__ARRAY_SIGNS || array == TRIPSAGE__ARRAY_RESTS)
             out->code_bytes += bytes;
     }
 }
@@ -289,7 +287,6 @@ void tripsage_index_get_stats(tripsage_index_stats *out, tripsage_index *index)
     out->degree = index->options.degree;
     out->bits = index->options.bits;
     out->metric = index->options.metric;
-    out->layout = index->options.layout;
     out->count = index->live;
     out->removed = index->used - index->live;
     out->mark = index->mark;

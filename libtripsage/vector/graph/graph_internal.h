@@ -46,6 +46,7 @@ typedef enum tripsage__array {
     TRIPSAGE__ARRAY_UPPER_AT, /* u32 a slot: where its first level begins in there, in edges */
     TRIPSAGE__ARRAY_LEVELS,   /* u8 a slot: the highest level it is on */
     TRIPSAGE__ARRAY_CODES,    /* coder.h */
+    TRIPSAGE__ARRAY_SIGNS,    /* the heads there, where they are not the codes */
     TRIPSAGE__ARRAY_RESTS,
     TRIPSAGE__ARRAY_KEYS, /* u64 a slot */
     TRIPSAGE__ARRAY_DEAD, /* a bit a slot, in u64: removed */
@@ -60,7 +61,7 @@ typedef struct tripsage__view {
     tripsage__edge *edges, *upper;
     uint32_t *upper_at;
     uint8_t *levels;
-    unsigned char *codes, *rests;
+    unsigned char *heads, *codes, *rests;
     uint64_t *keys;
     _Atomic uint64_t *dead;
     uint32_t *map;
@@ -140,16 +141,17 @@ static inline int tripsage__is_dead(const tripsage__view *view, uint32_t slot)
     return (int)(atomic_load_explicit(&view->dead[slot / 64], memory_order_acquire) >> slot % 64 & 1);
 }
 
-static inline const unsigned char *tripsage__code_of(const tripsage_index *index, const tripsage__view *view,
-                                                     uint32_t slot)
+static inline tripsage__records tripsage__records_of(const tripsage__view *view)
 {
-    return view->codes + slot * index->coder.code_stride;
+    return (tripsage__records){view->heads, view->codes};
 }
 
-static inline const unsigned char *tripsage__rest_of(const tripsage_index *index, const tripsage__view *view,
-                                                     uint32_t slot)
+static inline tripsage__coded tripsage__coded_of(const tripsage_index *index, const tripsage__view *view, uint32_t slot)
 {
-    return view->rests + slot * index->coder.rest_stride;
+    const tripsage__coder *coder = &index->coder;
+
+    return (tripsage__coded){view->heads + slot * coder->head_stride, view->codes + slot * coder->code_stride,
+                             view->rests + slot * coder->rest_stride};
 }
 
 /* The edges of a slot on a level it is on. */

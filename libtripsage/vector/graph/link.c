@@ -60,17 +60,18 @@ static void unlock(tripsage__edge_locks *locks, uint32_t slot)
 static void look_from(const tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
                       uint32_t slot)
 {
-    tripsage__probe_for_item(&scratch->neighbor, &index->coder, tripsage__code_of(index, view, slot),
-                             tripsage__rest_of(index, view, slot));
+    tripsage__coded item = tripsage__coded_of(index, view, slot);
+
+    tripsage__probe_for_item(&scratch->neighbor, &index->coder, &item);
 }
 
 static void compare_with(const tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
                          const uint32_t *ids, uint32_t count)
 {
     const tripsage__coder *coder = &index->coder;
+    tripsage__records records = tripsage__records_of(view);
 
-    coder->kernels->compare(scratch->distances, &scratch->neighbor, view->codes, coder->code_stride, coder->bits, ids,
-                            count);
+    coder->kernels->compare(scratch->distances, &scratch->neighbor, coder, &records, ids, count);
 }
 
 /* Takes out of `left` what is nearer to the chosen one (the neighbor that is looked from) than to the node; gives how many stay. */
@@ -230,8 +231,9 @@ static void raise_entry(tripsage_index *index, tripsage__edge_locks *locks, uint
 
 static void look_for(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint32_t slot)
 {
-    tripsage__coder_decode(&index->coder, scratch->probe.rotated, tripsage__code_of(index, view, slot),
-                           tripsage__rest_of(index, view, slot));
+    tripsage__coded item = tripsage__coded_of(index, view, slot);
+
+    tripsage__coder_decode(&index->coder, scratch->probe.rotated, &item);
     tripsage__probe_for_distance(&scratch->probe, &index->coder);
 }
 

@@ -52,10 +52,10 @@ static void put_in(tripsage__ranking *ranking, tripsage_index_hit hit)
 float tripsage__ranking_add(tripsage__ranking *ranking, const tripsage_index *index, const tripsage__view *view,
                             const tripsage__scratch *scratch, uint32_t slot)
 {
+    tripsage__coded item = tripsage__coded_of(index, view, slot);
     tripsage_index_hit hit;
 
-    hit.score = tripsage__coder_score(&index->coder, &scratch->probe, tripsage__code_of(index, view, slot),
-                                      tripsage__rest_of(index, view, slot), &hit.error);
+    hit.score = tripsage__coder_score(&index->coder, &scratch->probe, &item, &hit.error);
     hit.key = view->keys[slot];
     if (!tripsage__is_dead(view, slot))
         put_in(ranking, hit);
@@ -72,7 +72,7 @@ static float estimate_of(const tripsage_index *index, const tripsage__probe *pro
 
 static void prefetch(const tripsage_index *index, const tripsage__view *view, uint32_t slot)
 {
-    const char *rest = (const char *)tripsage__rest_of(index, view, slot);
+    const char *rest = (const char *)tripsage__coded_of(index, view, slot).rest;
 
     for (size_t at = 0; at < index->coder.rest_stride; at += 64)
         __builtin_prefetch(rest + at);

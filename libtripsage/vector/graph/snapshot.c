@@ -14,7 +14,7 @@
 #include "graph_internal.h"
 #include "snapshot_internal.h"
 
-#define VERSION    1u
+#define VERSION    2u
 #define BYTE_ORDER UINT32_C(0x01020304)
 #define PAGE       4096u /* what a system maps at a time, and the head's size */
 
@@ -35,7 +35,7 @@ typedef struct head {
     uint64_t file_size;
     uint64_t mark;
     unsigned char tag[TRIPSAGE__SNAPSHOT_TAG];
-    uint32_t dimensions, metric, layout, degree, bits, build_width;
+    uint32_t dimensions, metric, degree, bits, build_width, reserved;
     uint64_t seed;
     uint64_t entry, drawn;
     uint32_t measured_width, measured_count;
@@ -95,7 +95,6 @@ static void describe(head *h, const tripsage_index *index, uint64_t mark,
     memcpy(h->tag, tag, TRIPSAGE__SNAPSHOT_TAG);
     h->dimensions = index->options.dimensions;
     h->metric = (uint32_t)index->options.metric;
-    h->layout = (uint32_t)index->options.layout;
     h->degree = index->options.degree;
     h->bits = index->options.bits;
     h->build_width = index->options.build_width;
@@ -245,7 +244,6 @@ static tripsage_status make_index(tripsage_index **out, const head *h, const tri
 
     options.dimensions = h->dimensions;
     options.metric = (tripsage_metric)h->metric;
-    options.layout = (tripsage_index_layout)h->layout;
     options.degree = h->degree;
     options.bits = h->bits;
     options.build_width = h->build_width;

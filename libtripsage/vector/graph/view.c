@@ -16,6 +16,8 @@ static size_t item_size(const tripsage_index *index, tripsage__array array)
         return index->options.degree * sizeof(tripsage__edge);
     case TRIPSAGE__ARRAY_CODES:
         return index->coder.code_stride;
+    case TRIPSAGE__ARRAY_SIGNS:
+        return index->coder.sign_size ? index->coder.head_stride : 0;
     case TRIPSAGE__ARRAY_RESTS:
         return index->coder.rest_stride;
     case TRIPSAGE__ARRAY_LEVELS:
@@ -44,7 +46,7 @@ size_t tripsage__array_bytes(const tripsage_index *index, const tripsage__view *
 void *tripsage__array_at(const tripsage__view *view, tripsage__array array)
 {
     void *const at[] = {view->edges, view->upper, view->upper_at, view->levels, view->codes,
-                        view->rests, view->keys,  view->dead,     view->map};
+                        view->heads, view->rests, view->keys,     view->dead,   view->map};
 
     return at[array];
 }
@@ -63,6 +65,7 @@ size_t tripsage__view_place(const tripsage_index *index, tripsage__view *view, u
     view->upper_at = at[TRIPSAGE__ARRAY_UPPER_AT];
     view->levels = at[TRIPSAGE__ARRAY_LEVELS];
     view->codes = at[TRIPSAGE__ARRAY_CODES];
+    view->heads = index->coder.sign_size ? at[TRIPSAGE__ARRAY_SIGNS] : view->codes;
     view->rests = at[TRIPSAGE__ARRAY_RESTS];
     view->keys = at[TRIPSAGE__ARRAY_KEYS];
     view->dead = at[TRIPSAGE__ARRAY_DEAD];

@@ -84,7 +84,7 @@ static void pool_add(tripsage__pool *pool, tripsage__candidate *fresh, uint32_t 
         pool->cursor = end;
 }
 
-/* The nearest whose edges were not followed, marked as followed; 0 when there is none. */
+/* The nearest whose edges were not followed; 0 when there is none. */
 static int pool_next(tripsage__pool *pool, uint32_t *slot)
 {
     while (pool->cursor < pool->count && (pool->items[pool->cursor] & 1))
@@ -92,8 +92,13 @@ static int pool_next(tripsage__pool *pool, uint32_t *slot)
     if (pool->cursor == pool->count)
         return 0;
     *slot = tripsage__candidate_slot(pool->items[pool->cursor]);
-    pool->items[pool->cursor++] |= 1;
     return 1;
+}
+
+/* Marks it as followed. */
+static void pool_follow(tripsage__pool *pool)
+{
+    pool->items[pool->cursor++] |= 1;
 }
 
 /* ---- what was seen ---- */
@@ -105,17 +110,26 @@ static void forget(tripsage__scratch *scratch, const tripsage__view *view)
 
 /* ---- steps ---- */
 
+static void prefetch(const unsigned char *records, size_t stride, const uint32_t *ids, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const unsigned char *record = records + ids[i] * stride;
+
+        __builtin_prefetch(record);
+        for (size_t at = LINE; at < stride; at += LINE)
+            __builtin_prefetch(record + at);
+    }
+}
+
+/* What is looked at first. */
+static void prefetch_heads(const tripsage_index *index, const tripsage__view *view, const uint32_t *ids, uint32_t count)
+{
+    prefetch(view->heads, index->coder.head_stride, ids, count);
+}
+
 static void prefetch_codes(const tripsage_index *index, const tripsage__view *view, const uint32_t *ids, uint32_t count)
 {
-    size_t stride = index->coder.code_stride;
-
-    for (uint32_t i = 0; i < count; i++) {
-        const unsigned char *code = view->codes + ids[i] * stride;
-
-        __builtin_prefetch(code);
-        for (size_t at = LINE; at < stride; at += LINE)
-            __builtin_prefetch(code + at);
-    }
+    prefetch(view->codes, index->coder.code_stride, ids, count);
 }
 
 static void prefetch_edges(const tripsage_index *index, const tripsage__view *view, uint32_t slot)
@@ -126,10 +140,9 @@ static void prefetch_edges(const tripsage_index *index, const tripsage__view *vi
         __builtin_prefetch(edges + at);
 }
 
-/* The ends of a node's edges that were not seen yet, their codes on the way here. Which were seen is as good as chance, so there is no
- * branch on it. */
-static uint32_t gather(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint32_t *ids,
-                       uint32_t slot, uint32_t level)
+/* The ends of a node's edges that were not seen yet. Which were seen is as good as chance, so there is no branch on it. */
+static uint32_t gather(const tripsage_index *index, const tripsage__view *view, const tripsage__scratch *scratch,
+                       uint32_t *ids, uint32_t slot, uint32_t level)
 {
     const tripsage__edge *edges = tripsage__edges_of(index, view, slot, level);
     uint32_t degree = tripsage__degree_of(index, level), count = 0;
@@ -146,7 +159,6 @@ static uint32_t gather(tripsage_index *index, const tripsage__view *view, tripsa
         count += (uint32_t)(~word >> to % 64) & 1;
         seen[to / 64] = word | UINT64_C(1) << to % 64;
     }
-    prefetch_codes(index, view, ids, count);
     return count;
 }
 
@@ -154,19 +166,30 @@ static void compare(tripsage_index *index, const tripsage__view *view, tripsage_
                     uint32_t count)
 {
     const tripsage__coder *coder = &index->coder;
+    tripsage__records records = tripsage__records_of(view);
 
-    coder->kernels->compare(scratch->estimates, &scratch->probe, view->codes, coder->code_stride, coder->bits, ids,
-                            count);
-    scratch->looked_at += count;
+    coder->kernels->compare(scratch->estimates, &scratch->probe, coder, &records, ids, count);
 }
 
+/* The same by signs, where there are any. */
+static void glance(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, const uint32_t *ids,
+                   uint32_t count)
+{
+    const tripsage__coder *coder = &index->coder;
+    tripsage__records records = tripsage__records_of(view);
+
+    (coder->sign_size ? coder->kernels->glance : coder->kernels->compare)(scratch->estimates, &scratch->probe, coder,
+                                                                          &records, ids, count);
+}
+
+/* A glance is enough to come near: where a walk begins does not matter much to where it ends. */
 uint32_t tripsage__graph_descend(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
                                  uint32_t slot, uint32_t from_level, uint32_t to_level)
 {
     uint32_t *ids = scratch->ids[0];
     float best;
 
-    compare(index, view, scratch, &slot, 1);
+    glance(index, view, scratch, &slot, 1);
     best = scratch->estimates[0];
     for (uint32_t level = from_level; level > to_level; level--)
         for (uint32_t before = TRIPSAGE__NO_SLOT; before != slot;) {
@@ -179,9 +202,10 @@ uint32_t tripsage__graph_descend(tripsage_index *index, const tripsage__view *vi
                     break;
                 ids[count] = to;
             }
-            prefetch_codes(index, view, ids, count);
+            prefetch_heads(index, view, ids, count);
             before = slot;
-            compare(index, view, scratch, ids, count);
+            glance(index, view, scratch, ids, count);
+            scratch->looked_at += count;
             for (uint32_t i = 0; i < count; i++)
                 if (scratch->estimates[i] < best) {
                     best = scratch->estimates[i];
@@ -191,47 +215,79 @@ uint32_t tripsage__graph_descend(tripsage_index *index, const tripsage__view *vi
     return slot;
 }
 
-/* Compares what was gathered and takes into the pool what is near enough. */
+static tripsage__candidate bar_of(const tripsage__pool *pool)
+{
+    return pool->count == pool->width ? pool->items[pool->count - 1] : UINT64_MAX;
+}
+
+/* Drops what is too far away by its signs, and has the rest of what stays on its way; gives how many stay. */
+static uint32_t sift(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint32_t *ids,
+                     uint32_t count)
+{
+    tripsage__candidate bar = bar_of(&scratch->pool);
+    uint32_t stay = 0;
+
+    scratch->looked_at += count;
+    if (!index->coder.sign_size)
+        return count;
+    if (bar == UINT64_MAX)
+        stay = count;
+    else {
+        float limit = tripsage__candidate_estimate(bar);
+
+        glance(index, view, scratch, ids, count);
+        for (uint32_t i = 0; i < count; i++) {
+            ids[stay] = ids[i];
+            stay += scratch->estimates[i] < limit;
+        }
+    }
+    prefetch_codes(index, view, ids, stay);
+    return stay;
+}
+
+/* Compares what stayed and takes into the pool what is near enough. */
 static void take_in(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, const uint32_t *ids,
                     uint32_t count)
 {
-    tripsage__pool *pool = &scratch->pool;
-    tripsage__candidate fresh[TRIPSAGE__DEGREE_MAX], bar = UINT64_MAX;
+    tripsage__candidate fresh[TRIPSAGE__DEGREE_MAX], bar = bar_of(&scratch->pool);
     uint32_t near = 0;
 
-    if (pool->count == pool->width)
-        bar = pool->items[pool->count - 1];
     compare(index, view, scratch, ids, count);
     for (uint32_t i = 0; i < count; i++) {
         fresh[near] = tripsage__candidate_of(scratch->estimates[i], ids[i]);
         near += fresh[near] < bar;
     }
-    pool_add(pool, fresh, near);
+    pool_add(&scratch->pool, fresh, near);
 }
 
+/* A node's neighbours are gathered in one turn, sifted in the next and compared in the one after that; between what asks memory for
+ * something and what reads it there is always work on something else. */
 void tripsage__graph_walk(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint32_t slot,
                           uint32_t level, uint32_t width)
 {
     tripsage__pool *pool = &scratch->pool;
-    uint32_t counts[3] = {1, 0, 0}, turn = 0;
+    uint32_t *gathered = scratch->ids[0], *sifted = scratch->ids[1], *compared = scratch->ids[2];
+    uint32_t gathered_count = 1, sifted_count = 0;
 
     pool_begin(pool, width);
     scratch->seen[slot / 64] |= UINT64_C(1) << slot % 64;
-    scratch->ids[0][0] = slot;
-    for (;;) { /* while the codes of one node's neighbours are on the way, those of the one before are compared */
-        uint32_t other = turn == 0 ? 2 : turn - 1;
-        int more = pool_next(pool, &slot);
+    gathered[0] = slot;
+    while (pool_next(pool, &slot) || gathered_count || sifted_count) {
+        uint32_t *fresh = compared, fresh_count = 0;
 
-        if (!more && !counts[0] && !counts[1] && !counts[2])
-            break;
-        if (more && level == 0)
+        if (pool_next(pool, &slot)) {
+            pool_follow(pool);
+            fresh_count = gather(index, view, scratch, fresh, slot, level);
+            prefetch_heads(index, view, fresh, fresh_count);
+        }
+        take_in(index, view, scratch, sifted, sifted_count);
+        if (level == 0 && pool_next(pool, &slot))
             prefetch_edges(index, view, slot);
-        take_in(index, view, scratch, scratch->ids[turn], counts[turn]);
-        counts[other] = 0;
-        counts[turn] = 0;
-        if (more)
-            counts[other] = gather(index, view, scratch, scratch->ids[other], slot, level);
-        turn = turn == 2 ? 0 : turn + 1;
+        compared = sifted;
+        sifted = gathered;
+        sifted_count = sift(index, view, scratch, sifted, gathered_count);
+        gathered = fresh;
+        gathered_count = fresh_count;
     }
     forget(scratch, view);
 }
@@ -241,19 +297,23 @@ void tripsage__graph_walk(tripsage_index *index, const tripsage__view *view, tri
 void tripsage__walk_begin(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint32_t slot)
 {
     scratch->seen[slot / 64] |= UINT64_C(1) << slot % 64;
-    compare(index, view, scratch, &slot, 1);
+    tripsage__walk_compare(index, view, scratch, &slot, 1);
 }
 
 uint32_t tripsage__walk_gather(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
                                uint32_t *ids, uint32_t slot)
 {
-    return gather(index, view, scratch, ids, slot, 0);
+    uint32_t count = gather(index, view, scratch, ids, slot, 0);
+
+    tripsage__walk_prefetch_codes(index, view, ids, count);
+    return count;
 }
 
 void tripsage__walk_compare(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
                             const uint32_t *ids, uint32_t count)
 {
     compare(index, view, scratch, ids, count);
+    scratch->looked_at += count;
 }
 
 void tripsage__walk_end(const tripsage__view *view, tripsage__scratch *scratch)
@@ -269,5 +329,7 @@ void tripsage__walk_prefetch_edges(const tripsage_index *index, const tripsage__
 void tripsage__walk_prefetch_codes(const tripsage_index *index, const tripsage__view *view, const uint32_t *ids,
                                    uint32_t count)
 {
+    if (index->coder.sign_size)
+        prefetch_heads(index, view, ids, count);
     prefetch_codes(index, view, ids, count);
 }

@@ -46,14 +46,14 @@ static void refine(const tripsage_index *index, const tripsage__view *view, cons
 
     for (uint32_t i = 0; i < best->count; i++) {
         uint32_t slot = tripsage__candidate_slot(best->items[i]);
-        const unsigned char *rest = tripsage__rest_of(index, view, slot);
+        tripsage__coded item = tripsage__coded_of(index, view, slot);
         float scales[2];
 
-        memcpy(scales, rest, sizeof scales);
-        keep(&again, tripsage__candidate_of(
-                         coder->kernels->refine(coder, scratch->probe.rotated, tripsage__code_of(index, view, slot),
-                                                (const int8_t *)(rest + TRIPSAGE__REST_HEAD), scales, 0),
-                         slot));
+        memcpy(scales, item.rest, sizeof scales);
+        keep(&again, tripsage__candidate_of(coder->kernels->refine(coder, scratch->probe.rotated, item.code,
+                                                                   (const int8_t *)(item.rest + TRIPSAGE__REST_HEAD),
+                                                                   scales, 0),
+                                            slot));
     }
     *best = again;
 }
@@ -104,8 +104,9 @@ static uint32_t count_common(const nearest *a, const nearest *b)
 
 static void look_for(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint32_t slot)
 {
-    tripsage__coder_decode(&index->coder, scratch->probe.rotated, tripsage__code_of(index, view, slot),
-                           tripsage__rest_of(index, view, slot));
+    tripsage__coded item = tripsage__coded_of(index, view, slot);
+
+    tripsage__coder_decode(&index->coder, scratch->probe.rotated, &item);
     tripsage__probe_for_distance(&scratch->probe, &index->coder);
 }
 

@@ -458,9 +458,6 @@ START_TEST(options_are_checked)
     options.metric = (tripsage_metric)4;
     check_refused(&options, "#metric");
     options.metric = TRIPSAGE_L2;
-    options.layout = (tripsage_index_layout)2;
-    check_refused(&options, "#layout");
-    options.layout = TRIPSAGE_INDEX_COMPACT;
     options.version = 2;
     check_refused(&options, "#version");
 }
