@@ -32,8 +32,10 @@ typedef struct tripsage_index_options {
     uint32_t dimensions;    /* 1..TRIPSAGE_VECTOR_DIMENSIONS_MAX */
     tripsage_metric metric; /* cosine: vectors are brought to unit length */
     uint32_t degree;        /* edges of a node at the lowest level, 8..128; 0: 32 */
-    uint32_t bits;          /* of the short code, 4 or 8 a dimension; 0: 4, below 32 dimensions 8 */
-    uint32_t build_width;   /* candidates looked at for a new node (efConstruction), 16..2,000; 0: 200 */
+    /* of the short code, 4 or 8 a dimension; 0: 4, but 8 below 32 dimensions, and where a build finds that 4 do not tell
+     * the nearest */
+    uint32_t bits;
+    uint32_t build_width; /* candidates looked at for a new node (efConstruction), 16..2,000; 0: 200 */
     uint64_t seed; /* of levels and rotation. With one thread the same items in the same order give the same index */
 } tripsage_index_options;
 

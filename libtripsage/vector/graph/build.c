@@ -193,9 +193,36 @@ static tripsage_status prepare(tripsage_index *index, job *j, tripsage__scratch 
     return status;
 }
 
+/* The same view for codes of 8 bits, which are not in it yet. */
+static tripsage_status lengthen_codes(job *j)
+{
+    static const tripsage__array kept[] = {TRIPSAGE__ARRAY_UPPER_AT, TRIPSAGE__ARRAY_LEVELS, TRIPSAGE__ARRAY_KEYS,
+                                           TRIPSAGE__ARRAY_MAP};
+    tripsage_index *index = j->index;
+    tripsage__view *longer;
+
+    index->options.bits = 8;
+    tripsage__coder_set_bits(&index->coder, 8);
+    longer = tripsage__view_new(index, j->count, j->view->upper_capacity);
+    if (!longer)
+        return TRIPSAGE_NOMEM();
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        memcpy(tripsage__array_at(longer, kept[i]), tripsage__array_at(j->view, kept[i]),
+               tripsage__array_bytes(index, longer, kept[i], 1));
+    tripsage__view_free(j->view);
+    j->view = longer;
+    return TRIPSAGE_OK;
+}
+
 static tripsage_status run_all(job *j, worker *workers, unsigned threads)
 {
     run(j, workers, threads, "codes", 0, encode);
+    if (!j->index->asked.bits && j->index->options.bits == 4 && !is_stopped(j) &&
+        !tripsage__graph_codes_suffice(j->index, j->view, workers[0].scratch, j->count)) {
+        if (lengthen_codes(j) != TRIPSAGE_OK)
+            return TRIPSAGE_ENOMEM;
+        run(j, workers, threads, "codes", 0, encode);
+    }
     if (!is_stopped(j)) {
         link_item(j, workers[0].scratch, 0);
         run(j, workers, threads, "edges", 1, link_item);

@@ -139,7 +139,7 @@ AVX2 static inline int32_t positive(const tripsage__probe *probe, const tripsage
     size_t size = coder->plane_size;
     long long counts[4] = {0};
 
-    for (size_t at = 0; at < 2 * coder->sign_size; at += 8) {
+    for (size_t at = 0; at < coder->sign_size; at += 8) {
         unsigned long long those, steps;
 
         memcpy(&those, signs + at, sizeof those);

@@ -65,7 +65,7 @@ static int32_t positive(const tripsage__probe *probe, const tripsage__coder *cod
         const unsigned char *plane = probe->planes + b * coder->plane_size;
         uint16x8_t sums = vdupq_n_u16(0); /* of 2,048 dimensions' sixteen counts each is far below its room */
 
-        for (size_t at = 0; at < 2 * coder->sign_size; at += 16)
+        for (size_t at = 0; at < coder->sign_size; at += 16)
             sums = vpadalq_u8(sums, vcntq_u8(vandq_u8(vld1q_u8(signs + at), vld1q_u8(plane + at))));
         counts[b] = (int32_t)vaddlvq_u16(sums);
     }

@@ -26,7 +26,7 @@ static int32_t positive(const tripsage__probe *probe, const tripsage__coder *cod
     int32_t sum = 0;
 
     for (size_t b = 0; b < 4; b++)
-        for (size_t i = 0; i < 2 * coder->sign_size; i++)
+        for (size_t i = 0; i < coder->sign_size; i++)
             for (unsigned both = signs[i] & probe->planes[b * coder->plane_size + i]; both; both &= both - 1)
                 sum += weights[b];
     return sum;

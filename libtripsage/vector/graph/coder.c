@@ -48,8 +48,8 @@ void tripsage__coder_set_bits(tripsage__coder *coder, uint32_t bits)
         coder->sign_size = 0;
         coder->head_stride = coder->code_stride = share_of_line(coder->code_size + FACTORS);
     } else {
-        coder->sign_size = (coder->code_size + 7) / 8;
-        coder->head_stride = whole_lines(2 * coder->sign_size + 2 * FACTORS);
+        coder->sign_size = (coder->code_size + 7) / 8 * (bits == 4 ? 2 : 1);
+        coder->head_stride = whole_lines(coder->sign_size + 2 * FACTORS);
         coder->code_stride = whole_lines(coder->code_size);
     }
     coder->factors_at = coder->head_stride - FACTORS;
@@ -66,7 +66,7 @@ int tripsage__coder_init(tripsage__coder *out, uint32_t dimensions, tripsage_met
     out->seed = seed;
     out->rest_stride = (3 * sizeof(float) + dimensions + 3) / 4 * 4;
     out->probe_size = 2 * whole_lines(dimensions + FACTORS);
-    out->plane_size = whole_lines(2 * (((dimensions + 1) / 2 + 7) / 8));
+    out->plane_size = whole_lines((dimensions + 15) / 8); /* either half in bytes of its own */
     out->kernels = tripsage__graph_kernels();
     tripsage__coder_set_bits(out, bits);
     out->mean = tripsage__calloc(dimensions, sizeof *out->mean);
@@ -178,7 +178,7 @@ static void put_signs(const tripsage__coder *coder, unsigned char *record, const
         size_t half = i < coder->code_size ? 0 : 1, at = i - half * coder->code_size;
 
         if (grid[i] > 0.0f)
-            record[half * coder->sign_size + at / 8] |= (unsigned char)(1u << at % 8);
+            record[half * coder->sign_size / 2 + at / 8] |= (unsigned char)(1u << at % 8);
     }
 }
 
@@ -288,11 +288,14 @@ static int32_t put_in_planes(unsigned char *plane, size_t plane_size, const int8
 /* What glance() needs, once `whole` is filled in steps of that length and norm2 is set. */
 static void take_planes(tripsage__probe *probe, const tripsage__coder *coder, float step, float weight)
 {
-    size_t size = coder->sign_size;
+    size_t size = coder->bits == 4 ? coder->sign_size / 2 : coder->sign_size, plane = coder->plane_size;
     int32_t coarse;
 
-    coarse = put_in_planes(probe->planes, coder->plane_size, probe->whole, size);
-    coarse += put_in_planes(probe->planes + size, coder->plane_size, probe->whole + probe->second_at, size);
+    memset(probe->planes, 0, 4 * plane);
+    coarse = put_in_planes(probe->planes, plane, probe->whole, size);
+
+    if (coder->bits == 4)
+        coarse += put_in_planes(probe->planes + size, plane, probe->whole + probe->second_at, size);
     probe->sign_weight = 2.0f * 16.0f * step * weight; /* signs are twice a bit, less one */
     probe->sign_bias = 0.5f * (float)coarse;
     if (step > 0.0f)

@@ -15,8 +15,8 @@
  * what a walk meets is known to be too far away (the first step of a search with RaBitQ's codes of several bits). What is looked at
  * most is dense then: where a machine has small pages, finding a page takes longer than reading it.
  *
- *   head:  where there are signs those of the lower halves, then of the upper halves, each `sign_size` bytes, the first dimension in the
- *          lowest bit; at the end of their `head_stride` bytes f32 |x|^2, f32 |x|^2 / <signs, x>, f32 |x|^2, f32 |x|^2 / <code, x>.
+ *   head:  where there are signs `sign_size` bytes of them, the first dimension in the lowest bit, with 4 bits those of the upper halves in
+ *          the second half; at the end of their `head_stride` bytes f32 |x|^2, f32 |x|^2 / <signs, x>, f32 |x|^2, f32 |x|^2 / <code, x>.
  *          Without signs the head is the code
  *   code:  `code_stride` bytes, at their end, without signs, f32 |x|^2, f32 |x|^2 / <code, x>
  *   rest:  `rest_stride` bytes: f32 scale of the code, f32 scale of the rest, f32 length of what is missing, then one i8 a dimension */
@@ -88,8 +88,8 @@ struct tripsage__coder {
     uint64_t seed;
     size_t code_size, code_stride, rest_stride;
     size_t head_stride, factors_at; /* in a head: |x|^2 and |x|^2 / <code, x>; those of the signs are before them */
-    size_t sign_size;               /* of one half; 0: there are no signs */
-    size_t plane_size;              /* both halves', in whole lines, zeros at the end */
+    size_t sign_size;               /* 0: there are no signs */
+    size_t plane_size;              /* of as many bits, in whole lines, zeros at the end */
     size_t probe_size;              /* bytes of `whole` */
     const struct tripsage__kernels *kernels;
     float *mean; /* of the items a build looked at; else zero. Not rotated */

@@ -294,6 +294,9 @@ void tripsage__graph_add_edge_to_room(tripsage_index *index, const tripsage__vie
 /* Of a graph that is whole and not seen by anybody yet. */
 void tripsage__graph_measure_width(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
                                    uint32_t count);
+/* Whether walks can go by the short codes there are: the ten nearest to some items are near by them as well. Of a view with codes. */
+int tripsage__graph_codes_suffice(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
+                                  uint32_t count);
 /* The width of a search for k when the caller does not say. */
 uint32_t tripsage__graph_width(const tripsage_index *index, uint32_t k);
 

@@ -17,6 +17,12 @@
 #define FIRST 16u   /* the least width that is tried */
 #define LEAST 2048u /* items; of fewer everything is looked at, or nearly */
 
+/* Short codes are enough when, of the ten nearest, as many in a hundred are among the twenty nearest by short codes alone: walks keep twice as
+ * many candidates as they are asked for, or more. */
+#define ASKED_OF_CODES 50u
+#define AHEAD          20u
+#define SUFFICIENT     90u
+
 /* Without a build nobody has measured: enough for data that is hard. */
 #define UNKNOWN 200u
 
@@ -76,7 +82,6 @@ static void scan(tripsage_index *index, const tripsage__view *view, tripsage__sc
                 keep(best, candidate);
         }
     }
-    refine(index, view, scratch, best);
 }
 
 static void walk(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint32_t width,
@@ -96,8 +101,8 @@ static uint32_t count_common(const nearest *a, const nearest *b)
 {
     uint32_t common = 0;
 
-    for (uint32_t i = 0; i < K && i < a->count; i++)
-        for (uint32_t j = 0; j < K && j < b->count; j++)
+    for (uint32_t i = 0; i < a->count; i++)
+        for (uint32_t j = 0; j < b->count; j++)
             common += tripsage__candidate_slot(a->items[i]) == tripsage__candidate_slot(b->items[j]);
     return common;
 }
@@ -108,6 +113,26 @@ static void look_for(tripsage_index *index, const tripsage__view *view, tripsage
 
     tripsage__coder_decode(&index->coder, scratch->probe.rotated, &item);
     tripsage__probe_for_distance(&scratch->probe, &index->coder);
+}
+
+int tripsage__graph_codes_suffice(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
+                                  uint32_t count)
+{
+    uint32_t found = 0;
+
+    for (uint32_t i = 0; count >= LEAST && i < ASKED_OF_CODES; i++) {
+        uint32_t slot = (uint32_t)((uint64_t)count * i / ASKED_OF_CODES);
+        nearest by_short_code, by_both;
+
+        look_for(index, view, scratch, slot);
+        scan(index, view, scratch, count, slot, &by_short_code);
+        by_both = by_short_code;
+        refine(index, view, scratch, &by_both);
+        by_short_code.count = AHEAD;
+        by_both.count = K;
+        found += count_common(&by_short_code, &by_both);
+    }
+    return count < LEAST || found >= ASKED_OF_CODES * K * SUFFICIENT / 100;
 }
 
 void tripsage__graph_measure_width(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
@@ -125,6 +150,8 @@ void tripsage__graph_measure_width(tripsage_index *index, const tripsage__view *
             continue;
         look_for(index, view, scratch, slot);
         scan(index, view, scratch, count, slot, &truths[asked]);
+        refine(index, view, scratch, &truths[asked]);
+        truths[asked].count = K;
         slots[asked++] = slot;
     }
     for (;; width += width / 4) {
@@ -133,6 +160,7 @@ void tripsage__graph_measure_width(tripsage_index *index, const tripsage__view *
         for (uint32_t i = 0; i < asked; i++) {
             look_for(index, view, scratch, slots[i]);
             walk(index, view, scratch, width, slots[i], &found);
+            found.count = found.count < K ? found.count : K;
             common += count_common(&truths[i], &found);
         }
         if (common * UINT64_C(1000) >= (uint64_t)asked * K * FOUND || width + width / 4 > TRIPSAGE__MEASURED_MAX)

@@ -343,6 +343,47 @@ static tripsage_status do_all(tripsage_index **index, const data *d)
     return status;
 }
 
+/* Points close together around a few middles that are far from each other, so that a step of a short code is longer than the way to the
+ * nearest; or all around one, where it is not. */
+static uint32_t bits_for(float spread, uint32_t asked)
+{
+    enum { ITEMS = 4000, DIMENSIONS = 48 };
+    data d = new_data(ITEMS, DIMENSIONS, 11);
+    tripsage_index_options options = TRIPSAGE_INDEX_OPTIONS_INIT;
+    tripsage_index_hit hits[10];
+    tripsage_index_result result = {.hits = hits, .capacity = 10};
+    tripsage_index_stats stats;
+    tripsage_index *index;
+    uint64_t seed = 5;
+    size_t right = 0;
+
+    for (size_t i = 0; i < ITEMS; i++)
+        for (size_t k = 0; k < DIMENSIONS; k++)
+            d.values[i * DIMENSIONS + k] = (float)(i % 5 * (k + 1)) + spread * normal(&seed);
+    options.dimensions = DIMENSIONS;
+    options.metric = TRIPSAGE_L2;
+    options.bits = asked;
+    ck_assert_ok(tripsage_index_new(&index, &options, NULL));
+    ck_assert_ok(tripsage_index_build(index, d.items, ITEMS, 2, NULL, NULL));
+    for (size_t i = 0; i < 50; i++) {
+        search(&result, index, d.items[i * 80].values, 10, 100, 0);
+        right += count_right(&d, d.items[i * 80].values, TRIPSAGE_L2, &result, 10);
+    }
+    ck_assert_uint_ge(right, asked == 4 ? 1 : 480);
+    tripsage_index_get_stats(&stats, index);
+    tripsage_index_free(index);
+    free_data(&d);
+    return stats.bits;
+}
+
+START_TEST(bits_are_chosen_from_the_data)
+{
+    ck_assert_uint_eq(bits_for(100.0f, 0), 4);
+    ck_assert_uint_eq(bits_for(6.0f, 0), 8);
+    ck_assert_uint_eq(bits_for(6.0f, 4), 4); /* whoever asks gets it */
+}
+END_TEST
+
 START_TEST(every_allocation_may_fail)
 {
     data d = new_data(SOME + 10, 6, 37);
@@ -508,5 +549,5 @@ SUITE_MAIN("vector/graph", finds_the_nearest_in_any_number_of_dimensions, finds_
            gives_what_there_is_when_k_is_more, the_same_vector_many_times,
            what_is_put_is_found_and_what_is_removed_is_not, a_key_that_is_put_again_has_the_new_vector,
            one_thread_and_one_seed_make_one_index, a_search_without_a_width_finds_what_is_promised,
-           every_allocation_may_fail, searches_beside_a_writer_find_what_stays, options_are_checked,
-           items_and_queries_are_checked)
+           bits_are_chosen_from_the_data, every_allocation_may_fail, searches_beside_a_writer_find_what_stays,
+           options_are_checked, items_and_queries_are_checked)

@@ -79,7 +79,7 @@ static void make_scene(uint32_t bits, size_t dimensions, int largest)
     coder->dimensions = (uint32_t)dimensions;
     tripsage__coder_set_bits(coder, bits);
     size = coder->code_size;
-    coder->plane_size = (2 * coder->sign_size + 63) / 64 * 64;
+    coder->plane_size = (coder->sign_size + 63) / 64 * 64;
     s.codes = ends[0] - RECORDS * coder->code_stride;
     s.heads = coder->sign_size ? ends[3] - RECORDS * coder->head_stride : s.codes;
     s.records = (tripsage__records){s.heads, s.codes};
@@ -94,7 +94,7 @@ static void make_scene(uint32_t bits, size_t dimensions, int largest)
         s.rotated[i] = random_float();
     }
     for (size_t b = 0; b < 4; b++)
-        fill(s.planes + b * coder->plane_size, 2 * coder->sign_size, largest);
+        fill(s.planes + b * coder->plane_size, coder->sign_size, largest);
     fill(s.codes, RECORDS * coder->code_stride, largest);
     if (coder->sign_size)
         fill(s.heads, RECORDS * coder->head_stride, largest);
@@ -152,7 +152,7 @@ static double glanced(uint32_t id, double *tolerance)
     double sum = 0;
 
     for (size_t b = 0; b < 4; b++)
-        for (size_t i = 0; i < 16 * s.coder.sign_size; i++)
+        for (size_t i = 0; i < 8 * s.coder.sign_size; i++)
             sum += weights[b] * (head[i / 8] >> i % 8 & s.planes[b * s.coder.plane_size + i / 8] >> i % 8 & 1);
     return estimate(head + s.coder.factors_at - 8, (double)s.probe.sign_weight * (sum - (double)s.probe.sign_bias),
                     tolerance);
@@ -307,32 +307,31 @@ START_TEST(every_table_rotates_and_steps_alike)
 END_TEST
 
 /* Signs say that something is nearer than it is by their usual error: in five of six cases it is not as near as that. */
-START_TEST(signs_are_nearer_than_what_they_stand_for)
+static void check_signs(uint32_t bits, uint32_t n)
 {
-    enum { N = 384, ITEMS = 400 };
+    enum { MOST = 1024, ITEMS = 400 };
     tripsage__coder coder;
     tripsage__probe probe;
     unsigned char *heads, *codes, *rest;
-    float values[N], work[N], rotated[N];
+    float values[MOST], work[MOST], rotated[MOST];
     uint32_t ids[ITEMS], nearer = 0;
     static float glances[ITEMS], compared_to[ITEMS];
     double off = 0;
 
-    ck_assert(tripsage__coder_init(&coder, N, TRIPSAGE_L2, 4, 3));
-    ck_assert_uint_eq(coder.head_stride, 64); /* a cache line */
+    ck_assert(tripsage__coder_init(&coder, n, TRIPSAGE_L2, bits, 3));
     ck_assert(tripsage__probe_init(&probe, &coder));
     heads = calloc(ITEMS, coder.head_stride);
     codes = calloc(ITEMS, coder.code_stride);
     rest = calloc(1, coder.rest_stride);
     for (uint32_t i = 0; i < ITEMS; i++) {
-        for (size_t at = 0; at < N; at++)
+        for (size_t at = 0; at < n; at++)
             values[at] = random_float();
         tripsage__coder_rotate(&coder, rotated, values, NULL);
         tripsage__coder_encode(&coder, heads + i * coder.head_stride, codes + i * coder.code_stride, rest, rotated,
                                work);
         ids[i] = i;
     }
-    for (size_t at = 0; at < N; at++)
+    for (size_t at = 0; at < n; at++)
         values[at] = random_float();
     tripsage__probe_for_query(&probe, &coder, values);
     coder.kernels->glance(glances, &probe, &coder, &(tripsage__records){heads, codes}, ids, ITEMS);
@@ -349,6 +348,16 @@ START_TEST(signs_are_nearer_than_what_they_stand_for)
     free(rest);
     tripsage__probe_free(&probe);
     tripsage__coder_free(&coder);
+}
+
+START_TEST(signs_are_nearer_than_what_they_stand_for)
+{
+    static const uint32_t dimensions[] = {113, 128, 129, 384, 511, 512, 1024};
+
+    for (size_t i = 0; i < sizeof dimensions / sizeof *dimensions; i++) {
+        check_signs(4, dimensions[i]);
+        check_signs(8, dimensions[i]);
+    }
 }
 END_TEST
 
