@@ -32,22 +32,6 @@ static void walk(tripsage_index *index, const tripsage__view *view, tripsage__sc
     result->is_certain = 0;
 }
 
-/* What replaced another may have been met beside it: the worse of the two is taken out. */
-static void drop_doubles(tripsage_index_result *result)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < result->count; i++) {
-        size_t at = 0;
-
-        while (at < count && result->hits[at].key != result->hits[i].key)
-            at++;
-        if (at == count)
-            result->hits[count++] = result->hits[i];
-    }
-    result->count = count;
-}
-
 static tripsage_status run(tripsage_index_result *result, tripsage_index *index, const tripsage__view *view,
                            const tripsage_index_query *query)
 {
@@ -74,12 +58,31 @@ out:
     return status;
 }
 
+/* What is replaced while a search makes out what there is may be missed in both of its places: in the new one before it is there, in the
+ * old one after it is gone. So whoever found too few looks again when something was replaced meanwhile. To look takes some microseconds
+ * where few pass, and to replace an item a hundred: two looks are enough nearly always, and so many are beyond any luck. */
+#define LOOKS 64u
+
+static tripsage_status look(tripsage_index_result *result, tripsage_index *index, const tripsage_index_query *query)
+{
+    tripsage_status status = TRIPSAGE_OK;
+
+    for (uint32_t looks = 0; status == TRIPSAGE_OK && result->count < query->k && looks < LOOKS; looks++) {
+        uint64_t replaced = atomic_load_explicit(&index->replaced, memory_order_acquire);
+        const tripsage__view *view = tripsage__graph_view(index);
+
+        if (view)
+            status = run(result, index, view, query);
+        if (replaced == atomic_load_explicit(&index->replaced, memory_order_acquire))
+            break;
+    }
+    return status;
+}
+
 tripsage_status tripsage_index_search(tripsage_index_result *result, tripsage_index *index,
                                       const tripsage_index_query *query)
 {
-    uint64_t replaced = atomic_load_explicit(&index->replaced, memory_order_acquire);
     tripsage__grace_reader reader;
-    const tripsage__view *view;
     tripsage_status status;
 
     result->count = 0;
@@ -90,11 +93,7 @@ tripsage_status tripsage_index_search(tripsage_index_result *result, tripsage_in
     if (status != TRIPSAGE_OK)
         return status;
     reader = tripsage__grace_enter(index->grace);
-    view = tripsage__graph_view(index);
-    if (view)
-        status = run(result, index, view, query);
+    status = look(result, index, query);
     tripsage__grace_leave(reader, 0);
-    if (replaced != atomic_load_explicit(&index->replaced, memory_order_acquire))
-        drop_doubles(result);
     return status;
 }
