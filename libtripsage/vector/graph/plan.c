@@ -99,10 +99,12 @@ static tripsage_status scan(tripsage_index_result *result, tripsage__filter *fil
 
 /* ---- walking ---- */
 
-static uint32_t wanted(const tripsage__filter *filter, const tripsage_index_query *query)
+/* No more than the walk is to keep of all, where the caller said how many. */
+static uint32_t wanted(const tripsage__filter *filter, const tripsage_index_query *query, uint32_t width)
 {
     uint32_t found = FOUND_FOR(query->k);
 
+    found = found < width ? found : width;
     return found < filter->count ? found : filter->count;
 }
 
@@ -135,11 +137,11 @@ static void keep_passing(const tripsage__filter *filter, tripsage__pool *pool)
  * walk keeps as many more as it seems by then. 0 in *is_done: to look at everything that passes is shorter. */
 static tripsage_status walk(int *is_done, tripsage_index_result *result, const tripsage__filter *filter,
                             tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
-                            const tripsage_index_query *query, uint64_t width)
+                            const tripsage_index_query *query, uint32_t found, uint64_t width)
 {
     uint64_t entry = atomic_load_explicit(&index->entry, memory_order_acquire);
     tripsage__pool *pool = &scratch->pool;
-    uint32_t found = wanted(filter, query), begin, met;
+    uint32_t begin, met;
 
     *is_done = 0;
     if ((uint32_t)entry == TRIPSAGE__NO_SLOT)
@@ -190,6 +192,7 @@ tripsage_status tripsage__plan_search(tripsage_index_result *result, tripsage_in
     tripsage__filter *filter = filter_of(scratch);
     uint64_t live = atomic_load_explicit(&index->live, memory_order_relaxed);
     uint64_t wide;
+    uint32_t found;
     tripsage_status status;
     int is_done = 0, may_list;
 
@@ -203,9 +206,10 @@ tripsage_status tripsage__plan_search(tripsage_index_result *result, tripsage_in
         return TRIPSAGE_OK;
     may_list = is_scan(index, filter->bound, query, width_for(FOUND_FOR(query->k), filter->bound, live, width));
     TRIPSAGE_TRY(tripsage__filter_fill(filter, index, view, may_list));
-    wide = width_for(wanted(filter, query), filter->count, live, width);
+    found = wanted(filter, query, width);
+    wide = width_for(found, filter->count, live, width);
     if (!filter->is_listed && !is_scan(index, filter->count, query, wide)) {
-        TRIPSAGE_TRY(walk(&is_done, result, filter, index, view, scratch, query, wide));
+        TRIPSAGE_TRY(walk(&is_done, result, filter, index, view, scratch, query, found, wide));
         result->plan = !is_done                       ? TRIPSAGE_PLAN_TURNED
                        : is_nearly_all(index, filter) ? TRIPSAGE_PLAN_GRAPH
                                                       : TRIPSAGE_PLAN_FILTER;
