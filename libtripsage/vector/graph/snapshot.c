@@ -5,6 +5,7 @@
  * at each step. */
 #include "snapshot.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 #include "base/xxh3.h"
 #include "graph_internal.h"
 #include "snapshot_internal.h"
+#include "vector/kernels/kernels.h"
 
 #define VERSION    2u
 #define BYTE_ORDER UINT32_C(0x01020304)
@@ -351,6 +353,23 @@ static int count_is_sound(const head *h, const tripsage__view *view)
 }
 
 /* What a walk trusts: that every number in the arrays leads to a place in them. */
+static int codes_are_sound(const head *h, const tripsage__view *view, const tripsage__coder *coder)
+{
+    for (uint32_t slot = 0; slot < h->used; slot++)
+        if (!tripsage__coder_is_sound(coder, view->codes + slot * coder->code_stride,
+                                      view->rests + slot * coder->rest_stride))
+            return 0;
+    return 1;
+}
+
+static int mean_is_sound(const float *mean, uint32_t dimensions)
+{
+    for (uint32_t i = 0; i < dimensions; i++)
+        if (!(fabsf(mean[i]) <= TRIPSAGE__VECTOR_VALUE_MAX))
+            return 0;
+    return 1;
+}
+
 static tripsage_status check_graph(const head *h, const tripsage__view *view, uint32_t upper_degree)
 {
     if (!edges_lead_somewhere(h, view) || !levels_are_sound(h, view, upper_degree) || !entry_is_sound(h, view))
@@ -388,6 +407,7 @@ static tripsage_status take_terms(tripsage_index *index, const unsigned char *by
 static tripsage_status fill(tripsage_index *index, tripsage__view *view, const head *h, tripsage__arena *arena)
 {
     section want[SECTIONS];
+    const float *mean;
     tripsage_status status;
 
     shape_of(view, h->used, h->upper_used);
@@ -397,9 +417,14 @@ static tripsage_status fill(tripsage_index *index, tripsage__view *view, const h
     TRIPSAGE_TRY(check_sections(h, want, arena->base));
     if (h->used)
         TRIPSAGE_TRY(check_graph(h, view, index->upper_degree));
+    mean = (const float *)(const void *)(arena->base + want[SECTION_MEAN].offset);
+    if (!mean_is_sound(mean, h->dimensions))
+        TRIPSAGE_TRY(damaged("its mean"));
+    if (!codes_are_sound(h, view, &index->coder))
+        TRIPSAGE_TRY(damaged("its codes"));
     take_numbers(index, h);
     TRIPSAGE_TRY(take_terms(index, arena->base + want[SECTION_TERMS].offset, want[SECTION_TERMS].size));
-    tripsage__coder_set_mean(&index->coder, (const float *)(const void *)(arena->base + want[SECTION_MEAN].offset));
+    tripsage__coder_set_mean(&index->coder, mean);
     view->arena = *arena;
     memset(arena, 0, sizeof *arena);
 out:
