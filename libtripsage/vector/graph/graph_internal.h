@@ -115,7 +115,8 @@ struct tripsage_index {
     _Atomic uint32_t live;  /* items */
     _Atomic uint32_t measured_width; /* width.c: for ten, when there were so many items; 0: nobody has measured */
     _Atomic uint32_t measured_count;
-    _Atomic uint64_t replaced; /* how often an item took another's place: counted while there are both */
+    _Atomic uint32_t measured_apart; /* and how far most items lay from the others; 0: unknown */
+    _Atomic uint64_t replaced;       /* how often an item took another's place: counted while there are both */
     tripsage__grace *grace;
     void *grace_block;
     tripsage__terms terms; /* of the slots */
@@ -292,6 +293,10 @@ void tripsage__graph_measure_width(tripsage_index *index, const tripsage__view *
                                    uint32_t count);
 /* The width of a search for k when the caller does not say. */
 uint32_t tripsage__graph_width(const tripsage_index *index, uint32_t k);
+/* A walk of that width at the lowest level, and a wider one, of at most `most`, where what is looked for lies farther out than the items
+ * do; *width is how wide it was then. Errors: TRIPSAGE_ENOMEM. */
+tripsage_status tripsage__graph_walk_out(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
+                                         uint32_t slot, uint32_t *width, uint32_t most);
 
 /* ---- graph.c ---- */
 

@@ -116,9 +116,12 @@ static uint64_t width_for(uint64_t found, uint64_t passing, uint64_t all, uint32
     return needed > width ? needed : width;
 }
 
-static int is_scan_shorter(const tripsage_index *index, uint64_t passing, uint64_t width)
+/* Of walks that are shorter than to look at all that pass. */
+static uint32_t widest(const tripsage_index *index, uint32_t passing)
 {
-    return width > TRIPSAGE__WIDTH_MAX || passing <= WALK_COST * width * index->options.degree / 10;
+    uint64_t width = (uint64_t)passing * 10 / (WALK_COST * index->options.degree);
+
+    return width < TRIPSAGE__WIDTH_MAX ? (uint32_t)width : TRIPSAGE__WIDTH_MAX;
 }
 
 /* Of the pool, those that pass. */
@@ -141,16 +144,17 @@ static tripsage_status walk(int *is_done, tripsage_index_result *result, const t
 {
     uint64_t entry = atomic_load_explicit(&index->entry, memory_order_acquire);
     tripsage__pool *pool = &scratch->pool;
-    uint32_t begin, met;
+    uint32_t begin, met, now, most = widest(index, filter->count);
+    tripsage_status status = TRIPSAGE_OK;
 
     *is_done = 0;
     if ((uint32_t)entry == TRIPSAGE__NO_SLOT)
         return TRIPSAGE_OK;
     begin = tripsage__graph_descend(index, view, scratch, (uint32_t)entry, (uint32_t)(entry >> 32), 0);
-    for (; !is_scan_shorter(index, filter->count, width); width = width_for(found, pool->count, met, 0) * 5 / 4) {
-        if (!tripsage__scratch_widen(index, scratch, (uint32_t)width))
-            return TRIPSAGE_NOMEM();
-        tripsage__graph_walk(index, view, scratch, begin, 0, (uint32_t)width);
+    for (; width <= most; width = width_for(found, pool->count, met, 0) * 5 / 4) {
+        now = (uint32_t)width;
+        TRIPSAGE_TRY(tripsage__graph_walk_out(index, view, scratch, begin, &now, query->width ? now : most));
+        width = now;
         begin = tripsage__candidate_slot(pool->items[0]);
         met = pool->count;
         keep_passing(filter, pool);
@@ -162,7 +166,8 @@ static tripsage_status walk(int *is_done, tripsage_index_result *result, const t
         if (met < width) /* that was all there is to be met */
             return TRIPSAGE_OK;
     }
-    return TRIPSAGE_OK;
+out:
+    return status;
 }
 
 /* ---- choosing ---- */
@@ -180,10 +185,9 @@ static tripsage__filter *filter_of(tripsage__scratch *scratch)
     return scratch->filter;
 }
 
-static int is_scan(const tripsage_index *index, uint64_t passing, const tripsage_index_query *query, uint64_t width)
+static int is_scan(const tripsage_index *index, uint32_t passing, const tripsage_index_query *query, uint64_t width)
 {
-    return query->exact || passing <= TRIPSAGE__PLAN_ALL || passing <= query->k ||
-           is_scan_shorter(index, passing, width);
+    return query->exact || passing <= TRIPSAGE__PLAN_ALL || passing <= query->k || width > widest(index, passing);
 }
 
 tripsage_status tripsage__plan_search(tripsage_index_result *result, tripsage_index *index, const tripsage__view *view,
@@ -204,7 +208,8 @@ tripsage_status tripsage__plan_search(tripsage_index_result *result, tripsage_in
     TRIPSAGE_TRY(tripsage__filter_begin(filter, index, view, query));
     if (!filter->bound)
         return TRIPSAGE_OK;
-    may_list = is_scan(index, filter->bound, query, width_for(FOUND_FOR(query->k), filter->bound, live, width));
+    may_list =
+        is_scan(index, (uint32_t)filter->bound, query, width_for(FOUND_FOR(query->k), filter->bound, live, width));
     TRIPSAGE_TRY(tripsage__filter_fill(filter, index, view, may_list));
     found = wanted(filter, query, width);
     wide = width_for(found, filter->count, live, width);

@@ -81,7 +81,7 @@ static int make_room(tripsage_index *index, tripsage__scratch *scratch, uint32_t
 
 int tripsage__scratch_widen(tripsage_index *index, tripsage__scratch *scratch, uint32_t width)
 {
-    return make_room(index, scratch, 0, width);
+    return scratch->pool.room > width + TRIPSAGE__DEGREE_MAX || make_room(index, scratch, 0, width);
 }
 
 tripsage__scratch *tripsage__scratch_take(tripsage_index *index, uint32_t slots, uint32_t width)

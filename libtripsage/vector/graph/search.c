@@ -19,17 +19,23 @@ static tripsage_status check(const tripsage_index_result *result, const tripsage
     return TRIPSAGE_OK;
 }
 
-static void walk(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint64_t entry,
-                 const tripsage_index_query *query, uint32_t width, tripsage_index_result *result)
+/* A width that nobody asked for was measured with items: a query that lies farther out than they do is given a wider one. */
+static tripsage_status walk(tripsage_index_result *result, tripsage_index *index, const tripsage__view *view,
+                            tripsage__scratch *scratch, uint64_t entry, const tripsage_index_query *query,
+                            uint32_t width)
 {
-    tripsage__ranking ranking;
     uint32_t begin = tripsage__graph_descend(index, view, scratch, (uint32_t)entry, (uint32_t)(entry >> 32), 0);
+    tripsage__ranking ranking;
+    tripsage_status status =
+        tripsage__graph_walk_out(index, view, scratch, begin, &width, query->width ? width : TRIPSAGE__WIDTH_MAX);
 
-    tripsage__graph_walk(index, view, scratch, begin, 0, width);
+    if (status != TRIPSAGE_OK)
+        return status;
     tripsage__ranking_begin(&ranking, result->hits, query->k);
     tripsage__ranking_add_nearest(&ranking, index, view, scratch, &scratch->pool, query->k);
     tripsage__ranking_end(&ranking, result, query->k);
     result->is_certain = 0;
+    return TRIPSAGE_OK;
 }
 
 static tripsage_status run(tripsage_index_result *result, tripsage_index *index, const tripsage__view *view,
@@ -47,7 +53,7 @@ static tripsage_status run(tripsage_index_result *result, tripsage_index *index,
     TRIPSAGE_TRY(tripsage__graph_take_values(index, scratch->values, query->values, "#values"));
     tripsage__probe_for_query(&scratch->probe, &index->coder, scratch->values);
     if (!query->clause_count && !query->exact && live > TRIPSAGE__PLAN_ALL) {
-        walk(index, view, scratch, entry, query, width, result);
+        TRIPSAGE_TRY(walk(result, index, view, scratch, entry, query, width));
         result->plan = TRIPSAGE_PLAN_GRAPH;
     }
     if (result->count < query->k) /* nothing was done, or removed items are in the way */

@@ -43,6 +43,7 @@ typedef struct head {
     uint32_t measured_width, measured_count;
     uint32_t used, live, upper_used, section_count;
     section sections[SECTIONS];
+    uint32_t measured_apart, nothing;
 } head;
 
 typedef struct page {
@@ -105,6 +106,7 @@ static void describe(head *h, const tripsage_index *index, uint64_t mark,
     h->drawn = index->drawn;
     h->measured_width = atomic_load_explicit(&index->measured_width, memory_order_relaxed);
     h->measured_count = atomic_load_explicit(&index->measured_count, memory_order_relaxed);
+    h->measured_apart = atomic_load_explicit(&index->measured_apart, memory_order_relaxed);
     h->used = atomic_load_explicit(&index->used, memory_order_relaxed);
     h->live = atomic_load_explicit(&index->live, memory_order_relaxed);
     h->upper_used = index->upper_used;
@@ -390,6 +392,7 @@ static void take_numbers(tripsage_index *index, const head *h)
     index->drawn = h->drawn;
     atomic_store_explicit(&index->measured_width, h->measured_width, memory_order_relaxed);
     atomic_store_explicit(&index->measured_count, h->measured_count, memory_order_relaxed);
+    atomic_store_explicit(&index->measured_apart, h->measured_apart, memory_order_relaxed);
     index->mark = h->mark;
 }
 
