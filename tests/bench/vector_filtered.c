@@ -232,8 +232,8 @@ typedef struct contestant {
 
 static vector_engine own, hnswlib, pgvector;
 static contestant all[] = {
-    {"TripSage, as it is", "own", "#ff8a80", "-", OWN, &own, {{{0}}}},
-    {"TripSage", "own_tuned", "#d50000", "-", TUNED, &own, {{{0}}}},
+    {"TripSage, width by default", "own", "#ff8a80", "-", OWN, &own, {{{0}}}},
+    {"TripSage, narrowest width", "own_tuned", "#d50000", "-", TUNED, &own, {{{0}}}},
     {"hnswlib 0.8.0, its filter", "hnswlib", "#263238", "-", HNSWLIB, &hnswlib, {{{0}}}},
     {"pgvector, strict_order", "pgvector_strict", "#6a1b9a", "strict", PGVECTOR, &pgvector, {{{0}}}},
     {"pgvector, relaxed_order", "pgvector_relaxed", "#ab47bc", "relaxed", PGVECTOR, &pgvector, {{{0}}}},

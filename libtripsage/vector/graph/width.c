@@ -22,7 +22,7 @@
 /* Nine of ten items lie no farther from the others, in thousandths. A query that is farther by more than a quarter is outside of what was
  * measured with: from afar many are nearly as near as the nearest, and fewer edges lead from one of them to another. Its width grows by
  * twice as much, up to what is 16 times the usual one: from 0.57 to 0.92 were found before of what is nearest to points up to 16 times as
- * far out as items are (12,000 of 16 dimensions), 0.96 and more since. Of words and sentences that are no items, one in a hundred is so. */
+ * far out as items are (12,000 of 16 dimensions), 0.95 and more since. Of words and sentences that are no items, one in a hundred is so. */
 #define APART_UNIT 1000.0f
 #define OUTSIDE    1.25f
 #define WIDER      2.0f
