@@ -5,8 +5,8 @@
 #include "plan.h"
 
 /* Mending begins when one slot in 8 of the graph is dead: walks are an eighth longer then. It takes as long however many are dead, so it
- * should not be done for a few; but when none is free for a new item, one in 16, so that an index whose items come and go does not grow
- * by more. */
+ * should not be done for a few; but when free slots run out, one in 24, so that they are there again in time for items that come back as
+ * soon as others have gone. */
 #define DEAD_AT_MOST   8u
 #define DEAD_FOR_ITEMS 24u
 #define DEAD_AT_LEAST  32u /* a portion or two */
