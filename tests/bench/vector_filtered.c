@@ -550,7 +550,7 @@ int main(int argc, char **argv)
                                     {"--peers", &peers, NULL}, {"--postgres", &postgres, NULL},
                                     {"--plots", &plots, NULL}, {NULL, NULL, NULL}};
     /* So many that graphs are worth it, and so few that all three build theirs in less than a minute. */
-    uint32_t count = 50000;
+    uint32_t count = 30000;
 
     if (bench_arguments(argc, argv,
                         "--data BASE --peers FOLDER [--postgres CONNECTION] [--plots FOLDER] [--limit ROWS]", options,

@@ -246,12 +246,12 @@ void tripsage__coder_decode(const tripsage__coder *coder, float *out, const trip
         out[i] = scales[0] * out[i] + scales[1] * (float)fine[i];
 }
 
-int tripsage__coder_is_sound(const tripsage__coder *coder, const unsigned char *code, const unsigned char *rest)
+int tripsage__coder_is_sound(const tripsage__coder *coder, const tripsage__coded *item)
 {
     float norm2, scales[2];
 
-    memcpy(&norm2, code + coder->code_stride - 2 * sizeof norm2, sizeof norm2);
-    memcpy(scales, rest, sizeof scales);
+    memcpy(&norm2, item->head + coder->factors_at, sizeof norm2);
+    memcpy(scales, item->rest, sizeof scales);
     return norm2 >= 0.0f && norm2 <= FLT_MAX && scales[0] >= 0.0f && scales[0] <= FLT_MAX / 512 && scales[1] >= 0.0f &&
            scales[1] <= FLT_MAX / 512; /* which are multiplied by up to 128, and added up */
 }

@@ -37,13 +37,12 @@ typedef struct head {
     uint64_t file_size;
     uint64_t mark;
     unsigned char tag[TRIPSAGE__SNAPSHOT_TAG];
-    uint32_t dimensions, metric, degree, bits, build_width, reserved;
+    uint32_t dimensions, metric, degree, bits, build_width, measured_apart;
     uint64_t seed;
     uint64_t entry, drawn;
     uint32_t measured_width, measured_count;
     uint32_t used, live, upper_used, section_count;
     section sections[SECTIONS];
-    uint32_t measured_apart, nothing;
 } head;
 
 typedef struct page {
@@ -354,13 +353,14 @@ static int count_is_sound(const head *h, const tripsage__view *view)
     return live == h->live;
 }
 
-/* What a walk trusts: that every number in the arrays leads to a place in them. */
-static int codes_are_sound(const head *h, const tripsage__view *view, const tripsage__coder *coder)
+static int codes_are_sound(const head *h, const tripsage_index *index, const tripsage__view *view)
 {
-    for (uint32_t slot = 0; slot < h->used; slot++)
-        if (!tripsage__coder_is_sound(coder, view->codes + slot * coder->code_stride,
-                                      view->rests + slot * coder->rest_stride))
+    for (uint32_t slot = 0; slot < h->used; slot++) {
+        const tripsage__coded item = tripsage__coded_of(index, view, slot);
+
+        if (!tripsage__coder_is_sound(&index->coder, &item))
             return 0;
+    }
     return 1;
 }
 
@@ -372,6 +372,7 @@ static int mean_is_sound(const float *mean, uint32_t dimensions)
     return 1;
 }
 
+/* What a walk trusts: that every number in the arrays leads to a place in them. */
 static tripsage_status check_graph(const head *h, const tripsage__view *view, uint32_t upper_degree)
 {
     if (!edges_lead_somewhere(h, view) || !levels_are_sound(h, view, upper_degree) || !entry_is_sound(h, view))
@@ -423,7 +424,7 @@ static tripsage_status fill(tripsage_index *index, tripsage__view *view, const h
     mean = (const float *)(const void *)(arena->base + want[SECTION_MEAN].offset);
     if (!mean_is_sound(mean, h->dimensions))
         TRIPSAGE_TRY(damaged("its mean"));
-    if (!codes_are_sound(h, view, &index->coder))
+    if (!codes_are_sound(h, index, view))
         TRIPSAGE_TRY(damaged("its codes"));
     take_numbers(index, h);
     TRIPSAGE_TRY(take_terms(index, arena->base + want[SECTION_TERMS].offset, want[SECTION_TERMS].size));

@@ -127,6 +127,8 @@ static float reach_of(const tripsage_index *index, const tripsage__view *view, t
 {
     const tripsage__edge *edges = tripsage__edges_of(index, view, slot, 0);
     const tripsage__coder *coder = &index->coder;
+    tripsage__coded item = tripsage__coded_of(index, view, slot);
+    tripsage__records records = tripsage__records_of(view);
     uint32_t *ids = scratch->ids[0], count = 0;
     float sum = 0.0f;
 
@@ -135,10 +137,8 @@ static float reach_of(const tripsage_index *index, const tripsage__view *view, t
         if (ids[count] == TRIPSAGE__NO_SLOT)
             break;
     }
-    tripsage__probe_for_item(&scratch->neighbor, coder, tripsage__code_of(index, view, slot),
-                             tripsage__rest_of(index, view, slot));
-    coder->kernels->compare(scratch->estimates, &scratch->neighbor, view->codes, coder->code_stride, coder->bits, ids,
-                            count);
+    tripsage__probe_for_item(&scratch->neighbor, coder, &item);
+    coder->kernels->compare(scratch->estimates, &scratch->neighbor, coder, &records, ids, count);
     for (uint32_t i = 0; i < count; i++)
         sum += scratch->estimates[i];
     return count && sum > 0.0f ? sum / (float)count : 0.0f;
