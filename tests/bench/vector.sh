@@ -124,7 +124,7 @@ hnswlib_new() {
         "$cache/python/bin/python" -m pip download -q --no-deps --no-binary hnswlib -d "$cache" hnswlib==$version &&
             tar xzf "$cache/hnswlib-$version.tar.gz" -C "$cache" || return
     fi
-    peer_cpp bench_vector_hnswlib_new vector_hnswlib.cpp -I"$cache/hnswlib-$version" -lpthread
+    peer_cpp bench_vector_hnswlib_new vector_hnswlib.cpp -DBENCH_FILTER -I"$cache/hnswlib-$version" -lpthread
 }
 
 usearch=usearch@2.25.3
@@ -170,8 +170,8 @@ get_peers() {
 # The servers' user must reach the folder, and its name be nobody else's.
 rig=/tmp/tripsage-bench-vector.$$
 
+postgres=""
 measure() {
-    local postgres=""
     export TRIPSAGE_RIG_SHARED_BUFFERS=2GB # room for the whole index, as in hnswlib's process
     if try postgresql "$root/tests/rig/rig.sh" start "$rig"; then
         trap '"$root/tests/rig/rig.sh" stop "$rig"' EXIT
@@ -199,6 +199,10 @@ measure_more() {
         say "$part"
         case $part in
         relevance) "$program" --data "$cache/npm" "$out/vector-$part.json" ;;
+        filtered)
+            "$program" ${quick:+"$quick"} --data "$data/words${quick:+20k}" --peers "$peers" --plots "$out" --postgres "$postgres" \
+                "$out/vector-$part.json"
+            ;;
         *) "$program" ${quick:+"$quick"} --data "$data/words${quick:+20k}" "$out/vector-$part.json" ;;
         esac
     done

@@ -192,8 +192,8 @@ int vector_engine_build(vector_engine *engine, unsigned threads)
     return 1;
 }
 
-int vector_engine_search(vector_engine *engine, vector_run *run, unsigned width, uint32_t first, uint32_t count,
-                         uint32_t *ids)
+static int ask(vector_engine *engine, vector_run *run, const vector_filter *filter, unsigned width, uint32_t first,
+               uint32_t count, uint32_t *ids)
 {
     char answer[512] = "", path[] = "/tmp/bench-vector-XXXXXX";
     int file = mkstemp(path), is_well = 0;
@@ -201,7 +201,11 @@ int vector_engine_search(vector_engine *engine, vector_run *run, unsigned width,
 
     if (file < 0)
         bench_fail("cannot write to /tmp");
-    fprintf(engine->to, "search %u %u %u %s\n", width, first, count, path);
+    if (filter)
+        fprintf(engine->to, "filtered %u %u %u %s %u %u %s\n", width, first, count, path, filter->column, filter->share,
+                filter->mode);
+    else
+        fprintf(engine->to, "search %u %u %u %s\n", width, first, count, path);
     if (hear(engine, answer, sizeof answer)) {
         is_well = sscanf(answer, "ok %lf %lf %lf", &run->wall, &run->cpu, &run->looked) == 3 &&
                   read(file, ids, (size_t)wanted) == wanted;
@@ -211,6 +215,18 @@ int vector_engine_search(vector_engine *engine, vector_run *run, unsigned width,
     close(file);
     unlink(path);
     return is_well;
+}
+
+int vector_engine_search(vector_engine *engine, vector_run *run, unsigned width, uint32_t first, uint32_t count,
+                         uint32_t *ids)
+{
+    return ask(engine, run, NULL, width, first, count, ids);
+}
+
+int vector_engine_filtered(vector_engine *engine, vector_run *run, const vector_filter *filter, unsigned width,
+                           uint32_t first, uint32_t count, uint32_t *ids)
+{
+    return ask(engine, run, filter, width, first, count, ids);
 }
 
 void vector_engine_stop(vector_engine *engine)

@@ -46,6 +46,14 @@ typedef struct vector_run {
 /* `ids` has room for `count` times VECTOR_K. */
 int vector_engine_search(vector_engine *engine, vector_run *run, unsigned width, uint32_t first, uint32_t count,
                          uint32_t *ids);
+
+/* The same among the rows of a share of a column (vector_peer.h). */
+typedef struct vector_filter {
+    uint32_t column, share;
+    const char *mode;
+} vector_filter;
+int vector_engine_filtered(vector_engine *engine, vector_run *run, const vector_filter *filter, unsigned width,
+                           uint32_t first, uint32_t count, uint32_t *ids);
 void vector_engine_stop(vector_engine *engine);
 
 #endif

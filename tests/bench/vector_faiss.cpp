@@ -56,7 +56,7 @@ void search(const float *queries, uint32_t count, uint32_t width, uint32_t *ids)
 
 int main(int argc, char **argv)
 {
-    const peer_engine engine = {build, search, nullptr, nullptr, nullptr};
+    const peer_engine engine = {build, search, nullptr, nullptr, nullptr, nullptr};
 
     return peer_main(argc, argv, &engine);
 }

@@ -40,11 +40,11 @@ void build(const peer_data *data, const char *, unsigned threads)
         other.join();
 }
 
-void search(const float *queries, uint32_t count, uint32_t width, uint32_t *ids)
+template <typename look> void find(const float *queries, uint32_t count, uint32_t width, uint32_t *ids, look nearest)
 {
     graph->setEf(width);
     for (uint32_t q = 0; q < count; q++) {
-        auto found = graph->searchKnn(queries + size_t{q} * dimensions, PEER_K);
+        auto found = nearest(queries + size_t{q} * dimensions);
         uint32_t *out = ids + size_t{q} * PEER_K;
 
         for (size_t i = found.size(); i < PEER_K; i++)
@@ -53,6 +53,37 @@ void search(const float *queries, uint32_t count, uint32_t width, uint32_t *ids)
             out[i] = static_cast<uint32_t>(found.top().second);
     }
 }
+
+void search(const float *queries, uint32_t count, uint32_t width, uint32_t *ids)
+{
+    find(queries, count, width, ids, [](const float *query) { return graph->searchKnn(query, PEER_K); });
+}
+
+#ifdef BENCH_FILTER // versions from 0.7 on have filters
+
+struct within final : hnswlib::BaseFilterFunctor {
+    const uint32_t *ranks;
+    uint32_t below;
+
+    explicit within(const peer_filter *filter) : ranks(filter->ranks), below(filter->below) {}
+    bool operator()(hnswlib::labeltype id) override
+    {
+        return ranks[id] < below;
+    }
+};
+
+void filtered(const float *queries, uint32_t count, uint32_t width, const peer_filter *filter, uint32_t *ids)
+{
+    within passes(filter);
+
+    find(queries, count, width, ids, [&](const float *query) { return graph->searchKnn(query, PEER_K, &passes); });
+}
+
+#else
+
+const auto filtered = nullptr;
+
+#endif
 
 // By its own formula: the record of each node at the lowest level, a pointer and a lock; higher levels are 1/15 of the nodes, each with
 // its list.
@@ -70,7 +101,7 @@ double own_bytes()
 
 int main(int argc, char **argv)
 {
-    const peer_engine engine = {build, search, own_bytes, nullptr, nullptr};
+    const peer_engine engine = {build, search, filtered, own_bytes, nullptr, nullptr};
 
     return peer_main(argc, argv, &engine);
 }

@@ -24,12 +24,30 @@ static void check(tripsage_status status)
         peer_fail("%s", tripsage_last_error()->message);
 }
 
+static uint64_t term_of(uint32_t column, uint32_t share)
+{
+    return 1 + column * PEER_SHARES + share;
+}
+
+/* A row has a term for each share it is in. */
+static size_t give_terms(uint64_t terms[PEER_COLUMNS * PEER_SHARES], const peer_data *data, uint32_t row)
+{
+    size_t count = 0;
+
+    for (uint32_t column = 0; column < PEER_COLUMNS; column++)
+        for (uint32_t share = 0; share < PEER_SHARES; share++)
+            if (data->ranks[(size_t)column * data->count + row] < data->below[share])
+                terms[count++] = term_of(column, share);
+    return count;
+}
+
 static void build_raw(const peer_data *data, const char *kind, unsigned threads)
 {
     tripsage_index_options options = TRIPSAGE_INDEX_OPTIONS_INIT;
     tripsage_index_item *items = calloc(data->count, sizeof *items);
+    uint64_t(*terms)[PEER_COLUMNS * PEER_SHARES] = data->ranks ? calloc(data->count, sizeof *terms) : NULL;
 
-    if (!items)
+    if (!items || (data->ranks && !terms))
         peer_fail("no memory");
     options.dimensions = data->dimensions;
     options.metric = data->is_cosine ? TRIPSAGE_COSINE : TRIPSAGE_L2;
@@ -41,12 +59,18 @@ static void build_raw(const peer_data *data, const char *kind, unsigned threads)
     }
     for (uint32_t i = 0; i < data->count; i++)
         items[i] = (tripsage_index_item){.key = i, .values = data->rows + (size_t)i * data->dimensions};
+    for (uint32_t i = 0; terms && i < data->count; i++) {
+        items[i].term_count = give_terms(terms[i], data, i);
+        items[i].terms = terms[i];
+    }
     check(tripsage_index_new(&raw, &options, NULL));
     check(tripsage_index_build(raw, items, data->count, threads, NULL, NULL));
     free(items);
+    free(terms);
 }
 
-static void search_raw(const float *queries, uint32_t count, uint32_t width, uint32_t *ids)
+static void search_raw(const float *queries, uint32_t count, uint32_t width, const tripsage_index_clause *clause,
+                       uint32_t *ids)
 {
     tripsage_index_query query = TRIPSAGE_INDEX_QUERY_INIT;
     tripsage_index_hit hits[PEER_K];
@@ -54,6 +78,8 @@ static void search_raw(const float *queries, uint32_t count, uint32_t width, uin
     query.k = PEER_K;
     query.width = width;
     query.exact = is_scan;
+    query.clauses = clause;
+    query.clause_count = clause != NULL;
     for (uint32_t q = 0; q < count; q++) {
         tripsage_index_result result = {.hits = hits, .capacity = PEER_K};
 
@@ -141,9 +167,17 @@ static void build(const peer_data *data, const char *kind, unsigned threads)
 static void search(const float *queries, uint32_t count, uint32_t width, uint32_t *ids)
 {
     if (raw)
-        search_raw(queries, count, width, ids);
+        search_raw(queries, count, width, NULL, ids);
     else
         search_collection(queries, count, ids);
+}
+
+static void filtered(const float *queries, uint32_t count, uint32_t width, const peer_filter *filter, uint32_t *ids)
+{
+    uint64_t term = term_of(filter->column, filter->share);
+    const tripsage_index_clause clause = {&term, 1};
+
+    search_raw(queries, count, width, &clause, ids);
 }
 
 static double own_bytes(void)
@@ -178,7 +212,7 @@ static const char *note(void)
 
 int main(int argc, char **argv)
 {
-    const peer_engine engine = {build, search, own_bytes, looked_at, note};
+    const peer_engine engine = {build, search, filtered, own_bytes, looked_at, note};
 
     return peer_main(argc, argv, &engine);
 }

@@ -12,6 +12,7 @@
 static PGconn *connection;
 static uint32_t dimensions;
 static double bytes;
+static const char *distance;
 
 static PGresult *run(const char *sql)
 {
@@ -73,8 +74,10 @@ static void copy_rows(const peer_data *data)
     do_it("COPY bench_vector.item FROM STDIN (FORMAT binary)");
     put_copy(head, head + sizeof head);
     for (uint32_t i = 0; i < data->count; i++) {
-        end = put_u32(put_u32(put_u16(row, 2), 4), i);
+        end = put_u32(put_u32(put_u16(row, data->ranks ? 2 + PEER_COLUMNS : 2), 4), i);
         end = put_vector(put_u32(end, 4 + 4 * dimensions), data->rows + (size_t)i * dimensions);
+        for (uint32_t column = 0; data->ranks && column < PEER_COLUMNS; column++)
+            end = put_u32(put_u32(end, 4), data->ranks[(size_t)column * data->count + i]);
         put_copy(row, end);
     }
     put_copy(row, put_u16(row, 0xffff));
@@ -99,7 +102,8 @@ static void build(const peer_data *data, const char *kind, unsigned threads)
     do_it("DROP SCHEMA IF EXISTS bench_vector CASCADE");
     do_it("CREATE SCHEMA bench_vector");
     do_it("CREATE EXTENSION IF NOT EXISTS vector");
-    snprintf(sql, sizeof sql, "CREATE UNLOGGED TABLE bench_vector.item (id int, e vector(%u))", dimensions);
+    snprintf(sql, sizeof sql, "CREATE UNLOGGED TABLE bench_vector.item (id int, e vector(%u)%s)", dimensions,
+             data->ranks ? ", rank0 int, rank1 int" : "");
     do_it(sql);
     copy_rows(data);
     do_it("SET maintenance_work_mem = '2GB'");
@@ -109,17 +113,22 @@ static void build(const peer_data *data, const char *kind, unsigned threads)
              "CREATE INDEX i ON bench_vector.item USING hnsw (e %s) WITH (m = 16, ef_construction = 200)",
              data->is_cosine ? "vector_cosine_ops" : "vector_l2_ops");
     do_it(sql);
+    if (data->ranks) {
+        do_it("CREATE INDEX ON bench_vector.item (rank0)");
+        do_it("CREATE INDEX ON bench_vector.item (rank1)");
+        do_it("ANALYZE bench_vector.item");
+    }
     do_it("SET enable_seqscan = off");
     do_it("SET jit = off");
     result = run("SELECT pg_relation_size('bench_vector.i')::float8");
     bytes = strtod(PQgetvalue(result, 0, 0), NULL);
     PQclear(result);
-    snprintf(sql, sizeof sql, "SELECT id FROM bench_vector.item ORDER BY e %s $1::vector LIMIT %d",
-             data->is_cosine ? "<=>" : "<->", PEER_K);
+    distance = data->is_cosine ? "<=>" : "<->";
+    snprintf(sql, sizeof sql, "SELECT id FROM bench_vector.item ORDER BY e %s $1::vector LIMIT %d", distance, PEER_K);
     PQclear(PQprepare(connection, "nearest", sql, 1, NULL));
 }
 
-static void search(const float *queries, uint32_t count, uint32_t width, uint32_t *ids)
+static void ask(const char *statement, const float *queries, uint32_t count, uint32_t width, uint32_t *ids)
 {
     unsigned char *vector = (unsigned char *)malloc(4 + 4 * (size_t)dimensions);
     const char *values = (const char *)vector;
@@ -135,7 +144,7 @@ static void search(const float *queries, uint32_t count, uint32_t width, uint32_
         PGresult *result;
 
         put_vector(vector, queries + (size_t)q * dimensions);
-        result = PQexecPrepared(connection, "nearest", 1, &values, &length, &is_binary, 0);
+        result = PQexecPrepared(connection, statement, 1, &values, &length, &is_binary, 0);
         if (PQresultStatus(result) != PGRES_TUPLES_OK)
             peer_fail("%s", PQerrorMessage(connection));
         for (int i = 0; i < PQntuples(result) && i < PEER_K; i++)
@@ -145,6 +154,28 @@ static void search(const float *queries, uint32_t count, uint32_t width, uint32_
     free(vector);
 }
 
+static void search(const float *queries, uint32_t count, uint32_t width, uint32_t *ids)
+{
+    ask("nearest", queries, count, width, ids);
+}
+
+/* Modes: "strict" and "relaxed" are hnsw.iterative_scan's orders, by the index of vectors alone (nothing is known of a rank to which
+ * something is added); with "planned" there is the ranks' index, too, and the planner chooses. */
+static void filtered(const float *queries, uint32_t count, uint32_t width, const peer_filter *filter, uint32_t *ids)
+{
+    int is_planned = strcmp(filter->mode, "planned") == 0;
+    char name[64], sql[256];
+
+    snprintf(name, sizeof name, "%s_%u_%u", filter->mode, filter->column, filter->share);
+    snprintf(sql, sizeof sql, "SET hnsw.iterative_scan = %s_order",
+             strcmp(filter->mode, "strict") == 0 ? "strict" : "relaxed");
+    do_it(sql);
+    snprintf(sql, sizeof sql, "SELECT id FROM bench_vector.item WHERE rank%u%s < %u ORDER BY e %s $1::vector LIMIT %d",
+             filter->column, is_planned ? "" : " + 0", filter->below, distance, PEER_K);
+    PQclear(PQprepare(connection, name, sql, 1, NULL)); /* where it is already, it stays */
+    ask(name, queries, count, width, ids);
+}
+
 static double own_bytes(void)
 {
     return bytes;
@@ -152,7 +183,7 @@ static double own_bytes(void)
 
 int main(int argc, char **argv)
 {
-    const peer_engine engine = {build, search, own_bytes, NULL, NULL};
+    const peer_engine engine = {build, search, filtered, own_bytes, NULL, NULL};
 
     return peer_main(argc, argv, &engine);
 }

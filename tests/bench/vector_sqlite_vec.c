@@ -75,7 +75,7 @@ static void search(const float *queries, uint32_t count, uint32_t width, uint32_
 
 int main(int argc, char **argv)
 {
-    const peer_engine engine = {build, search, NULL, NULL, NULL};
+    const peer_engine engine = {build, search, NULL, NULL, NULL, NULL};
 
     return peer_main(argc, argv, &engine);
 }

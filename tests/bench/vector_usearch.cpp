@@ -78,7 +78,7 @@ double own_bytes()
 
 int main(int argc, char **argv)
 {
-    const peer_engine engine = {build, search, own_bytes, nullptr, nullptr};
+    const peer_engine engine = {build, search, nullptr, own_bytes, nullptr, nullptr};
 
     return peer_main(argc, argv, &engine);
 }

@@ -1,6 +1,7 @@
 /* coder.c: see coder.h. */
 #include "coder.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -243,6 +244,16 @@ void tripsage__coder_decode(const tripsage__coder *coder, float *out, const trip
     unpack(coder, out, item->code, half_of(coder));
     for (size_t i = 0; i < coder->dimensions; i++)
         out[i] = scales[0] * out[i] + scales[1] * (float)fine[i];
+}
+
+int tripsage__coder_is_sound(const tripsage__coder *coder, const tripsage__coded *item)
+{
+    float norm2, scales[2];
+
+    memcpy(&norm2, item->head + coder->factors_at, sizeof norm2);
+    memcpy(scales, item->rest, sizeof scales);
+    return norm2 >= 0.0f && norm2 <= FLT_MAX && scales[0] >= 0.0f && scales[0] <= FLT_MAX / 512 && scales[1] >= 0.0f &&
+           scales[1] <= FLT_MAX / 512; /* which are multiplied by up to 128, and added up */
 }
 
 /* ---- probes ---- */

@@ -111,6 +111,10 @@ void tripsage__coder_rotate(const tripsage__coder *coder, float *out, const floa
 void tripsage__coder_encode(const tripsage__coder *coder, unsigned char *head, unsigned char *code, unsigned char *rest,
                             const float *rotated, float *work);
 
+/* Whether the numbers in both parts can be reckoned with, as those can that tripsage__coder_encode() writes: for what was read from a
+ * file. */
+int tripsage__coder_is_sound(const tripsage__coder *coder, const tripsage__coded *item);
+
 /* What the codes say of a rotated vector. */
 void tripsage__coder_decode(const tripsage__coder *coder, float *out, const tripsage__coded *item);
 

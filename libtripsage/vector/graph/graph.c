@@ -158,15 +158,13 @@ static tripsage_status check_item(const tripsage_index_item *item)
     return TRIPSAGE_OK;
 }
 
-/* The item's slot is found by readers once it is not dead and has terms, or an edge to it. What it replaces goes after it is there: a
- * search finds one of them. */
+/* The item's slot is found by readers once it is not dead and has terms, or an edge to it. What it replaces goes after it is there, and
+ * is counted before it goes: a search that came upon neither sees by that that it did (search.c). */
 static void put_in(tripsage_index *index, tripsage__view *view, tripsage__scratch *scratch, uint64_t key, uint32_t slot)
 {
     uint32_t before = tripsage__map_find(view, key);
 
     tripsage__graph_write(index, view, scratch, slot, key, scratch->values);
-    if (before != TRIPSAGE__NO_SLOT)
-        atomic_fetch_add_explicit(&index->replaced, 1, memory_order_release);
     if (slot >= atomic_load_explicit(&index->used, memory_order_relaxed))
         atomic_store_explicit(&index->used, slot + 1, memory_order_release);
     else
@@ -174,8 +172,10 @@ static void put_in(tripsage_index *index, tripsage__view *view, tripsage__scratc
     atomic_fetch_add_explicit(&index->live, 1, memory_order_relaxed);
     tripsage__graph_link(index, view, scratch, NULL, slot);
     tripsage__map_add(view, key, slot);
-    if (before != TRIPSAGE__NO_SLOT)
+    if (before != TRIPSAGE__NO_SLOT) {
+        atomic_fetch_add_explicit(&index->replaced, 1, memory_order_release);
         tripsage__graph_bury(index, view, before);
+    }
 }
 
 /* A slot of one that is gone, or the next, with a level drawn for it. There is room for that. */

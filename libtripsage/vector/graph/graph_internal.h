@@ -115,7 +115,8 @@ struct tripsage_index {
     _Atomic uint32_t live;  /* items */
     _Atomic uint32_t measured_width; /* width.c: for ten, when there were so many items; 0: nobody has measured */
     _Atomic uint32_t measured_count;
-    _Atomic uint64_t replaced; /* how often an item took another's place: for a moment there are both */
+    _Atomic uint32_t measured_apart; /* and how far most items lay from the others; 0: unknown */
+    _Atomic uint64_t replaced;       /* how often an item took another's place: counted while there are both */
     tripsage__grace *grace;
     void *grace_block;
     tripsage__terms terms; /* of the slots */
@@ -200,6 +201,8 @@ void tripsage__map_drop(tripsage__view *view, uint64_t key);
 
 /* NULL: no memory. For a view of at most so many slots, with a pool for `width`. */
 tripsage__scratch *tripsage__scratch_take(tripsage_index *index, uint32_t slots, uint32_t width);
+/* Room for a wider pool; what was in it is lost. 0: no memory. */
+int tripsage__scratch_widen(tripsage_index *index, tripsage__scratch *scratch, uint32_t width);
 void tripsage__scratch_give(tripsage_index *index, tripsage__scratch *scratch);
 void tripsage__scratch_free(tripsage_index *index, tripsage__scratch *scratch);
 
@@ -221,16 +224,9 @@ uint32_t tripsage__graph_descend(tripsage_index *index, const tripsage__view *vi
 void tripsage__graph_walk(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint32_t slot,
                           uint32_t level, uint32_t width);
 
-/* The steps of a walk at the lowest level, for one with another end (plan_walk.c). The first slot, and those that are compared, have their
- * estimates in scratch->estimates then. */
-void tripsage__walk_begin(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint32_t slot);
-/* The ends of a slot's edges that were not met before, and have them on their way from memory; gives how many. */
-uint32_t tripsage__walk_gather(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
-                               uint32_t *ids, uint32_t slot);
+/* Steps of a walk, for who looks at everything. Those that are compared have their estimates in scratch->estimates then. */
 void tripsage__walk_compare(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
                             const uint32_t *ids, uint32_t count);
-void tripsage__walk_end(const tripsage__view *view, tripsage__scratch *scratch);
-void tripsage__walk_prefetch_edges(const tripsage_index *index, const tripsage__view *view, uint32_t slot);
 void tripsage__walk_prefetch_codes(const tripsage_index *index, const tripsage__view *view, const uint32_t *ids,
                                    uint32_t count);
 
@@ -264,11 +260,12 @@ void tripsage__graph_link(tripsage_index *index, const tripsage__view *view, tri
 typedef struct tripsage__ranking {
     tripsage_index_hit *hits; /* best first; ties by key */
     size_t count, room;
-    float missed; /* the most that the exact score of one that found no room can be */
+    int takes_dead; /* what is offered was alive when the search began; else removed items are left out */
+    float missed;   /* the most that the exact score of one that found no room can be */
 } tripsage__ranking;
 
 void tripsage__ranking_begin(tripsage__ranking *ranking, tripsage_index_hit *hits, size_t room);
-/* Scores a slot, and takes it unless it is dead. */
+/* Scores a slot, and takes it unless it is dead; of two with one key the better one. */
 float tripsage__ranking_add(tripsage__ranking *ranking, const tripsage_index *index, const tripsage__view *view,
                             const tripsage__scratch *scratch, uint32_t slot);
 /* Adds the nearest of a walk, as many as it takes for the k best of them to be right: estimates that are off by more than three times
@@ -299,6 +296,10 @@ int tripsage__graph_codes_suffice(tripsage_index *index, const tripsage__view *v
                                   uint32_t count);
 /* The width of a search for k when the caller does not say. */
 uint32_t tripsage__graph_width(const tripsage_index *index, uint32_t k);
+/* A walk of that width at the lowest level, and a wider one, of at most `most`, where what is looked for lies farther out than the items
+ * do; *width is how wide it was then. Errors: TRIPSAGE_ENOMEM. */
+tripsage_status tripsage__graph_walk_out(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
+                                         uint32_t slot, uint32_t *width, uint32_t most);
 
 /* ---- graph.c ---- */
 

@@ -21,8 +21,6 @@ void tripsage__filter_free(tripsage__filter *filter)
     tripsage__free(filter->bits);
     tripsage__free(filter->some);
     tripsage__free(filter->slots);
-    tripsage__free(filter->frontier.items);
-    tripsage__free(filter->near.items);
     tripsage__free(filter->found.items);
     tripsage__free(filter);
 }
@@ -31,8 +29,7 @@ uint64_t tripsage__filter_bytes(const tripsage__filter *filter)
 {
     return sizeof *filter + filter->term_room * (sizeof *filter->terms + sizeof *filter->views) +
            filter->clause_room * sizeof *filter->clauses + 2 * filter->word_room * sizeof *filter->bits +
-           filter->slot_room * sizeof *filter->slots +
-           ((uint64_t)filter->frontier.room + filter->near.room + filter->found.room) * sizeof(uint64_t);
+           filter->slot_room * sizeof *filter->slots + filter->found.room * sizeof *filter->found.items;
 }
 
 /* ---- looking clauses up ---- */

@@ -12,6 +12,7 @@ void tripsage__ranking_begin(tripsage__ranking *ranking, tripsage_index_hit *hit
     ranking->hits = hits;
     ranking->count = 0;
     ranking->room = room;
+    ranking->takes_dead = 0;
     ranking->missed = -INFINITY;
 }
 
@@ -26,10 +27,33 @@ static void miss(tripsage__ranking *ranking, const tripsage_index_hit *hit)
         ranking->missed = hit->score + hit->error;
 }
 
+/* For a moment what replaces an item stands beside it: the better of the two is kept. 0: that is the one that is here already. */
+static int make_the_only_one(tripsage__ranking *ranking, const tripsage_index_hit *hit)
+{
+    tripsage_index_hit *hits = ranking->hits;
+
+    for (size_t i = 0; i < ranking->count; i++)
+        if (hits[i].key == hit->key) {
+            if (!is_before(hit, &hits[i]))
+                return 0;
+            memmove(hits + i, hits + i + 1, (--ranking->count - i) * sizeof *hits);
+            return 1;
+        }
+    return 1;
+}
+
 static void put_in(tripsage__ranking *ranking, tripsage_index_hit hit)
 {
     tripsage_index_hit *hits = ranking->hits;
-    size_t at = 0, end = ranking->count;
+    size_t at = 0, end;
+
+    if (ranking->count == ranking->room && !is_before(&hit, &hits[ranking->count - 1])) {
+        miss(ranking, &hit);
+        return;
+    }
+    if (!make_the_only_one(ranking, &hit))
+        return;
+    end = ranking->count;
 
     while (at < end) {
         size_t middle = (at + end) / 2;
@@ -38,10 +62,6 @@ static void put_in(tripsage__ranking *ranking, tripsage_index_hit hit)
             at = middle + 1;
         else
             end = middle;
-    }
-    if (at == ranking->room) {
-        miss(ranking, &hit);
-        return;
     }
     if (ranking->count == ranking->room)
         miss(ranking, &hits[--ranking->count]);
@@ -57,7 +77,7 @@ float tripsage__ranking_add(tripsage__ranking *ranking, const tripsage_index *in
 
     hit.score = tripsage__coder_score(&index->coder, &scratch->probe, &item, &hit.error);
     hit.key = view->keys[slot];
-    if (!tripsage__is_dead(view, slot))
+    if (ranking->takes_dead || !tripsage__is_dead(view, slot))
         put_in(ranking, hit);
     return hit.score;
 }

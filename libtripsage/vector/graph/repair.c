@@ -5,10 +5,10 @@
 #include "plan.h"
 
 /* Mending begins when one slot in 8 of the graph is dead: walks are an eighth longer then. It takes as long however many are dead, so it
- * should not be done for a few; but when none is free for a new item, one in 16, so that an index whose items come and go does not grow
- * by more. */
+ * should not be done for a few; but when free slots run out, one in 24, so that they are there again in time for items that come back as
+ * soon as others have gone. */
 #define DEAD_AT_MOST   8u
-#define DEAD_FOR_ITEMS 16u
+#define DEAD_FOR_ITEMS 24u
 #define DEAD_AT_LEAST  32u /* a portion or two */
 
 /* A portion, in steps: a node that is mended takes some 30 microseconds, one that is only looked at a hundredth of that, and one to be
@@ -235,11 +235,29 @@ static void lead_back(tripsage_index *index, const tripsage__view *view, uint32_
         tripsage__graph_add_edge_to_room(index, view, from[i], slot, level);
 }
 
+static void see_all(tripsage__scratch *scratch, const uint32_t *ids, uint32_t count, int yes)
+{
+    for (uint32_t i = 0; i < count; i++)
+        see(scratch, ids[i], yes);
+}
+
+static uint32_t add_unseen(const tripsage__scratch *scratch, uint32_t *to, uint32_t count, uint32_t most,
+                           const uint32_t *ids, uint32_t id_count)
+{
+    for (uint32_t i = 0; i < id_count && count < most; i++)
+        if (!was_seen(scratch, ids[i]))
+            to[count++] = ids[i];
+    return count;
+}
+
+/* Those it had and that were not chosen again stay where there is room: they came from nodes that chose this one, and without them the
+ * graph would be thinner after each mending. */
 static void mend(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint32_t slot,
                  uint32_t level)
 {
-    uint32_t ids[AROUND_MAX], fresh[TRIPSAGE__DEGREE_MAX], stay, fresh_count = 0;
+    uint32_t ids[AROUND_MAX], to[TRIPSAGE__DEGREE_MAX], fresh[TRIPSAGE__DEGREE_MAX], stay, fresh_count, all;
     uint32_t count = gather(index, view, scratch, slot, level, ids, &stay), chosen;
+    uint32_t degree = tripsage__degree_of(index, level);
 
     if (count < EDGES_LEAST) {
         tripsage__graph_relink(index, view, scratch, slot, level);
@@ -247,15 +265,15 @@ static void mend(tripsage_index *index, const tripsage__view *view, tripsage__sc
     }
     tripsage__graph_sort_around(index, view, scratch, slot, ids, count);
     chosen = tripsage__graph_choose(index, view, scratch, scratch->pool.items,
-                                    count < CHOOSE_FROM ? count : CHOOSE_FROM, tripsage__degree_of(index, level));
-    for (uint32_t i = 0; i < stay; i++)
-        see(scratch, ids[i], 1);
-    for (uint32_t i = 0; i < chosen; i++)
-        if (!was_seen(scratch, scratch->chosen[i]))
-            fresh[fresh_count++] = scratch->chosen[i];
-    for (uint32_t i = 0; i < stay; i++)
-        see(scratch, ids[i], 0);
-    tripsage__graph_set_edges(index, view, slot, level, scratch->chosen, chosen);
+                                    count < CHOOSE_FROM ? count : CHOOSE_FROM, degree);
+    memcpy(to, scratch->chosen, chosen * sizeof *to);
+    see_all(scratch, ids, stay, 1);
+    fresh_count = add_unseen(scratch, fresh, 0, TRIPSAGE__DEGREE_MAX, to, chosen);
+    see_all(scratch, ids, stay, 0);
+    see_all(scratch, to, chosen, 1);
+    all = add_unseen(scratch, to, chosen, degree, ids, stay);
+    see_all(scratch, to, chosen, 0);
+    tripsage__graph_set_edges(index, view, slot, level, to, all);
     lead_back(index, view, slot, level, fresh, fresh_count);
 }
 

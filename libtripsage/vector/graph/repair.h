@@ -1,10 +1,10 @@
 /* graph/repair.h: what becomes of the slots of removed items.
  *
  * A removed item's slot is marked dead: walks go through it, and nothing returns it. When more than an eighth of the graph is dead, or a
- * sixteenth and a new item needs a slot, the graph is mended around those that are dead then (as FreshDiskANN's consolidation does;
- * Singh and others, 2021): one node after the other that has an edge to one of them chooses new ones among those it has left and those
- * of its dead neighbours. When all nodes were looked at, no edge leads to them any more; and when nobody is on a walk that began before
- * that, the slots are free for new items.
+ * 24th and free slots run out, the graph is mended around those that are dead then (as FreshDiskANN's consolidation does; Singh and
+ * others, 2021): one node after the other that has an edge to one of them chooses new ones among those it has left and those of its dead
+ * neighbours, and keeps its others where there is room. When all nodes were looked at, no edge leads to them any more; and when nobody is
+ * on a walk that began before that, the slots are free for new items.
  *
  * It is done by who writes, a bounded portion at the end of each put and remove: so no call takes long (some 16 nodes, about the time of
  * one put), no thread is needed, and the work ends before a sixteenth of the graph is changed again. Readers wait for nothing: an edge

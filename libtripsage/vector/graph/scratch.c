@@ -79,6 +79,11 @@ static int make_room(tripsage_index *index, tripsage__scratch *scratch, uint32_t
     return 1;
 }
 
+int tripsage__scratch_widen(tripsage_index *index, tripsage__scratch *scratch, uint32_t width)
+{
+    return scratch->pool.room > width + TRIPSAGE__DEGREE_MAX || make_room(index, scratch, 0, width);
+}
+
 tripsage__scratch *tripsage__scratch_take(tripsage_index *index, uint32_t slots, uint32_t width)
 {
     tripsage__scratch *scratch = NULL;

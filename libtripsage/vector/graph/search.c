@@ -19,33 +19,23 @@ static tripsage_status check(const tripsage_index_result *result, const tripsage
     return TRIPSAGE_OK;
 }
 
-static void walk(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint64_t entry,
-                 const tripsage_index_query *query, uint32_t width, tripsage_index_result *result)
+/* A width that nobody asked for was measured with items: a query that lies farther out than they do is given a wider one. */
+static tripsage_status walk(tripsage_index_result *result, tripsage_index *index, const tripsage__view *view,
+                            tripsage__scratch *scratch, uint64_t entry, const tripsage_index_query *query,
+                            uint32_t width)
 {
-    tripsage__ranking ranking;
     uint32_t begin = tripsage__graph_descend(index, view, scratch, (uint32_t)entry, (uint32_t)(entry >> 32), 0);
+    tripsage__ranking ranking;
+    tripsage_status status =
+        tripsage__graph_walk_out(index, view, scratch, begin, &width, query->width ? width : TRIPSAGE__WIDTH_MAX);
 
-    tripsage__graph_walk(index, view, scratch, begin, 0, width);
+    if (status != TRIPSAGE_OK)
+        return status;
     tripsage__ranking_begin(&ranking, result->hits, query->k);
     tripsage__ranking_add_nearest(&ranking, index, view, scratch, &scratch->pool, query->k);
     tripsage__ranking_end(&ranking, result, query->k);
     result->is_certain = 0;
-}
-
-/* What replaced another may have been met beside it: the worse of the two is taken out. */
-static void drop_doubles(tripsage_index_result *result)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < result->count; i++) {
-        size_t at = 0;
-
-        while (at < count && result->hits[at].key != result->hits[i].key)
-            at++;
-        if (at == count)
-            result->hits[count++] = result->hits[i];
-    }
-    result->count = count;
+    return TRIPSAGE_OK;
 }
 
 static tripsage_status run(tripsage_index_result *result, tripsage_index *index, const tripsage__view *view,
@@ -63,7 +53,7 @@ static tripsage_status run(tripsage_index_result *result, tripsage_index *index,
     TRIPSAGE_TRY(tripsage__graph_take_values(index, scratch->values, query->values, "#values"));
     tripsage__probe_for_query(&scratch->probe, &index->coder, scratch->values);
     if (!query->clause_count && !query->exact && live > TRIPSAGE__PLAN_ALL) {
-        walk(index, view, scratch, entry, query, width, result);
+        TRIPSAGE_TRY(walk(result, index, view, scratch, entry, query, width));
         result->plan = TRIPSAGE_PLAN_GRAPH;
     }
     if (result->count < query->k) /* nothing was done, or removed items are in the way */
@@ -74,12 +64,31 @@ out:
     return status;
 }
 
+/* What is replaced while a search makes out what there is may be missed in both of its places: in the new one before it is there, in the
+ * old one after it is gone. So whoever found too few looks again when something was replaced meanwhile. To look takes some microseconds
+ * where few pass, and to replace an item a hundred: two looks are enough nearly always, and so many are beyond any luck. */
+#define LOOKS 64u
+
+static tripsage_status look(tripsage_index_result *result, tripsage_index *index, const tripsage_index_query *query)
+{
+    tripsage_status status = TRIPSAGE_OK;
+
+    for (uint32_t looks = 0; status == TRIPSAGE_OK && result->count < query->k && looks < LOOKS; looks++) {
+        uint64_t replaced = atomic_load_explicit(&index->replaced, memory_order_acquire);
+        const tripsage__view *view = tripsage__graph_view(index);
+
+        if (view)
+            status = run(result, index, view, query);
+        if (replaced == atomic_load_explicit(&index->replaced, memory_order_acquire))
+            break;
+    }
+    return status;
+}
+
 tripsage_status tripsage_index_search(tripsage_index_result *result, tripsage_index *index,
                                       const tripsage_index_query *query)
 {
-    uint64_t replaced = atomic_load_explicit(&index->replaced, memory_order_acquire);
     tripsage__grace_reader reader;
-    const tripsage__view *view;
     tripsage_status status;
 
     result->count = 0;
@@ -90,11 +99,7 @@ tripsage_status tripsage_index_search(tripsage_index_result *result, tripsage_in
     if (status != TRIPSAGE_OK)
         return status;
     reader = tripsage__grace_enter(index->grace);
-    view = tripsage__graph_view(index);
-    if (view)
-        status = run(result, index, view, query);
+    status = look(result, index, query);
     tripsage__grace_leave(reader, 0);
-    if (replaced != atomic_load_explicit(&index->replaced, memory_order_acquire))
-        drop_doubles(result);
     return status;
 }

@@ -5,6 +5,7 @@
  * at each step. */
 #include "snapshot.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 #include "base/xxh3.h"
 #include "graph_internal.h"
 #include "snapshot_internal.h"
+#include "vector/kernels/kernels.h"
 
 #define VERSION    2u
 #define BYTE_ORDER UINT32_C(0x01020304)
@@ -35,7 +37,7 @@ typedef struct head {
     uint64_t file_size;
     uint64_t mark;
     unsigned char tag[TRIPSAGE__SNAPSHOT_TAG];
-    uint32_t dimensions, metric, degree, bits, build_width, reserved;
+    uint32_t dimensions, metric, degree, bits, build_width, measured_apart;
     uint64_t seed;
     uint64_t entry, drawn;
     uint32_t measured_width, measured_count;
@@ -103,6 +105,7 @@ static void describe(head *h, const tripsage_index *index, uint64_t mark,
     h->drawn = index->drawn;
     h->measured_width = atomic_load_explicit(&index->measured_width, memory_order_relaxed);
     h->measured_count = atomic_load_explicit(&index->measured_count, memory_order_relaxed);
+    h->measured_apart = atomic_load_explicit(&index->measured_apart, memory_order_relaxed);
     h->used = atomic_load_explicit(&index->used, memory_order_relaxed);
     h->live = atomic_load_explicit(&index->live, memory_order_relaxed);
     h->upper_used = index->upper_used;
@@ -350,6 +353,25 @@ static int count_is_sound(const head *h, const tripsage__view *view)
     return live == h->live;
 }
 
+static int codes_are_sound(const head *h, const tripsage_index *index, const tripsage__view *view)
+{
+    for (uint32_t slot = 0; slot < h->used; slot++) {
+        const tripsage__coded item = tripsage__coded_of(index, view, slot);
+
+        if (!tripsage__coder_is_sound(&index->coder, &item))
+            return 0;
+    }
+    return 1;
+}
+
+static int mean_is_sound(const float *mean, uint32_t dimensions)
+{
+    for (uint32_t i = 0; i < dimensions; i++)
+        if (!(fabsf(mean[i]) <= TRIPSAGE__VECTOR_VALUE_MAX))
+            return 0;
+    return 1;
+}
+
 /* What a walk trusts: that every number in the arrays leads to a place in them. */
 static tripsage_status check_graph(const head *h, const tripsage__view *view, uint32_t upper_degree)
 {
@@ -371,6 +393,7 @@ static void take_numbers(tripsage_index *index, const head *h)
     index->drawn = h->drawn;
     atomic_store_explicit(&index->measured_width, h->measured_width, memory_order_relaxed);
     atomic_store_explicit(&index->measured_count, h->measured_count, memory_order_relaxed);
+    atomic_store_explicit(&index->measured_apart, h->measured_apart, memory_order_relaxed);
     index->mark = h->mark;
 }
 
@@ -388,6 +411,7 @@ static tripsage_status take_terms(tripsage_index *index, const unsigned char *by
 static tripsage_status fill(tripsage_index *index, tripsage__view *view, const head *h, tripsage__arena *arena)
 {
     section want[SECTIONS];
+    const float *mean;
     tripsage_status status;
 
     shape_of(view, h->used, h->upper_used);
@@ -397,9 +421,14 @@ static tripsage_status fill(tripsage_index *index, tripsage__view *view, const h
     TRIPSAGE_TRY(check_sections(h, want, arena->base));
     if (h->used)
         TRIPSAGE_TRY(check_graph(h, view, index->upper_degree));
+    mean = (const float *)(const void *)(arena->base + want[SECTION_MEAN].offset);
+    if (!mean_is_sound(mean, h->dimensions))
+        TRIPSAGE_TRY(damaged("its mean"));
+    if (!codes_are_sound(h, index, view))
+        TRIPSAGE_TRY(damaged("its codes"));
     take_numbers(index, h);
     TRIPSAGE_TRY(take_terms(index, arena->base + want[SECTION_TERMS].offset, want[SECTION_TERMS].size));
-    tripsage__coder_set_mean(&index->coder, (const float *)(const void *)(arena->base + want[SECTION_MEAN].offset));
+    tripsage__coder_set_mean(&index->coder, mean);
     view->arena = *arena;
     memset(arena, 0, sizeof *arena);
 out:

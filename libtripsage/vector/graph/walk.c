@@ -292,38 +292,13 @@ void tripsage__graph_walk(tripsage_index *index, const tripsage__view *view, tri
     forget(scratch, view);
 }
 
-/* ---- steps for walks with another end (plan_walk.c) ---- */
-
-void tripsage__walk_begin(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint32_t slot)
-{
-    scratch->seen[slot / 64] |= UINT64_C(1) << slot % 64;
-    tripsage__walk_compare(index, view, scratch, &slot, 1);
-}
-
-uint32_t tripsage__walk_gather(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
-                               uint32_t *ids, uint32_t slot)
-{
-    uint32_t count = gather(index, view, scratch, ids, slot, 0);
-
-    tripsage__walk_prefetch_codes(index, view, ids, count);
-    return count;
-}
+/* ---- steps for who looks at everything (plan.c, width.c) ---- */
 
 void tripsage__walk_compare(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
                             const uint32_t *ids, uint32_t count)
 {
     compare(index, view, scratch, ids, count);
     scratch->looked_at += count;
-}
-
-void tripsage__walk_end(const tripsage__view *view, tripsage__scratch *scratch)
-{
-    forget(scratch, view);
-}
-
-void tripsage__walk_prefetch_edges(const tripsage_index *index, const tripsage__view *view, uint32_t slot)
-{
-    prefetch_edges(index, view, slot);
 }
 
 void tripsage__walk_prefetch_codes(const tripsage_index *index, const tripsage__view *view, const uint32_t *ids,

@@ -368,6 +368,78 @@ START_TEST(searches_go_on_while_items_come_and_go)
 }
 END_TEST
 
+/* ---- while items are replaced ---- */
+
+enum { REPLACED = 12, OTHERS = 1500, LOOKS = 4000, WHOSE = 7, EVERYBODYS = 8 };
+
+typedef struct updates {
+    model *m;
+    atomic_int is_over;
+} updates;
+
+/* Each of a few items in turn, for ever: it is there all the time, in one slot or another. */
+static void *replace_on(void *context)
+{
+    updates *u = context;
+
+    for (size_t key = 0; !atomic_load(&u->is_over); key = (key + 1) % REPLACED) {
+        tripsage_index_item i = index_item(u->m, key);
+
+        if (tripsage_index_put(u->m->index, &i) != TRIPSAGE_OK)
+            ck_abort_msg("%s", tripsage_last_error()->message);
+    }
+    return NULL;
+}
+
+static void look(model *m, const float *values, const tripsage_index_clause *clauses, size_t clause_count)
+{
+    tripsage_index_query query = TRIPSAGE_INDEX_QUERY_INIT;
+    tripsage_index_hit hits[4 * REPLACED];
+    tripsage_index_result result = {.hits = hits, .capacity = 4 * REPLACED};
+
+    query.values = values;
+    query.k = REPLACED;
+    query.clauses = clauses;
+    query.clause_count = clause_count;
+    ck_assert_ok(tripsage_index_search(&result, m->index, &query));
+    if (result.count != REPLACED)
+        ck_abort_msg("%zu of %d, %zu clauses", result.count, REPLACED, clause_count);
+    for (size_t i = 0; i < result.count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (hits[i].key == hits[j].key)
+                ck_abort_msg("item %llu twice", (unsigned long long)hits[i].key);
+}
+
+static void look_while_replacing(size_t count)
+{
+    const uint64_t whose[] = {WHOSE, EVERYBODYS};
+    const tripsage_index_clause clauses[] = {{&whose[0], 1}, {&whose[1], 1}};
+    model m = model_new(count);
+    updates u = {&m, 0};
+    pthread_t writer;
+
+    for (size_t key = 0; key < m.count; key++) {
+        if (key < REPLACED)
+            add_term(&m.items[key], WHOSE);
+        add_term(&m.items[key], EVERYBODYS);
+    }
+    model_build(&m, 1);
+    ck_assert_int_eq(pthread_create(&writer, NULL, replace_on, &u), 0);
+    for (int i = 0; i < LOOKS; i++)
+        look(&m, m.items[i % REPLACED].values, clauses, count == REPLACED && i % 2 ? 0 : 1 + (size_t)(i / 2 % 2));
+    atomic_store(&u.is_over, 1);
+    pthread_join(writer, NULL);
+    model_free(&m);
+}
+
+START_TEST(what_is_replaced_is_found_once_and_always)
+{
+    look_while_replacing(REPLACED); /* there are k and no more, in all */
+    look_while_replacing(OTHERS);   /* or k that pass */
+}
+END_TEST
+
 SUITE_MAIN_WITH("vector/graph/repair", test_heap_install, NULL, half_goes_and_comes_ten_times, all_go_and_come_again,
                 where_walks_begin_goes_again_and_again, a_whole_region_goes_and_comes, anything_in_any_order,
-                no_memory_while_items_come_and_go, searches_go_on_while_items_come_and_go)
+                no_memory_while_items_come_and_go, searches_go_on_while_items_come_and_go,
+                what_is_replaced_is_found_once_and_always)
