@@ -57,12 +57,15 @@ void *tripsage__malloc(size_t size)
     return current.malloc_fn(size ? size : 1, current.user);
 }
 
+/* The C library knows which of its pages are zero already, so that a large table costs what of it is used. */
 void *tripsage__calloc(size_t count, size_t size)
 {
     void *block;
 
     if (size && count > SIZE_MAX / size)
         return NULL;
+    if (current.malloc_fn == system_malloc)
+        return calloc(count ? count : 1, size ? size : 1);
     block = tripsage__malloc(count * size);
     if (block)
         memset(block, 0, count * size);

@@ -2,7 +2,8 @@
  * ever sees a part of it. What was loaded is remembered by its checksum; another one means another library has been here.
  *
  * The full text is FTS5's, with its stems and its BM25. A store on another engine has rows and vectors only; its handle keeps rows and
- * full text in a store in memory, which asks nobody over a network and gives the same ranking. */
+ * full text in a store in memory, which asks nobody over a network and gives the same ranking. It is made by the first search: to fill it takes
+ * longer than all else that opening a handle does. */
 #include "base/buf.h"
 #include "base/crypto.h"
 #include "base/json.h"
@@ -204,22 +205,6 @@ out:
     return status;
 }
 
-/* Where the database cannot search it as this library does, a store of its own does, which is also nearer. */
-static tripsage_status load_in_memory(tripsage__store **out, const tripsage__destination_index *index,
-                                      tripsage__value checksum)
-{
-    tripsage__store *store = NULL;
-    tripsage_status status;
-
-    TRIPSAGE_TRY(tripsage__store_open(&store, "sqlite::memory:", NULL));
-    TRIPSAGE_TRY(load(store, index, checksum));
-    *out = store;
-    store = NULL;
-out:
-    tripsage__store_release(store);
-    return status;
-}
-
 /* ---- is it there? ---- */
 
 static void begin_checksum(void *context)
@@ -262,13 +247,44 @@ tripsage_status tripsage__catalogue_load(tripsage_trips *trips)
     TRIPSAGE_TRY(tripsage__store_read(trips->store, NULL, &look, 1));
     if (!current)
         TRIPSAGE_TRY(load(trips->store, index, checksum));
-    if (tripsage__store_has_fts5(trips->store))
-        trips->catalogue = tripsage__store_retain(trips->store);
-    else
-        TRIPSAGE_TRY(load_in_memory(&trips->catalogue, index, checksum));
     trips->destinations = index;
     return TRIPSAGE_OK;
 out:
     tripsage__destination_index_free(index);
+    return status;
+}
+
+/* ---- where it is searched ---- */
+
+static tripsage_status load_in_memory(tripsage__store **out, const tripsage__destination_index *index)
+{
+    unsigned char checksum[TRIPSAGE__SHA256_SIZE];
+    tripsage__store *store = NULL;
+    tripsage_status status;
+
+    TRIPSAGE_TRY(make_checksum(checksum));
+    TRIPSAGE_TRY(tripsage__store_open(&store, "sqlite::memory:", NULL));
+    TRIPSAGE_TRY(load(store, index, tripsage__blob(checksum, sizeof checksum)));
+    *out = store;
+    store = NULL;
+out:
+    tripsage__store_release(store);
+    return status;
+}
+
+/* Others who come while it is made wait for it. */
+tripsage_status tripsage__catalogue_store(tripsage__store **out, tripsage_trips *trips)
+{
+    tripsage_status status = TRIPSAGE_OK;
+
+    if (tripsage__store_has_fts5(trips->store)) {
+        *out = trips->store;
+        return TRIPSAGE_OK;
+    }
+    pthread_mutex_lock(&trips->catalogue_lock);
+    if (!trips->catalogue)
+        status = load_in_memory(&trips->catalogue, trips->destinations);
+    *out = trips->catalogue;
+    pthread_mutex_unlock(&trips->catalogue_lock);
     return status;
 }

@@ -75,9 +75,11 @@ int tripsage__destination_has_tag(const tripsage__destination *d, const char *ta
 /* The record as tripsage/destination.h has it, without its closing brace, for members to follow. */
 void tripsage__destination_put_open(tripsage__buf *buf, const tripsage__destination *d);
 
-/* Brings the catalogue in the store up to date, if it is not, and sets trips->destinations and trips->catalogue. One small read when it is, and
- * beside a store without FTS5 the making of one that has it, in memory. */
+/* Brings the catalogue in the store up to date, if it is not, and sets trips->destinations. One small read when it is. */
 tripsage_status tripsage__catalogue_load(tripsage_trips *trips);
+
+/* Where the catalogue is searched: the trips' own store if that has FTS5, else one in memory, made by the first who asks. Borrowed. */
+tripsage_status tripsage__catalogue_store(tripsage__store **out, tripsage_trips *trips);
 
 /* The collection its vectors stand in: ids are those of the places, items are everybody's. */
 extern const tripsage__collection tripsage__destination_collection;

@@ -29,7 +29,7 @@
 #define LIKE_ENOUGH    0.5
 #define DISTANCE_ROUND 10.0 /* a tenth of a kilometre */
 
-/* $1: the match expression. Weights: a name says most, then a tag. Asked of trips->catalogue. */
+/* $1: the match expression. Weights: a name says most, then a tag. Asked of the catalogue's store. */
 const tripsage__statement tripsage__sql_destination_match = {
     "destination_match",
     "SELECT d.id FROM destination_text JOIN destination d ON d.seq = destination_text.rowid WHERE destination_text "
@@ -343,8 +343,10 @@ static tripsage_status rank(search *s, tripsage_trips *trips, const tripsage_act
     tripsage__value param;
     const tripsage__step match = {&tripsage__sql_destination_match, &param, 1, begin_match, on_match, s, NULL};
     int has_meaning = tripsage__embed(query, text, strlen(text));
+    tripsage__store *catalogue;
     tripsage_status status;
 
+    TRIPSAGE_TRY(tripsage__catalogue_store(&catalogue, trips));
     find_place(s, text);
     put_countries(s);
     TRIPSAGE_TRY(tripsage__buf_status(&s->match));
@@ -355,8 +357,7 @@ static tripsage_status rank(search *s, tripsage_trips *trips, const tripsage_act
                                                 (uint32_t)s->index->count, NULL, NEAR_ENOUGH));
         tripsage__vector_scan_steps(&s->scan, steps + 1);
     }
-    TRIPSAGE_TRY(
-        tripsage__store_read(trips->catalogue, actor, steps, has_meaning ? 1 + TRIPSAGE__VECTOR_SCAN_STEPS : 1));
+    TRIPSAGE_TRY(tripsage__store_read(catalogue, actor, steps, has_meaning ? 1 + TRIPSAGE__VECTOR_SCAN_STEPS : 1));
     if (has_meaning)
         TRIPSAGE_TRY(tripsage__vector_scan_end(&s->scan));
     if (!s->matches)

@@ -127,12 +127,14 @@ out:
 static tripsage_status scan(tripsage__suggesting *s, tripsage_trips *trips, const tripsage_actor *actor)
 {
     tripsage__step steps[TRIPSAGE__VECTOR_SCAN_STEPS];
+    tripsage__store *catalogue;
     tripsage_status status;
 
+    TRIPSAGE_TRY(tripsage__catalogue_store(&catalogue, trips));
     TRIPSAGE_TRY(tripsage__vector_scan_init(&s->scan, &tripsage__destination_collection, actor, s->query,
                                             (uint32_t)s->index->count, NULL, -HUGE_VAL));
     tripsage__vector_scan_steps(&s->scan, steps);
-    TRIPSAGE_TRY(tripsage__store_read(trips->catalogue, actor, steps, TRIPSAGE__VECTOR_SCAN_STEPS));
+    TRIPSAGE_TRY(tripsage__store_read(catalogue, actor, steps, TRIPSAGE__VECTOR_SCAN_STEPS));
     status = tripsage__vector_scan_end(&s->scan);
 out:
     return status;

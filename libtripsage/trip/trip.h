@@ -26,7 +26,8 @@ struct tripsage_trips {
     tripsage_vector *vector;      /* borrowed, or owned when own_vector */
     int own_vector;
     struct tripsage__destination_index *destinations; /* owned; destination.c knows what it is */
-    tripsage__store *catalogue; /* a reference of its own; where destination_match is asked: `store` if that has FTS5 */
+    tripsage__store *catalogue;                       /* NULL, or what tripsage__catalogue_store() has made */
+    pthread_mutex_t catalogue_lock;
     struct tripsage__remembered *remembered; /* owned */
     pthread_rwlock_t turns;                  /* see tripsage__take_turn() */
 };

@@ -34,6 +34,18 @@ void tripsage__end_turn(tripsage_trips *trips)
     pthread_rwlock_unlock(&trips->turns);
 }
 
+static tripsage_status init_locks(tripsage_trips *trips)
+{
+    tripsage_status status;
+
+    if (pthread_mutex_init(&trips->catalogue_lock, NULL))
+        return TRIPSAGE_NOMEM();
+    status = init_turns(&trips->turns);
+    if (status != TRIPSAGE_OK)
+        pthread_mutex_destroy(&trips->catalogue_lock);
+    return status;
+}
+
 tripsage_status tripsage__trips_new(tripsage_trips **out, tripsage__store *store, tripsage_vector *vector)
 {
     tripsage_trips *trips = tripsage__calloc(1, sizeof *trips);
@@ -42,7 +54,7 @@ tripsage_status tripsage__trips_new(tripsage_trips **out, tripsage__store *store
     *out = NULL;
     if (!trips)
         return TRIPSAGE_NOMEM();
-    status = init_turns(&trips->turns);
+    status = init_locks(trips);
     if (status != TRIPSAGE_OK) {
         tripsage__free(trips);
         return status;
@@ -90,6 +102,7 @@ void tripsage_trips_close(tripsage_trips *trips)
     tripsage__store_release(trips->catalogue);
     tripsage__store_release(trips->store);
     pthread_rwlock_destroy(&trips->turns);
+    pthread_mutex_destroy(&trips->catalogue_lock);
     tripsage__free(trips);
 }
 

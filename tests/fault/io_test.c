@@ -132,6 +132,7 @@ int main(void)
     setenv("TRIPSAGE_TEST_URL", "sqlite://{dir}/trips.db", 1);
     test_disk_install();
     tcase_set_timeout(tcase, 600);
+    tcase_add_unchecked_fixture(tcase, world_migrated, NULL);
     tcase_add_loop_test(tcase, survives_every_failing_operation, 0, (int)test_scenario_count);
     suite_add_tcase(suite, tcase);
     return test_run(srunner_create(suite));

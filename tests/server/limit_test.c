@@ -421,9 +421,15 @@ START_TEST(by_rest_it_is_the_same)
 }
 END_TEST
 
-SUITE_PROGRAM("server/limit", tcase_add_checked_fixture(tcase, NULL, test_keep_free),
-              says_what_remains_and_when_to_come_again, who_does_not_get_in_is_counted_by_address,
-              routes_have_limits_of_their_own, the_wire_of_accounts_says_it_as_its_clients_expect,
+static void add_fixtures(TCase *tcase)
+{
+    tcase_add_unchecked_fixture(tcase, http_server_migrated, NULL); /* each test has servers of its own */
+    tcase_add_checked_fixture(tcase, NULL, test_keep_free);
+}
+
+SUITE_PROGRAM("server/limit", add_fixtures(tcase), says_what_remains_and_when_to_come_again,
+              who_does_not_get_in_is_counted_by_address, routes_have_limits_of_their_own,
+              the_wire_of_accounts_says_it_as_its_clients_expect,
               a_key_counts_for_itself_and_the_service_role_not_at_all, nobody_is_believed_who_is_no_proxy,
               behind_a_proxy_its_caller_counts, behind_two_proxies_the_outer_ones_caller_counts,
               proxies_may_write_forwarded, guesses_count_by_the_same_address, networks_of_ones_own_are_exempt,

@@ -7,11 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <tripsage/tripsage.h>
 #include <unistd.h>
 
 #include "support/json.h"
+#include "support/migrated.h"
 #include "support/network.h"
 
 /* 30 s to start and to stop: a sanitized program on a busy machine. */
@@ -131,12 +134,39 @@ static int port_after(const char *log, const char *what)
     return at && strpbrk(at, " \n") ? (int)strtol(at + strlen("127.0.0.1:"), NULL, 10) : 0;
 }
 
+static void migrate(const char *url)
+{
+    tripsage *ts = NULL;
+
+    ck_assert_msg(tripsage_open(&ts, url, NULL) == TRIPSAGE_OK, "%s", tripsage_last_error()->message);
+    tripsage_close(ts);
+}
+
+void http_server_migrated(void)
+{
+    test_migrated_make(migrate);
+}
+
+/* Where a server that is told nothing has its database. */
+static void begin_migrated(const char *folder)
+{
+    char data[TEST_PATH_SIZE], path[TEST_PATH_SIZE];
+
+    if (!test_migrated_is_made())
+        return;
+    test_path_join(data, folder, "data");
+    ck_assert_int_eq(mkdir(data, S_IRWXU), 0);
+    test_path_join(path, data, "tripsage.db");
+    test_migrated_write(path);
+}
+
 void http_server_launch(http_server *s, const char *program, const char *const *variables, int network)
 {
     static const char *const arguments[] = {"serve", "--port", "0", NULL};
     char output[TEST_PATH_SIZE];
 
     test_temp_make(s->folder);
+    begin_migrated(s->folder);
     test_path_join(output, s->folder, "stderr");
     s->pid = spawn(program, s->folder, arguments, variables, output, network);
     s->port = 0;

@@ -17,6 +17,9 @@ typedef struct http_server {
  * and waits until it listens. Ends the test when it does not. */
 void http_server_start(http_server *s, const char *program, const char *const *variables);
 
+/* An unchecked fixture: from now on servers that are told nothing begin with a copy of a database (support/migrated.h). */
+void http_server_migrated(void);
+
 /* The two halves of it, so that several may start at once. `network` is where the server listens (support/network.h); -1: where the test
  * is. */
 void http_server_launch(http_server *s, const char *program, const char *const *variables, int network);

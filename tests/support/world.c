@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "inbox.h"
+#include "migrated.h"
 #include "postgres.h"
 
 #define USERS_MAX 256
@@ -116,8 +117,15 @@ static void open_cache(void)
     OK(tripsage_cache_open(&world->cache, &world->cache_options, &runtime));
 }
 
+static const char *asked_url(void)
+{
+    const char *given = getenv("TRIPSAGE_TEST_URL");
+
+    return given && *given ? given : "sqlite::memory:";
+}
+
 /* Opening a database as its owner migrates it, on the day on which worlds begin. */
-void world_migrate(const char *database)
+static void migrate(const char *url)
 {
     test_chance chance;
     tripsage *ts = NULL;
@@ -126,16 +134,37 @@ void world_migrate(const char *database)
 
     test_chance_init(&chance);
     options.runtime = &runtime;
-    OK(tripsage_open(&ts, test_format("postgresql://?host=" TEST_PG_DIRECT "&dbname=%s&user=" TEST_PG_OWNER, database),
-                     &options));
+    OK(tripsage_open(&ts, url, &options));
     tripsage_close(ts);
+}
+
+void world_migrate(const char *database)
+{
+    PGconn *session;
+
+    migrate(test_format("postgresql://?host=" TEST_PG_DIRECT "&dbname=%s&user=" TEST_PG_OWNER, database));
+    /* Each world's secrets come out of its own chance, as in a fresh file. */
+    session = test_pg_connect(TEST_PG_DIRECT, TEST_PG_SUPERUSER, database);
+    PQclear(PQexec(session, "DELETE FROM tripsage.meta WHERE key <> 'destinations'; DELETE FROM tripsage.signing_key"));
+    ck_assert_msg(!*PQerrorMessage(session), "%s", PQerrorMessage(session));
+    PQfinish(session);
+}
+
+void world_migrated(void)
+{
+    static int made;
+
+    if (!made && !world_cache_only && strncmp(asked_url(), "sqlite:", strlen("sqlite:")) == 0) {
+        test_migrated_make(migrate);
+        test_keep_free();
+        made = 1;
+    }
 }
 
 /* Fills in what stands in braces in the URL. */
 static void choose_url(void)
 {
-    const char *given = getenv("TRIPSAGE_TEST_URL");
-    const char *url = given && *given ? given : "sqlite::memory:";
+    const char *url = asked_url();
 
     if (strstr(url, "{dir}")) {
         test_temp_make(world->folder);
@@ -144,14 +173,13 @@ static void choose_url(void)
     }
     if (strstr(url, "{db}")) {
         url = test_replaced(url, "{db}", test_pg_create(world_migrate));
-        /* The copy has the secrets of the world it was made for. This one's come out of its chance, as in a fresh file. */
-        test_pg_exec(TEST_PG_SUPERUSER,
-                     "DELETE FROM tripsage.meta WHERE key <> 'destinations'; DELETE FROM tripsage.signing_key");
         world->persists = 1;
     }
     url = test_replaced(url, "{rig}", TEST_RIG);
     ck_assert_uint_lt(strlen(url), sizeof world->url);
     strcpy(world->url, url);
+    if (strncmp(url, "sqlite:///", strlen("sqlite:///")) == 0)
+        test_migrated_write(url + strlen("sqlite://"));
     if (strstr(url, TEST_PG_POOLED)) /* nobody hears anything through PgBouncer */
         strcpy(world->listen_url, test_replaced(url, TEST_PG_POOLED, TEST_PG_DIRECT));
 }
@@ -197,8 +225,10 @@ void world_open(void)
         return;
     }
     choose_url();
+    test_migrated_in_memory(1);
     open_project();
     open_handle();
+    test_migrated_in_memory(0);
     world->owner = world_user(OWNER_ID);
     world->admin = world_user(ADMIN_ID);
     world->edit = world_user(EDIT_ID);
@@ -305,6 +335,7 @@ TCase *test_case(Suite *suite, const char *name)
 {
     TCase *tcase = tcase_create(name);
 
+    tcase_add_unchecked_fixture(tcase, world_migrated, NULL);
     tcase_add_checked_fixture(tcase, world_open, world_close);
     tcase_set_timeout(tcase, 60); /* the slowest takes a second; sanitizers and a busy machine take their share */
     suite_add_tcase(suite, tcase);

@@ -86,6 +86,9 @@ tripsage_auth *world_accounts(const char *url, const tripsage_auth_options *opti
 /* For test_pg_create: migrates a database of PostgreSQL's as the library does. */
 void world_migrate(const char *database);
 
+/* An unchecked fixture: from now on databases of SQLite's begin as copies of one (support/migrated.h), as those of PostgreSQL's always do. */
+void world_migrated(void);
+
 /* An actor for one more user, freed with the world. */
 tripsage_actor *world_user(const char *user_id);
 

@@ -22,6 +22,27 @@
         ck_assert_int_eq(tripsage_last_error()->status, (expected));                                                   \
     } while (0)
 
+static inline void suite_add(Suite *suite, TCase *tcase, const TTest *const *tests, size_t count, SFun setup,
+                             SFun teardown)
+{
+    tcase_set_timeout(tcase, 120); /* seconds; sanitizers on a busy machine are slow */
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    for (size_t i = 0; i < count; i++)
+        tcase_add_test(tcase, tests[i]);
+    suite_add_tcase(suite, tcase);
+}
+
+static inline int suite_run(Suite *suite)
+{
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 #define SUITE_MAIN(name, ...) SUITE_MAIN_WITH(name, NULL, NULL, __VA_ARGS__)
 
 /* The same with what runs before and after each test. */
@@ -30,20 +51,29 @@
     {                                                                                                                  \
         const TTest *const tests[] = {__VA_ARGS__};                                                                    \
         Suite *suite = suite_create(name);                                                                             \
-        TCase *tcase = tcase_create(name);                                                                             \
-        SRunner *runner;                                                                                               \
-        int failed;                                                                                                    \
                                                                                                                        \
-        tcase_set_timeout(tcase, 120); /* seconds; sanitizers on a busy machine are slow */                            \
-        tcase_add_checked_fixture(tcase, setup, teardown);                                                             \
-        for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)                                                    \
-            tcase_add_test(tcase, tests[i]);                                                                           \
-        suite_add_tcase(suite, tcase);                                                                                 \
-        runner = srunner_create(suite);                                                                                \
-        srunner_run_all(runner, CK_NORMAL);                                                                            \
-        failed = srunner_ntests_failed(runner);                                                                        \
-        srunner_free(runner);                                                                                          \
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;                                                                   \
+        suite_add(suite, tcase_create(name), tests, sizeof tests / sizeof tests[0], setup, teardown);                  \
+        return suite_run(suite);                                                                                       \
+    }
+
+/* The same where only those in the list `threads`, which is in parentheses, run on several threads: ThreadSanitizer gets no others, which
+ * would take minutes and say nothing to it (tests/CMakeLists.txt). */
+#define SUITE_MAIN_THREADS(name, setup, teardown, threads, ...)                                                        \
+    int main(void)                                                                                                     \
+    {                                                                                                                  \
+        const TTest *const beside[] = SUITE_LIST threads;                                                              \
+        const TTest *const alone[] = {__VA_ARGS__};                                                                    \
+        Suite *suite = suite_create(name);                                                                             \
+        TCase *tagged = tcase_create("threads");                                                                       \
+                                                                                                                       \
+        tcase_set_tags(tagged, "threads");                                                                             \
+        suite_add(suite, tagged, beside, sizeof beside / sizeof beside[0], setup, teardown);                           \
+        suite_add(suite, tcase_create(name), alone, sizeof alone / sizeof alone[0], setup, teardown);                  \
+        return suite_run(suite);                                                                                       \
+    }
+#define SUITE_LIST(...)                                                                                                \
+    {                                                                                                                  \
+        __VA_ARGS__                                                                                                    \
     }
 
 #endif

@@ -3,6 +3,7 @@
 #include "fixture.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
@@ -468,25 +469,67 @@ static tripsage_status open_with_fault(const struct failure *f, long n, int for_
     return status;
 }
 
+/* How often an opening makes the calls that may fail. */
+static long count_opening(const struct failure *f)
+{
+    open_with_fault(f, LONG_MAX, 0);
+    return LONG_MAX - atomic_load(&fault.until);
+}
+
+/* The point after n. Tried are the first and the last, where a file is made and a commit ends, and a few of those between them: one
+ * migration's pages are like another's. */
+static long next_point(long n, long calls)
+{
+    enum { EDGE = 12, BETWEEN = 12 };
+    long stride = (calls - 2 * EDGE) / BETWEEN;
+
+    if (n < EDGE || n >= calls - EDGE || stride < 2)
+        return n + 1;
+    return n + stride < calls - EDGE ? n + stride : calls - EDGE;
+}
+
+static void open_new_files(const struct failure *f, int for_good)
+{
+    long calls, n = 0;
+
+    make_folder();
+    calls = count_opening(f);
+    remove_folder();
+    do {
+        tripsage__store *store;
+
+        make_folder();
+        open_with_fault(f, n, for_good);
+        store = open_store(url);
+        ck_assert_int_eq(put_key(store, "after"), TRIPSAGE_OK);
+        tripsage__store_release(store);
+        remove_folder();
+        n = next_point(n, calls);
+    } while (atomic_load(&fault.fired));
+}
+
 START_TEST(a_new_file_is_opened_or_left_for_later)
 {
     install();
-    for (int i = 0; i < 2 * FAILURES; i++) {
-        long n = 0;
-
-        do {
-            tripsage__store *store;
-
-            make_folder();
-            open_with_fault(&failures[i / 2], n, i % 2);
-            store = open_store(url);
-            ck_assert_int_eq(put_key(store, "after"), TRIPSAGE_OK);
-            tripsage__store_release(store);
-            remove_folder();
-        } while (atomic_load(&fault.fired) && ++n);
-    }
+    for (int i = 0; i < 2 * FAILURES; i++)
+        open_new_files(&failures[i / 2], i % 2);
 }
 END_TEST
+
+static void open_old_file(const struct failure *f, int for_good)
+{
+    long calls = count_opening(f), n = 0;
+
+    do {
+        tripsage__store *store;
+
+        open_with_fault(f, n, for_good);
+        store = open_store(url);
+        ck_assert_int_eq(count_keys(store, "%"), 1);
+        tripsage__store_release(store);
+        n = next_point(n, calls);
+    } while (atomic_load(&fault.fired));
+}
 
 START_TEST(an_old_file_is_opened_or_left_as_it_was)
 {
@@ -497,16 +540,8 @@ START_TEST(an_old_file_is_opened_or_left_as_it_was)
     store = open_store(url);
     ck_assert_int_eq(put_key(store, "kept"), TRIPSAGE_OK);
     tripsage__store_release(store);
-    for (int i = 0; i < 2 * FAILURES; i++) {
-        long n = 0;
-
-        do {
-            open_with_fault(&failures[i / 2], n, i % 2);
-            store = open_store(url);
-            ck_assert_int_eq(count_keys(store, "%"), 1);
-            tripsage__store_release(store);
-        } while (atomic_load(&fault.fired) && ++n);
-    }
+    for (int i = 0; i < 2 * FAILURES; i++)
+        open_old_file(&failures[i / 2], i % 2);
     remove_folder();
 }
 END_TEST
@@ -611,7 +646,7 @@ START_TEST(a_writer_that_waits_asks_often)
 }
 END_TEST
 
-SUITE_MAIN("store/disk", a_commit_that_fails_fails_for_all_in_it, what_fails_after_the_commit_does_not_fail_the_write,
-           a_new_file_is_opened_or_left_for_later, an_old_file_is_opened_or_left_as_it_was,
-           a_reader_that_failed_reads_again, a_snapshot_that_cannot_be_had_is_the_store_being_busy,
-           a_writer_that_waits_asks_often)
+SUITE_MAIN_THREADS("store/disk", NULL, NULL, (a_commit_that_fails_fails_for_all_in_it),
+                   what_fails_after_the_commit_does_not_fail_the_write, a_new_file_is_opened_or_left_for_later,
+                   an_old_file_is_opened_or_left_as_it_was, a_reader_that_failed_reads_again,
+                   a_snapshot_that_cannot_be_had_is_the_store_being_busy, a_writer_that_waits_asks_often)

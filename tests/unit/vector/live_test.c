@@ -706,12 +706,14 @@ START_TEST(a_row_that_no_index_takes_is_told_of)
 }
 END_TEST
 
-SUITE_MAIN_WITH("vector/live", setup, teardown, a_large_collection_gets_an_index_and_answers_stay_the_same,
-                what_is_committed_is_found_from_then_on, rows_changed_by_hand_are_seen_too,
-                searches_beside_writers_miss_nothing, a_clean_open_does_not_build,
-                a_damaged_file_is_told_of_and_built_again, a_file_of_another_state_is_not_used,
-                a_new_database_in_the_old_ones_place_does_not_take_its_file, a_collection_goes_with_its_file,
-                another_collection_of_the_name_is_noticed, who_is_too_far_behind_reads_all_rows,
-                the_list_of_changes_stays_short, in_memory_there_is_an_index_and_no_file,
-                a_build_that_is_stopped_leaves_nothing, a_close_may_come_at_any_time,
-                a_row_that_no_index_takes_is_told_of)
+/* Each has a thread that builds. Those in parentheses do something beside it. */
+SUITE_MAIN_THREADS("vector/live", setup, teardown,
+                   (what_is_committed_is_found_from_then_on, searches_beside_writers_miss_nothing,
+                    a_clean_open_does_not_build, a_collection_goes_with_its_file,
+                    a_build_that_is_stopped_leaves_nothing, a_close_may_come_at_any_time),
+                   a_large_collection_gets_an_index_and_answers_stay_the_same, rows_changed_by_hand_are_seen_too,
+                   a_damaged_file_is_told_of_and_built_again, a_file_of_another_state_is_not_used,
+                   a_new_database_in_the_old_ones_place_does_not_take_its_file,
+                   another_collection_of_the_name_is_noticed, who_is_too_far_behind_reads_all_rows,
+                   the_list_of_changes_stays_short, in_memory_there_is_an_index_and_no_file,
+                   a_row_that_no_index_takes_is_told_of)

@@ -439,7 +439,7 @@ START_TEST(what_is_replaced_is_found_once_and_always)
 }
 END_TEST
 
-SUITE_MAIN_WITH("vector/graph/repair", test_heap_install, NULL, half_goes_and_comes_ten_times, all_go_and_come_again,
-                where_walks_begin_goes_again_and_again, a_whole_region_goes_and_comes, anything_in_any_order,
-                no_memory_while_items_come_and_go, searches_go_on_while_items_come_and_go,
-                what_is_replaced_is_found_once_and_always)
+SUITE_MAIN_THREADS("vector/graph/repair", test_heap_install, NULL,
+                   (searches_go_on_while_items_come_and_go, what_is_replaced_is_found_once_and_always),
+                   half_goes_and_comes_ten_times, all_go_and_come_again, where_walks_begin_goes_again_and_again,
+                   a_whole_region_goes_and_comes, anything_in_any_order, no_memory_while_items_come_and_go)
