@@ -35,8 +35,8 @@ static vectors rows, queries;
 static uint32_t *ranks[PEER_COLUMNS]; /* of each row */
 static uint32_t *query_order;         /* queries, the nearest to the middle first */
 static uint32_t query_count = QUERIES;
-static double longest = 0.3; /* seconds a width may take of a round, but for its first queries */
-static uint32_t at_least = 10;
+static double longest = 0.2; /* seconds a width may take of a round, but for its first queries */
+static uint32_t at_least = 8;
 static const char *base, *peers = "", *plots, *postgres = "", *output = "build/bench/vector-filtered.json";
 static char folder[] = "/tmp/bench-filtered-XXXXXX";
 
