@@ -74,7 +74,7 @@ typedef struct state {
     uint64_t removed;
 } state;
 
-static state ask(void)
+static state ask_once(void)
 {
     state s = {0};
     tripsage_index_stats stats;
@@ -99,6 +99,16 @@ static state ask(void)
     s.bytes = (double)stats.total_bytes;
     s.removed = stats.removed;
     return s;
+}
+
+/* The answers are the same each time; the time is the shortest, which is what nothing disturbed, and in which caches were warm. */
+static state ask(void)
+{
+    state best = ask_once();
+
+    for (int again = 1; again < 5; again++)
+        best.seconds = fmin(best.seconds, ask_once().seconds);
+    return best;
 }
 
 static void put(uint32_t row)
@@ -140,7 +150,7 @@ static void print(uint32_t cycle, const state *s, double remove_seconds, double 
 
 static void churn(void)
 {
-    state first = (ask(), ask()), s = first; /* once for nothing: what was built just now is in no cache */
+    state first = ask(), s = first;
     double loss = 0, latency = 0, looked_at = 0, memory = 0, remove_seconds = 0, put_seconds = 0;
     uint64_t seed = 7;
 
