@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "destination.h"
 #include "remembered.h"
+#include "similar.h"
 #include "statements.h"
 #include "vector/vector.h"
 
@@ -65,6 +66,7 @@ tripsage_status tripsage__trips_new(tripsage_trips **out, tripsage__store *store
     TRIPSAGE_TRY(tripsage__remembered_new(&trips->remembered, trips->env));
     TRIPSAGE_TRY(tripsage__store_secret(trips->cursor_key, store, "cursor_key"));
     TRIPSAGE_TRY(tripsage__catalogue_load(trips));
+    tripsage__trip_vectors_serve(trips);
     *out = trips;
     return TRIPSAGE_OK;
 out:

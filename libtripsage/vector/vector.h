@@ -39,8 +39,13 @@ typedef struct tripsage__collection {
 /* The collection the catalogue of destinations stands in: the calls of tripsage/vector.h search it and leave it alone, because the rows
  * are written again only when the catalogue changes. Neighbours write it by steps. */
 #define TRIPSAGE__COLLECTION_CATALOGUE "destinations"
-/* That of trips, each with its trip's id, written with the trip. */
+/* That of trips, each with its trip's id, written when it is asked for. */
 #define TRIPSAGE__COLLECTION_TRIPS "trips"
+
+/* From now on every search of this collection (a static name; one of a handle) by the calls of tripsage/vector.h calls this first, which may write
+ * what is to be found. Before the handle is in other hands; `context` must outlive those searches. */
+void tripsage__vector_before_search(tripsage_vector *vector, const char *collection,
+                                    tripsage_status (*call)(void *context), void *context);
 
 /* The properties of a collection, from memory or from the store. They never change under one name while the collection lives;
  * after TRIPSAGE_ENOTFOUND of a later call, forget it and ask once more. Errors: TRIPSAGE_ENOTFOUND. */

@@ -26,6 +26,11 @@ struct tripsage_vector {
     int has_embedding_key;
     unsigned char embedding_key[32]; /* a secret of the database */
     _Atomic size_t kept;             /* embeddings put into the database by this handle */
+    struct {
+        const char *collection; /* NULL: none */
+        tripsage_status (*call)(void *context);
+        void *context;
+    } before_search;
 };
 
 /* Whether what was remembered of a collection may be to blame: it is gone, or another one has its name, to which the vectors or texts may

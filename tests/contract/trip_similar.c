@@ -156,6 +156,8 @@ START_TEST(what_lacks_a_vector_gets_one)
     make(world->owner, "Mine", "Coral reefs and islands", "private");
     make(world->owner, "?", "!", "private");
     OK(tripsage_trip_similar_fill(&count, world->trips, world->service));
+    ck_assert_int_eq(count, 1);
+    OK(tripsage_trip_similar_fill(&count, world->trips, world->service));
     ck_assert_int_eq(count, 0);
     FAILS(TRIPSAGE_EFORBIDDEN, tripsage_trip_similar_fill(&count, world->trips, world->owner));
     FAILS(TRIPSAGE_EUNAUTHENTICATED, tripsage_trip_similar_fill(&count, world->trips, NULL));
