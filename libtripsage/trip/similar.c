@@ -296,9 +296,8 @@ static tripsage__step lack_step(int *lack)
     return step;
 }
 
-static tripsage_status before_search(void *context)
+tripsage_status tripsage__trip_vectors_make(tripsage_trips *trips)
 {
-    tripsage_trips *trips = context;
     int lack = 0;
     const tripsage__step step = lack_step(&lack);
     tripsage_status status = tripsage__store_read(trips->store, NULL, &step, 1);
@@ -306,11 +305,6 @@ static tripsage_status before_search(void *context)
     if (status == TRIPSAGE_OK && lack)
         fill_for_search(trips);
     return status;
-}
-
-void tripsage__trip_vectors_serve(tripsage_trips *trips)
-{
-    tripsage__vector_before_search(trips->vector, TRIPSAGE__COLLECTION_TRIPS, before_search, trips);
 }
 
 /* ---- what is like a trip ---- */

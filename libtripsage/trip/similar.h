@@ -18,8 +18,8 @@
 
 extern const tripsage__collection tripsage__trip_collection;
 
-/* Made once for a handle; `vector` is the one whose searches of the collection ask for what is wanted. */
-void tripsage__trip_vectors_serve(tripsage_trips *trips);
+/* Makes what is wanted, up to 1,000; where that fails, the log says so. */
+tripsage_status tripsage__trip_vectors_make(tripsage_trips *trips);
 
 /* The steps of a write that makes a trip: right behind its insert, and in front of whatever asks for last_insert_rowid(), which stays what it
  * was. `once`: if the statement before it has changed something, and it tells the same to the one behind it. */

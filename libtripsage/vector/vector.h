@@ -42,10 +42,11 @@ typedef struct tripsage__collection {
 /* That of trips, each with its trip's id, written when it is asked for. */
 #define TRIPSAGE__COLLECTION_TRIPS "trips"
 
-/* From now on every search of this collection (a static name; one of a handle) by the calls of tripsage/vector.h calls this first, which may write
- * what is to be found. Before the handle is in other hands; `context` must outlive those searches. */
-void tripsage__vector_before_search(tripsage_vector *vector, const char *collection,
-                                    tripsage_status (*call)(void *context), void *context);
+/* What a neighbour has to do before its collections are searched by the calls of tripsage/vector.h: it may still have to write what is to be
+ * found. Called with the name of every collection that is searched; set before the handle is in other hands, and `context` must outlive
+ * the searches. */
+typedef tripsage_status (*tripsage__before_search_fn)(void *context, const char *collection);
+void tripsage__vector_before_search(tripsage_vector *vector, tripsage__before_search_fn call, void *context);
 
 /* The properties of a collection, from memory or from the store. They never change under one name while the collection lives;
  * after TRIPSAGE_ENOTFOUND of a later call, forget it and ask once more. Errors: TRIPSAGE_ENOTFOUND. */
