@@ -95,4 +95,22 @@ SELECT tripsage.give_to_definer('tripsage.trip_vector_follow()', 'tripsage_defin
        tripsage.give_to_definer('tripsage.is_any_trip_unembedded()', 'authenticated', 'service_role'),
        tripsage.give_to_definer('tripsage.trip_vector_put(text, bigint, real[], bigint, bigint, bigint, text)', 'service_role');
 
+-- ---- items, in a database that nobody has analyzed ----
+
+-- As in 0006_vectors.sql, but each id is looked up, where a planner without statistics may read the collection.
+DROP FUNCTION tripsage.vector_is_foreign(bigint, json);
+CREATE FUNCTION tripsage.vector_is_foreign(collection_id bigint, rows json) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+RETURN EXISTS (SELECT FROM (SELECT r ->> 0 AS id FROM json_array_elements($2) r OFFSET 0) i,
+               LATERAL (SELECT o.owner_id FROM tripsage.vector_item o WHERE o.collection_id = $1 AND o.id = i.id OFFSET 0) o
+               WHERE o.owner_id <> (SELECT tripsage.user_id()));
+SELECT tripsage.give_to_definer('tripsage.vector_is_foreign(bigint, json)', 'authenticated', 'service_role');
+
+-- The item is found by its seq alone and then compared: asked for owner and collection as well, a planner without statistics reads all of the
+-- owner's items for each text that is put.
+ALTER POLICY vector_text_insert ON tripsage.vector_text
+    WITH CHECK (owner_id = (SELECT auth.uid()::text)
+        AND (SELECT i.collection_id = vector_text.collection_id AND i.owner_id = vector_text.owner_id
+             FROM tripsage.vector_item i WHERE i.seq = vector_text.seq));
+
 SELECT tripsage.migration_applied(17, 'unembedded_trips');
