@@ -26,11 +26,11 @@ static tripsage_status init_locks(tripsage_trips *trips)
 {
     tripsage_status status;
 
-    if (pthread_mutex_init(&trips->vectors_lock, NULL))
+    if (pthread_mutex_init(&trips->catalogue_lock, NULL))
         return TRIPSAGE_NOMEM();
     status = init_turns(&trips->turns);
     if (status != TRIPSAGE_OK)
-        pthread_mutex_destroy(&trips->vectors_lock);
+        pthread_mutex_destroy(&trips->catalogue_lock);
     return status;
 }
 
