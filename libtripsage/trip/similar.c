@@ -72,7 +72,8 @@ const tripsage__statement tripsage__sql_trip_vector_drop = {
 #define PG_BODY "trip_body(t.description, t.destinations, t.tags)"
 
 const tripsage__statement tripsage__sql_trip_vectors_lack = {
-    "trip_vectors_lack", "SELECT max(seq) IS NOT NULL FROM trip_unembedded", "SELECT is_any_trip_unembedded()"};
+    "trip_vectors_lack", "SELECT EXISTS (SELECT 1 FROM trip_unembedded WHERE seq > 0)",
+    "SELECT is_any_trip_unembedded()"};
 
 /* $1 the last one before, $2 how many: the newest first, which are most likely whose they are who asks. Each trip is looked up, whatever
  * the planner knows of how many there are. */
@@ -91,7 +92,8 @@ const tripsage__statement tripsage__sql_trip_vectors_want = {
     "AND NOT EXISTS (SELECT 1 FROM vector_item v WHERE v.collection_id = " COLLECTION
     " AND v.id = t.id) ON CONFLICT (seq) DO NOTHING",
     NULL};
-const tripsage__statement tripsage__sql_trip_last = {"trip_last", "SELECT max(seq) FROM trip", NULL};
+const tripsage__statement tripsage__sql_trip_last = {
+    "trip_last", "SELECT seq FROM trip WHERE seq < 9223372036854775807 ORDER BY seq DESC LIMIT 1", NULL};
 
 /* What is compared with others: the vector, and for want of one the texts. */
 const tripsage__statement tripsage__sql_similar_to = {
@@ -491,7 +493,7 @@ out:
 
 static tripsage_status last_row(void *context, const tripsage__row *row)
 {
-    *(int64_t *)context = tripsage__row_int(row, 0); /* 0 without any trip */
+    *(int64_t *)context = tripsage__row_int(row, 0);
     return TRIPSAGE_OK;
 }
 
