@@ -25,9 +25,9 @@ enum {
     BATCH = 40,
     KILLS = 3,
     /* Of each program before the next thing happens to it. */
-    LOOKS = 150,
-    WRITES = 30,
-    SAVES = 2
+    LOOKS = 60,
+    WRITES = 20,
+    SAVES = 1
 };
 
 /* ---- what they share ---- */
