@@ -1,12 +1,12 @@
-/* catalogue.c: bringing the catalogue that comes with the library into the store. What was loaded is remembered by its checksum; another one
- * means another library has been here.
+/* catalogue.c: bringing the catalogue that comes with the library into the store. What was loaded is remembered by its checksum; another
+ * one means another library has been here.
  *
- * Rows and full text are written when a database is opened, vectors before the first search that compares them: making those takes longer than
- * all the rest of making a database. Each is one write, so that no reader ever sees a part of it.
+ * Rows and full text are written when a database is opened, vectors before the first search that compares them: making those takes longer
+ * than all the rest of making a database. Each is one write, so that no reader ever sees a part of it.
  *
- * The full text is FTS5's, with its stems and its BM25. A store on another engine has rows and vectors only, both from its first opening on, since
- * other programs search it, too; its handle keeps all three in a store in memory, made by the first search, which asks nobody over a network and gives the
- * same ranking. */
+ * The full text is FTS5's, with its stems and its BM25. A store on another engine has rows and vectors only, both from its first opening
+ * on, since other programs search it, too; its handle keeps all three in a store in memory, made by the first search, which asks nobody
+ * over a network and gives the same ranking. */
 #include "base/buf.h"
 #include "base/crypto.h"
 #include "base/json.h"

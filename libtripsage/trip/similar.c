@@ -29,7 +29,8 @@ const tripsage__collection tripsage__trip_collection = {
     "c.name = '" TRIPSAGE__COLLECTION_TRIPS "' AND c.dimensions = $5 AND c.metric = $6 AND c.embedder = $7"
 #define STILL_WANTED "SELECT 1 FROM trip_unembedded u WHERE u.seq = t.seq AND u.version = $2"
 
-/* $1 the trip, $2 the version its texts were read with, $3 the vector (NULL: they have no word), $4 now, $5 dimensions, $6 metric, $7 embedder */
+/* $1 the trip, $2 the version its texts were read with, $3 the vector (NULL: they have no word), $4 now, $5 dimensions, $6 metric, $7
+ * embedder */
 const tripsage__statement tripsage__sql_trip_vector_put = {
     "trip_vector_put",
     "INSERT INTO vector_item (collection_id, id, owner_id, metadata, embedding, updated_at) SELECT c.id, t.id, " OWNER

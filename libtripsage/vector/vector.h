@@ -42,8 +42,8 @@ typedef struct tripsage__collection {
 /* That of trips, each with its trip's id, written when it is asked for. */
 #define TRIPSAGE__COLLECTION_TRIPS "trips"
 
-/* What a neighbour has to do before its collections are searched by the calls of tripsage/vector.h: it may still have to write what is to be
- * found. Called with the name of every collection that is searched; set before the handle is in other hands, and `context` must outlive
+/* What a neighbour has to do before its collections are searched by the calls of tripsage/vector.h: it may still have to write what is to
+ * be found. Called with the name of every collection that is searched; set before the handle is in other hands, and `context` must outlive
  * the searches. */
 typedef tripsage_status (*tripsage__before_search_fn)(void *context, const char *collection);
 void tripsage__vector_before_search(tripsage_vector *vector, tripsage__before_search_fn call, void *context);

@@ -1,8 +1,8 @@
 /* fault/vector_processes_test.c: two programs work on one collection of vectors and one file of its index at once: both write, search,
  * save, open the file anew while the other one saves it, and one of them is killed in between, again and again.
  *
- * What they know of the items stands in memory that they share: for each item the version that was acknowledged, and a count that is odd while
- * a write of it is open. Whoever looks at an item, of whichever program, takes both, searches, and takes both again: if nothing was
+ * What they know of the items stands in memory that they share: for each item the version that was acknowledged, and a count that is odd
+ * while a write of it is open. Whoever looks at an item, of whichever program, takes both, searches, and takes both again: if nothing was
  * written meanwhile, the item is found by the vector of this version, or, where it was deleted, by none. */
 #include <signal.h>
 #include <stdatomic.h>

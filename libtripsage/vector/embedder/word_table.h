@@ -1,5 +1,5 @@
-/* word_table.h: finds words, which stand wherever their owner has them, by their text. Keyed, so that nobody can make a file of words that all
- * fall into one place. */
+/* word_table.h: finds words, which stand wherever their owner has them, by their text. Keyed, so that nobody can make a file of words that
+ * all fall into one place. */
 #ifndef TRIPSAGE_VECTOR_EMBEDDER_WORD_TABLE_H
 #define TRIPSAGE_VECTOR_EMBEDDER_WORD_TABLE_H
 

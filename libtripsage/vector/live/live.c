@@ -403,7 +403,8 @@ static int needs_saving(const tripsage__live_set *set, const live *l, int64_t ti
 
 typedef void (*work_fn)(tripsage__live_set *set, live *l);
 
-/* Saving comes last: what is far behind soon has more to save. But where others write as fast as it follows, it has to be done at some time. */
+/* Saving comes last: what is far behind soon has more to save. But where others write as fast as it follows, it has to be done at some
+ * time. */
 #define OVERDUE 4
 
 /* Under the lock. */
