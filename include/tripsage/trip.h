@@ -202,14 +202,18 @@ TRIPSAGE_API tripsage_status tripsage_trip_summary(tripsage_doc **out, tripsage_
 
 /* Whoever may read the trip. The trips most like it among those the actor may read (its own, shared with it, public):
  * {"trip_id","items":[{"trip": as in tripsage_trip_list,"score"}],"method":"exact"|"hnsw"}, best first. Compared are titles,
- * descriptions, stops and tags, by the vectors of the collection "trips" (tripsage/vector.h), which are written with the trips; the score
- * is their cosine similarity, and what is below 0.2 is left out: it is chance. `limit` 1..50; 0: 10. TRIPSAGE_EINVALID (field "#limit"). */
+ * descriptions, stops and tags, by the vectors of the collection "trips" (tripsage/vector.h); the score is their cosine similarity, and
+ * what is below 0.2 is left out: it is chance. `limit` 1..50; 0: 10. TRIPSAGE_EINVALID (field "#limit").
+ *
+ * A trip that was made or changed gets its vector from the next of these calls, and from the next search of that collection by a handle
+ * that has trips: up to 1,000 trips each, the newest first, which is a write. Where that fails, or more have changed than that, the log
+ * says so or later calls go on, and these trips are not found meanwhile; tripsage_trip_similar_fill makes all of them. */
 TRIPSAGE_API tripsage_status tripsage_trip_similar(tripsage_doc **out, tripsage_trips *trips,
                                                    const tripsage_actor *actor, const char *trip_id, uint32_t limit);
 
-/* Gives a vector to each trip that has none, because it was made before there were vectors, or because its texts were written by another
- * program than this library; *count receives how many. Other trips are compared with such a trip, but do not find it. Goes through all
- * trips, a hundred in a write. Only the service role (TRIPSAGE_EFORBIDDEN). */
+/* Gives its vector to each trip that lacks it, because it was made or changed since the last search (see tripsage_trip_similar), before
+ * there were vectors, or by another program than this library; *count receives how many. Before an index of the collection "trips" is
+ * built, and after many trips were brought in. Goes through all trips, a hundred in a write. Only the service role (TRIPSAGE_EFORBIDDEN). */
 TRIPSAGE_API tripsage_status tripsage_trip_similar_fill(int64_t *count, tripsage_trips *trips,
                                                         const tripsage_actor *actor);
 

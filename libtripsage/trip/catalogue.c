@@ -1,9 +1,12 @@
-/* catalogue.c: bringing the catalogue that comes with the library into the store: rows, full text and vectors in one write, so that no reader
- * ever sees a part of it. What was loaded is remembered by its checksum; another one means another library has been here.
+/* catalogue.c: bringing the catalogue that comes with the library into the store. What was loaded is remembered by its checksum; another
+ * one means another library has been here.
  *
- * The full text is FTS5's, with its stems and its BM25. A store on another engine has rows and vectors only; its handle keeps rows and
- * full text in a store in memory, which asks nobody over a network and gives the same ranking. It is made by the first search: to fill it takes
- * longer than all else that opening a handle does. */
+ * Rows and full text are written when a database is opened, vectors before the first search that compares them: making those takes longer
+ * than all the rest of making a database. Each is one write, so that no reader ever sees a part of it.
+ *
+ * The full text is FTS5's, with its stems and its BM25. A store on another engine has rows and vectors only, both from its first opening
+ * on, since other programs search it, too; its handle keeps all three in a store in memory, made by the first search, which asks nobody
+ * over a network and gives the same ranking. */
 #include "base/buf.h"
 #include "base/crypto.h"
 #include "base/json.h"
@@ -18,8 +21,11 @@ extern const size_t tripsage__embedded_destinations_size;
 const tripsage__collection tripsage__destination_collection = {
     TRIPSAGE__COLLECTION_CATALOGUE, TRIPSAGE_EMBEDDER_BUILTIN_DIMENSIONS, TRIPSAGE_COSINE, TRIPSAGE_EMBEDDER_BUILTIN};
 
-const tripsage__statement tripsage__sql_catalogue_checksum = {
-    "catalogue_checksum", "SELECT 1 FROM meta WHERE key = 'destinations' AND value = $1", NULL};
+/* $1 the checksum, $2 of what: one of these */
+#define ROWS    "destinations"
+#define VECTORS "destination_vectors"
+const tripsage__statement tripsage__sql_catalogue_checksum = {"catalogue_checksum",
+                                                              "SELECT 1 FROM meta WHERE key = $2 AND value = $1", NULL};
 const tripsage__statement tripsage__sql_catalogue_clear = {"catalogue_clear", "DELETE FROM destination", NULL};
 const tripsage__statement tripsage__sql_catalogue_insert = {
     "catalogue_insert",
@@ -33,14 +39,14 @@ const tripsage__statement tripsage__sql_catalogue_reindex = {
     "catalogue_reindex", "INSERT INTO destination_text (destination_text) VALUES ('rebuild')", ""};
 const tripsage__statement tripsage__sql_catalogue_mark = {
     "catalogue_mark",
-    "INSERT INTO meta (key, value) VALUES ('destinations', $1) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-    NULL};
+    "INSERT INTO meta (key, value) VALUES ($2, $1) ON CONFLICT (key) DO UPDATE SET value = excluded.value", NULL};
+enum { MARK_PARAMS = 2 };
 
 /* ---- what is written ---- */
 
 typedef struct loading {
     const tripsage__destination_index *index;
-    tripsage__value checksum;
+    tripsage__value rows_mark[MARK_PARAMS], vectors_mark[MARK_PARAMS];
     tripsage__value *rows; /* INSERT_PARAMS for each place */
     tripsage__buf text;    /* everything that is text and not the index's: tags, months, and what is embedded */
     size_t *offsets;       /* where the three of each place begin in it, and the end of the last */
@@ -50,7 +56,8 @@ typedef struct loading {
     tripsage__step *steps;
 } loading;
 
-enum { TEXTS = 3, ROW_STEPS = 2, OTHER_STEPS = 4 + TRIPSAGE__COLLECTION_EMPTY_STEPS };
+/* Beside one for each place. */
+enum { TEXTS = 3, ROW_STEPS = 6, VECTOR_STEPS = TRIPSAGE__COLLECTION_EMPTY_STEPS + TRIPSAGE__VECTOR_BATCH_STEPS + 1 };
 
 static void put_months(tripsage__buf *buf, unsigned months)
 {
@@ -119,12 +126,21 @@ static void bind_row(loading *l, size_t i)
     l->items[i].text = l->text.data + l->offsets[i * TEXTS + 2];
 }
 
-/* The rows and their full text. */
-static tripsage__step *make_row_steps(loading *l, tripsage__step *step)
+static tripsage__step mark_step(const tripsage__value mark[MARK_PARAMS])
 {
+    const tripsage__step step = {&tripsage__sql_catalogue_mark, mark, MARK_PARAMS, NULL, NULL, NULL, NULL};
+
+    return step;
+}
+
+/* The rows and their full text, and the collections, empty. */
+static size_t make_row_steps(loading *l, tripsage__step *steps, int64_t now_ms)
+{
+    tripsage__step *step = steps;
     const tripsage__step clear = {&tripsage__sql_catalogue_clear, NULL, 0, NULL, NULL, NULL, NULL};
     const tripsage__step reindex = {&tripsage__sql_catalogue_reindex, NULL, 0, NULL, NULL, NULL, NULL};
 
+    *step++ = tripsage__collection_make_step(&l->make, &tripsage__destination_collection, now_ms);
     *step++ = clear;
     for (size_t i = 0; i < l->index->count; i++) {
         const tripsage__step insert = {
@@ -132,24 +148,18 @@ static tripsage__step *make_row_steps(loading *l, tripsage__step *step)
         *step++ = insert;
     }
     *step++ = reindex;
-    return step;
-}
-
-static size_t make_steps(loading *l, int64_t now_ms)
-{
-    tripsage__step *step = l->steps;
-    const tripsage__step mark = {&tripsage__sql_catalogue_mark, &l->checksum, 1, NULL, NULL, NULL, NULL};
-
-    *step++ = tripsage__collection_make_step(&l->make, &tripsage__destination_collection, now_ms);
-    step = make_row_steps(l, step);
-    tripsage__collection_empty_steps(&l->empty, &tripsage__destination_collection, step);
-    step += TRIPSAGE__COLLECTION_EMPTY_STEPS;
-    tripsage__vector_batch_steps(&l->batch, step);
-    step += TRIPSAGE__VECTOR_BATCH_STEPS;
     *step++ = tripsage__collection_outdate_step(&l->outdate_trips, &tripsage__trip_collection);
     *step++ = tripsage__collection_make_step(&l->make_trips, &tripsage__trip_collection, now_ms);
-    *step++ = mark;
-    return (size_t)(step - l->steps);
+    *step++ = mark_step(l->rows_mark);
+    return (size_t)(step - steps);
+}
+
+static size_t make_vector_steps(loading *l, tripsage__step *steps)
+{
+    tripsage__collection_empty_steps(&l->empty, &tripsage__destination_collection, steps);
+    tripsage__vector_batch_steps(&l->batch, steps + TRIPSAGE__COLLECTION_EMPTY_STEPS);
+    steps[VECTOR_STEPS - 1] = mark_step(l->vectors_mark);
+    return VECTOR_STEPS;
 }
 
 /* ---- loading ---- */
@@ -164,7 +174,7 @@ static void unload(loading *l)
     tripsage__free(l->steps);
 }
 
-static tripsage_status prepare(loading *l, const tripsage__destination_index *index)
+static tripsage_status prepare(loading *l, const tripsage__destination_index *index, tripsage__value checksum)
 {
     static const tripsage__buf empty = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT);
     size_t count = index->count;
@@ -172,10 +182,13 @@ static tripsage_status prepare(loading *l, const tripsage__destination_index *in
 
     l->index = index;
     l->text = empty;
+    l->rows_mark[0] = l->vectors_mark[0] = checksum;
+    l->rows_mark[1] = tripsage__text(ROWS);
+    l->vectors_mark[1] = tripsage__text(VECTORS);
     l->rows = tripsage__calloc(count * INSERT_PARAMS + 1, sizeof *l->rows);
     l->offsets = tripsage__calloc(count * TEXTS + 1, sizeof *l->offsets);
     l->items = tripsage__calloc(count + 1, sizeof *l->items);
-    l->steps = tripsage__calloc(count + ROW_STEPS + OTHER_STEPS + TRIPSAGE__VECTOR_BATCH_STEPS, sizeof *l->steps);
+    l->steps = tripsage__calloc(count + ROW_STEPS + VECTOR_STEPS, sizeof *l->steps);
     if (!l->rows || !l->offsets || !l->items || !l->steps)
         return TRIPSAGE_NOMEM();
     status = write_texts(l);
@@ -186,20 +199,30 @@ static tripsage_status prepare(loading *l, const tripsage__destination_index *in
     return TRIPSAGE_OK;
 }
 
-static tripsage_status load(tripsage__store *store, const tripsage__destination_index *index, tripsage__value checksum)
+/* `what`: bits. */
+enum { LOAD_ROWS = 1, LOAD_VECTORS = 2 };
+
+static tripsage_status load(tripsage__store *store, const tripsage__destination_index *index, tripsage__value checksum,
+                            int what)
 {
     static const tripsage_actor service = {.is_service = 1};
     int64_t now_ms = tripsage__now_ms(tripsage__store_env(store));
+    size_t count = 0;
     loading l;
     tripsage_status status;
 
     memset(&l, 0, sizeof l);
-    l.checksum = checksum;
-    TRIPSAGE_TRY(prepare(&l, index));
-    TRIPSAGE_TRY(tripsage__vector_batch_init(&l.batch, &tripsage__destination_collection, &service, l.items,
-                                             index->count, now_ms));
-    TRIPSAGE_TRY(tripsage__store_write(store, NULL, l.steps, make_steps(&l, now_ms)));
-    status = tripsage__vector_batch_check(&l.batch);
+    TRIPSAGE_TRY(prepare(&l, index, checksum));
+    if (what & LOAD_ROWS)
+        count += make_row_steps(&l, l.steps, now_ms);
+    if (what & LOAD_VECTORS) {
+        TRIPSAGE_TRY(tripsage__vector_batch_init(&l.batch, &tripsage__destination_collection, &service, l.items,
+                                                 index->count, now_ms));
+        count += make_vector_steps(&l, l.steps + count);
+    }
+    TRIPSAGE_TRY(tripsage__store_write(store, NULL, l.steps, count));
+    if (what & LOAD_VECTORS)
+        status = tripsage__vector_batch_check(&l.batch);
 out:
     unload(&l);
     return status;
@@ -229,13 +252,27 @@ static tripsage_status make_checksum(unsigned char out[TRIPSAGE__SHA256_SIZE])
                                  tripsage__embedded_destinations_size);
 }
 
-tripsage_status tripsage__catalogue_load(tripsage_trips *trips)
+/* Loads what is not in the store as it is in this library; `mark` says whether. */
+static tripsage_status load_missing(tripsage__store *store, const tripsage__destination_index *index, const char *mark,
+                                    int what)
 {
     unsigned char bytes[TRIPSAGE__SHA256_SIZE] = {0};
-    tripsage__value checksum = tripsage__blob(bytes, sizeof bytes);
+    const tripsage__value params[MARK_PARAMS] = {tripsage__blob(bytes, sizeof bytes), tripsage__text(mark)};
     int current = 0;
     const tripsage__step look = {
-        &tripsage__sql_catalogue_checksum, &checksum, 1, begin_checksum, on_checksum, &current, NULL};
+        &tripsage__sql_catalogue_checksum, params, MARK_PARAMS, begin_checksum, on_checksum, &current, NULL};
+    tripsage_status status;
+
+    TRIPSAGE_TRY(make_checksum(bytes));
+    TRIPSAGE_TRY(tripsage__store_read(store, NULL, &look, 1));
+    if (!current)
+        status = load(store, index, params[0], what);
+out:
+    return status;
+}
+
+tripsage_status tripsage__catalogue_load(tripsage_trips *trips)
+{
     tripsage__destination_index *index = NULL;
     tripsage_status status;
 
@@ -243,10 +280,8 @@ tripsage_status tripsage__catalogue_load(tripsage_trips *trips)
         return TRIPSAGE_OK;
     TRIPSAGE_TRY(tripsage__destination_index_new(&index, (const char *)tripsage__embedded_destinations,
                                                  tripsage__embedded_destinations_size));
-    TRIPSAGE_TRY(make_checksum(bytes));
-    TRIPSAGE_TRY(tripsage__store_read(trips->store, NULL, &look, 1));
-    if (!current)
-        TRIPSAGE_TRY(load(trips->store, index, checksum));
+    TRIPSAGE_TRY(load_missing(trips->store, index, ROWS,
+                              tripsage__store_has_fts5(trips->store) ? LOAD_ROWS : LOAD_ROWS | LOAD_VECTORS));
     trips->destinations = index;
     return TRIPSAGE_OK;
 out:
@@ -256,35 +291,47 @@ out:
 
 /* ---- where it is searched ---- */
 
-static tripsage_status load_in_memory(tripsage__store **out, const tripsage__destination_index *index)
+static tripsage_status make_in_memory(tripsage_trips *trips)
 {
-    unsigned char checksum[TRIPSAGE__SHA256_SIZE];
     tripsage__store *store = NULL;
     tripsage_status status;
 
-    TRIPSAGE_TRY(make_checksum(checksum));
     TRIPSAGE_TRY(tripsage__store_open(&store, "sqlite::memory:", NULL));
-    TRIPSAGE_TRY(load(store, index, tripsage__blob(checksum, sizeof checksum)));
-    *out = store;
+    TRIPSAGE_TRY(load_missing(store, trips->destinations, ROWS, LOAD_ROWS));
+    trips->catalogue = store;
     store = NULL;
 out:
     tripsage__store_release(store);
     return status;
 }
 
-/* Others who come while it is made wait for it. */
-tripsage_status tripsage__catalogue_store(tripsage__store **out, tripsage_trips *trips)
+/* Under the lock: others who come while it is made wait for it. */
+static tripsage_status find_store(tripsage__store **out, tripsage_trips *trips, int compares)
 {
     tripsage_status status = TRIPSAGE_OK;
 
-    if (tripsage__store_has_fts5(trips->store)) {
-        *out = trips->store;
-        return TRIPSAGE_OK;
+    if (!tripsage__store_has_fts5(trips->store)) {
+        if (!trips->catalogue)
+            TRIPSAGE_TRY(make_in_memory(trips));
+        *out = trips->catalogue;
     }
+    if (compares && !atomic_load(&trips->has_vectors)) {
+        TRIPSAGE_TRY(load_missing(*out, trips->destinations, VECTORS, LOAD_VECTORS));
+        atomic_store(&trips->has_vectors, 1);
+    }
+out:
+    return status;
+}
+
+tripsage_status tripsage__catalogue_store(tripsage__store **out, tripsage_trips *trips, int compares)
+{
+    tripsage_status status;
+
+    *out = trips->store;
+    if (tripsage__store_has_fts5(trips->store) && (!compares || atomic_load(&trips->has_vectors)))
+        return TRIPSAGE_OK;
     pthread_mutex_lock(&trips->catalogue_lock);
-    if (!trips->catalogue)
-        status = load_in_memory(&trips->catalogue, trips->destinations);
-    *out = trips->catalogue;
+    status = find_store(out, trips, compares);
     pthread_mutex_unlock(&trips->catalogue_lock);
     return status;
 }

@@ -22,7 +22,7 @@ const tripsage__statement tripsage__sql_trip_insert_once = {
     "trip_insert_once",
     INSERT_COLUMNS "SELECT " INSERT_VALUES " WHERE " TRIPSAGE__SQL_FIRST_TIME("$1", "$19", "$20", "$21"), NULL};
 
-/* $1 acl, $2 title, $3 body, $4 id; right behind the trip's own insert, whose row it names */
+/* $1 acl, $2 title, $3 body, $4 id; behind the trip's own insert, whose row it names */
 #define INDEX_COLUMNS "INSERT INTO trip_search (rowid, acl, title, body, private, kind, id, trip_id) "
 #define INDEX_VALUES  "last_insert_rowid() * 4, $1, $2, $3, '', 'trip', $4, $4"
 enum { INDEX_PARAMS = 4 };
@@ -168,9 +168,7 @@ tripsage_status tripsage__creation_prepare(tripsage__creation *c, tripsage_trips
     TRIPSAGE_TRY(tripsage__buf_status(&c->doc->json));
     bind_insert(c, actor);
     bind_index(c, actor);
-    TRIPSAGE_TRY(tripsage__buf_status(&c->body));
-    TRIPSAGE_TRY(
-        tripsage__trip_vector_make(&c->vector, actor, c->id, 1, c->now, c->input.title, c->body.data, c->body.size));
+    status = tripsage__buf_status(&c->body);
 out:
     return status;
 }
@@ -182,10 +180,12 @@ enum { MORE_MAX = 2 };
 tripsage_status tripsage__creation_write(tripsage_doc **out, tripsage__creation *c, tripsage_trips *trips,
                                          const tripsage_actor *actor, const tripsage__step *more, size_t more_count)
 {
-    const tripsage__step plain[2] = {{&tripsage__sql_trip_insert, c->insert, INSERT_PARAMS, NULL, NULL, NULL, NULL},
+    const tripsage__step plain[3] = {{&tripsage__sql_trip_insert, c->insert, INSERT_PARAMS, NULL, NULL, NULL, NULL},
+                                     tripsage__trip_vector_want_new_step(0),
                                      {&tripsage__sql_trip_index, c->index, INDEX_PARAMS, NULL, NULL, NULL, NULL}};
-    const tripsage__step once[2] = {
+    const tripsage__step once[3] = {
         {&tripsage__sql_trip_insert_once, c->insert, INSERT_ONCE_PARAMS, NULL, NULL, NULL, NULL},
+        tripsage__trip_vector_want_new_step(1),
         {&tripsage__sql_trip_index_once, c->index, INDEX_PARAMS, NULL, NULL, NULL, NULL}};
     tripsage__step steps[5 + MORE_MAX];
     size_t count = 0;
@@ -194,9 +194,7 @@ tripsage_status tripsage__creation_write(tripsage_doc **out, tripsage__creation 
     if (c->key.used)
         steps[count++] = tripsage__idempotency_find_step(&c->key);
     memcpy(&steps[count], c->key.used ? once : plain, sizeof plain);
-    count += 2;
-    if (c->vector.has_words)
-        steps[count++] = tripsage__trip_vector_step(&c->vector);
+    count += 3;
     for (size_t i = 0; i < more_count && i < MORE_MAX; i++)
         steps[count++] = more[i];
     if (c->key.used)

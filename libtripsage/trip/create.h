@@ -17,7 +17,6 @@ typedef struct tripsage__creation {
     tripsage__buf body;
     tripsage__value insert[21];
     tripsage__value index[4];
-    tripsage__trip_vector vector;
 } tripsage__creation;
 
 /* The first line; free on every path after it. */

@@ -78,8 +78,10 @@ void tripsage__destination_put_open(tripsage__buf *buf, const tripsage__destinat
 /* Brings the catalogue in the store up to date, if it is not, and sets trips->destinations. One small read when it is. */
 tripsage_status tripsage__catalogue_load(tripsage_trips *trips);
 
-/* Where the catalogue is searched: the trips' own store if that has FTS5, else one in memory, made by the first who asks. Borrowed. */
-tripsage_status tripsage__catalogue_store(tripsage__store **out, tripsage_trips *trips);
+/* Where the catalogue is searched: the trips' own store if that has FTS5, else one in memory, made by the first who asks. Borrowed.
+ * `compares`: vectors are looked at, which the first one of a database makes, in a write of some 20 ms; others who come meanwhile wait for
+ * it. */
+tripsage_status tripsage__catalogue_store(tripsage__store **out, tripsage_trips *trips, int compares);
 
 /* The collection its vectors stand in: ids are those of the places, items are everybody's. */
 extern const tripsage__collection tripsage__destination_collection;

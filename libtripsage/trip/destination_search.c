@@ -346,7 +346,7 @@ static tripsage_status rank(search *s, tripsage_trips *trips, const tripsage_act
     tripsage__store *catalogue;
     tripsage_status status;
 
-    TRIPSAGE_TRY(tripsage__catalogue_store(&catalogue, trips));
+    TRIPSAGE_TRY(tripsage__catalogue_store(&catalogue, trips, has_meaning));
     find_place(s, text);
     put_countries(s);
     TRIPSAGE_TRY(tripsage__buf_status(&s->match));

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "listing.h"
 #include "memories.h"
 
 #define KEY_MAX 64
@@ -68,24 +69,10 @@ out:
 
 /* ---- all of them ---- */
 
-/* Written straight into the answer, as members of an object. */
-typedef struct listing {
-    tripsage__buf *json;
-    size_t start; /* what stood in it before the members */
-    int64_t count;
-} listing;
-
-static void begin_listing(void *context)
-{
-    listing *l = context;
-
-    l->json->size = l->start;
-    l->count = 0;
-}
-
+/* Members of an object. */
 static tripsage_status on_preference(void *context, const tripsage__row *row)
 {
-    listing *l = context;
+    tripsage__listing *l = context;
     size_t size;
     const char *metadata = tripsage__row_text(row, 1, &size);
     tripsage__json *parsed = NULL;
@@ -94,8 +81,7 @@ static tripsage_status on_preference(void *context, const tripsage__row *row)
 
     if (status != TRIPSAGE_OK)
         return status;
-    if (l->count++)
-        tripsage__buf_putc(l->json, ',');
+    tripsage__listing_next(l);
     tripsage__json_put_string(l->json, tripsage__row_text(row, 0, NULL));
     tripsage__buf_putc(l->json, ':');
     value = tripsage__json_member(parsed, "value");
@@ -182,13 +168,14 @@ static tripsage_status read_input(merge *m, const char *json, size_t length)
     return read_members(m, preferences);
 }
 
-static tripsage_status write_merge(listing *l, merge *m, const tripsage_actor *actor)
+static tripsage_status write_merge(tripsage__listing *l, merge *m, const tripsage_actor *actor)
 {
     const tripsage__value params[] = {tripsage__text(actor->user_id),
                                       tripsage__textn(m->dropped.data, m->dropped.size)};
     const tripsage__step drop[] = {{&tripsage__sql_memory_unword_named, params, 2, NULL, NULL, NULL, NULL},
                                    {&tripsage__sql_memory_preferences_drop, params, 2, NULL, NULL, NULL, NULL}};
-    const tripsage__step list = {&tripsage__sql_memory_preferences, params, 1, begin_listing, on_preference, l, NULL};
+    const tripsage__step list = {
+        &tripsage__sql_memory_preferences, params, 1, tripsage__listing_begin, on_preference, l, NULL};
 
     return tripsage__memory_batch_write(&m->batch, drop, m->has_dropped ? 2 : 0, &list, 1);
 }
@@ -197,7 +184,7 @@ tripsage_status tripsage_memory_preferences_merge(tripsage_doc **out, tripsage_t
                                                   const tripsage_actor *actor, const char *json, size_t length)
 {
     merge m;
-    listing l = {NULL, 0, 0};
+    tripsage__listing l;
     tripsage_doc *doc = NULL;
     tripsage_status status;
 
@@ -210,13 +197,9 @@ tripsage_status tripsage_memory_preferences_merge(tripsage_doc **out, tripsage_t
     tripsage__memory_batch_init(&m.batch, trips, actor);
     TRIPSAGE_TRY(read_input(&m, json, length));
     TRIPSAGE_TRY(tripsage__doc_new(&doc, 4096));
-    TRIPSAGE__LIT(&doc->json, "{\"preferences\":{");
-    l.json = &doc->json;
-    l.start = doc->json.size;
+    tripsage__listing_open(&l, &doc->json, "{\"preferences\":{");
     TRIPSAGE_TRY(write_merge(&l, &m, actor));
-    TRIPSAGE__LIT(&doc->json, "},\"total\":");
-    tripsage__buf_int(&doc->json, l.count);
-    tripsage__buf_putc(&doc->json, '}');
+    tripsage__listing_close(&l, "}");
 out:
     tripsage__memory_batch_free(&m.batch);
     tripsage__buf_free(&m.dropped);

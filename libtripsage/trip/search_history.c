@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "listing.h"
 #include "searches.h"
 #include "vector/vector.h"
 
@@ -255,20 +256,6 @@ out:
 
 /* ---- listing ---- */
 
-typedef struct listing {
-    tripsage__buf *json;
-    size_t start; /* what stood in it before the rows */
-    int64_t count;
-} listing;
-
-static void begin_listing(void *context)
-{
-    listing *l = context;
-
-    l->json->size = l->start;
-    l->count = 0;
-}
-
 static void put_text(tripsage__buf *buf, const char *name, const tripsage__row *row, int column)
 {
     size_t size;
@@ -280,9 +267,10 @@ static void put_text(tripsage__buf *buf, const char *name, const tripsage__row *
 
 static tripsage_status on_entry(void *context, const tripsage__row *row)
 {
-    listing *l = context;
+    tripsage__listing *l = context;
 
-    put_text(l->json, l->count++ ? ",{\"id\":" : "{\"id\":", row, 0);
+    tripsage__listing_next(l);
+    put_text(l->json, "{\"id\":", row, 0);
     put_text(l->json, ",\"query\":", row, 1);
     TRIPSAGE__LIT(l->json, ",\"request\":");
     tripsage__buf_puts(l->json, tripsage__row_text(row, 2, NULL));
@@ -303,10 +291,10 @@ static tripsage_status on_entry(void *context, const tripsage__row *row)
 tripsage_status tripsage_search_recent(tripsage_doc **out, tripsage_trips *trips, const tripsage_actor *actor,
                                        uint32_t limit, int saved_only)
 {
-    listing l = {NULL, 0, 0};
+    tripsage__listing l;
     tripsage__value params[2];
     const tripsage__step step = {
-        saved_only ? &sql_recent_saved : &sql_recent, params, 2, begin_listing, on_entry, &l, NULL};
+        saved_only ? &sql_recent_saved : &sql_recent, params, 2, tripsage__listing_begin, on_entry, &l, NULL};
     tripsage_doc *doc = NULL;
     tripsage_status status;
 
@@ -315,15 +303,11 @@ tripsage_status tripsage_search_recent(tripsage_doc **out, tripsage_trips *trips
     if (limit > 100)
         return TRIPSAGE_FAIL_FIELD("#limit", "expected 1 to 100");
     TRIPSAGE_TRY(tripsage__doc_new(&doc, 4096));
-    TRIPSAGE__LIT(&doc->json, "{\"items\":[");
-    l.json = &doc->json;
-    l.start = doc->json.size;
+    tripsage__listing_open(&l, &doc->json, "{\"items\":[");
     params[0] = tripsage__text(actor->user_id);
     params[1] = tripsage__int(limit ? limit : 20);
     TRIPSAGE_TRY(tripsage__store_read(trips->store, actor, &step, 1));
-    TRIPSAGE__LIT(&doc->json, "],\"total\":");
-    tripsage__buf_int(&doc->json, l.count);
-    tripsage__buf_putc(&doc->json, '}');
+    tripsage__listing_close(&l, "]");
 out:
     return tripsage__doc_finish(out, doc, status);
 }

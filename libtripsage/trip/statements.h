@@ -16,6 +16,17 @@
     XX(copy_items)                                                                                                     \
     XX(copy_index)                                                                                                     \
     XX(trip_merge_look)                                                                                                \
+    XX(trip_last)                                                                                                      \
+    XX(trip_vector_done)                                                                                               \
+    XX(trip_vector_drop)                                                                                               \
+    XX(trip_vector_owner)                                                                                              \
+    XX(trip_vector_put)                                                                                                \
+    XX(trip_vector_want)                                                                                               \
+    XX(trip_vector_want_new)                                                                                           \
+    XX(trip_vector_want_once)                                                                                          \
+    XX(trip_vectors_lack)                                                                                              \
+    XX(trip_vectors_want)                                                                                              \
+    XX(trip_vectors_wanted)                                                                                            \
     XX(trip_reindex)                                                                                                   \
     XX(trip_delete)                                                                                                    \
     XX(trip_restore)                                                                                                   \
@@ -60,13 +71,8 @@
     XX(similar)                                                                                                        \
     XX(similar_all)                                                                                                    \
     XX(similar_to)                                                                                                     \
-    XX(trip_texts)                                                                                                     \
     XX(trip_unvector)                                                                                                  \
     XX(trip_unvector_old)                                                                                              \
-    XX(trip_vector_drop)                                                                                               \
-    XX(trip_vector_lacking)                                                                                            \
-    XX(trip_vector_owner)                                                                                              \
-    XX(trip_vector_put)                                                                                                \
     XX(idempotency_find)                                                                                               \
     XX(idempotency_keep_trip)                                                                                          \
     XX(idempotency_keep_item)                                                                                          \

@@ -130,7 +130,7 @@ static tripsage_status scan(tripsage__suggesting *s, tripsage_trips *trips, cons
     tripsage__store *catalogue;
     tripsage_status status;
 
-    TRIPSAGE_TRY(tripsage__catalogue_store(&catalogue, trips));
+    TRIPSAGE_TRY(tripsage__catalogue_store(&catalogue, trips, 1));
     TRIPSAGE_TRY(tripsage__vector_scan_init(&s->scan, &tripsage__destination_collection, actor, s->query,
                                             (uint32_t)s->index->count, NULL, -HUGE_VAL));
     tripsage__vector_scan_steps(&s->scan, steps);

@@ -10,6 +10,7 @@
 #define TRIPSAGE_TRIP_TRIP_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <tripsage/trip.h>
 #include <tripsage/vector.h>
 
@@ -28,6 +29,7 @@ struct tripsage_trips {
     struct tripsage__destination_index *destinations; /* owned; destination.c knows what it is */
     tripsage__store *catalogue;                       /* NULL, or what tripsage__catalogue_store() has made */
     pthread_mutex_t catalogue_lock;
+    atomic_int has_vectors;                  /* the catalogue, where it is searched: no need to look any more */
     struct tripsage__remembered *remembered; /* owned */
     pthread_rwlock_t turns;                  /* see tripsage__take_turn() */
 };

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "destination.h"
 #include "remembered.h"
+#include "similar.h"
 #include "statements.h"
 #include "vector/vector.h"
 
@@ -21,6 +22,18 @@ static tripsage_status init_turns(pthread_rwlock_t *turns)
     return failed ? TRIPSAGE_NOMEM() : TRIPSAGE_OK;
 }
 
+static tripsage_status init_locks(tripsage_trips *trips)
+{
+    tripsage_status status;
+
+    if (pthread_mutex_init(&trips->catalogue_lock, NULL))
+        return TRIPSAGE_NOMEM();
+    status = init_turns(&trips->turns);
+    if (status != TRIPSAGE_OK)
+        pthread_mutex_destroy(&trips->catalogue_lock);
+    return status;
+}
+
 void tripsage__take_turn(tripsage_trips *trips, int lost_before)
 {
     if (lost_before)
@@ -34,16 +47,17 @@ void tripsage__end_turn(tripsage_trips *trips)
     pthread_rwlock_unlock(&trips->turns);
 }
 
-static tripsage_status init_locks(tripsage_trips *trips)
+/* The collections of this room, by the calls of tripsage/vector.h. */
+static tripsage_status before_search(void *context, const char *collection)
 {
-    tripsage_status status;
+    tripsage_trips *trips = context;
+    tripsage__store *catalogue;
 
-    if (pthread_mutex_init(&trips->catalogue_lock, NULL))
-        return TRIPSAGE_NOMEM();
-    status = init_turns(&trips->turns);
-    if (status != TRIPSAGE_OK)
-        pthread_mutex_destroy(&trips->catalogue_lock);
-    return status;
+    if (strcmp(collection, TRIPSAGE__COLLECTION_TRIPS) == 0)
+        return tripsage__trip_vectors_make(trips);
+    if (strcmp(collection, TRIPSAGE__COLLECTION_CATALOGUE) == 0 && tripsage__store_has_fts5(trips->store))
+        return tripsage__catalogue_store(&catalogue, trips, 1);
+    return TRIPSAGE_OK;
 }
 
 tripsage_status tripsage__trips_new(tripsage_trips **out, tripsage__store *store, tripsage_vector *vector)
@@ -65,6 +79,7 @@ tripsage_status tripsage__trips_new(tripsage_trips **out, tripsage__store *store
     TRIPSAGE_TRY(tripsage__remembered_new(&trips->remembered, trips->env));
     TRIPSAGE_TRY(tripsage__store_secret(trips->cursor_key, store, "cursor_key"));
     TRIPSAGE_TRY(tripsage__catalogue_load(trips));
+    tripsage__vector_before_search(vector, before_search, trips);
     *out = trips;
     return TRIPSAGE_OK;
 out:

@@ -249,14 +249,10 @@ static tripsage_status write_update(tripsage__trip_reading *reading, tripsage_tr
     merge_look look = {0, 0, 0, 0, 0, 0};
     tripsage__value params[UPDATE_PARAMS];
     tripsage__step steps[9];
-    tripsage__trip_texts texts = {0, TRIPSAGE__BUF_INIT(0), TRIPSAGE__BUF_INIT(0)};
-    tripsage__trip_vector vector;
     int64_t changed = 0;
     size_t n = 0;
     tripsage_status status;
 
-    if (input->present & TRIPSAGE__HAS_SEARCHED)
-        TRIPSAGE_TRY(tripsage__trip_texts_read(&texts, &vector, trips, actor, gate, input));
     write_origins(origins, input->status);
     bind_update(params, gate, input, origins, tripsage__now_ms(trips->env), if_version);
     steps[n++] = tripsage__trip_gate_step(gate);
@@ -269,8 +265,8 @@ static tripsage_status write_update(tripsage__trip_reading *reading, tripsage_tr
     if (input->present & TRIPSAGE__HAS_VISIBILITY)
         steps[n++] = tripsage__trip_acl_step(gate);
     if (input->present & TRIPSAGE__HAS_SEARCHED) {
-        steps[n++] = tripsage__trip_vector_drop_step(gate);
-        steps[n++] = tripsage__trip_vector_step(&vector);
+        tripsage__trip_vector_want_steps(gate, &steps[n]);
+        n += TRIPSAGE__TRIP_VECTOR_STEPS;
     }
     if (input->present & TRIPSAGE__HAS_VISIBILITY)
         steps[n++] = tripsage__trip_vector_owner_step(gate);
@@ -284,10 +280,7 @@ static tripsage_status write_update(tripsage__trip_reading *reading, tripsage_tr
     TRIPSAGE_TRY(explain_merge(&look, input));
     if (changed != 1)
         status = TRIPSAGE_FAIL(TRIPSAGE_EINTERNAL, "an update was refused for no reason that is known");
-    else if ((input->present & TRIPSAGE__HAS_SEARCHED) && gate->version != texts.version)
-        status = tripsage__trip_texts_again(&texts, &vector, trips, actor, gate);
 out:
-    tripsage__trip_texts_free(&texts);
     return status;
 }
 

@@ -494,12 +494,22 @@ out:
     return tripsage__doc_finish(out, doc, status);
 }
 
+void tripsage__vector_before_search(tripsage_vector *vector, tripsage__before_search_fn call, void *context)
+{
+    vector->before_search = call;
+    vector->before_search_context = context;
+}
+
 static tripsage_status search_all(tripsage_doc **out, tripsage_vector *vector, const tripsage_actor *actor,
                                   const char *name, const tripsage_vector_query *const *queries, size_t count,
                                   int is_many)
 {
-    tripsage_status status = search_once(out, vector, actor, name, queries, count, is_many);
+    tripsage_status status = TRIPSAGE_OK;
 
+    if (vector->before_search && name)
+        status = vector->before_search(vector->before_search_context, name);
+    if (status == TRIPSAGE_OK)
+        status = search_once(out, vector, actor, name, queries, count, is_many);
     if (!tripsage__collection_is_of_another_day(status))
         return status;
     tripsage__collection_forget(vector, name);

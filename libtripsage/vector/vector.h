@@ -39,8 +39,14 @@ typedef struct tripsage__collection {
 /* The collection the catalogue of destinations stands in: the calls of tripsage/vector.h search it and leave it alone, because the rows
  * are written again only when the catalogue changes. Neighbours write it by steps. */
 #define TRIPSAGE__COLLECTION_CATALOGUE "destinations"
-/* That of trips, each with its trip's id, written with the trip. */
+/* That of trips, each with its trip's id, written when it is asked for. */
 #define TRIPSAGE__COLLECTION_TRIPS "trips"
+
+/* What a neighbour has to do before its collections are searched by the calls of tripsage/vector.h: it may still have to write what is to
+ * be found. Called with the name of every collection that is searched; set before the handle is in other hands, and `context` must outlive
+ * the searches. */
+typedef tripsage_status (*tripsage__before_search_fn)(void *context, const char *collection);
+void tripsage__vector_before_search(tripsage_vector *vector, tripsage__before_search_fn call, void *context);
 
 /* The properties of a collection, from memory or from the store. They never change under one name while the collection lives;
  * after TRIPSAGE_ENOTFOUND of a later call, forget it and ask once more. Errors: TRIPSAGE_ENOTFOUND. */

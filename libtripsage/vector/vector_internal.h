@@ -24,8 +24,10 @@ struct tripsage_vector {
     tripsage_embedder *embedders[TRIPSAGE__EMBEDDERS_MAX]; /* the first is built in */
     size_t embedder_count, standard;
     int has_embedding_key;
-    unsigned char embedding_key[32]; /* a secret of the database */
-    _Atomic size_t kept;             /* embeddings put into the database by this handle */
+    unsigned char embedding_key[32];          /* a secret of the database */
+    _Atomic size_t kept;                      /* embeddings put into the database by this handle */
+    tripsage__before_search_fn before_search; /* NULL: nothing to do */
+    void *before_search_context;
 };
 
 /* Whether what was remembered of a collection may be to blame: it is gone, or another one has its name, to which the vectors or texts may

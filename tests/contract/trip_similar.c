@@ -1,7 +1,11 @@
 /* contract/trip_similar.c: trips like a trip: whose they are, and that vectors follow trips through all that happens to these. */
 #include "contract.h"
 
+#include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "support/threads.h"
 
 static const char *make(const tripsage_actor *actor, const char *title, const char *description, const char *visibility)
 {
@@ -156,6 +160,8 @@ START_TEST(what_lacks_a_vector_gets_one)
     make(world->owner, "Mine", "Coral reefs and islands", "private");
     make(world->owner, "?", "!", "private");
     OK(tripsage_trip_similar_fill(&count, world->trips, world->service));
+    ck_assert_int_eq(count, 1);
+    OK(tripsage_trip_similar_fill(&count, world->trips, world->service));
     ck_assert_int_eq(count, 0);
     FAILS(TRIPSAGE_EFORBIDDEN, tripsage_trip_similar_fill(&count, world->trips, world->owner));
     FAILS(TRIPSAGE_EUNAUTHENTICATED, tripsage_trip_similar_fill(&count, world->trips, NULL));
@@ -166,6 +172,106 @@ START_TEST(a_trip_without_a_word_is_like_none)
 {
     make(world->owner, "Mine", "Coral reefs and islands", "private");
     SAME_TEXT(titles(world->owner, make(world->owner, "?", "!", "private")), "");
+}
+END_TEST
+
+/* Several write texts, rights and searches through one handle or two; what is found in the end is what the trips are then. */
+enum { RACERS = 4, RACED = 8, ROUNDS = 12 };
+
+typedef struct race {
+    tripsage *handles[2];
+    char trips[RACED][40];
+    char probe[40];
+    int round;
+    atomic_int failed;
+} race;
+
+static void write_or_search(size_t index, void *context)
+{
+    static const char *const texts[2] = {"Coral reefs and islands", "Skiing in powder snow"};
+    race *r = context;
+    tripsage_trips *trips = tripsage_get_trips(r->handles[index % 2]);
+    tripsage_vector_query q = TRIPSAGE_VECTOR_QUERY_INIT;
+
+    q.text = texts[0];
+    for (int i = 0; i < RACED; i++) {
+        const char *trip = r->trips[i];
+        int turn = r->round + i + (int)index;
+        tripsage_doc *doc = NULL;
+        char json[160];
+        tripsage_status status;
+
+        snprintf(json, sizeof json, "{\"description\":\"%s\",\"visibility\":\"%s\"}", texts[turn % 2],
+                 turn % 4 < 2 ? "public" : "private");
+        if (index < RACERS / 2)
+            status = tripsage_trip_patch(&doc, trips, world->stranger, trip, json, TRIPSAGE_NUL, NULL);
+        else if (i % 2)
+            status = tripsage_trip_similar(&doc, trips, world->owner, r->probe, 0);
+        else
+            status =
+                tripsage_vector_search(&doc, tripsage_get_vector(r->handles[index % 2]), world->owner, "trips", &q);
+        tripsage_doc_free(doc);
+        if (status != TRIPSAGE_OK)
+            atomic_fetch_add(&r->failed, 1);
+    }
+}
+
+/* Whether an answer has just those of the raced trips that are about reefs now, and public or the asker's. */
+static void finds_what_is(const race *r, tripsage_doc *found, const char *in, const tripsage_actor *actor)
+{
+    for (int i = 0; i < RACED; i++) {
+        tripsage_doc *trip = OK(tripsage_trip_get(OUT, world->trips, world->stranger, r->trips[i]));
+        int wanted = strstr(tripsage_doc_text(trip, "/description"), "reefs") &&
+                     (actor == world->stranger || strcmp(tripsage_doc_text(trip, "/visibility"), "public") == 0);
+        int is = 0;
+
+        for (size_t k = 0; k < tripsage_doc_count(found, "/items"); k++)
+            is |= strcmp(tripsage_doc_text(found, test_format("/items/%zu%s/id", k, in)), r->trips[i]) == 0;
+        ck_assert_msg(is == wanted, "trip %d, %s, %s: found %d", i, tripsage_doc_text(trip, "/description"),
+                      tripsage_doc_text(trip, "/visibility"), is);
+    }
+}
+
+START_TEST(vectors_are_those_of_the_last_texts_whoever_raced)
+{
+    race r = {{world->ts, world->persists ? world_open_another() : world->ts}, {{0}}, {0}, 0, 0};
+    tripsage_vector_query q = TRIPSAGE_VECTOR_QUERY_INIT;
+
+    q.text = "coral reefs";
+    q.k = 50;
+    q.min_score = 0.3;
+    q.has_min_score = 1;
+    snprintf(r.probe, sizeof r.probe, "%s", make(world->owner, "Probe", "Coral reefs and islands", "private"));
+    for (int i = 0; i < RACED; i++)
+        snprintf(r.trips[i], sizeof r.trips[i], "%s", make(world->stranger, test_format("%d", i), "-", "private"));
+    for (r.round = 0; r.round < ROUNDS; r.round++) {
+        test_threads_run(RACERS, write_or_search, &r);
+        ck_assert_int_eq(r.failed, 0);
+        finds_what_is(&r, OK(tripsage_trip_similar(OUT, world->trips, world->owner, r.probe, 50)), "/trip",
+                      world->owner);
+        finds_what_is(&r, OK(tripsage_vector_search(OUT, world->vector, world->stranger, "trips", &q)), "",
+                      world->stranger);
+        finds_what_is(&r, OK(tripsage_vector_search(OUT, world->vector, world->owner, "trips", &q)), "", world->owner);
+    }
+    if (r.handles[1] != world->ts)
+        tripsage_close(r.handles[1]);
+}
+END_TEST
+
+/* More than one search makes. */
+START_TEST(many_are_made_by_several_searches)
+{
+    enum { MANY = 1050 };
+    tripsage_vector_query q = TRIPSAGE_VECTOR_QUERY_INIT;
+    int64_t count = 0;
+
+    for (int i = 0; i < MANY; i++)
+        make(world->owner, "Old", "Coral reefs and islands", "private");
+    q.text = "coral reefs";
+    q.k = 100;
+    IS_COUNT(OK(tripsage_vector_search(OUT, world->vector, world->owner, "trips", &q)), "/items", 100);
+    OK(tripsage_trip_similar_fill(&count, world->trips, world->service));
+    ck_assert_int_eq(count, MANY - 1000);
 }
 END_TEST
 
@@ -181,5 +287,7 @@ Suite *contract_trip_similar(void)
     tcase_add_test(tcase, the_collection_of_trips_is_searched_and_not_changed);
     tcase_add_test(tcase, what_lacks_a_vector_gets_one);
     tcase_add_test(tcase, a_trip_without_a_word_is_like_none);
+    tcase_add_test(tcase, many_are_made_by_several_searches);
+    tcase_add_test(test_threads_case(suite, "trip_similar"), vectors_are_those_of_the_last_texts_whoever_raced);
     return suite;
 }

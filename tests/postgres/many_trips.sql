@@ -75,6 +75,8 @@ FROM trip;
 INSERT INTO trip_search
 SELECT seq * 4 + 1, id, trip_id, '{}', '', '', '', 2, 0, array_to_tsvector(ARRAY['item', seq::text]) FROM itinerary_item;
 
+INSERT INTO trip_unembedded SELECT seq, version FROM trip WHERE seq % 4 = 0;
+
 INSERT INTO vector_collection (name, dimensions, metric, embedder, created_at)
 SELECT 'collection-' || n, 4, 1, '', :T FROM generate_series(1, 20) n;
 INSERT INTO vector_item (collection_id, id, owner_id, updated_at, embedding)

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "support/postgres.h"
 #include "support/threads.h"
@@ -444,6 +445,55 @@ START_TEST(clients_search_by_rpc)
 }
 END_TEST
 
+/* ---- without statistics ---- */
+
+/* Rows of vector_item that sessions which have ended took from its indexes. */
+static long rows_taken(void)
+{
+    tripsage_close(world->ts);
+    world->ts = NULL;
+    while (strcmp(test_pg_text(TEST_PG_SUPERUSER, "SELECT count(*) FROM pg_stat_activity WHERE usename = '" TEST_PG_APP
+                                                  "' AND datname = current_database()"),
+                  "0") != 0)
+        usleep(1000);
+    test_pg_text(TEST_PG_SUPERUSER, "SELECT pg_stat_force_next_flush()");
+    return atol(test_pg_text(
+        TEST_PG_SUPERUSER, "SELECT sum(i.idx_tup_read) + (SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = "
+                           "'vector_item') FROM pg_stat_user_indexes i WHERE i.relname = 'vector_item'"));
+}
+
+static void put_texts(size_t from, size_t count)
+{
+    static tripsage_vector_item items[BATCH];
+
+    for (size_t i = 0; i < count; i++) {
+        snprintf(ids[i], sizeof ids[i], "%05zu", from + i);
+        items[i] =
+            (tripsage_vector_item){ids[i], NULL, NULL, "warm sand, coral reefs and snorkelling", all[i], DIMENSIONS};
+    }
+    OK(tripsage_vector_upsert(world->vector, world->owner, "texts", items, count));
+}
+
+/* Nobody has analyzed the tables, as in a database that was just made: an item costs as much in a large collection as in a small one. */
+START_TEST(an_item_s_cost_is_not_that_of_its_collection)
+{
+    enum { BEFORE = 2000, COME = 200, ROWS_EACH = 40 };
+    uint64_t seed = 3;
+    long before, after;
+
+    for (size_t i = 0; i < COME; i++)
+        draw(all[i], &seed, i);
+    OK(tripsage_vector_collection_create(world->vector, world->service, "texts", DIMENSIONS, TRIPSAGE_COSINE, NULL));
+    for (size_t i = 0; i < BEFORE; i += COME)
+        put_texts(i, COME);
+    before = rows_taken();
+    world_reopen();
+    put_texts(BEFORE - COME / 2, COME); /* half of them are there */
+    after = rows_taken();
+    ck_assert_msg(after - before < COME * ROWS_EACH, "%ld rows were looked at", after - before);
+}
+END_TEST
+
 /* ---- all at once ---- */
 
 enum { THREADS = 3 };
@@ -532,6 +582,7 @@ int main(void)
     tcase_add_test(tcase, the_database_itself_refuses);
     tcase_add_test(tcase, clients_search_by_rpc);
     tcase_add_test(tcase, a_rebuild_stands_in_nobody_s_way);
+    tcase_add_test(tcase, an_item_s_cost_is_not_that_of_its_collection);
     tcase_add_test(bare, without_pgvector_it_says_what_is_missing);
     suite_add_tcase(suite, bare);
     return test_run(srunner_create(suite));

@@ -6,10 +6,10 @@
 
 #include "base/buf.h"
 #include "base/memory.h"
-#include "base/siphash.h"
 #include "base/text.h"
 #include "pull.h"
 #include "unicode.h"
+#include "word_table.h"
 
 /* A million: the largest vocabularies in use have a quarter of it. */
 #define TOKENS_MAX (1u << 20)
@@ -27,13 +27,11 @@ typedef struct token {
 } token;
 
 struct tripsage__wordpiece {
-    uint64_t key[2];
     tripsage__buf letters;
     token *tokens; /* those of the vocabulary, then the added ones */
     size_t count, capacity, added;
-    uint32_t *slots; /* 1 and the place among the tokens; 0: free */
-    size_t mask;
-    size_t longest; /* bytes of the longest token */
+    tripsage__word_table table; /* of the tokens */
+    size_t longest;             /* bytes of the longest token */
     uint32_t highest;
     size_t median;
 
@@ -299,43 +297,20 @@ static void read_all(reading *r, const char *json, size_t size, int added)
 
 /* ---- finding tokens ---- */
 
-static const token *find(const tripsage__wordpiece *w, const char *text, size_t size)
+static const char *token_at(const void *words, size_t number, size_t *size)
 {
-    uint64_t hash = tripsage__siphash13(w->key, text, size);
+    const tripsage__wordpiece *w = words;
+    const token *t = &w->tokens[number];
 
-    for (size_t at = (size_t)hash & w->mask; w->slots[at]; at = (at + 1) & w->mask) {
-        const token *t = &w->tokens[w->slots[at] - 1];
-
-        if (t->size == size && (!size || memcmp(w->letters.data + t->at, text, size) == 0))
-            return t;
-    }
-    return NULL;
+    *size = t->size;
+    return w->letters.size ? w->letters.data + t->at : "";
 }
 
-/* The first of two that are the same stays: one of the vocabulary before one that is added, which has the same number. */
-static tripsage_status make_table(tripsage__wordpiece *w)
+static const token *find(const tripsage__wordpiece *w, const char *text, size_t size)
 {
-    size_t slots = 64;
+    uint32_t found = tripsage__word_table_find(&w->table, text, size);
 
-    while (slots < w->count * 2)
-        slots *= 2;
-    w->slots = tripsage__calloc(slots, sizeof *w->slots);
-    if (!w->slots)
-        return TRIPSAGE_NOMEM();
-    w->mask = slots - 1;
-    for (size_t i = 0; i < w->count; i++) {
-        const token *t = &w->tokens[i];
-        const char *text = w->letters.size ? w->letters.data + t->at : "";
-        size_t at;
-
-        if (find(w, text, t->size))
-            continue;
-        at = (size_t)tripsage__siphash13(w->key, text, t->size) & w->mask;
-        while (w->slots[at])
-            at = (at + 1) & w->mask;
-        w->slots[at] = (uint32_t)i + 1;
-    }
-    return TRIPSAGE_OK;
+    return found ? &w->tokens[found - 1] : NULL;
 }
 
 static size_t characters(const char *text, size_t size)
@@ -352,9 +327,9 @@ static void find_median(tripsage__wordpiece *w)
 {
     size_t lengths[256] = {0}, count = 0, seen = 0, low = 0, high = 0;
 
-    for (size_t i = 0; i <= w->mask; i++)
-        if (w->slots[i]) {
-            const token *t = &w->tokens[w->slots[i] - 1];
+    for (size_t i = 0; i <= w->table.mask; i++)
+        if (w->table.slots[i]) {
+            const token *t = &w->tokens[w->table.slots[i] - 1];
             size_t n = characters(w->letters.data + t->at, t->size);
 
             lengths[n < 256 ? n : 255]++;
@@ -385,7 +360,7 @@ static tripsage_status finish(reading *r)
                              r->pre_tokenizer);
     if (w->count == w->added)
         return TRIPSAGE_FAIL(TRIPSAGE_ECORRUPT, "tokenizer.json: has no vocabulary");
-    status = make_table(w);
+    status = tripsage__word_table_make(&w->table, w->count);
     if (status != TRIPSAGE_OK)
         return status;
     find_median(w);
@@ -406,7 +381,9 @@ tripsage_status tripsage__wordpiece_read(tripsage__wordpiece **out, const char *
     r.w = tripsage__calloc(1, sizeof *r.w);
     if (!r.w)
         return TRIPSAGE_NOMEM();
-    memcpy(r.w->key, key, sizeof r.w->key);
+    memcpy(r.w->table.key, key, sizeof r.w->table.key);
+    r.w->table.word = token_at;
+    r.w->table.words = r.w;
     r.w->letters = letters;
     strcpy(r.w->prefix, "##");
     r.w->word_max = 100;
@@ -430,7 +407,7 @@ void tripsage__wordpiece_free(tripsage__wordpiece *w)
         return;
     tripsage__buf_free(&w->letters);
     tripsage__free(w->tokens);
-    tripsage__free(w->slots);
+    tripsage__word_table_free(&w->table);
     tripsage__free(w);
 }
 

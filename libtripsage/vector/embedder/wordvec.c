@@ -15,12 +15,12 @@
 
 #include "base/buf.h"
 #include "base/memory.h"
-#include "base/siphash.h"
 #include "base/text.h"
 #include "file.h"
 #include "pull.h"
 #include "unicode.h"
 #include "vector/vector.h"
+#include "word_table.h"
 
 /* 64 GiB: fastText's largest are a tenth of it. */
 #define FILE_MAX ((size_t)64 * 1024 * 1024 * 1024)
@@ -33,11 +33,9 @@
 
 typedef struct wordvec {
     tripsage__file file;
-    uint64_t key[2];
     uint64_t *lines; /* where each word's line begins */
     size_t count, capacity, dimensions;
-    uint32_t *slots; /* 1 and the place among the lines; 0: free */
-    size_t mask;
+    tripsage__word_table table; /* of the lines */
     int is_ranked;
     double harmonic;
 } wordvec;
@@ -182,42 +180,12 @@ static tripsage_status read_lines(wordvec *w, const char *path)
     return w->count ? TRIPSAGE_OK : TRIPSAGE_FAIL(TRIPSAGE_ECORRUPT, "%.100s: there is no word in it", path);
 }
 
-static uint32_t find(const wordvec *w, const char *word, size_t size)
+static const char *word_at(const void *words, size_t number, size_t *size)
 {
-    uint64_t hash = tripsage__siphash13(w->key, word, size);
+    line l = line_of(words, number);
 
-    for (size_t at = (size_t)hash & w->mask; w->slots[at]; at = (at + 1) & w->mask) {
-        line l = line_of(w, w->slots[at] - 1);
-
-        if (l.size == size && memcmp(l.word, word, size) == 0)
-            return w->slots[at];
-    }
-    return 0;
-}
-
-/* Of two lines with one word the first stays: the more frequent one. */
-static tripsage_status make_table(wordvec *w)
-{
-    size_t slots = 64;
-
-    while (slots < w->count * 2)
-        slots *= 2;
-    w->slots = tripsage__calloc(slots, sizeof *w->slots);
-    if (!w->slots)
-        return TRIPSAGE_NOMEM();
-    w->mask = slots - 1;
-    for (size_t i = 0; i < w->count; i++) {
-        line l = line_of(w, i);
-        size_t at;
-
-        if (find(w, l.word, l.size))
-            continue;
-        at = (size_t)tripsage__siphash13(w->key, l.word, l.size) & w->mask;
-        while (w->slots[at])
-            at = (at + 1) & w->mask;
-        w->slots[at] = (uint32_t)i + 1;
-    }
-    return TRIPSAGE_OK;
+    *size = l.size;
+    return l.word;
 }
 
 static int is_sorted(const wordvec *w)
@@ -288,14 +256,14 @@ static void put_lower(tripsage__buf *out, const char *text, size_t size)
 /* As it is written, in small letters, without its marks: whichever the file has first. */
 static uint32_t find_any(mean *s, const wordvec *w, const char *word, size_t size)
 {
-    uint32_t found = find(w, word, size);
+    uint32_t found = tripsage__word_table_find(&w->table, word, size);
 
     if (!found) {
         put_lower(&s->lower, word, size);
-        found = s->lower.failed ? 0 : find(w, s->lower.data, s->lower.size);
+        found = s->lower.failed ? 0 : tripsage__word_table_find(&w->table, s->lower.data, s->lower.size);
     }
     if (!found && s->folded.size)
-        found = find(w, s->folded.data, s->folded.size);
+        found = tripsage__word_table_find(&w->table, s->folded.data, s->folded.size);
     return found;
 }
 
@@ -357,7 +325,7 @@ static void close_words(void *engine)
 
     tripsage__file_unmap(&w->file);
     tripsage__free(w->lines);
-    tripsage__free(w->slots);
+    tripsage__word_table_free(&w->table);
     tripsage__free(w);
 }
 
@@ -371,12 +339,14 @@ tripsage_status tripsage__wordvec_open(tripsage_embedder *embedder, const char *
         return TRIPSAGE_NOMEM();
     embedder->calls = &calls;
     embedder->engine = w;
-    TRIPSAGE_TRY(tripsage__random(embedder->env, w->key, sizeof w->key));
+    TRIPSAGE_TRY(tripsage__random(embedder->env, w->table.key, sizeof w->table.key));
     TRIPSAGE_TRY(tripsage__file_map(&w->file, path, NULL, FILE_MAX));
     if (!w->file.data)
         return TRIPSAGE_FAIL(TRIPSAGE_ECORRUPT, "%.100s: is empty", path);
     TRIPSAGE_TRY(read_lines(w, path));
-    TRIPSAGE_TRY(make_table(w));
+    w->table.word = word_at;
+    w->table.words = w;
+    TRIPSAGE_TRY(tripsage__word_table_make(&w->table, w->count));
     w->is_ranked = !is_sorted(w);
     w->harmonic = log((double)w->count + 1) + 0.5772; /* H(n), nearly */
     status = tripsage__embedder_describe(embedder, path, tripsage__file_print(&w->file), w->dimensions);

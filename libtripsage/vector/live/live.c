@@ -388,7 +388,8 @@ static int needs_following(const live *l)
     return l->held && (l->is_stirred || l->moved > atomic_load(&l->held->applied));
 }
 
-static int needs_saving(const tripsage__live_set *set, const live *l)
+/* `times`: how often it is due. */
+static int needs_saving(const tripsage__live_set *set, const live *l, int64_t times)
 {
     int64_t after, behind;
 
@@ -397,19 +398,25 @@ static int needs_saving(const tripsage__live_set *set, const live *l)
     after = (int64_t)(atomic_load(&l->held->count) / 16);
     after = after < SAVE_AFTER_MIN ? SAVE_AFTER_MIN : after > SAVE_AFTER_MAX ? SAVE_AFTER_MAX : after;
     behind = atomic_load(&l->held->applied) - l->saved;
-    return l->saved < 0 || behind >= after;
+    return l->saved < 0 || behind >= after * times;
 }
 
 typedef void (*work_fn)(tripsage__live_set *set, live *l);
 
-/* Under the lock. Saving comes last: what is far behind soon has more to save. */
+/* Saving comes last: what is far behind soon has more to save. But where others write as fast as it follows, it has to be done at some
+ * time. */
+#define OVERDUE 4
+
+/* Under the lock. */
 static work_fn work_of(const tripsage__live_set *set, const live *l)
 {
     if (l->state == LIVE_WANTED)
         return make;
+    if (l->saved >= 0 && needs_saving(set, l, OVERDUE))
+        return save;
     if (needs_following(l))
         return follow;
-    return needs_saving(set, l) ? save : NULL;
+    return needs_saving(set, l, 1) ? save : NULL;
 }
 
 /* Under the lock. *wait_ms: until when it is worth to look again, where something rests. */
@@ -420,7 +427,7 @@ static work_fn next_work(const tripsage__live_set *set, live **out, int64_t *wai
 
     *wait_ms = -1;
     for (live *l = set->first; l && !found; l = l->next) {
-        if (l->is_gone || l->is_busy || !work_of(set, l))
+        if (l->is_gone || l->is_busy || l->awaited || !work_of(set, l))
             continue;
         if (l->rest_until > now) {
             if (*wait_ms < 0 || l->rest_until - now < *wait_ms)
@@ -771,12 +778,14 @@ out:
     return status;
 }
 
-/* Takes the work at it; the thread ends what it is doing first. */
+/* Takes the work at it; the thread ends what it is doing first, and begins nothing, however much there is to follow. */
 static void occupy(tripsage__live_set *set, live *l)
 {
     pthread_mutex_lock(&set->lock);
+    l->awaited++;
     while (l->is_busy)
         pthread_cond_wait(&set->news, &set->lock);
+    l->awaited--;
     l->is_busy = 1;
     pthread_mutex_unlock(&set->lock);
 }

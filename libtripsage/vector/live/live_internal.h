@@ -33,6 +33,7 @@ typedef struct live {
     int is_from_file;
     int is_opening; /* not yet known whether there is a file */
     int is_busy;    /* a thread works at it; only that one changes `held` and `saved` */
+    int awaited;    /* who waits for it to be free, and comes before the set's own thread */
     int is_gone;    /* the collection; nobody finds it any more */
     int users;      /* who has been given a pointer to it */
     int is_stirred; /* something was committed, and nobody has looked what */

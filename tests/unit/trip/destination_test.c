@@ -39,8 +39,8 @@ static const tripsage__statement count_rows = {
     "(SELECT count(*) FROM destination_text WHERE destination_text MATCH 'kyoto'), (SELECT max(updated_at) FROM "
     "vector_item)",
     NULL};
-static const tripsage__statement spoil_mark = {"spoil_mark", "UPDATE meta SET value = x'00' WHERE key = 'destinations'",
-                                               NULL};
+static const tripsage__statement spoil_mark = {"spoil_mark",
+                                               "UPDATE meta SET value = x'00' WHERE key LIKE 'destination%'", NULL};
 static const tripsage__statement spoil_rows = {
     "spoil_rows", "UPDATE destination SET folded = 'nowhere', description = 'kyoto' WHERE seq > 3", NULL};
 static const tripsage__statement add_row = {
@@ -69,7 +69,9 @@ static counts count_all(void)
 {
     counts c = {-1, -1, -1, -1};
     const tripsage__step step = {&count_rows, NULL, 0, NULL, take_counts, &c, NULL};
+    tripsage__store *store;
 
+    ck_assert_int_eq(tripsage__catalogue_store(&store, trips, 1), TRIPSAGE_OK);
     ck_assert_int_eq(tripsage__store_read(trips->store, NULL, &step, 1), TRIPSAGE_OK);
     return c;
 }
