@@ -62,7 +62,7 @@ static const engine_kind kinds[] = {
     {"faiss_exact", "faiss exact", "bench_vector_faiss", "exact", "#9fa8da", IN_ALL & ~IN_LARGE, SINGLE | SLOW},
     {"usearch_f32", "USearch f32", "bench_vector_usearch", "f32", "#2e7d32", IN_SENTENCES | IN_MIDDLE, 0},
     {"usearch_f16", "USearch f16", "bench_vector_usearch", "f16", "#66bb6a", IN_REAL, 0},
-    {"usearch_i8", "USearch i8", "bench_vector_usearch", "i8", "#c0ca33", IN_REAL, 0},
+    {"usearch_i8", "USearch i8", "bench_vector_usearch", "i8", "#c0ca33", IN_SENTENCES, 0},
     {"sqlite_vec", "sqlite-vec", "bench_vector_sqlite_vec", sqlite_vec_path, "#8d6e63", IN_REAL | IN_SMALL,
      SINGLE | SLOW},
     {"pgvector", "pgvector HNSW", "bench_vector_pgvector", pgvector_url, "#6a1b9a", IN_REAL, BY_CLOCK | SLOW},
