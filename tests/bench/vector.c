@@ -228,7 +228,7 @@ static void build_all(contest *t)
     }
 }
 
-enum { ALONE_ROWS = 50000 };
+enum { ALONE_ROWS = 20000 };
 
 /* With one thread, on the first rows only: a slow engine takes minutes for all of them. */
 static void build_alone(contest *t)
