@@ -57,12 +57,13 @@ static int try_point(const scenario *c, stage *s, long n, test_fault_mode mode, 
     return fired;
 }
 
-/* How many operations further the next one is: all are tried, but where TRIPSAGE_FAULT_EVERY says otherwise. */
-static long stride(void)
+/* How many operations further the next one is: all are tried, but where TRIPSAGE_FAULT_EVERY says otherwise, or where there are too many. */
+static long stride_of(const scenario *c, long n)
 {
     const char *asked = getenv("TRIPSAGE_FAULT_EVERY");
+    long every = asked ? atol(asked) : 1;
 
-    return asked ? atol(asked) : 1;
+    return c->stride && n > 50 ? c->stride * every : every;
 }
 
 /* Each way begins elsewhere, so that together they leave out less. */
@@ -72,7 +73,7 @@ static tally sweep(const scenario *c, stage *s, test_fault_mode mode, test_disk_
     char *before = NULL;
     int more = 1;
 
-    for (long n = 1 + (mode + 2 * (long)fault) % stride(); more; n += stride()) {
+    for (long n = 1 + (mode + 2 * (long)fault) % stride_of(c, 1); more; n += stride_of(c, n)) {
         long failed = t.failed;
         if (!before) {
             s->number++;

@@ -41,7 +41,7 @@ typedef struct scenario {
     int benign;                    /* why it may succeed all the same is said at the scenario's row */
     int opens;                     /* opens a database, and so does not need the world's */
     int in_memory;                 /* what it works on goes with the handle */
-    int stride; /* 0: every point; else every so many-th after the first thousand, where there are too many */
+    int stride; /* 0: every point; else every so many-th after the first thousand (of a disk: the first fifty), where there are too many */
 } scenario;
 
 extern const scenario test_scenarios[];
