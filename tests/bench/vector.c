@@ -527,8 +527,9 @@ int main(int argc, char **argv)
     bench_make_folder();
     report_memory_speed();
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
-        if (only ? strcmp(only, sets[i].name) == 0 : scale.is_quick ? sets[i].is_quick : sets[i].is_full)
+        if (only ? strcmp(only, sets[i].name) == 0 : scale.is_quick ? sets[i].is_quick : sets[i].is_full) {
             hold(sets[i].name, sets[i].label, sets[i].is_cosine, sets[i].bit);
-    bench_write("vector", output);
+            bench_write("vector", output); /* so that it stays when the run is stopped */
+        }
     return 0;
 }
