@@ -66,6 +66,8 @@ lacking() { # PACKAGE...: those that are not installed
     local package status
     for package in "$@"; do
         status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+        # Node.js from its makers brings npm, and Debian's package of that cannot be installed beside it.
+        [[ $package == npm ]] && command -v npm >/dev/null && continue
         [[ $status == installed* ]] || echo "$package"
     done
 }
