@@ -58,7 +58,7 @@ static const engine_kind kinds[] = {
     {"hnswlib_new", "hnswlib 0.8.0", "bench_vector_hnswlib_new", "-", "#263238", IN_ALL & ~IN_WORDS, HNSWLIB},
     {"hnswlib_huge", "hnswlib 0.8.0, huge pages", "bench_vector_hnswlib_new", "-", "#546e7a", IN_REAL, HUGE},
     {"faiss_flat", "faiss HNSW", "bench_vector_faiss", "flat", "#1565c0", IN_SENTENCES | IN_SMALL | IN_MIDDLE, 0},
-    {"faiss_sq8", "faiss HNSW SQ8", "bench_vector_faiss", "sq8", "#4fc3f7", IN_ALL & ~IN_LARGE, 0},
+    {"faiss_sq8", "faiss HNSW SQ8", "bench_vector_faiss", "sq8", "#4fc3f7", IN_SENTENCES | IN_SMALL | IN_MIDDLE, 0},
     {"faiss_exact", "faiss exact", "bench_vector_faiss", "exact", "#9fa8da", IN_ALL & ~IN_LARGE, SINGLE | SLOW},
     {"usearch_f32", "USearch f32", "bench_vector_usearch", "f32", "#2e7d32", IN_SENTENCES | IN_MIDDLE, 0},
     {"usearch_f16", "USearch f16", "bench_vector_usearch", "f16", "#66bb6a", IN_REAL, 0},
