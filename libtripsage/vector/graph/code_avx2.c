@@ -244,7 +244,8 @@ AVX2 static float refine_part(const float *rotated, const tripsage__part *p, int
 }
 
 TRIPSAGE__PARTS_TAKE_AND_REFINE
-TRIPSAGE__PLAIN_ROTATE_AND_STEP(AVX2)
+TRIPSAGE__PLAIN_ROTATE(AVX2)
+TRIPSAGE__PLAIN_STEP(AVX2)
 
 const tripsage__kernels tripsage__graph_kernels_avx2 = {"avx2", compare, glance, take, refine, rotate, step};
 const tripsage__kernels tripsage__graph_kernels_avx2_vnni = {"avx2 vnni", compare_vnni, glance, take,

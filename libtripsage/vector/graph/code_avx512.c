@@ -266,7 +266,8 @@ TARGET static float refine(const tripsage__coder *coder, const float *rotated, c
                       refine_part(rotated + size, n - size, code, 1, 15, 7.5f, rest + size, scales, is_product)));
 }
 
-TRIPSAGE__PLAIN_ROTATE_AND_STEP(TARGET)
+TRIPSAGE__PLAIN_ROTATE(TARGET)
+TRIPSAGE__PLAIN_STEP(TARGET)
 
 const tripsage__kernels tripsage__graph_kernels_avx512 = {"avx512", compare, glance, take, refine, rotate, step};
 

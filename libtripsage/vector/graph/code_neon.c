@@ -165,7 +165,8 @@ static float refine_part(const float *rotated, const tripsage__part *p, int is_p
 }
 
 TRIPSAGE__PARTS_TAKE_AND_REFINE
-TRIPSAGE__PLAIN_ROTATE_AND_STEP()
+TRIPSAGE__PLAIN_ROTATE()
+TRIPSAGE__PLAIN_STEP()
 
 #ifdef TRIPSAGE__NEON_DOT
 const tripsage__kernels tripsage__graph_kernels_neon_dot = {"neon dotprod", compare, glance, take,

@@ -139,13 +139,14 @@ TRIPSAGE__PLAIN int32_t tripsage__plain_step(int8_t *out, const float *values, s
     return sum;
 }
 
-/* Makes a table's rotate() and step() for a target. */
-#define TRIPSAGE__PLAIN_ROTATE_AND_STEP(TARGET)                                                                        \
+/* Make a table's rotate() and step() for a target. */
+#define TRIPSAGE__PLAIN_ROTATE(TARGET)                                                                                 \
     TARGET static void rotate(const tripsage__coder *coder, float *out, const float *in, const float *mean)            \
     {                                                                                                                  \
         tripsage__plain_rotate(coder, out, in, mean);                                                                  \
-    }                                                                                                                  \
-                                                                                                                       \
+    }
+
+#define TRIPSAGE__PLAIN_STEP(TARGET)                                                                                   \
     TARGET static int32_t step(int8_t *out, const float *values, size_t n, float per_step)                             \
     {                                                                                                                  \
         return tripsage__plain_step(out, values, n, per_step);                                                         \

@@ -103,6 +103,7 @@ static float refine(const tripsage__coder *coder, const float *rotated, const un
     return sums[0];
 }
 
-TRIPSAGE__PLAIN_ROTATE_AND_STEP()
+TRIPSAGE__PLAIN_ROTATE()
+TRIPSAGE__PLAIN_STEP()
 
 const tripsage__kernels tripsage__graph_kernels_portable = {"portable", compare, glance, take, refine, rotate, step};
