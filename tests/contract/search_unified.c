@@ -257,13 +257,18 @@ START_TEST(they_go_with_the_account)
     const char *users[] = {world_account("hard@example.org"), world_account("soft@example.org"),
                            world_account("stays@example.org")};
 
-    for (size_t i = 0; i < 3; i++)
-        NOTE(world_user(users[i]), "{\"query\":\"Kyoto\"}");
+    for (size_t i = 0; i < 3; i++) {
+        const tripsage_actor *user = world_user(users[i]);
+
+        NOTE(user, "{\"query\":\"Kyoto\"}");
+    }
     OK(tripsage_auth_admin_user_delete(world->auth, world->service, users[0], 0));
     OK(tripsage_auth_admin_user_delete(world->auth, world->service, users[1], 1));
     for (size_t i = 0; i < 3; i++) {
-        IS_INT(RECENT(world_user(users[i]), 0), "/total", i == 2);
-        IS_INT(today(world_user(users[i])), "/total_searches", i == 2);
+        const tripsage_actor *user = world_user(users[i]);
+
+        IS_INT(RECENT(user, 0), "/total", i == 2);
+        IS_INT(today(user), "/total_searches", i == 2);
     }
 }
 END_TEST

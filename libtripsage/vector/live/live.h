@@ -57,13 +57,13 @@ typedef struct tripsage__live_looking {
 } tripsage__live_looking;
 
 /* For a scan that has its query. Free on every path. */
-tripsage_status tripsage__live_look_init(tripsage__live_looking *looking, tripsage_vector *vector,
+tripsage_status tripsage__live_look_init(tripsage__live_looking *k, tripsage_vector *vector,
                                          tripsage__vector_scan *scan, const tripsage_actor *actor, uint32_t wanted);
-void tripsage__live_look_free(tripsage__live_looking *looking); /* zeroed memory is fine */
+void tripsage__live_look_free(tripsage__live_looking *k); /* zeroed memory is fine */
 /* Both stay where they are until the read is done. */
-void tripsage__live_look_steps(tripsage__live_looking *looking, tripsage__step out[TRIPSAGE__LIVE_STEPS]);
+void tripsage__live_look_steps(tripsage__live_looking *k, tripsage__step out[TRIPSAGE__LIVE_STEPS]);
 /* After the read, before tripsage__vector_scan_end: where the index's answer was not enough, asks again, or reads all rows. */
-tripsage_status tripsage__live_look_end(tripsage__live_looking *looking);
+tripsage_status tripsage__live_look_end(tripsage__live_looking *k);
 
 /* What a search has learned meanwhile: the number of the newest change. 0 when the index cannot be followed to it any more: the answer is
  * void, and an index that can is made. */
