@@ -23,7 +23,6 @@ long test_heap_disarm(void);
 
 /* 1 when an allocation was made to fail since test_heap_arm, and whose it was. */
 int test_heap_fired(test_heap *whose);
-int test_heap_fired_elsewhere(void); /* in another thread than the one that armed it */
 
 /* Blocks that are alive, per heap. */
 long test_heap_alive(test_heap heap);

@@ -11,8 +11,6 @@
 
 static _Atomic long made, nth_fails, alive[TEST_HEAPS];
 static _Atomic int armed, for_good, fired_in; /* fired_in: a test_heap + 1; 0: none fired */
-static _Thread_local int is_caller;           /* who armed it */
-static _Atomic int fired_elsewhere;
 
 /* Counts one allocation; 1 when it is to fail. */
 static int fails(test_heap heap)
@@ -25,10 +23,8 @@ static int fails(test_heap heap)
     point = nth_fails;
     if (point == 0 || (number != point && !(for_good && number > point)))
         return 0;
-    if (!fired_in) {
+    if (!fired_in)
         fired_in = (int)heap + 1;
-        fired_elsewhere = !is_caller;
-    }
     return 1;
 }
 
@@ -162,8 +158,6 @@ void test_heap_arm(long nth, test_fault_mode mode)
 {
     made = 0;
     fired_in = 0;
-    fired_elsewhere = 0;
-    is_caller = 1;
     nth_fails = nth;
     for_good = mode == TEST_FAIL_FOR_GOOD;
     armed = 1;
@@ -173,11 +167,6 @@ long test_heap_disarm(void)
 {
     armed = 0;
     return made;
-}
-
-int test_heap_fired_elsewhere(void)
-{
-    return fired_elsewhere;
 }
 
 int test_heap_fired(test_heap *whose)
