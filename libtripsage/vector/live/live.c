@@ -209,6 +209,8 @@ static tripsage_status open_first(tripsage__live_set *set, live *l)
     l->moved = found.newest;
     pthread_mutex_unlock(&set->lock);
     status = tripsage__live_open(set, l, -1);
+    if (status == TRIPSAGE_ENOMEM) /* says nothing of the snapshot */
+        goto out;
     if (status != TRIPSAGE_OK && status != TRIPSAGE_ENOTFOUND) {
         tripsage__live_blame(set, l, "its snapshot is not used, and built again from rows");
         pthread_mutex_lock(&set->lock);
