@@ -112,11 +112,18 @@ static void upsert(const peer_data *data, uint32_t first, uint32_t count)
 
 static void build_collection(const peer_data *data, const char *folder)
 {
+    static const char *const ends[] = {"", "-wal", "-shm", "-vector-1"};
     char path[4096], url[4096 + 16];
     tripsage_doc *state;
 
     snprintf(path, sizeof path, "%s/collection.db", folder);
     snprintf(url, sizeof url, "sqlite://%s", path);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) { /* of the set before */
+        char file[sizeof path + 16];
+
+        snprintf(file, sizeof file, "%s%s", path, ends[i]);
+        remove(file);
+    }
     check(tripsage_vector_open(&vectors, url, NULL));
     check(tripsage_actor_service(&service));
     check(tripsage_vector_collection_create(vectors, service, "bench", data->dimensions,
