@@ -151,18 +151,7 @@ AVX2 static inline int32_t positive(const tripsage__probe *probe, const tripsage
     return (int32_t)(counts[0] + 2 * counts[1] + 4 * counts[2] - 8 * counts[3]);
 }
 
-AVX2 static void glance(float *out, const tripsage__probe *probe, const tripsage__coder *coder,
-                        const tripsage__records *records, const uint32_t *ids, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const unsigned char *head = records->heads + ids[i] * coder->head_stride;
-        float factors[2], sum = (float)positive(probe, coder, head);
-
-        memcpy(factors, head + coder->factors_at - sizeof factors, sizeof factors);
-        out[i] =
-            probe->base + probe->norm_weight * factors[0] + probe->sign_weight * factors[1] * (sum - probe->sign_bias);
-    }
-}
+TRIPSAGE__PLAIN_GLANCE(AVX2)
 
 /* compare() by ADD_FOUR, which gives four sums of each of four records. */
 #define COMPARE(NAME, TARGET, ADD_FOUR)                                                                                \

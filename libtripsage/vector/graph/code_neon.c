@@ -72,14 +72,6 @@ static int32_t positive(const tripsage__probe *probe, const tripsage__coder *cod
     return counts[0] + 2 * counts[1] + 4 * counts[2] - 8 * counts[3];
 }
 
-static float estimate(const tripsage__probe *probe, const unsigned char *factors_at, float product)
-{
-    float factors[2];
-
-    memcpy(factors, factors_at, sizeof factors);
-    return probe->base + probe->norm_weight * factors[0] + product * factors[1];
-}
-
 static void compare(float *out, const tripsage__probe *probe, const tripsage__coder *coder,
                     const tripsage__records *records, const uint32_t *ids, size_t count)
 {
@@ -91,20 +83,12 @@ static void compare(float *out, const tripsage__probe *probe, const tripsage__co
         const unsigned char *codes = records->codes + ids[i] * coder->code_stride;
         int32_t sum = coder->bits == 4 ? products_4(probe, codes, size) : products_8(probe, codes, size) + move;
 
-        out[i] = estimate(probe, head + coder->factors_at, probe->product_weight * ((float)sum - probe->bias));
+        out[i] = tripsage__plain_estimate(probe, head + coder->factors_at,
+                                          probe->product_weight * ((float)sum - probe->bias));
     }
 }
 
-static void glance(float *out, const tripsage__probe *probe, const tripsage__coder *coder,
-                   const tripsage__records *records, const uint32_t *ids, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const unsigned char *head = records->heads + ids[i] * coder->head_stride;
-        int32_t sum = positive(probe, coder, head);
-
-        out[i] = estimate(probe, head + coder->factors_at - 8, probe->sign_weight * ((float)sum - probe->sign_bias));
-    }
-}
+TRIPSAGE__PLAIN_GLANCE()
 
 /* ---- one record, in numbers ---- */
 

@@ -139,6 +139,32 @@ TRIPSAGE__PLAIN int32_t tripsage__plain_step(int8_t *out, const float *values, s
     return sum;
 }
 
+/* ---- estimates ---- */
+
+/* Of a record whose factors stand there; the product is a sum's, weighed. */
+TRIPSAGE__PLAIN float tripsage__plain_estimate(const tripsage__probe *probe, const unsigned char *factors_at,
+                                               float product)
+{
+    float factors[2];
+
+    memcpy(factors, factors_at, sizeof factors);
+    return probe->base + probe->norm_weight * factors[0] + product * factors[1];
+}
+
+/* Makes a table's glance() for a target, of positive(probe, coder, head): the sum of planes where the sign is positive. */
+#define TRIPSAGE__PLAIN_GLANCE(TARGET)                                                                                 \
+    TARGET static void glance(float *out, const tripsage__probe *probe, const tripsage__coder *coder,                  \
+                              const tripsage__records *records, const uint32_t *ids, size_t count)                     \
+    {                                                                                                                  \
+        for (size_t i = 0; i < count; i++) {                                                                           \
+            const unsigned char *head = records->heads + ids[i] * coder->head_stride;                                  \
+            float sum = (float)positive(probe, coder, head);                                                           \
+                                                                                                                       \
+            out[i] = tripsage__plain_estimate(probe, head + coder->factors_at - 8,                                     \
+                                              probe->sign_weight * (sum - probe->sign_bias));                          \
+        }                                                                                                              \
+    }
+
 /* Make a table's rotate() and step() for a target. */
 #define TRIPSAGE__PLAIN_ROTATE(TARGET)                                                                                 \
     TARGET static void rotate(const tripsage__coder *coder, float *out, const float *in, const float *mean)            \

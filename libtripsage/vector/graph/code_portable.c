@@ -32,14 +32,6 @@ static int32_t positive(const tripsage__probe *probe, const tripsage__coder *cod
     return sum;
 }
 
-static float estimate(const tripsage__probe *probe, const unsigned char *factors_at, float product)
-{
-    float factors[2];
-
-    memcpy(factors, factors_at, sizeof factors);
-    return probe->base + probe->norm_weight * factors[0] + product * factors[1];
-}
-
 static void compare(float *out, const tripsage__probe *probe, const tripsage__coder *coder,
                     const tripsage__records *records, const uint32_t *ids, size_t count)
 {
@@ -48,20 +40,12 @@ static void compare(float *out, const tripsage__probe *probe, const tripsage__co
         const unsigned char *code = records->codes + ids[i] * coder->code_stride;
         int32_t sum = products(probe, code, coder->code_size, coder->bits, probe->second_at);
 
-        out[i] = estimate(probe, head + coder->factors_at, probe->product_weight * ((float)sum - probe->bias));
+        out[i] = tripsage__plain_estimate(probe, head + coder->factors_at,
+                                          probe->product_weight * ((float)sum - probe->bias));
     }
 }
 
-static void glance(float *out, const tripsage__probe *probe, const tripsage__coder *coder,
-                   const tripsage__records *records, const uint32_t *ids, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const unsigned char *head = records->heads + ids[i] * coder->head_stride;
-        int32_t sum = positive(probe, coder, head);
-
-        out[i] = estimate(probe, head + coder->factors_at - 8, probe->sign_weight * ((float)sum - probe->sign_bias));
-    }
-}
+TRIPSAGE__PLAIN_GLANCE()
 
 /* The level of a dimension on the grid. */
 static float level_of(const tripsage__coder *coder, const unsigned char *code, size_t i)
