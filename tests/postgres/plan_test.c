@@ -323,12 +323,7 @@ static void look_at_statements(void)
 static void leave_with(PGconn *pg)
 {
     PQfinish(pg);
-    tripsage_close(world->ts);
-    world->ts = NULL;
-    while (strcmp(test_pg_text(TEST_PG_SUPERUSER, "SELECT count(*) FROM pg_stat_activity WHERE usename = '" TEST_PG_APP
-                                                  "' AND datname = current_database()"),
-                  "0") != 0)
-        usleep(1000);
+    world_leave();
 }
 
 static void leave(void)

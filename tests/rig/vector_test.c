@@ -450,12 +450,7 @@ END_TEST
 /* Rows of vector_item that sessions which have ended took from its indexes. */
 static long rows_taken(void)
 {
-    tripsage_close(world->ts);
-    world->ts = NULL;
-    while (strcmp(test_pg_text(TEST_PG_SUPERUSER, "SELECT count(*) FROM pg_stat_activity WHERE usename = '" TEST_PG_APP
-                                                  "' AND datname = current_database()"),
-                  "0") != 0)
-        usleep(1000);
+    world_leave();
     test_pg_text(TEST_PG_SUPERUSER, "SELECT pg_stat_force_next_flush()");
     return atol(test_pg_text(
         TEST_PG_SUPERUSER, "SELECT sum(i.idx_tup_read) + (SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = "

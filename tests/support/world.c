@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "inbox.h"
 #include "migrated.h"
@@ -329,6 +330,16 @@ const char *test_snapshot(const char *trip_id)
     text = test_format("%s\n%s", text, json_of(OK(tripsage_itinerary_get(OUT, trips, owner, trip_id))));
     text = test_format("%s\n%s", text, json_of(OK(tripsage_note_list(OUT, trips, owner, trip_id))));
     return test_format("%s\n%s", text, json_of(OK(tripsage_collaborator_list(OUT, trips, owner, trip_id))));
+}
+
+void world_leave(void)
+{
+    tripsage_close(world->ts);
+    world->ts = NULL;
+    while (strcmp(test_pg_text(TEST_PG_SUPERUSER, "SELECT count(*) FROM pg_stat_activity WHERE usename = '" TEST_PG_APP
+                                                  "' AND datname = current_database()"),
+                  "0") != 0)
+        usleep(1000);
 }
 
 TCase *test_case(Suite *suite, const char *name)

@@ -89,6 +89,9 @@ void world_migrate(const char *database);
 /* An unchecked fixture: from now on databases of SQLite's begin as copies of one (support/migrated.h), as those of PostgreSQL's always do. */
 void world_migrated(void);
 
+/* Closes the handle, and waits until its sessions with PostgreSQL have ended, which say then what they did. */
+void world_leave(void);
+
 /* An actor for one more user, freed with the world. */
 tripsage_actor *world_user(const char *user_id);
 
