@@ -6,19 +6,19 @@
 #include <sys/mman.h>
 
 #include "base/memory.h"
+#include "base/prefetch.h"
 
 /* Below this a reservation would not fill a few huge pages. */
 #define MAPPED_FROM ((size_t)8 << 20)
-#define LINE        64u
 #define HUGE_PAGE   ((size_t)2 << 20)
 
 static int take_from_heap(tripsage__arena *out, size_t size)
 {
-    out->block_size = size + LINE;
+    out->block_size = size + TRIPSAGE__LINE;
     out->block = tripsage__malloc(out->block_size);
     if (!out->block)
         return 0;
-    out->base = (void *)(((uintptr_t)out->block + LINE - 1) & ~(uintptr_t)(LINE - 1));
+    out->base = (void *)(((uintptr_t)out->block + TRIPSAGE__LINE - 1) & ~(uintptr_t)(TRIPSAGE__LINE - 1));
     memset(out->base, 0, size);
     return 1;
 }

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/prefetch.h"
 #include "graph_internal.h"
 
 #define MARGIN 3.0f /* see tripsage__ranking_add_nearest */
@@ -92,11 +93,8 @@ static float estimate_of(const tripsage_index *index, const tripsage__probe *pro
 
 static void prefetch(const tripsage_index *index, const tripsage__view *view, uint32_t slot)
 {
-    const char *rest = (const char *)tripsage__coded_of(index, view, slot).rest;
-
-    for (size_t at = 0; at < index->coder.rest_stride; at += 64)
-        __builtin_prefetch(rest + at);
-    __builtin_prefetch(&view->keys[slot]);
+    tripsage__prefetch(tripsage__coded_of(index, view, slot).rest, index->coder.rest_stride);
+    tripsage__prefetch(&view->keys[slot], sizeof view->keys[slot]);
 }
 
 void tripsage__ranking_add_nearest(tripsage__ranking *ranking, const tripsage_index *index, const tripsage__view *view,

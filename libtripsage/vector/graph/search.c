@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/prefetch.h"
 #include "plan.h"
 
 static tripsage_status check(const tripsage_index_result *result, const tripsage_index_query *query)
@@ -85,13 +86,6 @@ static tripsage_status look(tripsage_index_result *result, tripsage_index *index
     return status;
 }
 
-/* A query that nobody looked at yet is on its way from memory as a whole, not line after line. */
-static void prefetch(const float *values, size_t n)
-{
-    for (size_t i = 0; i < n; i += 64 / sizeof *values)
-        __builtin_prefetch(values + i);
-}
-
 tripsage_status tripsage_index_search(tripsage_index_result *result, tripsage_index *index,
                                       const tripsage_index_query *query)
 {
@@ -105,7 +99,8 @@ tripsage_status tripsage_index_search(tripsage_index_result *result, tripsage_in
     status = check(result, query);
     if (status != TRIPSAGE_OK)
         return status;
-    prefetch(query->values, index->coder.dimensions);
+    /* A query that nobody looked at yet is on its way from memory as a whole, not line after line. */
+    tripsage__prefetch(query->values, index->coder.dimensions * sizeof *query->values);
     reader = tripsage__grace_enter(index->grace);
     status = look(result, index, query);
     tripsage__grace_leave(reader, 0);

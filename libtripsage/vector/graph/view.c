@@ -3,9 +3,9 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/prefetch.h"
 #include "graph_internal.h"
 
-#define LINE 64u
 /* The first room; a handful of items is a common collection. */
 #define SLOTS_FIRST 64u
 
@@ -58,7 +58,8 @@ size_t tripsage__view_place(const tripsage_index *index, tripsage__view *view, u
 
     for (int array = 0; array < TRIPSAGE__ARRAYS; array++) {
         at[array] = base ? base + size : NULL;
-        size += (tripsage__array_bytes(index, view, (tripsage__array)array, 1) + LINE - 1) / LINE * LINE;
+        size += (tripsage__array_bytes(index, view, (tripsage__array)array, 1) + TRIPSAGE__LINE - 1) / TRIPSAGE__LINE *
+                TRIPSAGE__LINE;
     }
     view->edges = at[TRIPSAGE__ARRAY_EDGES];
     view->upper = at[TRIPSAGE__ARRAY_UPPER];

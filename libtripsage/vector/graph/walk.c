@@ -1,9 +1,8 @@
 /* walk.c: through the graph towards what is nearest to a probe. */
 #include <string.h>
 
+#include "base/prefetch.h"
 #include "graph_internal.h"
-
-#define LINE 64u
 
 /* ---- candidates ---- */
 
@@ -112,13 +111,8 @@ static void forget(tripsage__scratch *scratch, const tripsage__view *view)
 
 static void prefetch(const unsigned char *records, size_t stride, const uint32_t *ids, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        const unsigned char *record = records + ids[i] * stride;
-
-        __builtin_prefetch(record);
-        for (size_t at = LINE; at < stride; at += LINE)
-            __builtin_prefetch(record + at);
-    }
+    for (uint32_t i = 0; i < count; i++)
+        tripsage__prefetch(records + ids[i] * stride, stride);
 }
 
 /* What is looked at first. */
@@ -134,10 +128,8 @@ static void prefetch_codes(const tripsage_index *index, const tripsage__view *vi
 
 static void prefetch_edges(const tripsage_index *index, const tripsage__view *view, uint32_t slot)
 {
-    const char *edges = (const char *)(view->edges + (size_t)slot * index->options.degree);
-
-    for (size_t at = 0; at < index->options.degree * sizeof(tripsage__edge); at += 64)
-        __builtin_prefetch(edges + at);
+    tripsage__prefetch(view->edges + (size_t)slot * index->options.degree,
+                       index->options.degree * sizeof(tripsage__edge));
 }
 
 /* The ends of a node's edges that were not seen yet. Which were seen is as good as chance, so there is no branch on it. */

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/prefetch.h"
 #include "kernels.h"
 
 /* Without it a compiler may keep one body for one row and for four, and count rows in it. */
@@ -13,7 +14,6 @@
 #define TRIPSAGE__TARGET
 
 /* A row's lines that are fetched ahead; after these the processor has seen where it goes, and fetches by itself. */
-#define TRIPSAGE__LINE        64u
 #define TRIPSAGE__LINES_AHEAD 8u
 
 TRIPSAGE__INLINE const unsigned char *tripsage__row_at(const tripsage__rows *rows, size_t i)
@@ -23,12 +23,9 @@ TRIPSAGE__INLINE const unsigned char *tripsage__row_at(const tripsage__rows *row
 
 TRIPSAGE__INLINE void tripsage__row_fetch(const tripsage__rows *rows, size_t i, size_t size)
 {
-    const unsigned char *row = tripsage__row_at(rows, i);
-
     if (size > (size_t)TRIPSAGE__LINE * TRIPSAGE__LINES_AHEAD)
         size = (size_t)TRIPSAGE__LINE * TRIPSAGE__LINES_AHEAD;
-    for (size_t at = 0; at < size; at += TRIPSAGE__LINE)
-        __builtin_prefetch(row + at);
+    tripsage__prefetch(tripsage__row_at(rows, i), size);
 }
 
 /* The first n bytes, at most 15, and zeros for the rest, without a copy that the vector would wait for. Little-endian, as are all tables but the
