@@ -236,9 +236,29 @@ TRIPSAGE__PARTS_TAKE_AND_REFINE
 TRIPSAGE__PLAIN_ROTATE(AVX2)
 TRIPSAGE__PLAIN_STEP(AVX2)
 
-const tripsage__kernels tripsage__graph_kernels_avx2 = {"avx2", compare, glance, take, refine, rotate, step};
+/* What is added before dividing by sixteen stops at 127. */
+AVX2 static inline int32_t nibbles(unsigned char out[4][8], const int8_t *whole)
+{
+    const __m256i half = _mm256_set1_epi8(8);
+    __m256i low = _mm256_adds_epi8(steps_of(whole), half), high = _mm256_adds_epi8(steps_of(whole + 32), half);
+    int32_t counts[4];
+
+    for (int b = 3; b >= 0; b--) { /* the bit that counts is moved to where it is asked for */
+        uint64_t bits = (uint32_t)_mm256_movemask_epi8(low) | (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
+
+        counts[b] = __builtin_popcountll(bits);
+        memcpy(out[b], &bits, sizeof bits);
+        low = _mm256_add_epi8(low, low);
+        high = _mm256_add_epi8(high, high);
+    }
+    return counts[0] + 2 * counts[1] + 4 * counts[2] - 8 * counts[3];
+}
+
+TRIPSAGE__PLAIN_PLANES(AVX2)
+
+const tripsage__kernels tripsage__graph_kernels_avx2 = {"avx2", compare, glance, take, refine, rotate, step, planes};
 const tripsage__kernels tripsage__graph_kernels_avx2_vnni = {"avx2 vnni", compare_vnni, glance, take,
-                                                             refine,      rotate,       step};
+                                                             refine,      rotate,       step,   planes};
 
 #else
 typedef int tripsage__nothing_here; /* a C file holds something */

@@ -7,7 +7,7 @@
 #include <immintrin.h>
 #include <string.h>
 
-#define TARGET __attribute__((target("fma,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512vpopcntdq")))
+#define TARGET __attribute__((target("fma,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512vpopcntdq")))
 
 /* Sixteen partial sums of one record. What stands behind the codes in the last line meets zeros. */
 TARGET static inline __m512i products(const int8_t *first, const int8_t *second, const unsigned char *code,
@@ -269,7 +269,25 @@ TARGET static float refine(const tripsage__coder *coder, const float *rotated, c
 TRIPSAGE__PLAIN_ROTATE(TARGET)
 TRIPSAGE__PLAIN_STEP(TARGET)
 
-const tripsage__kernels tripsage__graph_kernels_avx512 = {"avx512", compare, glance, take, refine, rotate, step};
+/* What is added before dividing by sixteen stops at 127. */
+TARGET static inline int32_t nibbles(unsigned char out[4][8], const int8_t *whole)
+{
+    __m512i steps = _mm512_adds_epi8(_mm512_loadu_si512(whole), _mm512_set1_epi8(8));
+    int32_t counts[4];
+
+    for (int b = 0; b < 4; b++) {
+        uint64_t bits = _mm512_test_epi8_mask(steps, _mm512_set1_epi8((char)(16 << b)));
+
+        counts[b] = __builtin_popcountll(bits);
+        memcpy(out[b], &bits, sizeof bits);
+    }
+    return counts[0] + 2 * counts[1] + 4 * counts[2] - 8 * counts[3];
+}
+
+TRIPSAGE__PLAIN_PLANES(TARGET)
+
+const tripsage__kernels tripsage__graph_kernels_avx512 = {"avx512", compare, glance, take,
+                                                          refine,   rotate,  step,   planes};
 
 #else
 typedef int tripsage__nothing_here; /* a C file holds something */

@@ -152,11 +152,18 @@ TRIPSAGE__PARTS_TAKE_AND_REFINE
 TRIPSAGE__PLAIN_ROTATE()
 TRIPSAGE__PLAIN_STEP()
 
+static int32_t nibbles(unsigned char out[4][8], const int8_t *whole)
+{
+    return tripsage__plain_nibbles(out, whole);
+}
+
+TRIPSAGE__PLAIN_PLANES()
+
 #ifdef TRIPSAGE__NEON_DOT
 const tripsage__kernels tripsage__graph_kernels_neon_dot = {"neon dotprod", compare, glance, take,
-                                                            refine,         rotate,  step};
+                                                            refine,         rotate,  step,   planes};
 #else
-const tripsage__kernels tripsage__graph_kernels_neon = {"neon", compare, glance, take, refine, rotate, step};
+const tripsage__kernels tripsage__graph_kernels_neon = {"neon", compare, glance, take, refine, rotate, step, planes};
 #endif
 #else
 typedef int tripsage__nothing_here; /* a C file holds something */

@@ -46,55 +46,78 @@ TRIPSAGE__PLAIN void tripsage__plain_cross(float *values, size_t n, size_t width
             }
 }
 
-TRIPSAGE__PLAIN void tripsage__plain_cross_close(float *values, size_t n, size_t width)
-{
-    for (size_t at = 0; at < n; at += 2 * width)
-        for (size_t i = at; i < at + width; i++) {
-            float a = values[i], b = values[i + width];
+/* The same of numbers 1, 2, 4 and 8 apart, in each sixteen of them, and all of them scaled. Each lane takes its partner and adds itself or
+ * what it would be if it were negative. */
+typedef float tripsage__lanes __attribute__((vector_size(TRIPSAGE__LANES * sizeof(float))));
 
-            values[i] = a + b;
-            values[i + width] = a - b;
-        }
+#define TRIPSAGE__PLAIN_CLOSE(V, W, A, B, C, D)                                                                        \
+    ((V) * (tripsage__lanes){1, A, B, A * B, C, C * A, C * B, C * A * B, D, D * A, D * B, D * A * B, D * C, D * C * A, \
+                             D * C * B, D * C * A * B} +                                                               \
+     __builtin_shufflevector((V), (V), 0 ^ W, 1 ^ W, 2 ^ W, 3 ^ W, 4 ^ W, 5 ^ W, 6 ^ W, 7 ^ W, 8 ^ W, 9 ^ W, 10 ^ W,   \
+                             11 ^ W, 12 ^ W, 13 ^ W, 14 ^ W, 15 ^ W))
+
+TRIPSAGE__PLAIN void tripsage__plain_cross_close(float *values, size_t n, float scale)
+{
+    for (size_t at = 0; at < n; at += TRIPSAGE__LANES) {
+        tripsage__lanes lanes;
+
+        memcpy(&lanes, values + at, sizeof lanes);
+        lanes = TRIPSAGE__PLAIN_CLOSE(lanes, 1, -1, 1, 1, 1);
+        lanes = TRIPSAGE__PLAIN_CLOSE(lanes, 2, 1, -1, 1, 1);
+        lanes = TRIPSAGE__PLAIN_CLOSE(lanes, 4, 1, 1, -1, 1);
+        lanes = TRIPSAGE__PLAIN_CLOSE(lanes, 8, 1, 1, 1, -1);
+        lanes *= scale;
+        memcpy(values + at, &lanes, sizeof lanes);
+    }
 }
 
-/* Sixteen by sixteen numbers change rows for columns. */
-TRIPSAGE__PLAIN void tripsage__plain_turn_over(float *values)
+/* The same of fewer than sixteen numbers. */
+TRIPSAGE__PLAIN void tripsage__plain_cross_few(float *values, size_t n, float scale)
 {
-    for (size_t row = 1; row < TRIPSAGE__LANES; row++)
-        for (size_t column = 0; column < row; column++) {
-            float value = values[row * TRIPSAGE__LANES + column];
+    for (size_t width = 1; width < n; width *= 2)
+        for (size_t at = 0; at < n; at += 2 * width)
+            for (size_t i = at; i < at + width; i++) {
+                float a = values[i], b = values[i + width];
 
-            values[row * TRIPSAGE__LANES + column] = values[column * TRIPSAGE__LANES + row];
-            values[column * TRIPSAGE__LANES + row] = value;
-        }
+                values[i] = a + b;
+                values[i + width] = a - b;
+            }
+    for (size_t i = 0; i < n; i++)
+        values[i] *= scale;
 }
 
-/* The fast Walsh-Hadamard transform, scaled so that lengths stay; `n` is a power of two. From 256 on the close steps are made across:
- * each square of 256 is turned over, which leaves its numbers in another order, and any will do. */
+/* The fast Walsh-Hadamard transform, scaled so that lengths stay; `n` is a power of two. */
 TRIPSAGE__PLAIN void tripsage__plain_transform(float *values, size_t n)
 {
-    const size_t square = TRIPSAGE__LANES * TRIPSAGE__LANES;
     float scale = 1.0f / sqrtf((float)n);
-    size_t width = 1, at = 0;
 
-    if (n >= square) {
-        for (width = TRIPSAGE__LANES; width < n; width *= 2)
-            tripsage__plain_cross(values, n, width);
-        for (size_t i = 0; i < n; i += square)
-            tripsage__plain_turn_over(values + i);
-        for (width = TRIPSAGE__LANES; width < square; width *= 2)
-            tripsage__plain_cross(values, n, width);
-    } else {
-        for (; width < n && width < TRIPSAGE__LANES; width *= 2)
-            tripsage__plain_cross_close(values, n, width);
-        for (; width < n; width *= 2)
-            tripsage__plain_cross(values, n, width);
+    if (n < TRIPSAGE__LANES) {
+        tripsage__plain_cross_few(values, n, scale);
+        return;
     }
-    for (; at + TRIPSAGE__LANES <= n; at += TRIPSAGE__LANES)
+    for (size_t width = n / 2; width >= TRIPSAGE__LANES; width /= 2)
+        tripsage__plain_cross(values, n, width);
+    tripsage__plain_cross_close(values, n, scale);
+}
+
+/* `in` less `mean`, where there is one. */
+TRIPSAGE__PLAIN void tripsage__plain_move(float *out, const float *in, const float *mean, size_t n)
+{
+    size_t at = 0;
+
+    memcpy(out, in, n * sizeof *out);
+    if (!mean)
+        return;
+    for (; at + TRIPSAGE__LANES <= n; at += TRIPSAGE__LANES) {
+        float lanes[TRIPSAGE__LANES];
+
+        memcpy(lanes, out + at, sizeof lanes);
         for (size_t lane = 0; lane < TRIPSAGE__LANES; lane++)
-            values[at + lane] *= scale;
+            lanes[lane] -= mean[at + lane];
+        memcpy(out + at, lanes, sizeof lanes);
+    }
     for (; at < n; at++)
-        values[at] *= scale;
+        out[at] -= mean[at];
 }
 
 TRIPSAGE__PLAIN void tripsage__plain_rotate(const tripsage__coder *coder, float *out, const float *in,
@@ -104,8 +127,7 @@ TRIPSAGE__PLAIN void tripsage__plain_rotate(const tripsage__coder *coder, float 
 
     while (half * 2 <= n)
         half *= 2;
-    for (size_t i = 0; i < n; i++)
-        out[i] = mean ? in[i] - mean[i] : in[i];
+    tripsage__plain_move(out, in, mean, n);
     for (size_t round = 0; round < TRIPSAGE__ROUNDS; round++) {
         tripsage__plain_flip(out, coder->signs + round * n, n);
         tripsage__plain_transform(round % 2 ? out + (n - half) : out,
@@ -136,6 +158,45 @@ TRIPSAGE__PLAIN int32_t tripsage__plain_step(int8_t *out, const float *values, s
     }
     for (size_t lane = 0; lane < TRIPSAGE__LANES; lane++)
         sum += sums[lane];
+    return sum;
+}
+
+/* ---- planes ---- */
+
+/* Makes a table's planes() for a target, of nibbles(out, whole): the same for 64 numbers. */
+#define TRIPSAGE__PLAIN_PLANES(TARGET)                                                                                 \
+    TARGET static int32_t planes(unsigned char *plane, size_t plane_size, const int8_t *whole, size_t size)            \
+    {                                                                                                                  \
+        int32_t sum = 0;                                                                                               \
+                                                                                                                       \
+        for (size_t at = 0; at < size; at += 8, whole += 64) {                                                         \
+            unsigned char bits[4][8];                                                                                  \
+                                                                                                                       \
+            sum += nibbles(bits, whole);                                                                               \
+            for (size_t b = 0; b < 4; b++)                                                                             \
+                memcpy(plane + b * plane_size + at, bits[b], size - at < 8 ? size - at : 8);                           \
+        }                                                                                                              \
+        return sum;                                                                                                    \
+    }
+
+/* Eight at a time: nibbles() where a target has nothing better. */
+TRIPSAGE__PLAIN int32_t tripsage__plain_nibbles(unsigned char out[4][8], const int8_t *whole)
+{
+    int32_t sum = 0;
+
+    for (size_t at = 0; at < 8; at++, whole += 8) {
+        uint64_t bytes = 0;
+
+        for (size_t i = 0; i < 8; i++) {
+            int coarse = (whole[i] + 8) >> 4 < 7 ? (whole[i] + 8) >> 4 : 7;
+
+            sum += coarse;
+            bytes |= (uint64_t)(coarse & 15) << 8 * i;
+        }
+        for (size_t b = 0; b < 4; b++) /* the lowest bits of eight bytes to one byte */
+            out[b][at] =
+                (unsigned char)((bytes >> b & UINT64_C(0x0101010101010101)) * UINT64_C(0x0102040810204080) >> 56);
+    }
     return sum;
 }
 

@@ -90,4 +90,12 @@ static float refine(const tripsage__coder *coder, const float *rotated, const un
 TRIPSAGE__PLAIN_ROTATE()
 TRIPSAGE__PLAIN_STEP()
 
-const tripsage__kernels tripsage__graph_kernels_portable = {"portable", compare, glance, take, refine, rotate, step};
+static int32_t nibbles(unsigned char out[4][8], const int8_t *whole)
+{
+    return tripsage__plain_nibbles(out, whole);
+}
+
+TRIPSAGE__PLAIN_PLANES()
+
+const tripsage__kernels tripsage__graph_kernels_portable = {"portable", compare, glance, take,
+                                                            refine,     rotate,  step,   planes};

@@ -7,9 +7,9 @@
 
 #include "base/chance.h"
 #include "base/memory.h"
+#include "base/prefetch.h"
 #include "vector/kernels/kernels.h"
 
-#define LINE    64u
 #define FACTORS (2 * sizeof(float))
 
 /* By how many times their usual error signs are trusted: of what belongs to the nearest then one in forty is passed over, among them hardly
@@ -28,7 +28,7 @@ static float dot(const float *a, const float *b, size_t n)
 
 static size_t whole_lines(size_t size)
 {
-    return (size + LINE - 1) / LINE * LINE;
+    return (size + TRIPSAGE__LINE - 1) / TRIPSAGE__LINE * TRIPSAGE__LINE;
 }
 
 /* A record that fits into a cache line takes the next power of two, so that none lies across two. */
@@ -45,7 +45,7 @@ void tripsage__coder_set_bits(tripsage__coder *coder, uint32_t bits)
 {
     coder->bits = bits;
     coder->code_size = bits == 4 ? (coder->dimensions + 1) / 2 : coder->dimensions;
-    if (coder->code_size + FACTORS <= LINE) {
+    if (coder->code_size + FACTORS <= TRIPSAGE__LINE) {
         coder->sign_size = 0;
         coder->head_stride = coder->code_stride = share_of_line(coder->code_size + FACTORS);
     } else {
@@ -101,10 +101,17 @@ void tripsage__coder_rotate(const tripsage__coder *coder, float *out, const floa
 
 static float largest(const float *values, size_t n)
 {
-    float most = 0.0f;
+    enum { LANES = 16 }; /* side by side, for the compiler to take several at a time */
+    float lanes[LANES] = {0}, most = 0.0f;
+    size_t at = 0;
 
-    for (size_t i = 0; i < n; i++)
-        most = fabsf(values[i]) > most ? fabsf(values[i]) : most;
+    for (; at + LANES <= n; at += LANES)
+        for (size_t lane = 0; lane < LANES; lane++)
+            lanes[lane] = fabsf(values[at + lane]) > lanes[lane] ? fabsf(values[at + lane]) : lanes[lane];
+    for (; at < n; at++)
+        most = fabsf(values[at]) > most ? fabsf(values[at]) : most;
+    for (size_t lane = 0; lane < LANES; lane++)
+        most = lanes[lane] > most ? lanes[lane] : most;
     return most;
 }
 
@@ -275,27 +282,6 @@ void tripsage__probe_free(tripsage__probe *probe)
     tripsage__free(probe->planes);
 }
 
-/* Bit by bit: byte j of plane b has bit b of eight numbers. Gives the numbers' sum. */
-static int32_t put_in_planes(unsigned char *plane, size_t plane_size, const int8_t *whole, size_t size)
-{
-    int32_t sum = 0;
-
-    for (size_t at = 0; at < size; at++, whole += 8) {
-        uint64_t bytes = 0;
-
-        for (size_t i = 0; i < 8; i++) { /* in steps of sixteen, -8 to 7 */
-            int coarse = (whole[i] + 8) >> 4 < 7 ? (whole[i] + 8) >> 4 : 7;
-
-            sum += coarse;
-            bytes |= (uint64_t)(coarse & 15) << 8 * i;
-        }
-        for (size_t b = 0; b < 4; b++) /* the lowest bits of eight bytes to one byte */
-            plane[b * plane_size + at] =
-                (unsigned char)((bytes >> b & UINT64_C(0x0101010101010101)) * UINT64_C(0x0102040810204080) >> 56);
-    }
-    return sum;
-}
-
 /* What glance() needs, once `whole` is filled in steps of that length and norm2 is set. */
 static void take_planes(tripsage__probe *probe, const tripsage__coder *coder, float step, float weight)
 {
@@ -303,10 +289,9 @@ static void take_planes(tripsage__probe *probe, const tripsage__coder *coder, fl
     int32_t coarse;
 
     memset(probe->planes, 0, 4 * plane);
-    coarse = put_in_planes(probe->planes, plane, probe->whole, size);
-
+    coarse = coder->kernels->planes(probe->planes, plane, probe->whole, size);
     if (coder->bits == 4)
-        coarse += put_in_planes(probe->planes + size, plane, probe->whole + probe->second_at, size);
+        coarse += coder->kernels->planes(probe->planes + size, plane, probe->whole + probe->second_at, size);
     probe->sign_weight = 2.0f * 16.0f * step * weight; /* signs are twice a bit, less one */
     probe->sign_bias = 0.5f * (float)coarse;
     if (step > 0.0f)

@@ -73,6 +73,9 @@ typedef struct tripsage__kernels {
     /* code_plain.h: moves and rotates; takes numbers in whole steps and gives their sum. */
     void (*rotate)(const tripsage__coder *coder, float *out, const float *in, const float *mean);
     int32_t (*step)(int8_t *out, const float *values, size_t n, float per_step);
+    /* Bit by bit, eight times `size` whole steps in steps of sixteen, -8 to 7: byte j of plane b has bit b of eight numbers. Gives the
+     * numbers' sum. Of `whole` as many are read as there are in whole sixty-fours. */
+    int32_t (*planes)(unsigned char *plane, size_t plane_size, const int8_t *whole, size_t size);
 } tripsage__kernels;
 
 /* Signs and transforms follow each other this often: after two the numbers of a single unit vector are spread, after four those of any. */

@@ -107,9 +107,8 @@ tripsage_status tripsage__graph_take_values(const tripsage_index *index, float *
 {
     size_t n = index->coder.dimensions;
 
-    for (size_t i = 0; i < n; i++)
-        if (!(fabsf(values[i]) <= TRIPSAGE__VECTOR_VALUE_MAX))
-            return TRIPSAGE_FAIL_FIELD(what, "must be finite and at most 1e17");
+    if (!tripsage__kernel_can_reckon(values, n))
+        return TRIPSAGE_FAIL_FIELD(what, "must be finite and at most 1e17");
     if (index->coder.metric != TRIPSAGE_COSINE)
         memcpy(out, values, n * sizeof *out);
     else if (!tripsage__kernel_normalise(out, values, n))

@@ -16,7 +16,7 @@
 #include "snapshot_internal.h"
 #include "vector/kernels/kernels.h"
 
-#define VERSION    2u
+#define VERSION    3u
 #define BYTE_ORDER UINT32_C(0x01020304)
 #define PAGE       4096u /* what a system maps at a time, and the head's size */
 
@@ -364,14 +364,6 @@ static int codes_are_sound(const head *h, const tripsage_index *index, const tri
     return 1;
 }
 
-static int mean_is_sound(const float *mean, uint32_t dimensions)
-{
-    for (uint32_t i = 0; i < dimensions; i++)
-        if (!(fabsf(mean[i]) <= TRIPSAGE__VECTOR_VALUE_MAX))
-            return 0;
-    return 1;
-}
-
 /* What a walk trusts: that every number in the arrays leads to a place in them. */
 static tripsage_status check_graph(const head *h, const tripsage__view *view, uint32_t upper_degree)
 {
@@ -422,7 +414,7 @@ static tripsage_status fill(tripsage_index *index, tripsage__view *view, const h
     if (h->used)
         TRIPSAGE_TRY(check_graph(h, view, index->upper_degree));
     mean = (const float *)(const void *)(arena->base + want[SECTION_MEAN].offset);
-    if (!mean_is_sound(mean, h->dimensions))
+    if (!tripsage__kernel_can_reckon(mean, h->dimensions))
         TRIPSAGE_TRY(damaged("its mean"));
     if (!codes_are_sound(h, index, view))
         TRIPSAGE_TRY(damaged("its codes"));

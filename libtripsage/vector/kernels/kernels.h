@@ -59,6 +59,9 @@ size_t tripsage__kernels_all(const tripsage__kernel_table *out[TRIPSAGE__KERNEL_
 /* For tests and measurements: makes one of those the best, or chooses again (NULL). */
 void tripsage__kernels_force(const tripsage__kernel_table *table);
 
+/* Whether all are finite and within TRIPSAGE__VECTOR_VALUE_MAX. */
+int tripsage__kernel_can_reckon(const float *values, size_t n);
+
 /* Brings a vector to unit length, in double precision; 0 when it is all zero, and left alone. `out` may be `in`. */
 int tripsage__kernel_normalise(float *out, const float *in, size_t n);
 

@@ -5,18 +5,58 @@
 #include <math.h>
 #include <string.h>
 
+/* Side by side, for the compiler to take several at a time. */
+#define LANES 8u
+
+static double sum_of_squares(const float *in, size_t n)
+{
+    double sums[LANES] = {0}, sum = 0.0;
+    size_t at = 0;
+
+    for (; at + LANES <= n; at += LANES)
+        for (size_t lane = 0; lane < LANES; lane++)
+            sums[lane] += (double)in[at + lane] * (double)in[at + lane];
+    for (; at < n; at++)
+        sum += (double)in[at] * (double)in[at];
+    for (size_t lane = 0; lane < LANES; lane++)
+        sum += sums[lane];
+    return sum;
+}
+
 int tripsage__kernel_normalise(float *out, const float *in, size_t n)
 {
-    double sum = 0.0, length;
+    double sum = sum_of_squares(in, n), factor;
+    size_t at = 0;
 
-    for (size_t i = 0; i < n; i++)
-        sum += (double)in[i] * (double)in[i];
     if (!(sum > 0.0))
         return 0;
-    length = sqrt(sum);
-    for (size_t i = 0; i < n; i++)
-        out[i] = (float)((double)in[i] / length);
+    factor = 1.0 / sqrt(sum); /* which is off by less than what a float can tell */
+    for (; at + LANES <= n; at += LANES) {
+        float lanes[LANES];
+
+        memcpy(lanes, in + at, sizeof lanes); /* `out` may be `in` */
+        for (size_t lane = 0; lane < LANES; lane++)
+            lanes[lane] = (float)((double)lanes[lane] * factor);
+        memcpy(out + at, lanes, sizeof lanes);
+    }
+    for (; at < n; at++)
+        out[at] = (float)((double)in[at] * factor);
     return 1;
+}
+
+int tripsage__kernel_can_reckon(const float *values, size_t n)
+{
+    uint32_t lanes[LANES] = {0}, not = 0;
+    size_t at = 0;
+
+    for (; at + LANES <= n; at += LANES)
+        for (size_t lane = 0; lane < LANES; lane++)
+            lanes[lane] |= !(fabsf(values[at + lane]) <= TRIPSAGE__VECTOR_VALUE_MAX);
+    for (; at < n; at++)
+        not |= !(fabsf(values[at]) <= TRIPSAGE__VECTOR_VALUE_MAX);
+    for (size_t lane = 0; lane < LANES; lane++)
+        not |= lanes[lane];
+    return !not ;
 }
 
 void tripsage__kernel_store(unsigned char *out, const float *in, size_t n)

@@ -492,6 +492,23 @@ START_TEST(normalise_to_unit_length)
 }
 END_TEST
 
+START_TEST(numbers_that_can_be_reckoned_with)
+{
+    static const float wrong[] = {NAN, INFINITY, -INFINITY, 1.01e17f, -1.01e17f};
+
+    for (size_t n = 1; n <= 40; n++)
+        for (size_t at = 0; at < n; at++) {
+            float values[40] = {0.0f, -0.0f, TRIPSAGE__VECTOR_VALUE_MAX, -TRIPSAGE__VECTOR_VALUE_MAX, 1e-45f};
+
+            ck_assert(tripsage__kernel_can_reckon(values, n));
+            for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+                values[at] = wrong[i];
+                ck_assert_msg(!tripsage__kernel_can_reckon(values, n), "%g at %zu of %zu", (double)wrong[i], at, n);
+            }
+        }
+}
+END_TEST
+
 START_TEST(stored_form_is_little_endian_at_any_address)
 {
     static const float values[] = {1.0f, -2.5f, 3.4e38f, 1e-45f, 0.0f};
@@ -513,4 +530,5 @@ SUITE_MAIN("vector/kernels", agree_with_double_precision, stay_finite_at_the_lar
            are_the_portable_ones_at_every_length, are_the_portable_ones_with_every_kind_of_number,
            are_the_portable_ones_at_every_address, rows_are_what_one_row_is, bytes_have_room_for_their_sums,
            every_f16_goes_there_and_back, f32_goes_to_the_nearest_f16, conversions_are_the_portable_ones,
-           the_best_is_chosen_unless_told, normalise_to_unit_length, stored_form_is_little_endian_at_any_address)
+           the_best_is_chosen_unless_told, normalise_to_unit_length, numbers_that_can_be_reckoned_with,
+           stored_form_is_little_endian_at_any_address)

@@ -306,6 +306,40 @@ START_TEST(every_table_rotates_and_steps_alike)
 }
 END_TEST
 
+/* Bit b of (step + 8) / 16, rounded down and at most 7, of the numbers that were asked for; what stands behind them in the plane stays. */
+START_TEST(every_table_makes_the_same_planes)
+{
+    enum { MOST = 40, ROOM = MOST + 8 };
+    const tripsage__kernels *all[TRIPSAGE__GRAPH_KERNELS_MAX];
+    size_t count = tripsage__graph_kernels_all(all);
+
+    for (size_t size = 1; size <= MOST; size++) {
+        static int8_t whole[8 * ROOM];
+        static unsigned char out[4][ROOM];
+        int32_t wanted_sum = 0;
+
+        for (size_t i = 0; i < sizeof whole; i++)
+            whole[i] = i < 8 * size ? (int8_t)(i % 5 ? random_bits() % 256 - 128 : 127) : 0;
+        for (size_t i = 0; i < 8 * size; i++)
+            wanted_sum += whole[i] >= 112 ? 7 : (whole[i] + 8 + 256) / 16 - 16;
+        for (size_t t = 0; t < count; t++) {
+            memset(out, 0xa5, sizeof out);
+            ck_assert_int_eq(all[t]->planes(out[0], ROOM, whole, size), wanted_sum);
+            for (size_t i = 0; i < 8 * size; i++) {
+                int coarse = 0;
+
+                for (size_t b = 0; b < 4; b++)
+                    coarse += (out[b][i / 8] >> i % 8 & 1) * (b == 3 ? -8 : 1 << b);
+                ck_assert_msg(coarse == (whole[i] >= 112 ? 7 : (whole[i] + 8 + 256) / 16 - 16), "%s, %zu of %zu",
+                              all[t]->name, i, size);
+            }
+            for (size_t b = 0; b < 4; b++)
+                ck_assert_int_eq(out[b][size], 0xa5);
+        }
+    }
+}
+END_TEST
+
 /* Signs say that something is nearer than it is by their usual error: in five of six cases it is not as near as that. */
 static void check_signs(uint32_t bits, uint32_t n)
 {
@@ -371,4 +405,5 @@ START_TEST(the_best_is_taken)
 END_TEST
 
 SUITE_MAIN_WITH("vector/graph/code", setup, NULL, every_table_says_what_the_codes_mean, largest_sums_have_room,
-                every_table_rotates_and_steps_alike, signs_are_nearer_than_what_they_stand_for, the_best_is_taken)
+                every_table_rotates_and_steps_alike, every_table_makes_the_same_planes,
+                signs_are_nearer_than_what_they_stand_for, the_best_is_taken)
