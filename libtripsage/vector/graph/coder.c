@@ -242,7 +242,8 @@ void tripsage__coder_encode(const tripsage__coder *coder, unsigned char *head, u
     memcpy(rest, scales, sizeof scales);
 }
 
-void tripsage__coder_decode(const tripsage__coder *coder, float *out, const tripsage__coded *item)
+/* What the codes say of a rotated vector. */
+static void decode(const tripsage__coder *coder, float *out, const tripsage__coded *item)
 {
     float scales[3];
     const int8_t *fine = (const int8_t *)(item->rest + sizeof scales);
@@ -323,6 +324,12 @@ void tripsage__probe_for_distance(tripsage__probe *probe, const tripsage__coder 
     probe->norm_weight = 1.0f;
     probe->base = probe->norm2;
     probe->mean_product = 0.0f;
+}
+
+void tripsage__probe_for_decoded(tripsage__probe *probe, const tripsage__coder *coder, const tripsage__coded *item)
+{
+    decode(coder, probe->rotated, item);
+    tripsage__probe_for_distance(probe, coder);
 }
 
 void tripsage__probe_for_item(tripsage__probe *probe, const tripsage__coder *coder, const tripsage__coded *item)

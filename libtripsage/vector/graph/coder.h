@@ -118,13 +118,12 @@ void tripsage__coder_encode(const tripsage__coder *coder, unsigned char *head, u
  * file. */
 int tripsage__coder_is_sound(const tripsage__coder *coder, const tripsage__coded *item);
 
-/* What the codes say of a rotated vector. */
-void tripsage__coder_decode(const tripsage__coder *coder, float *out, const tripsage__coded *item);
-
 int tripsage__probe_init(tripsage__probe *probe, const tripsage__coder *coder); /* 0: no memory */
 void tripsage__probe_free(tripsage__probe *probe);
 /* Once `rotated` is filled with what was moved and rotated: for squared distances, with which the graph is built whatever the metric. */
 void tripsage__probe_for_distance(tripsage__probe *probe, const tripsage__coder *coder);
+/* The same of an item, by what its codes say of it. */
+void tripsage__probe_for_decoded(tripsage__probe *probe, const tripsage__coder *coder, const tripsage__coded *item);
 /* An item that others are compared with, from its codes, without `rotated`: for compare() alone. */
 void tripsage__probe_for_item(tripsage__probe *probe, const tripsage__coder *coder, const tripsage__coded *item);
 /* A query as it came (for cosine of unit length): for the metric. */

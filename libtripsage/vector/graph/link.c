@@ -233,8 +233,7 @@ static void look_for(tripsage_index *index, const tripsage__view *view, tripsage
 {
     tripsage__coded item = tripsage__coded_of(index, view, slot);
 
-    tripsage__coder_decode(&index->coder, scratch->probe.rotated, &item);
-    tripsage__probe_for_distance(&scratch->probe, &index->coder);
+    tripsage__probe_for_decoded(&scratch->probe, &index->coder, &item);
 }
 
 void tripsage__graph_link(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
