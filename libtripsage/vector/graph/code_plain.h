@@ -50,22 +50,20 @@ TRIPSAGE__PLAIN void tripsage__plain_cross(float *values, size_t n, size_t width
  * what it would be if it were negative. */
 typedef float tripsage__lanes __attribute__((vector_size(TRIPSAGE__LANES * sizeof(float))));
 
-#define TRIPSAGE__PLAIN_CLOSE(V, W, A, B, C, D)                                                                        \
-    ((V) * (tripsage__lanes){1, A, B, A * B, C, C * A, C * B, C * A * B, D, D * A, D * B, D * A * B, D * C, D * C * A, \
-                             D * C * B, D * C * A * B} +                                                               \
-     __builtin_shufflevector((V), (V), 0 ^ W, 1 ^ W, 2 ^ W, 3 ^ W, 4 ^ W, 5 ^ W, 6 ^ W, 7 ^ W, 8 ^ W, 9 ^ W, 10 ^ W,   \
-                             11 ^ W, 12 ^ W, 13 ^ W, 14 ^ W, 15 ^ W))
-
 TRIPSAGE__PLAIN void tripsage__plain_cross_close(float *values, size_t n, float scale)
 {
     for (size_t at = 0; at < n; at += TRIPSAGE__LANES) {
         tripsage__lanes lanes;
 
         memcpy(&lanes, values + at, sizeof lanes);
-        lanes = TRIPSAGE__PLAIN_CLOSE(lanes, 1, -1, 1, 1, 1);
-        lanes = TRIPSAGE__PLAIN_CLOSE(lanes, 2, 1, -1, 1, 1);
-        lanes = TRIPSAGE__PLAIN_CLOSE(lanes, 4, 1, 1, -1, 1);
-        lanes = TRIPSAGE__PLAIN_CLOSE(lanes, 8, 1, 1, 1, -1);
+        lanes = lanes * (tripsage__lanes){1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1} +
+                __builtin_shufflevector(lanes, lanes, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+        lanes = lanes * (tripsage__lanes){1, 1, -1, -1, 1, 1, -1, -1, 1, 1, -1, -1, 1, 1, -1, -1} +
+                __builtin_shufflevector(lanes, lanes, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+        lanes = lanes * (tripsage__lanes){1, 1, 1, 1, -1, -1, -1, -1, 1, 1, 1, 1, -1, -1, -1, -1} +
+                __builtin_shufflevector(lanes, lanes, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
+        lanes = lanes * (tripsage__lanes){1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1, -1, -1, -1} +
+                __builtin_shufflevector(lanes, lanes, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
         lanes *= scale;
         memcpy(values + at, &lanes, sizeof lanes);
     }
