@@ -2,6 +2,7 @@
  * that is not what it was is noticed or makes no difference. */
 #include "vector/graph/snapshot.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -255,13 +256,13 @@ END_TEST
 
 /* ---- damage ---- */
 
-static unsigned char *read_file(size_t *size)
+static unsigned char *read_file(const char *file_path, size_t *size)
 {
-    FILE *file = fopen(path, "rb");
+    FILE *file = fopen(file_path, "rb");
     struct stat found;
     unsigned char *bytes;
 
-    ck_assert_int_eq(stat(path, &found), 0);
+    ck_assert_int_eq(stat(file_path, &found), 0);
     *size = (size_t)found.st_size;
     bytes = malloc(*size);
     ck_assert_uint_eq(fread(bytes, 1, *size, file), *size);
@@ -300,7 +301,7 @@ START_TEST(every_flipped_byte_is_noticed_or_harmless)
     unsigned char *bytes;
 
     ck_assert_ok(tripsage_index_save(index, path, 1));
-    bytes = read_file(&size);
+    bytes = read_file(path, &size);
     ask(&whole, index);
     for (int i = 0; i < 10000; i++) {
         tripsage_status status = read_damaged(&back, bytes, size, &seed, 0);
@@ -330,7 +331,7 @@ START_TEST(nothing_is_followed_that_leads_nowhere)
     unsigned char *bytes;
 
     ck_assert_ok(tripsage_index_save(index, path, 1));
-    bytes = read_file(&size);
+    bytes = read_file(path, &size);
     for (int i = 0; i < 10000; i++) {
         tripsage_status status = read_damaged(&back, bytes, size, &seed, 1);
 
@@ -351,7 +352,97 @@ START_TEST(nothing_is_followed_that_leads_nowhere)
 }
 END_TEST
 
+/* ---- what the fuzz target begins with ---- */
+
+enum { RESTS = 6, SECTION_AT = 120, SECTION_SIZE = 24 }; /* docs/vector-format.md */
+
+typedef struct seed_file {
+    const char *name;
+    uint32_t dimensions;
+    uint64_t count, removed;
+    tripsage_status wanted;
+} seed_file;
+
+static const seed_file seed_files[] = {
+    {"empty", 12, 0, 0, TRIPSAGE_OK},
+    {"one", 12, 1, 0, TRIPSAGE_OK},
+    {"some", 12, 20, 0, TRIPSAGE_OK},
+    {"removed", 12, 20, 9, TRIPSAGE_OK},
+    {"all_removed", 12, 20, 20, TRIPSAGE_OK},
+    {"signs", 120, 6, 1, TRIPSAGE_OK},
+    {"not_a_number", 12, 20, 0, TRIPSAGE_ECORRUPT},
+};
+
+/* A rest's scale, where all that is checked of bytes is right. */
+static void spoil_a_number(const char *file_path)
+{
+    const float nothing = NAN;
+    uint64_t rests_at;
+    size_t size;
+    unsigned char *bytes = read_file(file_path, &size);
+    FILE *file = fopen(file_path, "wb");
+
+    memcpy(&rests_at, bytes + SECTION_AT + RESTS * SECTION_SIZE, sizeof rests_at);
+    memcpy(bytes + rests_at, &nothing, sizeof nothing);
+    tripsage__snapshot_seal(bytes, size);
+    ck_assert_uint_eq(fwrite(bytes, 1, size, file), size);
+    fclose(file);
+    free(bytes);
+}
+
+static void make_seed_file(const char *file_path, const seed_file *f)
+{
+    tripsage_index_options options = TRIPSAGE_INDEX_OPTIONS_INIT;
+    tripsage_index *index = NULL;
+
+    options.dimensions = f->dimensions;
+    options.degree = 8;
+    options.seed = 5;
+    ck_assert_ok(tripsage_index_new(&index, &options, NULL));
+    for (uint64_t key = 0; key < f->count; key++) {
+        const uint64_t terms[] = {key % 3, 100 + key};
+        float values[10 * DIMENSIONS];
+        tripsage_index_item item = {key, values, terms, 2};
+
+        for (uint64_t i = 0; i < 10; i++)
+            values_of(values + i * DIMENSIONS, 10 * key + i);
+        ck_assert_ok(tripsage_index_put(index, &item));
+    }
+    for (uint64_t key = 0; key < f->removed; key++)
+        ck_assert_ok(tripsage_index_remove(index, key));
+    ck_assert_ok(tripsage_index_save(index, file_path, 1));
+    tripsage_index_free(index);
+    if (f->wanted != TRIPSAGE_OK)
+        spoil_a_number(file_path);
+}
+
+/* Files of another version would be refused at once, and the fuzzer look at nothing. TRIPSAGE_MAKE_SEEDS=1 makes them anew. */
+START_TEST(fuzzing_begins_with_files_of_this_version)
+{
+    for (size_t i = 0; i < sizeof seed_files / sizeof *seed_files; i++) {
+        const seed_file *f = &seed_files[i];
+        char seed_path[TEST_PATH_SIZE];
+        tripsage_index_stats stats;
+        tripsage_index *index = NULL;
+
+        test_path_join(seed_path, TRIPSAGE_SOURCE_DIR "/tests/fuzz/corpus/vector_snapshot", f->name);
+        if (getenv("TRIPSAGE_MAKE_SEEDS"))
+            make_seed_file(seed_path, f);
+        ck_assert_msg(tripsage_index_open(&index, seed_path, NULL) == f->wanted, "%s: %s", f->name,
+                      tripsage_last_error()->message);
+        if (!index) {
+            ck_assert_ptr_nonnull(strstr(tripsage_last_error()->message, "its codes"));
+            continue;
+        }
+        tripsage_index_get_stats(&stats, index);
+        ck_assert_uint_eq(stats.count, f->count - f->removed);
+        ck_assert_uint_eq(stats.dimensions, f->dimensions);
+        tripsage_index_free(index);
+    }
+}
+END_TEST
+
 SUITE_MAIN_WITH("vector/graph/snapshot", setup, teardown, it_comes_back_and_goes_on,
                 an_open_index_keeps_what_was_replaced, few_items_or_none_are_kept_too, a_save_is_whole_or_not_at_all,
                 what_is_no_snapshot_is_refused, every_flipped_byte_is_noticed_or_harmless,
-                nothing_is_followed_that_leads_nowhere)
+                nothing_is_followed_that_leads_nowhere, fuzzing_begins_with_files_of_this_version)
