@@ -402,6 +402,8 @@ static double ratio_at(const contestant *a, const contestant *b, double recall)
     return bench_median(ratios, scale.rounds);
 }
 
+static double slowest_build, largest_memory; /* of all sets, beside hnswlib's */
+
 static void report_speed(const contest *t, const contestant *own)
 {
     const contestant *rival = fastest(t, HNSWLIB, 0), *best = fastest(t, 0, OWN);
@@ -419,6 +421,8 @@ static void report_speed(const contest *t, const contestant *own)
     figure("memory_vs_hnswlib", set, own->engine.resident / rival->engine.resident, "times");
     figure("memory_by_formula_vs_hnswlib", set, own->engine.own / rival->engine.own, "times");
     figure("bytes_per_vector", set, own->engine.resident / t->set.count, "bytes");
+    slowest_build = fmax(slowest_build, own->engine.build_wall / rival->engine.build_wall);
+    largest_memory = fmax(largest_memory, own->engine.resident / rival->engine.resident);
     printf("  (hnswlib: the faster of its versions, %s; best other: %s; %s)\n", rival->kind->label, best->kind->label,
            own->engine.note);
 }
@@ -531,5 +535,11 @@ int main(int argc, char **argv)
             hold(sets[i].name, sets[i].label, sets[i].is_cosine, sets[i].bit);
             bench_write("vector", output); /* so that it stays when the run is stopped */
         }
+    if (largest_memory > 0) {
+        puts("\nOf the sets that were measured, the one that is worst for ours:");
+        bench_figure("build_time_vs_hnswlib", slowest_build, "times");
+        bench_figure("memory_vs_hnswlib", largest_memory, "times");
+        bench_write("vector", output);
+    }
     return 0;
 }
