@@ -212,6 +212,8 @@ tripsage_status tripsage__trip_purge_deleted(int64_t *count, tripsage_trips *tri
 
 /* Appends to `problems`, elements of a JSON array of which there are *count already, what in the index does not agree with the records. */
 tripsage_status tripsage__trips_check(tripsage__buf *problems, size_t *count, tripsage_trips *trips);
+/* Makes the search index anew, of the records there are. TRIPSAGE_ENOTSUP where triggers keep it. */
+tripsage_status tripsage__trips_reindex(tripsage_trips *trips);
 
 /* The step that renews the acl of everything that belongs to the gate's trip, if the statement before it changed something. */
 tripsage__step tripsage__trip_acl_step(tripsage__trip_gate *gate);
