@@ -26,12 +26,17 @@ void tripsage__finding(tripsage__findings *list, const char *name, tripsage__sta
     TRIPSAGE__LIT(&list->json, "}");
 }
 
+const char *tripsage__remedy_for(const tripsage__remedy *remedies, const char *message)
+{
+    while (remedies->words && !strstr(message, remedies->words))
+        remedies++;
+    return remedies->fix;
+}
+
 void tripsage__finding_of_error(tripsage__findings *list, const char *name, tripsage__state state,
                                 const tripsage__remedy *remedies)
 {
-    const tripsage_error *error = tripsage_last_error();
+    const char *message = tripsage_last_error()->message;
 
-    while (remedies->words && !strstr(error->message, remedies->words))
-        remedies++;
-    tripsage__finding(list, name, state, remedies->fix, "%s", error->message);
+    tripsage__finding(list, name, state, tripsage__remedy_for(remedies, message), "%s", message);
 }

@@ -28,6 +28,8 @@ typedef struct tripsage__remedy {
     const char *words, *fix;
 } tripsage__remedy;
 
+const char *tripsage__remedy_for(const tripsage__remedy *remedies, const char *message);
+
 /* The failure this thread had last, with what to do about it. */
 void tripsage__finding_of_error(tripsage__findings *list, const char *name, tripsage__state state,
                                 const tripsage__remedy *remedies);

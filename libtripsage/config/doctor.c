@@ -81,8 +81,7 @@ static void examine_cache(look *l)
              tripsage_cache_command(&reply, cache, words, 1) != TRIPSAGE_OK)
         tripsage__finding_of_error(&l->found, "cache", TRIPSAGE__FAILED, cache_remedies);
     else if (reply->type == TRIPSAGE_CACHE_ERROR)
-        tripsage__finding(&l->found, "cache", TRIPSAGE__FAILED,
-                          cache_remedies[sizeof cache_remedies / sizeof cache_remedies[0] - 1].fix,
+        tripsage__finding(&l->found, "cache", TRIPSAGE__FAILED, tripsage__remedy_for(cache_remedies, reply->data),
                           "the cache's server answers %.200s", reply->data);
     else
         tripsage__finding(&l->found, "cache", TRIPSAGE__FINE, NULL, "the cache's server answers");
