@@ -165,20 +165,22 @@ out:
     return status;
 }
 
-static int is_sealed(const char *text, size_t size)
+static tripsage_status check_seal(const char *text, size_t size, const char *path)
 {
     static const char end[] = "\"}\n";
     unsigned char digest[TRIPSAGE__SHA256_SIZE];
     char seal[2 * TRIPSAGE__SHA256_SIZE + 1];
     size_t tail = sizeof SEAL - 1 + 2 * (size_t)TRIPSAGE__SHA256_SIZE + sizeof end - 1;
     const char *at = size > tail ? text + size - tail : NULL;
+    tripsage_status status = tripsage__sha256(digest, text, at ? (size_t)(at - text) : 0);
 
-    if (!at || memcmp(at, SEAL, sizeof SEAL - 1) != 0 ||
-        memcmp(text + size - (sizeof end - 1), end, sizeof end - 1) != 0 ||
-        tripsage__sha256(digest, text, (size_t)(at - text)) != TRIPSAGE_OK)
-        return 0;
+    if (status != TRIPSAGE_OK)
+        return status;
     tripsage__hex(seal, digest, sizeof digest);
-    return memcmp(at + sizeof SEAL - 1, seal, sizeof seal - 1) == 0;
+    if (!at || memcmp(at, SEAL, sizeof SEAL - 1) != 0 || memcmp(at + sizeof SEAL - 1, seal, sizeof seal - 1) != 0 ||
+        memcmp(text + size - (sizeof end - 1), end, sizeof end - 1) != 0)
+        return TRIPSAGE_FAIL(TRIPSAGE_ECORRUPT, "%s was cut off or altered, or is no manifest of a backup", path);
+    return TRIPSAGE_OK;
 }
 
 static tripsage_status take_manifest(tripsage__manifest *out, const char *text, size_t size, const char *path)
@@ -187,8 +189,7 @@ static tripsage_status take_manifest(tripsage__manifest *out, const char *text, 
     const char *engine, *sha256, *made_at;
     tripsage_status status;
 
-    if (!is_sealed(text, size))
-        return TRIPSAGE_FAIL(TRIPSAGE_ECORRUPT, "%s was cut off or altered, or is no manifest of a backup", path);
+    TRIPSAGE_TRY(check_seal(text, size, path));
     TRIPSAGE_TRY(tripsage__json_parse(&json, text, size));
     if (tripsage__json_number(tripsage__json_member(json, "format")) != 1) {
         status = TRIPSAGE_FAIL(TRIPSAGE_EMIGRATION, "%s is of a newer library: use a newer one", path);
@@ -483,20 +484,23 @@ out:
     return status;
 }
 
-static void put_backup(tripsage__buf *json, const char *file, const tripsage__manifest *m, int verified)
+static tripsage_status put_backup(tripsage__buf *json, const char *file, const tripsage__manifest *m, int verified)
 {
     char *manifest = path_of("", file, ".json");
 
+    if (!manifest)
+        return TRIPSAGE_NOMEM();
     TRIPSAGE__LIT(json, "{\"file\":");
     tripsage__json_put_string(json, file);
     TRIPSAGE__LIT(json, ",\"manifest\":");
-    tripsage__json_put_text(json, manifest, manifest ? strlen(manifest) : 0);
+    tripsage__json_put_string(json, manifest);
     tripsage__buf_printf(json,
                          ",\"engine\":\"%s\",\"schema\":%lld,\"bytes\":%lld,\"sha256\":\"%s\",\"made_at\":", m->engine,
                          (long long)m->schema, (long long)m->bytes, m->sha256);
     tripsage__json_put_instant(json, m->made_at);
     tripsage__buf_printf(json, ",\"verified\":%s", verified ? "true" : "false");
     tripsage__free(manifest);
+    return tripsage__buf_status(json);
 }
 
 static tripsage_status check_folder(const char *folder)
@@ -532,7 +536,7 @@ tripsage_status tripsage__store_backup(tripsage_doc **out, const tripsage__backu
     TRIPSAGE_TRY(tripsage__doc_new(&doc, 1024));
     TRIPSAGE_TRY(dump(&job, driver, request, &p, &manifest));
     TRIPSAGE_TRY(retain(&removed, request->folder, base.data, driver->backup_suffix, request->keep));
-    put_backup(&doc->json, p.file, &manifest, !request->no_verify);
+    TRIPSAGE_TRY(put_backup(&doc->json, p.file, &manifest, !request->no_verify));
     TRIPSAGE__LIT(&doc->json, ",\"removed\":[");
     tripsage__buf_put(&doc->json, removed.data, removed.size);
     TRIPSAGE__LIT(&doc->json, "]}");
@@ -595,7 +599,7 @@ tripsage_status tripsage__store_backup_verify(tripsage_doc **out, const char *fi
     TRIPSAGE_TRY(tries ? try_out(&job, driver, file, &manifest)
                        : tripsage__backup_copy(&job, &manifest, file, -1, "checksum"));
     TRIPSAGE_TRY(tripsage__doc_new(&doc, 512));
-    put_backup(&doc->json, file, &manifest, tries);
+    TRIPSAGE_TRY(put_backup(&doc->json, file, &manifest, tries));
     TRIPSAGE__LIT(&doc->json, "}");
 out:
     tripsage__env_free(job.env);
