@@ -1,5 +1,5 @@
-/* maintain.c: upkeep of all that a handle has: first what is wrong is found, then it is built anew where it can be made of the rest, then the engine
- * tends its space and indexes, then the indexes of vectors follow; at the end what is still wrong is told. */
+/* maintain.c: upkeep of all that a handle has: first what is wrong is found, then it is built anew where it can be made of the rest, then
+ * the engine tends its space and indexes, then the indexes of vectors follow; at the end what is still wrong is told. */
 #include <stdio.h>
 #include <string.h>
 #include <tripsage/maintenance.h>

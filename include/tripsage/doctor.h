@@ -25,11 +25,11 @@ typedef struct tripsage_doctor_options {
     }
 
 /* Looks at the database (reached and read, its schema, row level security, the clock, room on the disk), the cache, the embedder, keys and
- * secrets, and where spans go: {"ok":true|false,"checks":[{"name","state":"ok"|"warning"|"failed","message","fix":text|null}]}. "ok" is false when
- * a check failed; a warning is something that works and should not stay so. Each name may come several times. Nothing is changed: an
- * SQLite file that does not exist is not made, and no schema is migrated. What cannot be reached is a check that failed, not an error
- * of this call. No message has a secret in it. `options` may be NULL.
- * Errors: TRIPSAGE_EINVALID (field "#options"), TRIPSAGE_ENOMEM. */
+ * secrets, and where spans go: {"ok":true|false,"checks":[{"name","state":"ok"|"warning"|"failed","message","fix":text|null}]}. "ok" is
+ * false when a check failed; a warning is something that works and should not stay so. Each name may come several times. Nothing is
+ * changed: an SQLite file that does not exist is not made, and no schema is migrated. What cannot be reached is a check that failed, not
+ * an error of this call. No message has a secret in it. `options` may be NULL. Errors: TRIPSAGE_EINVALID (field "#options"),
+ * TRIPSAGE_ENOMEM. */
 TRIPSAGE_API tripsage_status tripsage_doctor(tripsage_doc **out, const tripsage_config *config,
                                              const tripsage_doctor_options *options);
 

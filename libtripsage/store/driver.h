@@ -39,8 +39,9 @@ typedef struct tripsage__driver {
                    tripsage__env *env);
 
     /* Backups (backup.h), by URL: none of these needs a database that can be opened. The name is that of the database, for the names of
-     * files. A dump is of one moment, into a file that is there and empty; *schema is the database's. A load puts what such a file holds into the
-     * database's place, all or nothing, after it has seen that all of it is as the manifest says; *replaced (may be NULL): there was one. */
+     * files. A dump is of one moment, into a file that is there and empty; *schema is the database's. A load puts what such a file holds
+     * into the database's place, all or nothing, after it has seen that all of it is as the manifest says; *replaced (may be NULL): there
+     * was one. */
     const char *backup_suffix;
     tripsage_status (*name_of)(tripsage__buf *out, const char *url);
     tripsage_status (*dump)(const tripsage__backup_job *job, const char *path, int64_t *schema);

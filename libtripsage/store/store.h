@@ -46,8 +46,8 @@ typedef struct tripsage__statement {
     const char *postgres; /* NULL: the same text; "": this engine has nothing to do here */
 } tripsage__statement;
 
-/* What the dialects word differently about JSON, for statements that are otherwise the same text: TRIPSAGE__SQLITE_X and TRIPSAGE__POSTGRES_X
- * mean the same. Documents are texts. */
+/* What the dialects word differently about JSON, for statements that are otherwise the same text: TRIPSAGE__SQLITE_X and
+ * TRIPSAGE__POSTGRES_X mean the same. Documents are texts. */
 
 /* A document with a merge patch (RFC 7396) applied. */
 #define TRIPSAGE__SQLITE_MERGE(to, patch)   "json_patch(" to ", " patch ")"
@@ -192,9 +192,9 @@ tripsage_status tripsage__store_maintain(tripsage__store *store, const char *sql
                                          void *context);
 
 /* Tells one state of the database from another: where a read began after the first of two equal stamps was taken, a read that
- * begins after the second finds the same, of the trip that `key` is the id of and of who may see it. On an engine that has no stamp of its own it
- * finds the same unless that was changed within the last max_staleness_ms (see the options); a write by this store ends the stamps of
- * all keys that are among its parameters, so a write names the trip it changes. Without a key (NULL) it is of all trips. */
+ * begins after the second finds the same, of the trip that `key` is the id of and of who may see it. On an engine that has no stamp of
+ * its own it finds the same unless that was changed within the last max_staleness_ms (see the options); a write by this store ends the
+ * stamps of all keys that are among its parameters, so a write names the trip it changes. Without a key (NULL) it is of all trips. */
 typedef struct tripsage__stamp {
     unsigned char bytes[48];
 } tripsage__stamp;
@@ -216,8 +216,8 @@ typedef struct tripsage__change {
     char owner_id[TRIPSAGE__UUID_SIZE]; /* of the trip; "" for the other kinds */
 } tripsage__change;
 
-/* Owned by whoever listens; stays where it is until tripsage__store_unlisten. on_change runs on the thread that leads a commit, or on one of
- * the engine's: copy, do not block, do not call the store. */
+/* Owned by whoever listens; stays where it is until tripsage__store_unlisten. on_change runs on the thread that leads a commit, or on one
+ * of the engine's: copy, do not block, do not call the store. */
 typedef struct tripsage__listener {
     void (*on_change)(void *context, const tripsage__change *change);
     void *context;
@@ -247,7 +247,8 @@ void tripsage__store_release(tripsage__store *store); /* NULL is fine; the last 
 
 tripsage__env *tripsage__store_env(tripsage__store *store);
 
-/* Whether statements may MATCH the words of SQLite's FTS5. Where not, the catalogue of destinations is searched in a store beside this one. */
+/* Whether statements may MATCH the words of SQLite's FTS5. Where not, the catalogue of destinations is searched in a store beside this
+ * one. */
 int tripsage__store_has_fts5(const tripsage__store *store);
 
 /* "sqlite" or "postgresql". */

@@ -34,9 +34,9 @@ struct tripsage_trips {
     pthread_rwlock_t turns;                  /* see tripsage__take_turn() */
 };
 
-/* Around each attempt of a call that reads, decides in C and writes with the version it read as the guard, and around a write that can make such a guard
- * fail. Attempts go side by side; one that has lost a race before goes alone among the threads of this handle, so that it cannot lose
- * for ever (other processes it still has to race). */
+/* Around each attempt of a call that reads, decides in C and writes with the version it read as the guard, and around a write that can
+ * make such a guard fail. Attempts go side by side; one that has lost a race before goes alone among the threads of this handle, so that
+ * it cannot lose for ever (other processes it still has to race). */
 void tripsage__take_turn(tripsage_trips *trips, int lost_before);
 void tripsage__end_turn(tripsage_trips *trips);
 
@@ -112,8 +112,8 @@ tripsage__step tripsage__trip_gate_step(tripsage__trip_gate *gate);
  * less than `minimum`), TRIPSAGE_EPRECONDITION (`if_version` is not 0 and not the trip's). */
 tripsage_status tripsage__trip_gate_check(const tripsage__trip_gate *gate, int minimum, int64_t if_version);
 
-/* What a trip's record is written from (see record.h): SELECT ... FROM trip t WHERE ... PostgreSQL sends the row as one record, and as the role
- * what does not stand in the row: it sets up every arm of a CASE for every execution. */
+/* What a trip's record is written from (see record.h): SELECT ... FROM trip t WHERE ... PostgreSQL sends the row as one record, and as
+ * the role what does not stand in the row: it sets up every arm of a CASE for every execution. */
 #define TRIPSAGE__SQL_TRIP_COLUMNS TRIPSAGE__SQL_ROLE ", t.*"
 #define TRIPSAGE__PG_TRIP_COLUMNS  "CASE WHEN $2 = 1 THEN 6 WHEN t.user_id = $1 THEN 5 ELSE trip_level(t.id) END, t"
 

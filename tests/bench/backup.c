@@ -1,6 +1,6 @@
-/* bench_backup: what writers feel of a backup. Each round has a quiet half, as long as a backup takes, and one in which another process backs the
- * database up, as the command does: copied, verified by a restore. Writers come at a steady rate, and what they waited for is measured
- * from the moment they were due, so that one that is held up does not hide those that would have come behind it. */
+/* bench_backup: what writers feel of a backup. Each round has a quiet half, as long as a backup takes, and one in which another process
+ * backs the database up, as the command does: copied, verified by a restore. Writers come at a steady rate, and what they waited for is
+ * measured from the moment they were due, so that one that is held up does not hide those that would have come behind it. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>

@@ -1207,8 +1207,8 @@ static tripsage_status admin_delete_softly(stage *s)
     return tripsage_auth_admin_user_delete(world->auth, world->service, s->item, 1);
 }
 
-/* Second factors. The factor's id goes where items' go, its secret where cursors go, that of the challenge where notes' go, and the code to the
- * token. */
+/* Second factors. The factor's id goes where items' go, its secret where cursors go, that of the challenge where notes' go, and the code
+ * to the token. */
 static void with_factor(stage *s)
 {
     OK(tripsage_auth_factor_enroll(&s->doc, world->auth, s->actor, NULL, "{\"issuer\":\"ts\"}", N));
@@ -1501,11 +1501,19 @@ static tripsage_status embedder_open_model(stage *s)
     return open_embedder(&s->embedder, TRIPSAGE_SOURCE_DIR "/tests/data/model2vec/plain");
 }
 
+/* A folder for files beside the database, wherever that is; it goes with the world. */
+static const char *own_folder(void)
+{
+    if (!world->folder[0])
+        test_temp_make(world->folder);
+    return world->folder;
+}
+
 static const char *words_path(void)
 {
     static char path[TEST_PATH_SIZE];
 
-    test_path_join(path, world->folder, "words.txt");
+    test_path_join(path, own_folder(), "words.txt");
     return path;
 }
 
@@ -1903,14 +1911,6 @@ static tripsage_status open_new(stage *s)
     tripsage_options options = chosen_options(&runtime);
 
     return tripsage_open(&s->ts, "sqlite::memory:", &options);
-}
-
-/* A folder for files beside the database, wherever that is; it goes with the world. */
-static const char *own_folder(void)
-{
-    if (!world->folder[0])
-        test_temp_make(world->folder);
-    return world->folder;
 }
 
 /* ---- looking after a database: a file of its own, whatever the world's is ---- */

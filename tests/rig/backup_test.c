@@ -1,4 +1,5 @@
-/* rig/backup_test.c: what is in PostgreSQL comes back from a backup: into the same database, into an empty one, all of it or nothing; and upkeep. */
+/* rig/backup_test.c: what is in PostgreSQL comes back from a backup: into the same database, into an empty one, all of it or nothing; and
+ * upkeep. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>

@@ -292,7 +292,8 @@ END_TEST
 
 /* ---- a project ---- */
 
-/* {"alg":"HS256","typ":"JWT"}.{"iss":"supabase","ref":"abcdefghijklmnopqrst","role":"anon"}, signed with "a secret of another project, of 40 bytes" */
+/* {"alg":"HS256","typ":"JWT"}.{"iss":"supabase","ref":"abcdefghijklmnopqrst","role":"anon"}, signed with "a secret of another project, of
+ * 40 bytes" */
 #define ANON_KEY                                                                                                       \
     "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."                                                                            \
     "eyJpc3MiOiJzdXBhYmFzZSIsInJlZiI6ImFiY2RlZmdoaWprbG1ub3BxcnN0Iiwicm9sZSI6ImFub24ifQ."                              \

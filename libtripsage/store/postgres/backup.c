@@ -10,9 +10,9 @@
  *     identity trip seq 5678           the last number that was given
  *     end
  *
- * Tables stand in an order in which each row finds what it refers to. Left out are generated columns; schema_migration, which belongs to the
- * schema; and what service_role may not read, which triggers make of the rest (the full-text index). A load runs in one transaction from
- * the first look to the last row. */
+ * Tables stand in an order in which each row finds what it refers to. Left out are generated columns; schema_migration, which belongs to
+ * the schema; and what service_role may not read, which triggers make of the rest (the full-text index). A load runs in one transaction
+ * from the first look to the last row. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -419,8 +419,9 @@ static tripsage_status join_tables(tripsage__buf *out, const PGresult *tables)
     return tripsage__buf_status(out);
 }
 
-/* Rows come in as they were: no trigger makes others of them or announces them, but for those of the full-text index; and row level security,
- * which COPY cannot have, holds for everybody but the owner meanwhile. References are checked. Nobody sees any of it before the end: each table is locked from here on. */
+/* Rows come in as they were: no trigger makes others of them or announces them, but for those of the full-text index; and row level
+ * security, which COPY cannot have, holds for everybody but the owner meanwhile. References are checked. Nobody sees any of it before the
+ * end: each table is locked from here on. */
 static tripsage_status open_tables(connection *c, const PGresult *tables)
 {
     tripsage__buf all = TRIPSAGE__BUF_INIT(65536);

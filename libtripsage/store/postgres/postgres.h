@@ -1,7 +1,8 @@
 /* store/postgres/postgres.h: the inside of the PostgreSQL engine.
  *
- * A call is one pipeline (libpq's pipeline mode) and so one round trip: role and claims, the statements, and around them BEGIN and COMMIT where
- * there is more than one to read or something to write. Rows are handed to their callbacks when the server has confirmed all of it. */
+ * A call is one pipeline (libpq's pipeline mode) and so one round trip: role and claims, the statements, and around them BEGIN and COMMIT
+ * where there is more than one to read or something to write. Rows are handed to their callbacks when the server has confirmed all of it.
+ * */
 #ifndef TRIPSAGE_STORE_POSTGRES_H
 #define TRIPSAGE_STORE_POSTGRES_H
 
@@ -20,7 +21,8 @@
 /* What a statement is prepared for: a plan holds the policies of the role it was made for, so each role has its own. */
 typedef enum role { ROLE_AUTHENTICATED, ROLE_SERVICE, ROLES } role;
 
-/* One connection, used by one thread at a time; and the statements prepared on it, by the address of their catalogue entry and their role. */
+/* One connection, used by one thread at a time; and the statements prepared on it, by the address of their catalogue entry and their
+ * role. */
 typedef struct connection {
     PGconn *pg;
     struct prepared *table; /* open addressing; capacity is a power of two, at most half full */
@@ -108,7 +110,8 @@ void tripsage__pg_pool_close(engine *e);
 tripsage_status tripsage__pg_acquire(connection **out, engine *e, int64_t deadline);
 /* `broken`: it is closed instead of kept. */
 void tripsage__pg_release(engine *e, connection *c, int broken);
-/* From now on every connection is a new one: the server that the old ones lead to may not be written to any more, or has other tables now. */
+/* From now on every connection is a new one: the server that the old ones lead to may not be written to any more, or has other tables
+ * now. */
 void tripsage__pg_renew_all(engine *e);
 /* How long to wait before the next try, in ms: some time below a limit that doubles with each. */
 int64_t tripsage__pg_pause(engine *e, unsigned tries);

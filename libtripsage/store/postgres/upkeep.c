@@ -1,5 +1,5 @@
-/* store/postgres/upkeep.c: what the server knows of our tables and indexes, and what it can be asked to do about them. VACUUM, ANALYZE and REINDEX
- * are the owner's; the server passes over tables of others with a warning, so who asks is looked at first. */
+/* store/postgres/upkeep.c: what the server knows of our tables and indexes, and what it can be asked to do about them. VACUUM, ANALYZE
+ * and REINDEX are the owner's; the server passes over tables of others with a warning, so who asks is looked at first. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,11 @@
 /* store/sqlite/backup.c: a database into a file while others write, and a file into the database's place.
  *
- * A dump copies pages with SQLite's backup API under one snapshot of the log: others may commit meanwhile, and the copy does not begin anew.
+ * A dump copies pages with SQLite's backup API under one snapshot of the log: others may commit meanwhile, and the copy does not begin
+ * anew.
  *
- * A load never touches the database until a file beside it has all of the backup, with the right checksum, and has passed the checks. Then the
- * database is made one file (its log folded in), under a lock that nobody else holds any part of, and the new one is renamed into its place.
- * Whenever the program is killed, what is there is the old database or the new one. */
+ * A load never touches the database until a file beside it has all of the backup, with the right checksum, and has passed the checks.
+ * Then the database is made one file (its log folded in), under a lock that nobody else holds any part of, and the new one is renamed
+ * into its place. Whenever the program is killed, what is there is the old database or the new one. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

@@ -1,4 +1,5 @@
-/* store/sqlite/examine.c: what may be wrong with a file, its folder and its disk, before and while it is opened. Makes and changes nothing. */
+/* store/sqlite/examine.c: what may be wrong with a file, its folder and its disk, before and while it is opened. Makes and changes
+ * nothing. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

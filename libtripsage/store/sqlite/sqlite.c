@@ -65,8 +65,8 @@ static tripsage_status make_private(const engine *e)
 }
 
 /* 32, opened only as so many read at once. More than there are processors: a thread that the scheduler takes off while it reads
- * keeps its connection, and the others should not have to fall asleep for it. Of 1,000 threads that read all the time on two processors, few
- * ever wait; with four connections most did, and each wait costs more than the read. A connection is some 110 KiB. */
+ * keeps its connection, and the others should not have to fall asleep for it. Of 1,000 threads that read all the time on two processors,
+ * few ever wait; with four connections most did, and each wait costs more than the read. A connection is some 110 KiB. */
 #define DEFAULT_READERS 32
 
 /* 1,024, which is some 110 MiB of connections. */

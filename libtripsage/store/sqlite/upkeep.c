@@ -1,7 +1,7 @@
 /* store/sqlite/upkeep.c: space, the full-text indexes, the log.
  *
- * There is no ANALYZE. The plans of our statements are the same without it, and tested so; with it they would follow what the tables held when it
- * ran last, and one that reads a small table from end to end stays when the table has grown. */
+ * There is no ANALYZE. The plans of our statements are the same without it, and tested so; with it they would follow what the tables held
+ * when it ran last, and one that reads a small table from end to end stays when the table has grown. */
 #include <string.h>
 #include <tripsage/maintenance.h>
 
@@ -160,7 +160,8 @@ out:
     return status;
 }
 
-/* On a connection of its own: what FTS5 remembers of an index on the writing one is not what is stored by then. In memory there is only that one. */
+/* On a connection of its own: what FTS5 remembers of an index on the writing one is not what is stored by then. In memory there is only
+ * that one. */
 tripsage_status tripsage__sqlite_upkeep(void *engine_, tripsage__upkeep *upkeep)
 {
     engine *e = engine_;

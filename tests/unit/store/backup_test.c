@@ -1,5 +1,5 @@
-/* Backups of SQLite's files: taken while others write, restored, refused where a byte of them is not as it was, and cut off at any moment without
- * anything half done. */
+/* Backups of SQLite's files: taken while others write, restored, refused where a byte of them is not as it was, and cut off at any moment
+ * without anything half done. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
