@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <tripsage/maintenance.h>
 #include <unistd.h>
 
@@ -349,7 +348,8 @@ static tripsage_status add_name(listing *list, const char *name, size_t length)
 }
 
 /* The complete backups in the folder; what was left behind goes. */
-static tripsage_status list_backups(listing *list, const char *folder, const char *base, const char *suffix)
+static tripsage_status list_backups(listing *list, const char *folder, const char *base, const char *suffix,
+                                    int64_t now)
 {
     static const char *const left[] = {".partial",           ".json.partial",     ".trial",
                                        ".trial-wal",         ".trial-shm",        ".partial.trial",
@@ -368,7 +368,7 @@ static tripsage_status list_backups(listing *list, const char *folder, const cha
         for (size_t i = 0; i < sizeof left / sizeof left[0]; i++)
             if (is_ours(entry->d_name, base, suffix, left[i]) &&
                 fstatat(dirfd(dir), entry->d_name, &found, AT_SYMLINK_NOFOLLOW) == 0 &&
-                found.st_mtime < time(NULL) - LEFT_BEHIND_S)
+                (int64_t)found.st_mtime < now / 1000 - LEFT_BEHIND_S)
                 unlinkat(dirfd(dir), entry->d_name, 0);
     }
     closedir(dir);
@@ -393,17 +393,17 @@ static tripsage_status remove_backup(tripsage__buf *json, const char *folder, co
     return status;
 }
 
-/* Removes all but the newest `keep` (0: none goes). */
-static tripsage_status retain(tripsage__buf *removed, const char *folder, const char *base, const char *suffix,
-                              uint32_t keep)
+/* Removes all but as many as are to be kept. */
+static tripsage_status retain(tripsage__buf *removed, const char *base, const char *suffix,
+                              const tripsage__backup_request *request, int64_t now)
 {
     listing list = {NULL, 0, 0};
-    tripsage_status status = list_backups(&list, folder, base, suffix);
+    tripsage_status status = list_backups(&list, request->folder, base, suffix, now);
 
     if (status == TRIPSAGE_OK && list.count)
         qsort(list.names, list.count, sizeof *list.names, newest_first);
-    for (size_t i = keep; keep && i < list.count && status == TRIPSAGE_OK; i++)
-        status = remove_backup(removed, folder, list.names[i]);
+    for (size_t i = request->keep; request->keep && i < list.count && status == TRIPSAGE_OK; i++)
+        status = remove_backup(removed, request->folder, list.names[i]);
     for (size_t i = 0; i < list.count; i++)
         tripsage__free(list.names[i]);
     tripsage__free(list.names);
@@ -535,7 +535,7 @@ tripsage_status tripsage__store_backup(tripsage_doc **out, const tripsage__backu
     TRIPSAGE_TRY(make_paths(&p, request->folder, base.data, driver->backup_suffix, manifest.made_at));
     TRIPSAGE_TRY(tripsage__doc_new(&doc, 1024));
     TRIPSAGE_TRY(dump(&job, driver, request, &p, &manifest));
-    TRIPSAGE_TRY(retain(&removed, request->folder, base.data, driver->backup_suffix, request->keep));
+    TRIPSAGE_TRY(retain(&removed, base.data, driver->backup_suffix, request, manifest.made_at));
     TRIPSAGE_TRY(put_backup(&doc->json, p.file, &manifest, !request->no_verify));
     TRIPSAGE__LIT(&doc->json, ",\"removed\":[");
     tripsage__buf_put(&doc->json, removed.data, removed.size);

@@ -114,6 +114,21 @@ static tripsage_status wrong_file(const char *path)
     return TRIPSAGE_FAIL_NATIVE(status, errno, "cannot write %s: %s", path, strerror(errno));
 }
 
+/* A line of our own. Whether all could be written is asked at the end of each table. */
+static void put_line(FILE *to, const char *format, ...) TRIPSAGE__PRINTF(2, 3);
+static void put_line(FILE *to, const char *format, ...)
+{
+    char line[4096]; /* the columns of the widest table are some 400 bytes */
+    va_list parts;
+    int size;
+
+    va_start(parts, format);
+    size = vsnprintf(line, sizeof line, format, parts);
+    va_end(parts);
+    if (size > 0)
+        (void)fwrite(line, 1, (size_t)size < sizeof line ? (size_t)size : sizeof line - 1, to);
+}
+
 /* After COPY ... TO STDOUT: the rows, and what the server says at the end. */
 static tripsage_status take_rows(connection *c, FILE *to, const char *path, int64_t *rows, progress *p)
 {
@@ -166,10 +181,10 @@ static tripsage_status dump_table(connection *c, const PGresult *tables, int i, 
     int64_t rows = 0;
     tripsage_status status;
 
-    fprintf(to, "table %s %s\n", table, columns);
+    put_line(to, "table %s %s\n", table, columns);
     TRIPSAGE_TRY(begin_copy(c, PGRES_COPY_OUT, "tripsage", table, columns, "TO STDOUT"));
     TRIPSAGE_TRY(take_rows(c, to, path, &rows, p));
-    fprintf(to, "\\.\nrows %" PRId64 "\n", rows);
+    put_line(to, "\\.\nrows %" PRId64 "\n", rows);
     if (*identity) { /* a login that does not own the sequence sees the numbers in use only */
         TRIPSAGE_TRY(
             run(&last, c,
@@ -177,7 +192,7 @@ static tripsage_status dump_table(connection *c, const PGresult *tables, int i, 
                 " format('%%I.%%I', s.schemaname, s.sequencename)"
                 " = pg_get_serial_sequence('tripsage.%s', '%s')), 0)) FROM tripsage.%s t",
                 identity, table, identity, table));
-        fprintf(to, "identity %s %s %s\n", table, identity, PQgetvalue(last, 0, 0));
+        put_line(to, "identity %s %s %s\n", table, identity, PQgetvalue(last, 0, 0));
     }
     if (ferror(to))
         status = wrong_file(path);
@@ -226,11 +241,11 @@ static tripsage_status dump_to(connection *c, FILE *to, const tripsage__backup_j
     TRIPSAGE_TRY(tripsage__pg_exec(&tables, c, list_tables));
     for (int i = 0; i < PQntuples(tables); i++)
         p.total += strtoll(PQgetvalue(tables, i, ESTIMATE), NULL, 10);
-    fputs(HEADER, to);
+    put_line(to, HEADER);
     for (int i = 0; i < PQntuples(tables); i++)
         if (strcmp(PQgetvalue(tables, i, READABLE), "t") == 0)
             TRIPSAGE_TRY(dump_table(c, tables, i, to, path, &p));
-    fputs("end\n", to);
+    put_line(to, "end\n");
     if (fflush(to) != 0)
         status = wrong_file(path);
 out:

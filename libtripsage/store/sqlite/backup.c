@@ -217,13 +217,14 @@ static tripsage_status path_beside(char **out, const char *path, const char *suf
     return *out ? TRIPSAGE_OK : TRIPSAGE_NOMEM();
 }
 
+/* Needs no memory, so that it cannot fail for want of it: what was left behind would be taken for the next one's. */
 static void remove_beside(const char *path, const char *suffix)
 {
-    char *beside;
+    char beside[PATH_MAX + 16];
+    int size = snprintf(beside, sizeof beside, "%s%s", path, suffix);
 
-    if (path_beside(&beside, path, suffix) == TRIPSAGE_OK)
+    if (size > 0 && (size_t)size < sizeof beside) /* no longer path can be */
         unlink(beside);
-    tripsage__free(beside);
 }
 
 /* What SQLite has beside a database. */
