@@ -13,8 +13,12 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"serve", "answer HTTP until SIGTERM (what happens without a command)", command_serve},
-    {"migrate", "bring the database's schema up to date, or show its state", command_migrate},
+    {"migrate", "bring the database's schema up to date, show its state, or try it", command_migrate},
     {"check", "check the stored data", command_check},
+    {"doctor", "look at everything the server needs: what is wrong, and how to put it right", command_doctor},
+    {"backup", "back the database up while it is in use, or verify a backup", command_backup},
+    {"restore", "put a backup in the database's place", command_restore},
+    {"maintain", "check, repair, analyze, vacuum: indexes of texts and vectors included", command_maintain},
     {"explain-config", "show what the settings come to, and where each came from", command_explain_config},
     {"cache", "show what is in a cache, and clear it", command_cache},
     {"keys", "make, list, replace and revoke API keys; seal settings; change the secret key", command_keys},

@@ -95,6 +95,12 @@ static const struct {
     {"auth_factor_verify", 2, "reads the secret and the challenge, compares the code, raises the session"},
     {"auth_recovery_verify", 2, "reads the session, raises it"},
     {"check", 2, "asks for the schema, then for the trips"},
+    {"backup", 0, "is about SQLite"},
+    {"backup_verify", 0, "is about SQLite"},
+    {"restore", 0, "is about SQLite"},
+    {"migrations_plan", 0, "is about SQLite"},
+    {"doctor", 0, "is about SQLite"},
+    {"maintain", 16, "checks, and opens a connection to ask for tables and indexes, then for each collection's index"},
     {"auth_rotate_signing_key", 2, "looks which key is the current one before it makes a new one"},
     {"purge_expired", 8,
      "trips, idempotency keys, sessions, codes, flows, requests for mails, signing keys and embeddings go one after "
