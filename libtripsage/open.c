@@ -1,4 +1,5 @@
 /* open.c: the composition: one store, and the four APIs over it. */
+#include <tripsage/security.h>
 #include <tripsage/store.h>
 
 #include "auth/auth.h"
@@ -105,6 +106,11 @@ tripsage_status tripsage_ping(tripsage *ts)
 tripsage_status tripsage_migrations(tripsage_doc **out, tripsage *ts)
 {
     return tripsage__store_migrations(out, ts->store);
+}
+
+tripsage_status tripsage_database_security(tripsage_doc **out, tripsage *ts)
+{
+    return tripsage__store_guards(out, ts->store);
 }
 
 tripsage_status tripsage_check(tripsage_doc **out, tripsage *ts)

@@ -16,6 +16,7 @@
 #include "memory.h"
 #include "runtime.h"
 #include "search.h"
+#include "security.h"
 #include "status.h"
 #include "store.h"
 #include "trip.h"

@@ -48,4 +48,6 @@ struct tripsage__row {
 
 extern const tripsage__driver tripsage__driver_sqlite, tripsage__driver_postgres;
 
+extern const tripsage__statement tripsage__guards_statement; /* guards.c */
+
 #endif

@@ -299,7 +299,8 @@ tripsage_status tripsage__store_check(tripsage__buf *problems, size_t *count, tr
     return store->driver->check(store->engine, problems, count);
 }
 
-static const tripsage__statement *const statements[] = {&secret_read, &secret_make, &ping, &migrations_list};
+static const tripsage__statement *const statements[] = {&secret_read, &secret_make, &ping, &migrations_list,
+                                                        &tripsage__guards_statement};
 
 const tripsage__statement *const *tripsage__store_statements(size_t *count)
 {

@@ -259,6 +259,9 @@ tripsage_status tripsage__store_migrations(tripsage_doc **out, tripsage__store *
 /* Engine's own integrity checks: appends one JSON string per problem, separated by commas, to `problems`; counts them. */
 tripsage_status tripsage__store_check(tripsage__buf *problems, size_t *count, tripsage__store *store);
 
+/* tripsage_database_security() */
+tripsage_status tripsage__store_guards(tripsage_doc **out, tripsage__store *store);
+
 /* The catalogue of a room, for the test that looks at every plan. Each room that has SQL has one. */
 const tripsage__statement *const *tripsage__store_statements(size_t *count);
 

@@ -7,6 +7,7 @@ int command_migrate(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_explain_config(int argc, char **argv);
 int command_cache(int argc, char **argv);
+int command_security_report(int argc, char **argv);
 int command_keys(int argc, char **argv);
 int command_version(int argc, char **argv);
 

@@ -15,6 +15,7 @@
 
 #include "commands/commands.h"
 #include "commands/open.h"
+#include "commands/security.h"
 #include "housekeeping.h"
 #include "http.h"
 #include "log.h"
@@ -233,6 +234,8 @@ int command_serve(int argc, char **argv)
         help();
         return 0;
     }
+    if (status == 0)
+        status = security_admit(&s);
     if (status)
         goto out;
     block_signals(&signals);
