@@ -59,6 +59,18 @@ static const char *read_host(settings *s, const char *value)
     return copy(s->host, sizeof s->host, value, expected);
 }
 
+static const char *read_certificate(settings *s, const char *value)
+{
+    s->tls_certificate = value;
+    return NULL; /* both files are read together */
+}
+
+static const char *read_key(settings *s, const char *value)
+{
+    s->tls_key = value;
+    return NULL;
+}
+
 static const char *read_port(settings *s, const char *value)
 {
     long port;
@@ -289,6 +301,10 @@ static const struct setting {
     {"LOG_LEVEL", NULL, NULL, "ERROR, WARNING, INFO or DEBUG (INFO)", SETTINGS_DATABASE, 0, read_log_level},
     {"DEBUG", NULL, NULL, "true: LOG_LEVEL is DEBUG where it is not set (false)", SETTINGS_DATABASE, 0, read_debug},
     {"TRIPSAGE_HOST", "--host", "ADDRESS", "address to listen on (127.0.0.1)", SETTINGS_SERVER, 0, read_host},
+    {"TRIPSAGE_TLS_CERTIFICATE", NULL, NULL,
+     "PEM file of a certificate and those that lead to its CA: TLS and nothing else (none)", SETTINGS_SERVER, 0,
+     read_certificate},
+    {"TRIPSAGE_TLS_KEY", NULL, NULL, "PEM file of its key (the file of the certificate)", SETTINGS_SERVER, 0, read_key},
     {"PORT", "--port", "NUMBER", "port to listen on, 0 for any free one (8080)", SETTINGS_SERVER, 0, read_port},
     {"TRIPSAGE_ADMIN_PORT", NULL, NULL, "port of the health answers on 127.0.0.1, 0 for none (PORT + 1)",
      SETTINGS_SERVER, 0, read_admin_port},
@@ -348,7 +364,9 @@ static void settle(settings *s)
     const char *external = tripsage_config_options(s->config)->auth->mail->external_url;
     int length = 0;
 
-    s->is_https = external && strncmp(external, "https://", 8) == 0;
+    s->is_https = s->tls_certificate || (external && strncmp(external, "https://", 8) == 0);
+    if (s->tls_certificate && !s->tls_key)
+        s->tls_key = s->tls_certificate;
     if (!s->log_level)
         s->log_level = s->debug ? TRIPSAGE_LOG_DEBUG : TRIPSAGE_LOG_INFO;
     if (s->rate_limit_default || !any)

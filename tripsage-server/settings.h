@@ -37,8 +37,9 @@ typedef struct settings {
     char data_dir_url[600];          /* "": a database is named; else it is this one, in data_dir */
     char data_dir[512];
     char host[256];
-    int port;       /* 0: any free one */
-    int admin_port; /* 0: off; ADMIN_PORT_AUTO: the one after `port` */
+    const char *tls_certificate, *tls_key; /* files; NULL: without TLS */
+    int port;                              /* 0: any free one */
+    int admin_port;                        /* 0: off; ADMIN_PORT_AUTO: the one after `port` */
     unsigned max_connections;
     unsigned request_timeout_s;   /* for a whole exchange, when the client is slow */
     tripsage_log_level log_level; /* 0: not set */

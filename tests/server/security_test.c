@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "suite.h"
+#include "support/certificate.h"
 
 #define REFERENCE TRIPSAGE_SOURCE_DIR "/docs/production.env"
 #define LIST      TRIPSAGE_SOURCE_DIR "/docs/security.md"
@@ -279,6 +280,37 @@ START_TEST(a_file_that_others_may_open_is_one)
 }
 END_TEST
 
+/* Without a proxy, over TLS of its own. */
+START_TEST(tls_of_its_own_is_looked_at)
+{
+    const char *certificate = path_of("tls.crt"), *key = path_of("tls.key"), *output;
+    const char *lines[] = {"TRIPSAGE_TRUSTED_PROXIES=0", test_format("TRIPSAGE_TLS_CERTIFICATE=%s", certificate),
+                           test_format("TRIPSAGE_TLS_KEY=%s", key), NULL};
+
+    test_certificate_make(certificate, key, 90);
+    plant(lines);
+    ck_assert_msg(report(&output) == 0, "%s", failed(output));
+    ck_assert_int_eq(chmod(key, 0644), 0);
+    ck_assert_int_eq(report(&output), 1);
+    ck_assert_str_eq(failed(output), "tls-key-file");
+    test_certificate_make(certificate, key, 7);
+    ck_assert_int_eq(chmod(key, 0400), 0);
+    ck_assert_int_eq(report(&output), 1);
+    ck_assert_str_eq(failed(output), "tls-certificate");
+    ck_assert_ptr_nonnull(strstr(output, "ends in 6 days"));
+    put("tls.crt", "no certificate", 0644);
+    ck_assert_int_eq(report(&output), 1);
+    ck_assert_str_eq(failed(output), "tls-certificate");
+    ck_assert_int_eq(chmod(key, 0600), 0);
+    test_certificate_make(certificate, key, 90);
+    ck_assert_int_eq(chmod(key, 0400), 0);
+    lines[0] = "TRIPSAGE_TRUSTED_PROXIES=1";
+    plant(lines);
+    ck_assert_int_eq(report(&output), 1);
+    ck_assert_str_eq(failed(output), "trusted-proxies");
+}
+END_TEST
+
 /* In text, a failure has its fix and its requirements. */
 START_TEST(a_failure_is_told_with_its_fix)
 {
@@ -405,5 +437,6 @@ START_TEST(elsewhere_they_are_told_or_let_be)
 END_TEST
 
 SUITE_PROGRAM("server/security", tcase_add_checked_fixture(tcase, begin, end), the_reference_passes,
-              each_weakness_fails_its_own_check, a_file_that_others_may_open_is_one, a_failure_is_told_with_its_fix,
-              the_list_is_written, production_does_not_start_with_weak_secrets, elsewhere_they_are_told_or_let_be)
+              each_weakness_fails_its_own_check, a_file_that_others_may_open_is_one, tls_of_its_own_is_looked_at,
+              a_failure_is_told_with_its_fix, the_list_is_written, production_does_not_start_with_weak_secrets,
+              elsewhere_they_are_told_or_let_be)

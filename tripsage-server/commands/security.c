@@ -12,6 +12,8 @@ void security_facts(tripsage_security_facts *facts, const settings *s)
 
     *facts = (tripsage_security_facts)TRIPSAGE_SECURITY_FACTS_INIT;
     facts->host = s->host;
+    facts->tls_certificate = s->tls_certificate;
+    facts->tls_key = s->tls_key;
     facts->proxies = s->proxies;
     facts->request_timeout_s = s->request_timeout_s;
     facts->origins = s->origins;
