@@ -321,7 +321,7 @@ static const struct setting {
     {"TRIPSAGE_TRUSTED_PROXIES", NULL, NULL, "proxies in front that add their caller to X-Forwarded-For (0)",
      SETTINGS_SERVER, 0, read_proxies},
     {"TRIPSAGE_RATE_LIMIT", NULL, NULL,
-     "on, off, or shadow: refuse nobody (on in production, behind proxies, or with a shared cache)", SETTINGS_SERVER, 0,
+     "on, off, or shadow: refuse nobody (on in staging and production, behind proxies, or with a shared cache)", SETTINGS_SERVER, 0,
      read_rate_limit},
     {"TRIPSAGE_RATE_LIMIT_DEFAULT", NULL, NULL, "how often a client may ask (" LIMITS_DEFAULT ")", SETTINGS_SERVER, 0,
      read_rate_limit_default},

@@ -19,6 +19,8 @@
  * goes before any other PostgreSQL URL. A URL without a password, or with the dashboard's "[YOUR-PASSWORD]" in its place, takes
  * DATABASE_PASSWORD, which is written as it is, without percent signs. A host of Supabase is spoken to over TLS.
  *
+ * ENVIRONMENT says how strict a program should be: tripsage/security.h tells what is not fit for production.
+ *
  * A secret, also one in a file, may be sealed: "enc:v1:..." as tripsage_config_seal makes it. It is read with SECRET_KEY, or else with
  * SECRET_KEY_PREVIOUS; these two cannot be sealed themselves, and no other value may begin with "enc:v". So the rest may lie where
  * SECRET_KEY does not.
@@ -65,9 +67,12 @@ TRIPSAGE_API const tripsage_foreign_setting *tripsage_config_foreign(size_t inde
 
 /* ---- where the variables are ---- */
 
-/* The variables of the process, and below them those of a file: a variable of the process goes before the file's, unless it is empty, and so does NAME before the file's NAME_FILE, or the other way round. A line of
- * the file is NAME=value, with "export" before it or without, empty, or a comment from a # on. A value may stand in quotes; between double ones \n, \r, \t, \" and
- * \\ are understood. Without quotes it ends at a # behind a blank. Nothing in it is replaced. The last line of a name counts.
+/* The variables of the process, and below them those of a file: a variable of the process goes before the file's, unless it is empty, and
+ * so does NAME before the file's NAME_FILE, or the other way round.
+ *
+ * A line of the file is NAME=value, with "export" before it or without, empty, or a comment from a # on. A value may stand in quotes; between
+ * double ones \n, \r, \t, \" and \\ are understood. Without quotes it ends at a # behind a blank. Nothing in it is replaced. The last line of a
+ * name counts.
  *
  * Of a variable of the process quotes around the value and a CR at its end are taken off, which "docker run --env-file" leaves there. */
 typedef struct tripsage_environment tripsage_environment;
@@ -77,7 +82,8 @@ typedef struct tripsage_environment tripsage_environment;
  * tripsage_environment_free. */
 TRIPSAGE_API tripsage_status tripsage_environment_open(tripsage_environment **out, const char *path, int required);
 
-/* The value of a variable, NULL when it is not set or empty; a tripsage_config_lookup, whose `user` is the environment. Borrowed until that is freed. */
+/* The value of a variable, NULL when it is not set or empty; a tripsage_config_lookup, whose `user` is the environment. Borrowed until that
+ * is freed. */
 TRIPSAGE_API const char *tripsage_environment_get(const char *name, void *environment);
 
 /* The file's path; NULL when there was none. */
@@ -86,7 +92,8 @@ TRIPSAGE_API const char *tripsage_environment_file(const tripsage_environment *e
 /* The variables whose value is the file's, by their place from 0 on; NULL past the last. Borrowed until the environment is freed. */
 TRIPSAGE_API const char *tripsage_environment_of_file(const tripsage_environment *environment, size_t index);
 
-TRIPSAGE_API void tripsage_environment_free(tripsage_environment *environment); /* NULL is fine */
+/* NULL is fine. */
+TRIPSAGE_API void tripsage_environment_free(tripsage_environment *environment);
 
 /* ---- the configuration ---- */
 
