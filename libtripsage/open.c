@@ -1,4 +1,5 @@
 /* open.c: the composition: one store, and the four APIs over it. */
+#include <tripsage/security.h>
 #include <tripsage/store.h>
 
 #include "base/memory.h"
@@ -102,6 +103,11 @@ tripsage_status tripsage__handle_check(tripsage__buf *problems, size_t *count, t
     if (status == TRIPSAGE_OK && !*count) /* what is damaged is not to be compared */
         status = tripsage__trips_check(problems, count, ts->trips);
     return status == TRIPSAGE_OK ? tripsage__buf_status(problems) : status;
+}
+
+tripsage_status tripsage_database_security(tripsage_doc **out, tripsage *ts)
+{
+    return tripsage__store_guards(out, ts->store);
 }
 
 tripsage_status tripsage_check(tripsage_doc **out, tripsage *ts)

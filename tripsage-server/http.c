@@ -27,6 +27,7 @@
 #include "dispatch.h"
 #include "log.h"
 #include "respond.h"
+#include "tls.h"
 
 /* 16 KiB: request line and headers together; a token is at most some KiB and a cookie has no business here. */
 #define HEAD_MAX 16384
@@ -44,6 +45,7 @@
 
 struct http_listener {
     struct mg_context *context;
+    tls *tls; /* before it, where clients come in; NULL: they come to CivetWeb */
     server *server;
     int health_only, connections_max;
     atomic_int port; /* known when its workers run already */
@@ -164,6 +166,9 @@ static const char *read_facts(request *r, const struct mg_request_info *info)
     r->version_minor = strcmp(info->http_version, "1.0") == 0 ? 0 : 1;
     r->remote_port = info->remote_port;
     memcpy(r->remote_addr, info->remote_addr, sizeof r->remote_addr);
+    memcpy(r->peer_addr, r->remote_addr, sizeof r->peer_addr);
+    if (r->listener->tls && !tls_peer(r->listener->tls, r->remote_port, r->peer_addr))
+        return "this port is for TLS that ended in this process";
     client_find(r);
     if (!head_is_strict(info))
         return "the head is not well-formed";
@@ -486,7 +491,13 @@ int http_active(const http_listener *listener)
 
 int http_port(const http_listener *listener)
 {
-    return listener->port;
+    return listener->tls ? tls_port(listener->tls) : listener->port;
+}
+
+void http_reload(http_listener *listener)
+{
+    if (listener->tls)
+        tls_reload(listener->tls);
 }
 
 int http_health_only(const http_listener *listener)
@@ -533,6 +544,8 @@ void http_refuse(http_listener *listener)
 {
     int quiet = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 
+    if (listener->tls)
+        tls_refuse(listener->tls);
     if (listener->refusing || listener->socket < 0 || quiet < 0) {
         if (quiet >= 0)
             close(quiet);
@@ -609,10 +622,27 @@ static const char *why_not(const http_listener *listener, int is_ipv6, const cha
     return listener->trouble[0] ? listener->trouble : error[0] ? error : "no memory";
 }
 
+/* Where CivetWeb listens behind TLS: for this process alone. */
+#define BEHIND_TLS "127.0.0.1"
+
+static int start_tls(http_listener *listener, const http_options *options)
+{
+    const tls_options in_front = {.certificate = options->certificate,
+                                  .key = options->key,
+                                  .host = options->host,
+                                  .port = options->port,
+                                  .behind = listener->port,
+                                  .connections = options->connections + SPARE_THREADS};
+
+    listener->tls = tls_start(&in_front);
+    return listener->tls != NULL;
+}
+
 http_listener *http_start(const http_options *options)
 {
     http_listener *listener = calloc(1, sizeof *listener);
-    int is_ipv6 = strchr(options->host, ':') != NULL;
+    const char *host = options->certificate ? BEHIND_TLS : options->host;
+    int is_ipv6 = strchr(host, ':') != NULL;
     const char *format = is_ipv6 ? "[%s]:%d" : "%s:%d";
     char address[300], threads[16], error[256] = "";
     struct mg_error_data failure = {.text = error, .text_buffer_size = sizeof error};
@@ -623,7 +653,7 @@ http_listener *http_start(const http_options *options)
     listener->server = options->server;
     listener->health_only = options->health_only;
     listener->connections_max = (int)options->connections;
-    snprintf(address, sizeof address, format, options->host, options->port);
+    snprintf(address, sizeof address, format, host, options->certificate ? 0 : options->port);
     snprintf(threads, sizeof threads, "%u", options->connections + SPARE_THREADS);
     mg_init_library(MG_FEATURES_DEFAULT);
     listener->context = start_context(listener, address, threads, &failure);
@@ -637,6 +667,10 @@ http_listener *http_start(const http_options *options)
         log_event(TRIPSAGE_LOG_WARN, "http", "%s", listener->trouble);
     listener->port = port.port;
     listener->socket = find_listening_socket(port.port);
+    if (options->certificate && !start_tls(listener, options)) {
+        http_stop(listener);
+        return NULL;
+    }
     return listener;
 }
 
@@ -649,6 +683,7 @@ void http_stop(http_listener *listener)
         hang_up(listener);
         mg_stop(listener->context);
     }
+    tls_stop(listener->tls);
     mg_exit_library();
     free(listener);
 }

@@ -18,6 +18,7 @@
 #include "memory.h"
 #include "runtime.h"
 #include "search.h"
+#include "security.h"
 #include "status.h"
 #include "store.h"
 #include "trip.h"

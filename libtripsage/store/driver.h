@@ -71,5 +71,6 @@ extern const tripsage__driver tripsage__driver_sqlite, tripsage__driver_postgres
 
 /* The engine that a URL names. Errors: TRIPSAGE_EINVALID ("#url"), TRIPSAGE_ENOTSUP. */
 tripsage_status tripsage__driver_of(const tripsage__driver **out, const char *url);
+extern const tripsage__statement tripsage__guards_statement; /* guards.c */
 
 #endif

@@ -408,7 +408,8 @@ tripsage_status tripsage__store_upkeep(tripsage__store *store, tripsage__upkeep 
     return store->driver->upkeep(store->engine, upkeep);
 }
 
-static const tripsage__statement *const statements[] = {&secret_read, &secret_make, &ping, &migrations_list};
+static const tripsage__statement *const statements[] = {&secret_read, &secret_make, &ping, &migrations_list,
+                                                        &tripsage__guards_statement};
 
 const tripsage__statement *const *tripsage__store_statements(size_t *count)
 {

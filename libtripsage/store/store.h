@@ -305,6 +305,8 @@ tripsage_status tripsage__store_restore(tripsage_doc **out, const char *file, in
 
 tripsage_status tripsage__store_migrations_plan(tripsage_doc **out, const char *url,
                                                 const tripsage__store_options *options, int try_them);
+/* tripsage_database_security() */
+tripsage_status tripsage__store_guards(tripsage_doc **out, tripsage__store *store);
 
 /* The catalogue of a room, for the test that looks at every plan. Each room that has SQL has one. */
 const tripsage__statement *const *tripsage__store_statements(size_t *count);

@@ -1861,6 +1861,11 @@ static tripsage_status ping(stage *s)
     return tripsage_ping(world->ts);
 }
 
+static tripsage_status database_security(stage *s)
+{
+    return tripsage_database_security(&s->doc, world->ts);
+}
+
 static tripsage_status migrations(stage *s)
 {
     return tripsage_migrations(&s->doc, world->ts);
@@ -2463,6 +2468,7 @@ const scenario test_scenarios[] = {
     {.name = "cache_subscribe", .act = cache_messages, .look = look_nothing, .in_memory = 1, .benign = 1},
     {.name = "ping", .act = ping, .look = look_nothing},
     {.name = "migrations", .act = migrations, .look = look_nothing},
+    {.name = "database_security", .act = database_security, .look = look_nothing},
     {.name = "check", .prepare = with_parts, .act = check},
     {.name = "purge_expired", .prepare = with_friend, .before = with_expired, .act = purge_expired, .look = look_nothing},
     {.name = "backup", .prepare = with_kept, .before = a_moment_later, .act = backup, .look = look_nothing, .in_memory = 1, .stride = 149},

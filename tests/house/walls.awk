@@ -11,7 +11,7 @@ BEGIN {
     home["^jwt\\.h$"] = "^tests/"
     home["^argon2\\.h$"] = "^libtripsage/auth/[a-z0-9_]+\\.c$"
     home["^crypt\\.h$"] = "^libtripsage/auth/[a-z0-9_]+\\.c$"
-    home["^openssl/"] = "^libtripsage/base/(crypto[a-z0-9_]*|signature|tls)\\.c$"
+    home["^openssl/"] = "^(libtripsage/base/(crypto[a-z0-9_]*|signature|tls)|tripsage-server/tls)\\.c$"
     home["^qrencode\\.h$"] = "^libtripsage/auth/[a-z0-9_]+\\.c$"
     home["^(cjson/)?cJSON\\.h$"] = "^libtripsage/base/json[a-z0-9_]*\\.c$"
     home["^civetweb\\.h$"] = "^tripsage-server/[a-z0-9_]+\\.c$"

@@ -188,6 +188,26 @@ START_TEST(an_origin_is_compared_letter_by_letter)
 }
 END_TEST
 
+/* Where it is wanted, listed origins may send cookies along, and no others: never everybody. */
+START_TEST(credentials_are_for_listed_origins)
+{
+    http_answer *answer;
+    http_server s;
+
+    http_server_start(
+        &s, TRIPSAGE_SERVER,
+        (const char *const[]){"CORS_ORIGINS=[\"https://app.example.com\"]", "CORS_CREDENTIALS=true", NULL});
+    answer = http_call(&s, NULL, "GET", "/api/trips", "Origin: https://app.example.com\r\n", NULL);
+    ck_assert_str_eq(http_field(answer, "Access-Control-Allow-Origin"), "https://app.example.com");
+    ck_assert_str_eq(http_field(answer, "Access-Control-Allow-Credentials"), "true");
+    ck_assert_str_eq(http_field(answer, "Vary"), "Origin");
+    answer = http_call(&s, NULL, "GET", "/api/trips", "Origin: https://evil.example.com\r\n", NULL);
+    ck_assert_ptr_null(http_field(answer, "Access-Control-Allow-Origin"));
+    ck_assert_ptr_null(http_field(answer, "Access-Control-Allow-Credentials"));
+    ck_assert_int_eq(http_server_stop(&s, NULL), 0);
+}
+END_TEST
+
 START_TEST(the_document_names_every_operation_once)
 {
     const cJSON *path, *operation;
@@ -227,5 +247,6 @@ END_TEST
 SERVER_SUITE("server/routing", variables, every_route_is_there_with_and_without_a_slash_at_its_end,
              what_is_not_there_is_not_found_for_everybody, a_literal_segment_wins_over_a_parameter,
              a_path_is_decoded_strictly, a_method_the_path_lacks_is_told_which_it_has, head_is_get_without_the_body,
-             options_tells_the_methods_and_lets_known_origins_in, an_origin_is_compared_letter_by_letter,
-             the_document_names_every_operation_once, the_document_has_no_loose_ends)
+             options_tells_the_methods_and_lets_known_origins_in, credentials_are_for_listed_origins,
+             an_origin_is_compared_letter_by_letter, the_document_names_every_operation_once,
+             the_document_has_no_loose_ends)

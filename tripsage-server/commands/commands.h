@@ -11,6 +11,7 @@ int command_maintain(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_explain_config(int argc, char **argv);
 int command_cache(int argc, char **argv);
+int command_security_report(int argc, char **argv);
 int command_keys(int argc, char **argv);
 int command_version(int argc, char **argv);
 
