@@ -4,20 +4,13 @@
 #include "auth/auth.h"
 #include "base/memory.h"
 #include "cache/cache.h"
+#include "open.h"
 #include "store/store.h"
 #include "trip/trip.h"
 #include "vector/vector.h"
 
 /* A month: long enough to notice that a trip is missing. */
 #define PURGE_AFTER_DAYS 30
-
-struct tripsage {
-    tripsage__store *store;
-    tripsage_cache *cache;
-    tripsage_vector *vector;
-    tripsage_auth *auth;
-    tripsage_trips *trips;
-};
 
 static tripsage_status open_rooms(tripsage *ts, const char *url, const tripsage_options *options)
 {

@@ -20,5 +20,6 @@
 #include "store.h"
 #include "trip.h"
 #include "vector.h"
+#include "webhook.h"
 
 #endif

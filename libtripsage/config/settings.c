@@ -104,6 +104,9 @@ static const tripsage_setting settings[SETTING_COUNT] = {
                                    "whether a new password in a session older than a day needs a code from a mail",
                                    "false", 0},
     [RATE_LIMITS] = {"RATE_LIMIT_ENABLED", "false: nobody has to wait who asks, or guesses, too often", "true", 0},
+    [WEBHOOK_SECRET] = {"WEBHOOK_SECRET",
+                        "what the database's webhooks to /api/webhooks are signed with, 32 characters or more",
+                        "there are none", 1},
     [EMBEDDER] =
         {"TRIPSAGE_EMBEDDER",
          "what makes vectors of texts: builtin, openai for a server, or the path of a model (Model2Vec, word vectors)",
@@ -214,6 +217,7 @@ static const struct {
     [SECURE_EMAIL_CHANGE] = {SWITCH, 0, 0},
     [PASSWORD_REAUTHENTICATION] = {SWITCH, 0, 0},
     [RATE_LIMITS] = {SWITCH, 0, 0},
+    [WEBHOOK_SECRET] = {MASTER_KEY, 0, 0},
     [EMBEDDER] = {EMBEDDING, 0, 0},
     [OPENAI_KEY] = {TEXT, 0, 0},
     [OPENAI_URL] = {WEB, 0, 0},
