@@ -100,6 +100,17 @@ static const char *read_request_timeout(settings *s, const char *value)
     return NULL;
 }
 
+static const char *read_shutdown_delay(settings *s, const char *value)
+{
+    long seconds;
+
+    /* Ten minutes: the longest that a load balancer may let pass between two looks. */
+    if (!number(value, 0, 600, &seconds))
+        return "a number of seconds from 0 to 600";
+    s->shutdown_delay_s = (unsigned)seconds;
+    return NULL;
+}
+
 static const char *read_log_level(settings *s, const char *value)
 {
     static const struct {
@@ -241,6 +252,9 @@ static const struct setting {
      read_max_connections},
     {"TRIPSAGE_REQUEST_TIMEOUT", NULL, NULL, "seconds a client may take over a request and its answer (60)",
      SETTINGS_SERVER, 0, read_request_timeout},
+    {"TRIPSAGE_SHUTDOWN_DELAY", NULL, NULL,
+     "seconds at the end in which it is not ready but still takes what comes, for load balancers to notice (0)",
+     SETTINGS_SERVER, 0, read_shutdown_delay},
     {"TRIPSAGE_ALLOWED_ORIGINS", NULL, NULL, "web origins that may call, separated by commas (none)", SETTINGS_SERVER,
      0, read_origins},
     {"TRIPSAGE_TRUSTED_PROXIES", NULL, NULL, "proxies in front that add their caller to X-Forwarded-For (0)",

@@ -163,6 +163,7 @@ typedef enum kind {
     ADDRESS,
     WEB,
     EMBEDDING,
+    SIGNATURE,
     SWITCH,
     NUMBER
 } kind;
@@ -217,7 +218,7 @@ static const struct {
     [SECURE_EMAIL_CHANGE] = {SWITCH, 0, 0},
     [PASSWORD_REAUTHENTICATION] = {SWITCH, 0, 0},
     [RATE_LIMITS] = {SWITCH, 0, 0},
-    [WEBHOOK_SECRET] = {MASTER_KEY, 0, 0},
+    [WEBHOOK_SECRET] = {SIGNATURE, 0, 0},
     [EMBEDDER] = {EMBEDDING, 0, 0},
     [OPENAI_KEY] = {TEXT, 0, 0},
     [OPENAI_URL] = {WEB, 0, 0},
@@ -481,6 +482,13 @@ static tripsage_status check(tripsage_config *config, setting_id id)
                    : TRIPSAGE_FAIL(TRIPSAGE_EINVALID,
                                    "%s: expected at least %d bytes and at most %d: openssl rand -hex 32 makes some",
                                    variable, TRIPSAGE__MASTER_MIN, TRIPSAGE__MASTER_MAX);
+    case SIGNATURE: /* TRIPSAGE_WEBHOOK_SECRET_MIN */
+        return strlen(value->text) >= 32 && strlen(value->text) <= 1024
+                   ? TRIPSAGE_OK
+                   : TRIPSAGE_FAIL(
+                         TRIPSAGE_EINVALID,
+                         "%s: expected at least 32 characters and at most 1024: openssl rand -hex 32 makes some",
+                         variable);
     case CACHE:
         return check_cache(variable, value->text, 0);
     case TOKEN:

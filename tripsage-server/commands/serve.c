@@ -1,8 +1,9 @@
 /* commands/serve.c: answers HTTP until SIGTERM or SIGINT.
  *
- * Signals are blocked in all threads and taken by the main one, with sigwait. At the first, readiness turns 503 and no
- * connection is accepted any more; exchanges under way end, each with "Connection: close"; then everything stops. A second one stops
- * at once. Whatever happens, the process is gone within ten seconds: what supervisors wait before they kill. */
+ * Signals are blocked in all threads and taken by the main one, with sigwait. At the first, readiness turns 503; after the delay that the
+ * settings may ask for, in which a load balancer sees that, no connection is accepted any more; exchanges under way end, each with "Connection:
+ * close"; then everything stops. A second one stops at once. Whatever happens, the process is gone ten seconds after the delay: what
+ * supervisors wait before they kill. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -206,16 +207,31 @@ static void stop(serving *it)
     tripsage_close(it->server.library);
 }
 
+/* While load balancers notice that it is not ready. 1 when another signal came: there is no time left. */
+static int stay(const serving *it, const sigset_t *signals)
+{
+    const struct timespec delay = {it->server.settings->shutdown_delay_s, 0};
+
+    if (!delay.tv_sec)
+        return 0;
+    log_event(TRIPSAGE_LOG_INFO, "stop", "not ready any more; accepting for %u s",
+              it->server.settings->shutdown_delay_s);
+    return sigtimedwait(signals, NULL, &delay) > 0;
+}
+
 static void wait_for_the_end(serving *it, const sigset_t *signals)
 {
     pthread_t thread;
-    int signal_number;
+    int signal_number, hurried;
 
     while (sigwait(signals, &signal_number) != 0)
         continue;
     it->server.draining = 1;
+    hurried = stay(it, signals);
     if (pthread_create(&thread, NULL, last_resort, NULL) == 0)
         pthread_detach(thread);
+    if (hurried)
+        return;
     log_event(TRIPSAGE_LOG_INFO, "stop", "%s: no new connections, %d exchanges under way",
               signal_number == SIGINT ? "SIGINT" : "SIGTERM", http_active(it->main));
     http_refuse(it->main);
