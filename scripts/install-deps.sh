@@ -26,7 +26,7 @@ fi
 postgresql=17
 [[ $system != "debian 12" ]] || postgresql=15
 pgvector=postgresql-$postgresql-pgvector
-TEST=(check libjwt-dev curl jq openssl iproute2 locales "postgresql-$postgresql" "$pgvector" pgbouncer redis-server)
+TEST=(check libjwt-dev curl jq openssl iproute2 locales python3-yaml "postgresql-$postgresql" "$pgvector" pgbouncer redis-server)
 SERVICES=(pgbouncer redis-server) # of these packages, those that bring one of their name
 
 # To measure: what the cache and vectors are compared with, and the text that vectors are made of. Without them those figures are left out.

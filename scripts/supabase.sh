@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # supabase.sh link|db-push|functions-deploy-all|secrets-min|secrets-upstash: what `make supa.*` runs, over the Supabase CLI.
 #
-# Every value is read from the environment, or from a file of settings that ENV names (ENV=.env), and none goes onto a command line: what is
+# Every value is read from the environment, or else from a file of settings (.env, or the one that ENV names), and none goes onto a command line: what is
 # secret reaches the CLI in its environment, or in a file that only this user can read and that is gone afterwards, however this ends.
 #
 #   PROJECT_REF        the project (link, functions-deploy-all; the others use the linked one without it)
@@ -103,7 +103,11 @@ case $command in
 link | db-push | functions-deploy-all | secrets-min | secrets-upstash) ;;
 *) usage 64 >&2 ;;
 esac
-[[ -z ${ENV:-} ]] || read_settings "$ENV"
+if [[ -n ${ENV:-} ]]; then
+    read_settings "$ENV"
+elif [[ -f .env ]]; then
+    read_settings .env
+fi
 [[ -z ${DATABASE_PASSWORD:-} ]] || export SUPABASE_DB_PASSWORD=${SUPABASE_DB_PASSWORD:-$DATABASE_PASSWORD}
 
 case $command in

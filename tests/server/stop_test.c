@@ -1,7 +1,7 @@
 /* Stopping under load: clients that keep their connections and clients that open one for each request ask all the time while the server gets its
  * SIGTERM. Every request that was sent over a connection the server had taken is answered, whole; whoever comes later is refused.
  *
- * TRIPSAGE_STOP_RUNS says how often (5; tests/image/ and docs/deployment.md: 100). */
+ * TRIPSAGE_STOP_RUNS says how often (5; tests/image/image_test.sh: 100), and TRIPSAGE_SERVER_PROGRAM which server. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -127,6 +127,14 @@ static void *ask(void *user)
     return NULL;
 }
 
+/* The image's, where its test says so. */
+static const char *program(void)
+{
+    const char *value = getenv("TRIPSAGE_SERVER_PROGRAM");
+
+    return value ? value : TRIPSAGE_SERVER;
+}
+
 static int runs(void)
 {
     const char *value = getenv("TRIPSAGE_STOP_RUNS");
@@ -145,7 +153,7 @@ START_TEST(no_request_under_way_is_lost)
         const char *token, *read;
         int ms;
 
-        http_server_start(&s, TRIPSAGE_SERVER, (const char *const[]){"TRIPSAGE_MAX_CONNECTIONS=64", NULL});
+        http_server_start(&s, program(), (const char *const[]){"TRIPSAGE_MAX_CONNECTIONS=64", NULL});
         token = http_register(&s, "ann@example.org", NULL);
         read = test_format("GET /api/trips?limit=5 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n", token);
         over = 0;
@@ -180,7 +188,7 @@ START_TEST(readiness_turns_first)
     http_answer *answer;
     int ms;
 
-    http_server_start(&s, TRIPSAGE_SERVER,
+    http_server_start(&s, program(),
                       (const char *const[]){"TRIPSAGE_MAX_CONNECTIONS=8", "TRIPSAGE_SHUTDOWN_DELAY=2", NULL});
     ANSWERS(200, http_call(&s, NULL, "GET", "/health/ready", NULL, NULL));
     ck_assert_int_eq(kill(s.pid, SIGTERM), 0);
