@@ -4,7 +4,7 @@
     compose FILE SERVICE...       the services are there, with what they include, build from and mount
     says COMPOSE GUIDE LINE       the line of the guide's compose file holds in ours
     publishes COMPOSE SERVICE PORT
-    collector|ecs|cloud-run|render|railway SOURCE
+    collector|ecs|cloud-run|render|railway|workflows SOURCE
 """
 import json
 import re
@@ -161,7 +161,31 @@ def collector(source):
     check_collector(Path(source) / "docker/otel-collector.yaml", compose_of(Path(source) / "docker-compose.yml"))
 
 
-CHECKS = {"compose": compose, "says": says, "publishes": publishes, "ecs": ecs, "cloud-run": cloud_run, "render": render, "railway": railway, "collector": collector}
+def workflows(source):
+    """Every step is a script of ours that can be run, or an action by its version; nothing that others write gets into a shell's text."""
+    ran = set()
+    for path in sorted((Path(source) / ".github/workflows").glob("*.yml")):
+        workflow = load(path)
+        need("permissions" in workflow, f"{path}: has every permission")
+        for name, job in workflow["jobs"].items():
+            for other in [job.get("needs", [])] if isinstance(job.get("needs"), str) else job.get("needs", []):
+                need(other in workflow["jobs"], f"{path}: {name} needs {other}")
+            if "uses" in job:
+                need((Path(source) / job["uses"]).is_file(), f"{path}: there is no {job['uses']}")
+                continue
+            need("timeout-minutes" in job, f"{path}: {name} may run for ever")
+            for step in job["steps"]:
+                need("run" in step or re.search(r"@v\d+$", step["uses"]), f"{path}: {step.get('uses')} has no version")
+                for expression in re.findall(r"\$\{\{(.*?)\}\}", step.get("run", "")):
+                    need(expression.strip().startswith("matrix."), f"{path}: {name} puts {expression} into a command")
+                for script in re.findall(r"(?:scripts/ci/[a-z.]+|\.ci/run)", step.get("run", "")):
+                    ran.add(script)
+                    need((Path(source) / script).stat().st_mode & 0o111, f"{path}: {script} cannot be run")
+    ours = {f"scripts/ci/{p.name}" for p in (Path(source) / "scripts/ci").glob("*.sh")}
+    need(ours <= ran, f"no workflow runs {ours - ran}")
+
+
+CHECKS = {"workflows": workflows, "compose": compose, "says": says, "publishes": publishes, "ecs": ecs, "cloud-run": cloud_run, "render": render, "railway": railway, "collector": collector}
 
 if len(sys.argv) < 2 or sys.argv[1] not in CHECKS:
     sys.exit(__doc__)

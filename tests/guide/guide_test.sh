@@ -431,8 +431,8 @@ while IFS=$'\t' read -r line kind text; do
     esac
 done <"$work/guide"
 
-for platform in ecs cloud-run render railway collector; do
-    row - "deployment option: $platform" "parsed, and its promises checked" "$here/files.py" "$platform" "$source_dir"
+for platform in ecs cloud-run render railway collector workflows; do
+    row - "described for others: $platform" "parsed, and its promises checked" "$here/files.py" "$platform" "$source_dir"
 done
 for text in "ENVIRONMENT=nowhere at all, a long name of an environment that is none, and on and on" DATABASE_URL=your-project DATABASE_PUBLIC_KEY=your-supabase-anon-key \
     DATABASE_SERVICE_KEY=your-supabase-service-key DATABASE_JWT_SECRET=your-supabase-jwt-secret SECRET_KEY=your-application-secret-key; do
