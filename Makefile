@@ -17,7 +17,7 @@ BUILD = cmake --build
 
 .DEFAULT_GOAL := help
 .PHONY: help run build test test-asan test-tsan lint bench-store bench-postgres bench-auth bench-cache bench-vector fuzz plans install supabase-migrations clean deps deps-test \
-        image supa.link supa.db.push supa.functions.deploy-all supa.secrets-min supa.secrets-upstash
+        image test-image supa.link supa.db.push supa.functions.deploy-all supa.secrets-min supa.secrets-upstash
 
 help: ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-28s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -113,6 +113,12 @@ supabase-migrations: ## Copies the migrations for PostgreSQL to supabase/migrati
 
 image: ## Builds the container image tripsage-api (docker/Dockerfile.api) with Docker, Podman or buildah.
 	@docker/build-image.sh
+
+test-image: ## Builds the image and looks at it as a container, without an engine; as root.
+	@scripts/install-deps.sh image
+	@$(CONFIGURE) --preset release -DTRIPSAGE_BUILD_TESTS=ON
+	@$(BUILD) build/release --target test_server_stop -j $(JOBS)
+	@tests/image/image_test.sh build/release
 
 # What is given on the command line, as the guide does (make supa.secrets-min SUPABASE_ANON_KEY=...), reaches the script in its environment, and as it
 # was typed: make would read a $ in it.

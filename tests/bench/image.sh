@@ -3,8 +3,9 @@
 # to be ready over a database that there is (ready_ms), and what it holds at rest (idle_rss_mib). Needs root, buildah and debootstrap, as
 # tests/image/image_test.sh does.
 source "$(dirname "$0")/../image/lib.sh"
+archive=$image_cache/measured.tar
+image_build --oci "$archive"
 enter_own_world "$0" "$@"
-source_dir=$(cd "$(dirname "$0")/../.." && pwd)
 build=$(realpath "$1")
 shift
 quick=""
@@ -14,10 +15,6 @@ if [[ ${1:-} == --quick ]]; then
 fi
 output=$(realpath "$1")
 
-echo "... builds the image" >&2
-mkdir -p "$image_cache"
-archive=$image_cache/measured.tar
-"$source_dir/docker/build-image.sh" --tag "$image_tag" --oci "$archive" >"$image_cache/build.log" 2>&1 || fail "the image cannot be built: $image_cache/build.log"
 image_mount
 layers=$work/layers
 mkdir "$layers"

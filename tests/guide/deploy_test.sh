@@ -39,7 +39,7 @@ case "\$*" in
 esac
 END
 chmod +x "$work/bin/docker"
-export PATH=$work/bin:$PATH SERVICE_URL=http://127.0.0.1:$port HEALTH_SECONDS=5 HEALTH_PAUSE=0.2 DEPLOY_TARGET=compose
+export PATH=$work/bin:$PATH SERVICE_URL=http://127.0.0.1:$port HEALTH_SECONDS=4 HEALTH_PAUSE=0.2 DEPLOY_TARGET=compose
 unset "${!TRIPSAGE_@}"
 deploy() { # CODE ENVIRONMENT IMAGE
     expect_code "$1" "$source_dir/scripts/ci/deploy.sh" "${@:2}"

@@ -3,14 +3,9 @@
 # particular on a file system that it cannot write, that its health check and the guide's pass, and that it stops under load without losing a
 # request, TRIPSAGE_STOP_RUNS (100) times. BUILD is a build folder with the tests; needs root, buildah and debootstrap.
 source "$(dirname "$0")/lib.sh"
+image_build
 enter_own_world "$0" "$@"
-source_dir=$(cd "$(dirname "$0")/../.." && pwd)
 build=$(realpath "$1")
-
-"$source_dir/docker/build-image.sh" --tag "$image_tag" >"$image_cache/build.log" 2>&1 || {
-    tail -n 20 "$image_cache/build.log" >&2
-    fail "the image cannot be built"
-}
 image_mount
 
 # ---- what it says of itself ----

@@ -2,7 +2,8 @@
 # lib.sh: the built image as a container without an engine: what it says of itself, and its root file system mounted as it runs in production:
 # read-only but for /tmp and /data, in a network of its own. Sourced by image_test.sh and tests/bench/image.sh, as root.
 #
-# enter_own_world "$0" "$@" has to come first: it starts the script again in namespaces of its own.
+# image_build and then enter_own_world "$0" "$@" have to come first: the second starts the script again in namespaces of its own, where no mirror
+# of packages is reached.
 set -euo pipefail
 image_tag=${IMAGE:-tripsage-api}
 image_cache=${TRIPSAGE_IMAGE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tripsage/image}
@@ -10,6 +11,16 @@ image_cache=${TRIPSAGE_IMAGE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tripsage/ima
 fail() {
     echo "$*" >&2
     exit 1
+}
+
+# ARGUMENT...: further ones of docker/build-image.sh.
+image_build() {
+    [[ ${TRIPSAGE_OWN_WORLD:-} == "" ]] || return 0
+    mkdir -p "$image_cache"
+    "$(dirname "${BASH_SOURCE[0]}")/../../docker/build-image.sh" --tag "$image_tag" "$@" >"$image_cache/build.log" 2>&1 || {
+        tail -n 20 "$image_cache/build.log" >&2
+        fail "the image cannot be built ($image_cache/build.log)"
+    }
 }
 
 # Mounts and ports are this script's alone, and are gone with it.
