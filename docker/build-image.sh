@@ -10,7 +10,8 @@
 #   --oci FILE   writes it as an OCI archive, too: what a registry would be sent
 #   --base-only  makes the base and goes no further
 #
-# Of the environment: BUILDER (docker, podman or buildah; default: the first that answers), BASE (the image to build on), VERSION, REVISION, CREATED.
+# Of the environment: BUILDER (docker, podman or buildah; default: the first that answers), BASE (the image to build on), VERSION,
+# REVISION, CREATED.
 set -euo pipefail
 source_dir=$(cd "$(dirname "$0")/.." && pwd)
 tag=tripsage-api oci="" base_only=""
@@ -118,6 +119,12 @@ make_base() {
     mv "$cache/base.tar.part" "$cache/base.tar"
     rm -rf --one-file-system "$root"
 }
+
+# Each layer is a copy of all that is below it, so what earlier builds have left is thrown away before it fills the disk: beyond 60 layers, which
+# are some 12 GiB and three builds of which nothing was kept.
+if (($("${buildah[@]}" images --all --quiet 2>/dev/null | wc -l) > 60)); then
+    "${buildah[@]}" rmi --all --force >/dev/null
+fi
 
 base=${BASE:-localhost/tripsage-debian:13}
 if [[ -z ${BASE:-} ]]; then

@@ -1,6 +1,6 @@
 #!/bin/sh
-# finish.sh PACKAGES: installs the packages that the file names, in the second stage of docker/Dockerfile.api, makes the folder of the data, and
-# leaves nothing behind that only installing needs.
+# finish.sh PACKAGES: installs the packages that the file names, in the second stage of docker/Dockerfile.api, makes the folder of the
+# data, and leaves nothing behind that only installing needs.
 set -eu
 
 export DEBIAN_FRONTEND=noninteractive

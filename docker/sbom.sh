@@ -1,6 +1,7 @@
 #!/bin/sh
-# sbom.sh: prints what is in this Debian system as SPDX 2.3 in JSON: each package that dpkg has installed, with its source, and tripsage-api itself,
-# which depends on them all. SBOM_VERSION is its version and SBOM_CREATED the instant that stands in it; without them, unknown and now.
+# sbom.sh: prints what is in this Debian system as SPDX 2.3 in JSON: each package that dpkg has installed, with its source, and
+# tripsage-api itself, which depends on them all. SBOM_VERSION is its version and SBOM_CREATED the instant that stands in it; without them,
+# unknown and now.
 #
 # Only dpkg-query and awk are needed, which every Debian has.
 set -eu

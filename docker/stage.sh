@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# stage.sh FOLDER: builds the programs in the first stage of docker/Dockerfile.api. FOLDER/root gets what belongs into the image, FOLDER/packages
-# the names of the Debian packages that it needs there, one a line.
+# stage.sh FOLDER: builds the programs in the first stage of docker/Dockerfile.api. FOLDER/root gets what belongs into the image,
+# FOLDER/packages the names of the Debian packages that it needs there, one a line.
 set -euo pipefail
 stage=$1
 

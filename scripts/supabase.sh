@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # supabase.sh link|db-push|functions-deploy-all|secrets-min|secrets-upstash: what `make supa.*` runs, over the Supabase CLI.
 #
-# Every value is read from the environment, or else from a file of settings (.env, or the one that ENV names), and none goes onto a command line: what is
-# secret reaches the CLI in its environment, or in a file that only this user can read and that is gone afterwards, however this ends.
+# Every value is read from the environment, or else from a file of settings (.env, or the one that ENV names), and none goes onto a command
+# line: what is secret reaches the CLI in its environment, or in a file that only this user can read and that is gone afterwards, however
+# this ends.
 #
 #   PROJECT_REF        the project (link, functions-deploy-all; the others use the linked one without it)
 #   DATABASE_PASSWORD  of the project's database (link, db-push, functions-deploy-all), or SUPABASE_DB_PASSWORD; the CLI asks without
@@ -25,8 +26,8 @@ usage() {
     exit "$1"
 }
 
-# A variable that is set goes before the file. Lines are NAME=VALUE as Docker reads them: no quotes are taken away but a pair around the whole
-# value, and nothing is expanded.
+# A variable that is set goes before the file. Lines are NAME=VALUE as Docker reads them: no quotes are taken away but a pair around the
+# whole value, and nothing is expanded.
 read_settings() { # FILE
     local name value
     [[ -r $1 ]] || fail 78 "ENV: cannot read \"$1\""
@@ -67,8 +68,8 @@ cli() {
     fi
 }
 
-# secrets set, from a file of one's own. Values stand in single quotes, which the CLI's reader of such files takes literally; a value that has one
-# goes in double quotes, with the three characters escaped that mean something there.
+# secrets set, from a file of one's own. Values stand in single quotes, which the CLI's reader of such files takes literally; a value that
+# has one goes in double quotes, with the three characters escaped that mean something there.
 set_secrets() { # NAME=FROM...
     local pair name value file
     file=$(umask 077 && mktemp)

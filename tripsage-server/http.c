@@ -42,7 +42,8 @@
 #define SPARE_THREADS 8
 /* An answer up to 64 KiB goes into the socket's buffer as a whole; a larger one leaves as fast as its client reads. */
 #define SOCKET_TAKES ((size_t)64 * 1024)
-/* Refusing clients: as long may those who are connected already wait to be accepted. The accepting thread takes one in some microseconds. */
+/* Refusing clients: as long may those who are connected already wait to be accepted. The accepting thread takes one in some microseconds.
+ * */
 #define LAST_ONES_MS 500
 /* What is left unread of a body is read away up to here, so that the connection can go on; a larger rest ends it. */
 #define DISCARD_MAX ((int64_t)64 * 1024)
@@ -541,8 +542,8 @@ static unsigned waiting_clients(int socket)
     return getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_unacked : 0;
 }
 
-/* Whoever is connected when a socket is shut down and has not been accepted is reset, with the request he may have sent. So nobody new is let
- * in first: a filter on the socket drops what begins a connection (RFC 9293, 3.1: SYN is bit 1 of byte 13), and lets the last part of a
+/* Whoever is connected when a socket is shut down and has not been accepted is reset, with the request he may have sent. So nobody new is
+ * let in first: a filter on the socket drops what begins a connection (RFC 9293, 3.1: SYN is bit 1 of byte 13), and lets the last part of a
  * beginning pass. Who is dropped asks again after a second, and is refused then. Where the kernel has no such filters all is as before. */
 static void let_the_last_ones_in(int socket)
 {

@@ -1,7 +1,7 @@
 /* tripsage/webhook.h: what the database tells a server of its changes, signed: database webhooks.
  *
- * Who writes to PostgreSQL past this library (a client of Supabase with row level security, SQL by hand) is heard by triggers, which post the row to
- * a server (migrations/supabase/webhooks.sql). The message is that of Supabase's database webhooks,
+ * Who writes to PostgreSQL past this library (a client of Supabase with row level security, SQL by hand) is heard by triggers, which post
+ * the row to a server (migrations/supabase/webhooks.sql). The message is that of Supabase's database webhooks,
  *     {"type":"INSERT"|"UPDATE"|"DELETE","schema":text,"table":text,"record":object|null,"old_record":object|null}
  * and its signature that of Standard Webhooks 1.0 (standardwebhooks.com): HMAC-SHA256 over "<id>.<timestamp>.<body>".
  *
@@ -9,8 +9,9 @@
  *     hook.body = body, hook.size = length;
  *     status = tripsage_webhook_receive(&done, ts, TRIPSAGE_WEBHOOK_TRIP_NOTIFICATION, secret, &hook);
  *
- * A message counts once. One whose timestamp is more than five minutes from now is refused; within them its id is remembered in the handle's cache,
- * which on Redis is that of all servers. While that cache is away a message may be heard twice in those minutes: a mail twice is better than none.
+ * A message counts once. One whose timestamp is more than five minutes from now is refused; within them its id is remembered in the
+ * handle's cache, which on Redis is that of all servers. While that cache is away a message may be heard twice in those minutes: a mail
+ * twice is better than none.
  *
  * Threads: any.
  */
@@ -33,8 +34,8 @@ typedef enum tripsage_webhook_kind {
      * {"event":"shared"|"level"|"removed"|"none","mail":"queued"|"none","duplicate":false}: "none" when the trip or the account is
      * gone, the level stayed what it was, or no mail server is configured. */
     TRIPSAGE_WEBHOOK_TRIP_NOTIFICATION,
-    /* Any row: what tripsage_cache_put stored in the handle's cache with the tags "table:<table>", "trip:<id>" and "user:<id>" of the row, old
-     * and new, is deleted. Gives {"invalidated":number,"duplicate":false}. */
+    /* Any row: what tripsage_cache_put stored in the handle's cache with the tags "table:<table>", "trip:<id>" and "user:<id>" of the row,
+     * old and new, is deleted. Gives {"invalidated":number,"duplicate":false}. */
     TRIPSAGE_WEBHOOK_CACHE_INVALIDATION
 } tripsage_webhook_kind;
 
@@ -54,9 +55,10 @@ typedef struct tripsage_webhook {
 
 /* Checks the message and does what it asks. A message heard before does nothing and gives {"duplicate":true}. `secret` is the text that the
  * triggers have: "whsec_" and the key in base64, or else the key as it is.
- * Errors: TRIPSAGE_EINVALID (field "#hook"; "#secret": shorter than TRIPSAGE_WEBHOOK_SECRET_MIN, or no base64), TRIPSAGE_ETOKEN (no signature, or
- * not one with this secret), TRIPSAGE_EEXPIRED (the timestamp), TRIPSAGE_EMALFORMED and TRIPSAGE_EINVALID (the message), TRIPSAGE_EBUSY (too
- * many mails wait), TRIPSAGE_EUNAVAILABLE and what else reading the trip and the account gives. After an error it may be sent again. */
+ * Errors: TRIPSAGE_EINVALID (field "#hook"; "#secret": shorter than TRIPSAGE_WEBHOOK_SECRET_MIN, or no base64), TRIPSAGE_ETOKEN (no
+ * signature, or not one with this secret), TRIPSAGE_EEXPIRED (the timestamp), TRIPSAGE_EMALFORMED and TRIPSAGE_EINVALID (the message),
+ * TRIPSAGE_EBUSY (too many mails wait), TRIPSAGE_EUNAVAILABLE and what else reading the trip and the account gives. After an error it may
+ * be sent again. */
 TRIPSAGE_API tripsage_status tripsage_webhook_receive(tripsage_doc **out, tripsage *ts, tripsage_webhook_kind kind,
                                                       const char *secret, const tripsage_webhook *hook);
 

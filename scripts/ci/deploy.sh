@@ -8,8 +8,8 @@
 #                   ecs        ECS_CLUSTER, AWS_ACCOUNT_ID, AWS_REGION, SECRETS_ARN, and what aws itself is told
 #   HEALTH_SECONDS  how long it may take (180)
 #
-# The cache is emptied after a rollback (CACHE_CLEAR, a command such as "tripsage-server cache clear"): what a newer version put there is not an
-# older one's to read.
+# The cache is emptied after a rollback (CACHE_CLEAR, a command such as "tripsage-server cache clear"): what a newer version put there is
+# not an older one's to read.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 environment=${1:-} image=${2:-}

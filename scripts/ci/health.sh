@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# health.sh URL [SECONDS]: waits until a server says that it is ready, three times in a row and HEALTH_PAUSE (a second) apart, so that one that dies at once is not
-# taken for one that lives; then shows how its parts are. Fails when it does not within SECONDS (120).
+# health.sh URL [SECONDS]: waits until a server says that it is ready, three times in a row and HEALTH_PAUSE (a second) apart, so that one
+# that dies at once is not taken for one that lives; then shows how its parts are. Fails when it does not within SECONDS (120).
 set -euo pipefail
 url=${1:?health.sh needs the URL of the server} patience=${2:-120}
 url=${url%/}

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# publish.sh NAME REPOSITORY TAG...: sends an image that was built to a registry under these tags, and prints where it is, by its digest: what
-# is deployed is that, and not what a tag says next week.
+# publish.sh NAME REPOSITORY TAG...: sends an image that was built to a registry under these tags, and prints where it is, by its digest:
+# what is deployed is that, and not what a tag says next week.
 #
-# REGISTRY, REGISTRY_USER and REGISTRY_TOKEN sign in; the token goes to `docker login` by standard input. Without them, whoever has signed in
-# before is asked.
+# REGISTRY, REGISTRY_USER and REGISTRY_TOKEN sign in; the token goes to `docker login` by standard input. Without them, whoever has signed
+# in before is asked.
 set -euo pipefail
 (($# >= 3)) || {
     sed -n '2,/^set /{/^set /d; s/^# \{0,1\}//; p;}' "$0" >&2

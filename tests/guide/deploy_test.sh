@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# deploy_test.sh SOURCE BIN: scripts/ci/deploy.sh as a workflow calls it, over a stand-in for Docker that starts the server of this build in the place of
-# an image: a good one comes and stays, one that does not start and one that cannot be reached go, and what ran before runs again.
+# deploy_test.sh SOURCE BIN: scripts/ci/deploy.sh as a workflow calls it, over a stand-in for Docker that starts the server of this build
+# in the place of an image: a good one comes and stays, one that does not start and one that cannot be reached go, and what ran before runs
+# again.
 source "$(dirname "$0")/../house/lib.sh"
 source_dir=$1 bin=$2
 trap 'stop_all; rm -rf "$work"' EXIT

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# guide_test.sh SOURCE BIN RIG: what the deployment guide says (tests/guide/guide.md) is done, line by line: every variable is set, every command of
-# a fenced block is run, every code span is looked at. Prints a table "guide line, what it says, how it was tried, verdict"; what nothing
-# here knows how to try fails.
+# guide_test.sh SOURCE BIN RIG: what the deployment guide says (tests/guide/guide.md) is done, line by line: every variable is set, every
+# command of a fenced block is run, every code span is looked at. Prints a table "guide line, what it says, how it was tried, verdict";
+# what nothing here knows how to try fails.
 #
-# Where a command needs an account or an engine (supabase, docker, docker-compose, Upstash's host), a stand-in is first on PATH: it notes arguments
-# and environment, and does here what the other would do there. `docker run` starts the server of this build with the image's own environment
-# and the file of settings as Docker reads it. RIG is the folder of a PostgreSQL (tests/rig/rig.sh), in the project's place.
+# Where a command needs an account or an engine (supabase, docker, docker-compose, Upstash's host), a stand-in is first on PATH: it notes
+# arguments and environment, and does here what the other would do there. `docker run` starts the server of this build with the image's own
+# environment and the file of settings as Docker reads it. RIG is the folder of a PostgreSQL (tests/rig/rig.sh), in the project's place.
 if [[ ${TRIPSAGE_OWN_NETWORK:-} == "" ]]; then
     for how in "unshare --net" "unshare --map-root-user --net"; do
         if $how ip link set lo up 2>/dev/null; then
@@ -310,7 +310,8 @@ try_run() {
             -c "SELECT url, body, headers FROM net.sent WHERE url LIKE '%$kind' ORDER BY id DESC LIMIT 1")
         [[ $address == "https://api.example.org/api/webhooks/$kind" ]] || fail "a webhook goes to \"$address\""
         mapfile -t answer < <(jq -r 'to_entries[] | "-H\n\(.key): \(.value)"' <<<"$headers")
-        # The signature is good. What it asks for is not to be had here, where neither the project's accounts nor its Upstash are: server.webhook has it.
+        # The signature is good. What it asks for is not to be had here, where neither the project's accounts nor its Upstash are:
+        # server.webhook has it.
         made=$(command curl -sS "http://localhost:8080/api/webhooks/$kind" "${answer[@]}" --data-binary "$body")
         [[ $(jq -r .code <<<"$made") == UNAVAILABLE ]] || fail "the server does not take the webhook $kind: $made"
         made=$(command curl -sS "http://localhost:8080/api/webhooks/$kind" "${answer[@]}" --data-binary "$body ")

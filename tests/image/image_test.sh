@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # image_test.sh BUILD: builds the image and looks at it as an operator would: what it says of itself, that it serves a trip as nobody in
-# particular on a file system that it cannot write, that its health check and the guide's pass, and that it stops under load without losing a
-# request, TRIPSAGE_STOP_RUNS (100) times. BUILD is a build folder with the tests; needs root, buildah and debootstrap.
+# particular on a file system that it cannot write, that its health check and the guide's pass, and that it stops under load without losing
+# a request, TRIPSAGE_STOP_RUNS (100) times. BUILD is a build folder with the tests; needs root, buildah and debootstrap.
 source "$(dirname "$0")/lib.sh"
 # shellcheck disable=SC2119 # not the script's own
 image_build

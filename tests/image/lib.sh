@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# lib.sh: the built image as a container without an engine: what it says of itself, and its root file system mounted as it runs in production:
-# read-only but for /tmp and /data, in a network of its own. Sourced by image_test.sh and tests/bench/image.sh, as root.
+# lib.sh: the built image as a container without an engine: what it says of itself, and its root file system mounted as it runs in
+# production: read-only but for /tmp and /data, in a network of its own. Sourced by image_test.sh and tests/bench/image.sh, as root.
 #
-# image_build and then enter_own_world "$0" "$@" have to come first: the second starts the script again in namespaces of its own, where no mirror
-# of packages is reached.
+# image_build and then enter_own_world "$0" "$@" have to come first: the second starts the script again in namespaces of its own, where no
+# mirror of packages is reached.
 set -euo pipefail
 image_tag=${IMAGE:-tripsage-api}
 image_cache=${TRIPSAGE_IMAGE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tripsage/image}
@@ -13,9 +13,9 @@ fail() {
     exit 1
 }
 
-# ARGUMENT...: further ones of docker/build-image.sh.
+# ARGUMENT...: further ones of docker/build-image.sh. TRIPSAGE_IMAGE_BUILT=yes takes the one that was built last.
 image_build() {
-    [[ ${TRIPSAGE_OWN_WORLD:-} == "" ]] || return 0
+    [[ ${TRIPSAGE_OWN_WORLD:-}${TRIPSAGE_IMAGE_BUILT:-} == "" ]] || return 0
     mkdir -p "$image_cache"
     "$(dirname "${BASH_SOURCE[0]}")/../../docker/build-image.sh" --tag "$image_tag" "$@" >"$image_cache/build.log" 2>&1 || {
         tail -n 20 "$image_cache/build.log" >&2
@@ -41,8 +41,8 @@ image_config() { # JQ_FILTER
     buildah inspect --type image "$image_tag" | jq -r ".Docker.config | $1"
 }
 
-# Sets `root`, what the container sees as /, and `work`. `launch` is a program that becomes its entry point, with what the image says: its user,
-# its environment, and in addition no capability and no way to any.
+# Sets `root`, what the container sees as /, and `work`. `launch` is a program that becomes its entry point, with what the image says: its
+# user, its environment, and in addition no capability and no way to any.
 image_mount() {
     local container
     work=$(mktemp -d)

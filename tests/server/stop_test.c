@@ -1,5 +1,5 @@
-/* Stopping under load: clients that keep their connections and clients that open one for each request ask all the time while the server gets its
- * SIGTERM. Every request that was sent over a connection the server had taken is answered, whole; whoever comes later is refused.
+/* Stopping under load: clients that keep their connections and clients that open one for each request ask all the time while the server
+ * gets its SIGTERM. Every request that was sent over a connection the server had taken is answered, whole; whoever comes later is refused.
  *
  * TRIPSAGE_STOP_RUNS says how often (5; tests/image/image_test.sh: 100), and TRIPSAGE_SERVER_PROGRAM which server. */
 #include <errno.h>

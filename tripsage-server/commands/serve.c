@@ -1,9 +1,9 @@
 /* commands/serve.c: answers HTTP until SIGTERM or SIGINT.
  *
  * Signals are blocked in all threads and taken by the main one, with sigwait. At the first, readiness turns 503; after the delay that the
- * settings may ask for, in which a load balancer sees that, no connection is accepted any more; exchanges under way end, each with "Connection:
- * close"; then everything stops. A second one stops at once. Whatever happens, the process is gone ten seconds after the delay: what
- * supervisors wait before they kill. */
+ * settings may ask for, in which a load balancer sees that, no connection is accepted any more; exchanges under way end, each with
+ * "Connection: close"; then everything stops. A second one stops at once. Whatever happens, the process is gone ten seconds after the
+ * delay: what supervisors wait before they kill. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
