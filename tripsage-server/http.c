@@ -12,7 +12,10 @@
 #include "http.h"
 
 #include <civetweb.h>
+#include <errno.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -40,6 +43,9 @@
 #define SPARE_THREADS 8
 /* An answer up to 64 KiB goes into the socket's buffer as a whole; a larger one leaves as fast as its client reads. */
 #define SOCKET_TAKES ((size_t)64 * 1024)
+/* Refusing clients: as long may those who are connected already wait to be accepted. The accepting thread takes one in some microseconds.
+ * */
+#define LAST_ONES_MS 500
 /* What is left unread of a body is read away up to here, so that the connection can go on; a larger rest ends it. */
 #define DISCARD_MAX ((int64_t)64 * 1024)
 
@@ -538,6 +544,37 @@ static int find_listening_socket(int port)
     return -1;
 }
 
+/* Connections that have been made and not been accepted yet. Linux tells it of a listening socket in the place of another count. */
+static unsigned waiting_clients(int socket)
+{
+    struct tcp_info info = {0};
+    socklen_t size = sizeof info;
+
+    return getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_unacked : 0;
+}
+
+/* Whoever is connected when a socket is shut down and has not been accepted is reset, with the request he may have sent. So nobody new is
+ * let in first: a filter on the socket drops what begins a connection (RFC 9293, 3.1: SYN is bit 1 of byte 13), and lets the last part of a
+ * beginning pass. Who is dropped asks again after a second, and is refused then. Where the kernel has no such filters all is as before. */
+static void let_the_last_ones_in(int socket)
+{
+    struct sock_filter no_syn[] = {BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
+                                   BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 2, 0, 1), BPF_STMT(BPF_RET | BPF_K, 0),
+                                   BPF_STMT(BPF_RET | BPF_K, UINT32_MAX)};
+    const struct sock_fprog program = {sizeof no_syn / sizeof no_syn[0], no_syn};
+    int empty_ms = 0;
+
+    if (setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) {
+        log_event(TRIPSAGE_LOG_WARN, "http", "clients that are just connecting may be reset: %s", strerror(errno));
+        return;
+    }
+    /* Until nobody has waited for 10 ms: a beginning that was under way has come to its end by then. */
+    for (int ms = 0; ms < LAST_ONES_MS && empty_ms < 10; ms++) {
+        usleep(1000);
+        empty_ms = waiting_clients(socket) ? 0 : empty_ms + 1;
+    }
+}
+
 /* The accepting thread polls its socket by number. Shutting the socket down refuses clients from this moment; an eventfd in its
  * place keeps that thread asleep until http_stop writes to it. */
 void http_refuse(http_listener *listener)
@@ -551,6 +588,7 @@ void http_refuse(http_listener *listener)
             close(quiet);
         return;
     }
+    let_the_last_ones_in(listener->socket);
     shutdown(listener->socket, SHUT_RDWR);
     dup2(quiet, listener->socket);
     close(quiet);

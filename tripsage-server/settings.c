@@ -112,6 +112,17 @@ static const char *read_request_timeout(settings *s, const char *value)
     return NULL;
 }
 
+static const char *read_shutdown_delay(settings *s, const char *value)
+{
+    long seconds;
+
+    /* Ten minutes: the longest that a load balancer may let pass between two looks. */
+    if (!number(value, 0, 600, &seconds))
+        return "a number of seconds from 0 to 600";
+    s->shutdown_delay_s = (unsigned)seconds;
+    return NULL;
+}
+
 static const char *read_log_level(settings *s, const char *value)
 {
     static const struct {
@@ -314,6 +325,9 @@ static const struct setting {
      SETTINGS_SERVER, 0, read_request_timeout},
     {"CORS_ORIGINS", NULL, NULL, "the same as TRIPSAGE_ALLOWED_ORIGINS, which goes before", SETTINGS_SERVER, 0,
      read_origins},
+    {"TRIPSAGE_SHUTDOWN_DELAY", NULL, NULL,
+     "seconds at the end in which it is not ready but still takes what comes, for load balancers to notice (0)",
+     SETTINGS_SERVER, 0, read_shutdown_delay},
     {"TRIPSAGE_ALLOWED_ORIGINS", NULL, NULL, "web origins that may call, separated by commas (none)", SETTINGS_SERVER,
      0, read_origins},
     {"CORS_CREDENTIALS", NULL, NULL, "true: they may send cookies and client certificates along (false)",

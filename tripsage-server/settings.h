@@ -42,6 +42,7 @@ typedef struct settings {
     int admin_port;                        /* 0: off; ADMIN_PORT_AUTO: the one after `port` */
     unsigned max_connections;
     unsigned request_timeout_s;   /* for a whole exchange, when the client is slow */
+    unsigned shutdown_delay_s;    /* between "not ready" and the end of accepting */
     tripsage_log_level log_level; /* 0: not set */
     int debug;
     const char *environment; /* "production" */

@@ -124,6 +124,9 @@ TRIPSAGE_API const tripsage_options *tripsage_config_options(const tripsage_conf
 TRIPSAGE_API const tripsage_cache_options *tripsage_config_served_cache(const tripsage_config *config);
 TRIPSAGE_API const tripsage_cache_serve_options *tripsage_config_cache_serve(const tripsage_config *config);
 
+/* What the database's webhooks are signed with (tripsage/webhook.h); NULL when it is not set. Borrowed until the configuration is freed. */
+TRIPSAGE_API const char *tripsage_config_webhook_secret(const tripsage_config *config);
+
 /* What holds, and where it came from: {"database":text|null,"auth":{"issuer":text|null,"jwks_url":text|null},
  * "settings":[{"name","value":text|null,"source":text|null}]}. The source is the variable that gave the value, and null when
  * none did; "***" is a secret. Errors: TRIPSAGE_ENOMEM. */

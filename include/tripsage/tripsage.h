@@ -23,5 +23,6 @@
 #include "store.h"
 #include "trip.h"
 #include "vector.h"
+#include "webhook.h"
 
 #endif

@@ -249,6 +249,11 @@ const tripsage_cache_options *tripsage_config_served_cache(const tripsage_config
     return config->serve.token ? &config->served : NULL;
 }
 
+const char *tripsage_config_webhook_secret(const tripsage_config *config)
+{
+    return config->values[WEBHOOK_SECRET].text;
+}
+
 const tripsage_cache_serve_options *tripsage_config_cache_serve(const tripsage_config *config)
 {
     return config->serve.token ? &config->serve : NULL;

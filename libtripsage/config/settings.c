@@ -115,6 +115,9 @@ static const tripsage_setting settings[SETTING_COUNT] = {
                                    "whether a new password in a session older than a day needs a code from a mail",
                                    "false", 0},
     [RATE_LIMITS] = {"RATE_LIMIT_ENABLED", "false: nobody has to wait who asks, or guesses, too often", "true", 0},
+    [WEBHOOK_SECRET] = {"WEBHOOK_SECRET",
+                        "what the database's webhooks to /api/webhooks are signed with, 32 characters or more",
+                        "there are none", 1},
     [EMBEDDER] =
         {"TRIPSAGE_EMBEDDER",
          "what makes vectors of texts: builtin, openai for a server, or the path of a model (Model2Vec, word vectors)",
@@ -172,6 +175,7 @@ typedef enum kind {
     ADDRESS,
     WEB,
     EMBEDDING,
+    SIGNATURE,
     SWITCH,
     NUMBER
 } kind;
@@ -227,6 +231,7 @@ static const struct {
     [SECURE_EMAIL_CHANGE] = {SWITCH, 0, 0},
     [PASSWORD_REAUTHENTICATION] = {SWITCH, 0, 0},
     [RATE_LIMITS] = {SWITCH, 0, 0},
+    [WEBHOOK_SECRET] = {SIGNATURE, 0, 0},
     [EMBEDDER] = {EMBEDDING, 0, 0},
     [OPENAI_KEY] = {TEXT, 0, 0},
     [OPENAI_URL] = {WEB, 0, 0},
@@ -505,6 +510,13 @@ static tripsage_status check(tripsage_config *config, setting_id id)
                    : TRIPSAGE_FAIL(TRIPSAGE_EINVALID,
                                    "%s: expected at least %d bytes and at most %d: openssl rand -hex 32 makes some",
                                    variable, TRIPSAGE__MASTER_MIN, TRIPSAGE__MASTER_MAX);
+    case SIGNATURE: /* TRIPSAGE_WEBHOOK_SECRET_MIN */
+        return strlen(value->text) >= 32 && strlen(value->text) <= 1024
+                   ? TRIPSAGE_OK
+                   : TRIPSAGE_FAIL(
+                         TRIPSAGE_EINVALID,
+                         "%s: expected at least 32 characters and at most 1024: openssl rand -hex 32 makes some",
+                         variable);
     case CACHE:
         return check_cache(variable, value->text, 0);
     case TOKEN:

@@ -6,6 +6,7 @@
 
 #include "support/app.h"
 #include "support/inbox.h"
+#include "support/webhook.h"
 
 #define N TRIPSAGE_NUL
 #define T world->trips
@@ -613,6 +614,23 @@ static tripsage_status feed_of_changes(stage *s)
         ck_assert_int_ne(change.kind, TRIPSAGE_CHANGE_NONE);
     tripsage_feed_close(feed);
     return status;
+}
+
+/* ---- webhooks ---- */
+
+static tripsage_status webhook_receive(stage *s)
+{
+    const char *id = test_format("msg_%lld", (long long)s->number), *body;
+    int64_t now = world->chance.now_ms / 1000;
+    tripsage_webhook hook = TRIPSAGE_WEBHOOK_INIT;
+
+    body = test_webhook_of_collaborator(s->trip, VIEW_ID, 3, 0);
+    hook.id = id;
+    hook.timestamp = test_format("%lld", (long long)now);
+    hook.signature = test_webhook_sign(TEST_WEBHOOK_SECRET, id, now, body);
+    hook.body = body;
+    hook.size = strlen(body);
+    return tripsage_webhook_receive(&s->doc, world->ts, TRIPSAGE_WEBHOOK_TRIP_NOTIFICATION, TEST_WEBHOOK_SECRET, &hook);
 }
 
 /* ---- accounts ---- */
@@ -2365,6 +2383,8 @@ const scenario test_scenarios[] = {
     {.name = "search_analytics", .prepare = noted_search, .act = search_analytics, .look = look_searches},
     {.name = "destination_unsave", .before = saved_destination, .act = destination_unsave, .look = look_saved},
     {.name = "feed", .prepare = with_trip, .act = feed_of_changes, .look = look_nothing, .benign = 1},
+    /* That it was heard cannot always be remembered. */
+    {.name = "webhook_receive", .prepare = with_trip, .act = webhook_receive, .look = look_nothing, .benign = 1},
     {.name = "auth_sign_up", .act = sign_up, .look = look_nothing},
     {.name = "auth_sign_in", .prepare = with_friend, .act = sign_in, .look = look_nothing},
     {.name = "auth_sign_in wrong", .prepare = with_friend, .act = sign_in_wrong, .want = TRIPSAGE_ECREDENTIALS, .look = look_nothing},

@@ -64,6 +64,7 @@ static const struct {
     {"trip_similar lacking", 4, "asks, reads the texts of trips that changed, writes their vectors, asks again"},
     {"trip_similar_fill", 3, "notes which trips lack a vector, reads their texts, writes the vectors"},
     {"destination_search first", 0, "is about SQLite"},
+    {"webhook_receive", 2, "reads the trip and the account, of which either may be gone"},
     {"trip_duplicate", 2, "reads the trip, moves its dates, writes the copy"},
     {"item_create", 2, "reads from the trip what the input leaves out: the zone, the currency"},
     {"item_update", 2, "reads the item, merges the input into it, writes it if it is the same still"},

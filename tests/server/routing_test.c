@@ -5,9 +5,9 @@
 #include "suite.h"
 #include "support/http_schema.h"
 
-static const char *const variables[] = {"TRIPSAGE_MAX_CONNECTIONS=32", "TRIPSAGE_ADMIN_PORT=0",
-                                        "TRIPSAGE_ALLOWED_ORIGINS=https://app.example.com, http://localhost:3000",
-                                        NULL};
+static const char *const variables[] = {
+    "TRIPSAGE_MAX_CONNECTIONS=32", "TRIPSAGE_ADMIN_PORT=0", "WEBHOOK_SECRET=0123456789abcdef0123456789abcdef",
+    "TRIPSAGE_ALLOWED_ORIGINS=https://app.example.com, http://localhost:3000", NULL};
 
 /* The path with an id in place of each parameter. */
 static const char *fill(const char *template)
@@ -45,7 +45,9 @@ START_TEST(every_route_is_there_with_and_without_a_slash_at_its_end)
             http_answer *bare = http_call(&server, NULL, method, plain, NULL, body);
             http_answer *slashed = http_call(&server, NULL, method, test_format("%s/", plain), NULL, body);
 
-            if (is_public)
+            if (strncmp(plain, "/api/webhooks/", 14) == 0) /* the database signs */
+                ck_assert_msg(bare->status == 401, "%s unsigned: %d", plain, bare->status);
+            else if (is_public)
                 ck_assert_msg(bare->status != 404 && bare->status != 405 && bare->status != 401, "%s: %d", plain,
                               bare->status);
             else
