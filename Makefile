@@ -16,10 +16,11 @@ CONFIGURE = cmake --log-level=WARNING
 BUILD = cmake --build
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-asan test-tsan lint bench-store bench-postgres bench-auth bench-cache bench-vector fuzz plans install supabase-migrations clean deps deps-test
+.PHONY: help run build test test-asan test-tsan lint bench-store bench-postgres bench-auth bench-cache bench-vector fuzz plans install supabase-migrations clean deps deps-test \
+        image test-image supa.link supa.db.push supa.functions.deploy-all supa.secrets-min supa.secrets-upstash
 
 help: ## Lists the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-28s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## Installs what is missing, builds, and starts the server on 127.0.0.1:8080 over a database with demo data.
 	@scripts/run.sh build/release/bin "$(DATA)" "$(PORT)"
@@ -109,6 +110,38 @@ install: build ## Installs library, headers and programs below DESTDIR/PREFIX (/
 
 supabase-migrations: ## Copies the migrations for PostgreSQL to supabase/migrations/, named as the Supabase CLI wants them.
 	@scripts/supabase-migrations.sh
+
+image: ## Builds the container image tripsage-api (docker/Dockerfile.api) with Docker, Podman or buildah.
+	@docker/build-image.sh
+
+test-image: ## Builds the image and looks at it as a container, without an engine; as root.
+	@scripts/install-deps.sh image
+	@$(CONFIGURE) --preset release -DTRIPSAGE_BUILD_TESTS=ON
+	@$(BUILD) build/release --target test_server_stop -j $(JOBS)
+	@tests/image/image_test.sh build/release
+
+# What is given on the command line, as the guide does (make supa.secrets-min SUPABASE_ANON_KEY=...), reaches the script in its environment, and as it
+# was typed: make would read a $ in it.
+SUPA_VALUES = PROJECT_REF ENV SUPABASE SUPABASE_ACCESS_TOKEN SUPABASE_DB_PASSWORD DATABASE_PASSWORD SUPABASE_URL SUPABASE_ANON_KEY \
+              SUPABASE_SERVICE_ROLE_KEY UPSTASH_REDIS_REST_URL UPSTASH_REDIS_REST_TOKEN API_EXTERNAL_URL WEBHOOK_SECRET
+$(foreach name,$(SUPA_VALUES),$(if $(filter command,$(origin $(name))),$(eval override export $(name) := $$(value $(name)))))
+supa.%: export MAKEFLAGS :=
+supa.%: export MAKEOVERRIDES :=
+
+supa.link: ## Links this folder to a Supabase project: PROJECT_REF=...
+	@scripts/supabase.sh link
+
+supa.db.push: ## Applies the migrations to the linked project.
+	@scripts/supabase.sh db-push
+
+supa.functions.deploy-all: ## Installs the signed webhooks of the database: PROJECT_REF=... and API_EXTERNAL_URL, WEBHOOK_SECRET.
+	@scripts/supabase.sh functions-deploy-all
+
+supa.secrets-min: ## Sets the project's address and keys as its secrets: SUPABASE_URL=... SUPABASE_ANON_KEY=... SUPABASE_SERVICE_ROLE_KEY=...
+	@scripts/supabase.sh secrets-min
+
+supa.secrets-upstash: ## Sets those of Upstash: UPSTASH_REDIS_REST_URL=... UPSTASH_REDIS_REST_TOKEN=...
+	@scripts/supabase.sh secrets-upstash
 
 clean: ## Removes build/.
 	@rm -rf build

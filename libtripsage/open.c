@@ -1,23 +1,12 @@
 /* open.c: the composition: one store, and the four APIs over it. */
+#include <tripsage/security.h>
 #include <tripsage/store.h>
 
-#include "auth/auth.h"
 #include "base/memory.h"
-#include "cache/cache.h"
-#include "store/store.h"
-#include "trip/trip.h"
-#include "vector/vector.h"
+#include "handle.h"
 
 /* A month: long enough to notice that a trip is missing. */
 #define PURGE_AFTER_DAYS 30
-
-struct tripsage {
-    tripsage__store *store;
-    tripsage_cache *cache;
-    tripsage_vector *vector;
-    tripsage_auth *auth;
-    tripsage_trips *trips;
-};
 
 static tripsage_status open_rooms(tripsage *ts, const char *url, const tripsage_options *options)
 {
@@ -107,6 +96,20 @@ tripsage_status tripsage_migrations(tripsage_doc **out, tripsage *ts)
     return tripsage__store_migrations(out, ts->store);
 }
 
+tripsage_status tripsage__handle_check(tripsage__buf *problems, size_t *count, tripsage *ts)
+{
+    tripsage_status status = tripsage__store_check(problems, count, ts->store);
+
+    if (status == TRIPSAGE_OK && !*count) /* what is damaged is not to be compared */
+        status = tripsage__trips_check(problems, count, ts->trips);
+    return status == TRIPSAGE_OK ? tripsage__buf_status(problems) : status;
+}
+
+tripsage_status tripsage_database_security(tripsage_doc **out, tripsage *ts)
+{
+    return tripsage__store_guards(out, ts->store);
+}
+
 tripsage_status tripsage_check(tripsage_doc **out, tripsage *ts)
 {
     tripsage__buf problems = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT);
@@ -115,10 +118,7 @@ tripsage_status tripsage_check(tripsage_doc **out, tripsage *ts)
     tripsage_status status;
 
     *out = NULL;
-    TRIPSAGE_TRY(tripsage__store_check(&problems, &count, ts->store));
-    if (!count) /* what is damaged is not to be compared */
-        TRIPSAGE_TRY(tripsage__trips_check(&problems, &count, ts->trips));
-    TRIPSAGE_TRY(tripsage__buf_status(&problems));
+    TRIPSAGE_TRY(tripsage__handle_check(&problems, &count, ts));
     TRIPSAGE_TRY(tripsage__doc_new(&doc, problems.size + 64));
     tripsage__buf_puts(&doc->json, count ? "{\"ok\":false,\"problems\":[" : "{\"ok\":true,\"problems\":[");
     tripsage__buf_put(&doc->json, problems.data, problems.size);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# install-deps.sh build|test|bench|lint|fuzz: installs the Debian packages that a purpose needs and this machine lacks.
+# install-deps.sh build|test|bench|image|lint|fuzz: installs the Debian packages that a purpose needs and this machine lacks.
 #
 # This is the one list of them; but for a few, the names are the same on Debian 12 and 13. When nothing is missing, apt is not started at
 # all, so a second run works without a network. Installing needs root, or sudo; without either, the command to run is printed.
@@ -26,7 +26,7 @@ fi
 postgresql=17
 [[ $system != "debian 12" ]] || postgresql=15
 pgvector=postgresql-$postgresql-pgvector
-TEST=(check libjwt-dev curl jq openssl iproute2 locales "postgresql-$postgresql" "$pgvector" pgbouncer redis-server)
+TEST=(check libjwt-dev curl jq openssl iproute2 locales python3-yaml "postgresql-$postgresql" "$pgvector" pgbouncer redis-server)
 SERVICES=(pgbouncer redis-server) # of these packages, those that bring one of their name
 
 # To measure: what the cache and vectors are compared with, and the text that vectors are made of. Without them those figures are left out.
@@ -38,6 +38,9 @@ PGVECTOR=(make gcc libc6-dev dpkg-dev "postgresql-server-dev-$postgresql")
 # To lint: one clang does it all; shellcheck reads the scripts.
 LINT=(clang clang-format clang-tidy shellcheck)
 
+# To build the image without an engine.
+IMAGE=(buildah debootstrap)
+
 # To fuzz: clang with its sanitizers, of which libFuzzer is one.
 FUZZ=(clang libclang-rt-dev)
 
@@ -48,10 +51,11 @@ case $purpose in
 build) packages=("${BUILD[@]}") ;;
 test) packages=("${BUILD[@]}" "${TEST[@]}") ;;
 bench) packages=("${BUILD[@]}" "${TEST[@]}" "${BENCH[@]}") ;;
+image) packages=("${BUILD[@]}" "${TEST[@]}" "${IMAGE[@]}") ;;
 lint) packages=("${BUILD[@]}" "${TEST[@]}" "${LINT[@]}") ;;
 fuzz) packages=("${BUILD[@]}" "${TEST[@]}" "${FUZZ[@]}") ;;
 *)
-    echo "usage: install-deps.sh build|test|bench|lint|fuzz" >&2
+    echo "usage: install-deps.sh build|test|bench|image|lint|fuzz" >&2
     exit 2
     ;;
 esac

@@ -16,7 +16,7 @@ else
 fi
 
 echo "shellcheck"
-find scripts tests .ci -type f \( -name '*.sh' -o -path .ci/run \) -print0 | xargs -0 shellcheck
+find scripts tests docker .ci -type f \( -name '*.sh' -o -path .ci/run \) -print0 | xargs -0 shellcheck
 
 echo "walls"
 bash tests/house/walls_test.sh "$PWD"

@@ -154,7 +154,7 @@ void client_find(struct request *r)
     text hop = {NULL, 0};
     network found;
 
-    memcpy(r->client_addr, r->remote_addr, sizeof r->client_addr);
+    memcpy(r->client_addr, r->peer_addr, sizeof r->client_addr);
     if (!s->proxies)
         return;
     hop = find_hop(r, s->proxies_say_forwarded ? "Forwarded" : "X-Forwarded-For", s->proxies);

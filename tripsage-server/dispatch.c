@@ -34,7 +34,8 @@ static void answer_options(request *r, unsigned allowed)
 static int is_off(const request *r)
 {
     return r->route && ((http_health_only(r->listener) && !(r->route->flags & ROUTE_HEALTH)) ||
-                        (r->route->handle == cache_wire && !r->server->served_cache));
+                        (r->route->handle == cache_wire && !r->server->served_cache) ||
+                        (webhook_is(r->route->handle) && !tripsage_config_webhook_secret(r->server->settings->config)));
 }
 
 static int find_route(request *r)

@@ -12,7 +12,10 @@
 #include "http.h"
 
 #include <civetweb.h>
+#include <errno.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -27,6 +30,7 @@
 #include "dispatch.h"
 #include "log.h"
 #include "respond.h"
+#include "tls.h"
 
 /* 16 KiB: request line and headers together; a token is at most some KiB and a cookie has no business here. */
 #define HEAD_MAX 16384
@@ -39,11 +43,15 @@
 #define SPARE_THREADS 8
 /* An answer up to 64 KiB goes into the socket's buffer as a whole; a larger one leaves as fast as its client reads. */
 #define SOCKET_TAKES ((size_t)64 * 1024)
+/* Refusing clients: as long may those who are connected already wait to be accepted. The accepting thread takes one in some microseconds.
+ * */
+#define LAST_ONES_MS 500
 /* What is left unread of a body is read away up to here, so that the connection can go on; a larger rest ends it. */
 #define DISCARD_MAX ((int64_t)64 * 1024)
 
 struct http_listener {
     struct mg_context *context;
+    tls *tls; /* before it, where clients come in; NULL: they come to CivetWeb */
     server *server;
     int health_only, connections_max;
     atomic_int port; /* known when its workers run already */
@@ -164,6 +172,9 @@ static const char *read_facts(request *r, const struct mg_request_info *info)
     r->version_minor = strcmp(info->http_version, "1.0") == 0 ? 0 : 1;
     r->remote_port = info->remote_port;
     memcpy(r->remote_addr, info->remote_addr, sizeof r->remote_addr);
+    memcpy(r->peer_addr, r->remote_addr, sizeof r->peer_addr);
+    if (r->listener->tls && !tls_peer(r->listener->tls, r->remote_port, r->peer_addr))
+        return "this port is for TLS that ended in this process";
     client_find(r);
     if (!head_is_strict(info))
         return "the head is not well-formed";
@@ -486,7 +497,13 @@ int http_active(const http_listener *listener)
 
 int http_port(const http_listener *listener)
 {
-    return listener->port;
+    return listener->tls ? tls_port(listener->tls) : listener->port;
+}
+
+void http_reload(http_listener *listener)
+{
+    if (listener->tls)
+        tls_reload(listener->tls);
 }
 
 int http_health_only(const http_listener *listener)
@@ -527,17 +544,51 @@ static int find_listening_socket(int port)
     return -1;
 }
 
+/* Connections that have been made and not been accepted yet. Linux tells it of a listening socket in the place of another count. */
+static unsigned waiting_clients(int socket)
+{
+    struct tcp_info info = {0};
+    socklen_t size = sizeof info;
+
+    return getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_unacked : 0;
+}
+
+/* Whoever is connected when a socket is shut down and has not been accepted is reset, with the request he may have sent. So nobody new is
+ * let in first: a filter on the socket drops what begins a connection (RFC 9293, 3.1: SYN is bit 1 of byte 13), and lets the last part of a
+ * beginning pass. Who is dropped asks again after a second, and is refused then. Where the kernel has no such filters all is as before. */
+static void let_the_last_ones_in(int socket)
+{
+    struct sock_filter no_syn[] = {BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
+                                   BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 2, 0, 1), BPF_STMT(BPF_RET | BPF_K, 0),
+                                   BPF_STMT(BPF_RET | BPF_K, UINT32_MAX)};
+    const struct sock_fprog program = {sizeof no_syn / sizeof no_syn[0], no_syn};
+    int empty_ms = 0;
+
+    if (setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) {
+        log_event(TRIPSAGE_LOG_WARN, "http", "clients that are just connecting may be reset: %s", strerror(errno));
+        return;
+    }
+    /* Until nobody has waited for 10 ms: a beginning that was under way has come to its end by then. */
+    for (int ms = 0; ms < LAST_ONES_MS && empty_ms < 10; ms++) {
+        usleep(1000);
+        empty_ms = waiting_clients(socket) ? 0 : empty_ms + 1;
+    }
+}
+
 /* The accepting thread polls its socket by number. Shutting the socket down refuses clients from this moment; an eventfd in its
  * place keeps that thread asleep until http_stop writes to it. */
 void http_refuse(http_listener *listener)
 {
     int quiet = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 
+    if (listener->tls)
+        tls_refuse(listener->tls);
     if (listener->refusing || listener->socket < 0 || quiet < 0) {
         if (quiet >= 0)
             close(quiet);
         return;
     }
+    let_the_last_ones_in(listener->socket);
     shutdown(listener->socket, SHUT_RDWR);
     dup2(quiet, listener->socket);
     close(quiet);
@@ -609,10 +660,27 @@ static const char *why_not(const http_listener *listener, int is_ipv6, const cha
     return listener->trouble[0] ? listener->trouble : error[0] ? error : "no memory";
 }
 
+/* Where CivetWeb listens behind TLS: for this process alone. */
+#define BEHIND_TLS "127.0.0.1"
+
+static int start_tls(http_listener *listener, const http_options *options)
+{
+    const tls_options in_front = {.certificate = options->certificate,
+                                  .key = options->key,
+                                  .host = options->host,
+                                  .port = options->port,
+                                  .behind = listener->port,
+                                  .connections = options->connections + SPARE_THREADS};
+
+    listener->tls = tls_start(&in_front);
+    return listener->tls != NULL;
+}
+
 http_listener *http_start(const http_options *options)
 {
     http_listener *listener = calloc(1, sizeof *listener);
-    int is_ipv6 = strchr(options->host, ':') != NULL;
+    const char *host = options->certificate ? BEHIND_TLS : options->host;
+    int is_ipv6 = strchr(host, ':') != NULL;
     const char *format = is_ipv6 ? "[%s]:%d" : "%s:%d";
     char address[300], threads[16], error[256] = "";
     struct mg_error_data failure = {.text = error, .text_buffer_size = sizeof error};
@@ -623,7 +691,7 @@ http_listener *http_start(const http_options *options)
     listener->server = options->server;
     listener->health_only = options->health_only;
     listener->connections_max = (int)options->connections;
-    snprintf(address, sizeof address, format, options->host, options->port);
+    snprintf(address, sizeof address, format, host, options->certificate ? 0 : options->port);
     snprintf(threads, sizeof threads, "%u", options->connections + SPARE_THREADS);
     mg_init_library(MG_FEATURES_DEFAULT);
     listener->context = start_context(listener, address, threads, &failure);
@@ -637,6 +705,10 @@ http_listener *http_start(const http_options *options)
         log_event(TRIPSAGE_LOG_WARN, "http", "%s", listener->trouble);
     listener->port = port.port;
     listener->socket = find_listening_socket(port.port);
+    if (options->certificate && !start_tls(listener, options)) {
+        http_stop(listener);
+        return NULL;
+    }
     return listener;
 }
 
@@ -649,6 +721,7 @@ void http_stop(http_listener *listener)
         hang_up(listener);
         mg_stop(listener->context);
     }
+    tls_stop(listener->tls);
     mg_exit_library();
     free(listener);
 }

@@ -9,15 +9,20 @@ typedef struct http_listener http_listener;
 typedef struct http_options {
     server *server;
     const char *host;
-    int port;             /* 0: any free one */
-    unsigned connections; /* held at once; one more is answered with 503 and closed */
-    int health_only;      /* the admin listener: routes of health and nothing else */
+    int port;                      /* 0: any free one */
+    const char *certificate, *key; /* of TLS, see tls.h; NULL: without it */
+    unsigned connections;          /* held at once; one more is answered with 503 and closed */
+    int health_only;               /* the admin listener: routes of health and nothing else */
 } http_options;
 
 /* NULL when it could not listen, after a sentence on stderr. */
 http_listener *http_start(const http_options *options);
 
 int http_port(const http_listener *listener);
+
+/* Takes the files' certificate for connections from now on. */
+void http_reload(http_listener *listener);
+
 int http_health_only(const http_listener *listener);
 
 /* More connections than promised are open: this exchange is one of those to turn away. */

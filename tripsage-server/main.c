@@ -2,6 +2,7 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "commands/commands.h"
 #include "settings.h"
@@ -13,11 +14,16 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"serve", "answer HTTP until SIGTERM (what happens without a command)", command_serve},
-    {"migrate", "bring the database's schema up to date, or show its state", command_migrate},
+    {"migrate", "bring the database's schema up to date, show its state, or try it", command_migrate},
     {"check", "check the stored data", command_check},
+    {"doctor", "look at everything the server needs: what is wrong, and how to put it right", command_doctor},
+    {"backup", "back the database up while it is in use, or verify a backup", command_backup},
+    {"restore", "put a backup in the database's place", command_restore},
+    {"maintain", "check, repair, analyze, vacuum: indexes of texts and vectors included", command_maintain},
     {"explain-config", "show what the settings come to, and where each came from", command_explain_config},
     {"cache", "show what is in a cache, and clear it", command_cache},
     {"keys", "make, list, replace and revoke API keys; seal settings; change the secret key", command_keys},
+    {"security-report", "show what is not as safe as it can be made, and what to do", command_security_report},
     {"version", "print the version", command_version},
 };
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
@@ -26,7 +32,7 @@ static void help(FILE *to)
 {
     fprintf(to, "Usage: tripsage-server [command] [options]\n\nThe trip planner's HTTP server. Commands:\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(to, "  %-14s %s\n", commands[i].name, commands[i].summary);
+        fprintf(to, "  %-15s %s\n", commands[i].name, commands[i].summary);
     fprintf(to, "\ntripsage-server <command> --help tells about each.\n");
 }
 
@@ -41,6 +47,7 @@ static void share_memory_out(void)
 
 int main(int argc, char **argv)
 {
+    umask(umask(0) | S_IRWXO); /* the database's files are nothing for strangers of the machine */
     share_memory_out();
     (void)tripsage_own_process(); /* nothing has used SQLite yet; and if it had, we would only be slower */
     if (argc < 2 || (argv[1][0] == '-' && strcmp(argv[1], "--help") != 0 && strcmp(argv[1], "-h") != 0 &&

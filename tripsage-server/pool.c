@@ -70,7 +70,7 @@ static void cut_off(const request *r)
     if (fd < 0)
         return;
     shutdown(fd, SHUT_RDWR);
-    log_event(TRIPSAGE_LOG_WARN, "slow_client", "cut off %s: its request took longer than allowed", r->remote_addr);
+    log_event(TRIPSAGE_LOG_WARN, "slow_client", "cut off %s: its request took longer than allowed", r->peer_addr);
 }
 
 static void *watch(void *argument)

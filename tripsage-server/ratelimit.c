@@ -209,16 +209,16 @@ static tripsage_status add_rules(struct limits *l)
 }
 
 /* Where it is not said: on for what others can reach, off on one's own machine, where somebody develops. */
-static limits_mode mode_of(const settings *s, tripsage_limiter *limiter)
+limits_mode limits_mode_of(const settings *s, int is_shared)
 {
-    const tripsage_options *library = tripsage_config_options(s->config);
-
     if (s->rate_limit != LIMITS_AUTO)
         return s->rate_limit;
-    if (library->auth->no_limits)
+    if (tripsage_config_options(s->config)->auth->no_limits)
         return LIMITS_OFF;
-    return tripsage_limiter_is_shared(limiter) || s->proxies || strcmp(s->environment, "production") == 0 ? LIMITS_ON
-                                                                                                          : LIMITS_OFF;
+    return is_shared || s->proxies || strcmp(s->environment, "production") == 0 ||
+                   strcmp(s->environment, "staging") == 0
+               ? LIMITS_ON
+               : LIMITS_OFF;
 }
 
 static tripsage_status make(struct limits *l, tripsage *library)
@@ -228,7 +228,7 @@ static tripsage_status make(struct limits *l, tripsage *library)
 
     options.cache = tripsage_get_cache(library);
     status = tripsage_limiter_open(&l->limiter, &options, NULL);
-    if (status != TRIPSAGE_OK || mode_of(l->settings, l->limiter) == LIMITS_OFF)
+    if (status != TRIPSAGE_OK || limits_mode_of(l->settings, tripsage_limiter_is_shared(l->limiter)) == LIMITS_OFF)
         return status;
     l->routes = routes_all(&l->route_count);
     l->by_route = calloc(l->route_count, sizeof *l->by_route);

@@ -14,6 +14,9 @@
 const char *limits_check_rule(const char *at);
 const char *limits_check_routes(const char *at);
 
+/* What holds, where the cache that counts is shared or not. */
+limits_mode limits_mode_of(const settings *s, int is_shared);
+
 struct limits;
 
 /* 0, or the exit status after a sentence on stderr. Nothing is limited when *out is NULL then. */

@@ -100,6 +100,7 @@ typedef struct request {
     int chunked;
     int version_minor;    /* HTTP/1.x */
     char remote_addr[48]; /* of the connection */
+    char peer_addr[48];   /* of whoever is at its other end: another one where TLS ended before it */
     int remote_port;
     char client_addr[48]; /* who asks: see client.h */
     struct timespec started;

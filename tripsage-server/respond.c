@@ -412,6 +412,8 @@ static void put_cors(request *r)
     BUFFER_LIT(&r->out, "Vary: Origin\r\n");
     for (size_t i = 0; origin && i < s->origin_count; i++)
         if (strcmp(origin, s->origins[i]) == 0) {
+            if (s->credentials)
+                BUFFER_LIT(&r->out, "Access-Control-Allow-Credentials: true\r\n");
             BUFFER_LIT(&r->out, "Access-Control-Allow-Origin: ");
             buffer_puts(&r->out, origin);
             BUFFER_LIT(&r->out, "\r\nAccess-Control-Expose-Headers: ETag, Location, Link, X-Request-Id, "
@@ -450,7 +452,10 @@ static void put_head(request *r)
     }
     BUFFER_LIT(out, "\r\nCache-Control: ");
     buffer_puts(out, a->cache_control ? a->cache_control : "no-store");
-    BUFFER_LIT(out, "\r\nX-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\n");
+    BUFFER_LIT(out, "\r\nX-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\n"
+                    "Content-Security-Policy: default-src 'none'; base-uri 'none'; frame-ancestors 'none'\r\n");
+    if (r->server->settings->is_https)
+        BUFFER_LIT(out, "Strict-Transport-Security: max-age=31536000; includeSubDomains\r\n");
     put_cors(r);
     buffer_put(out, r->fields.data, r->fields.size);
     if (a->close)

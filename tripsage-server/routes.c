@@ -242,6 +242,9 @@ static const route table[] = {
     {GET, HEALTH, "/api/health/cache", "apiHealthCache", "How the cache is", health_cache, NULL, "Component", NULL, 200},
     {GET, HEALTH, "/api/health/ratelimit", "apiHealthLimits", "How often one may ask", health_limits, NULL, "Limits", NULL, 200},
 
+    {POST, BODY | PUBLIC, "/api/webhooks/trip-notifications", "webhookTripNotifications", "A change of who is on a trip, signed by the database: a mail to the one", webhook_trip_notifications, NULL, NULL, NULL, 200},
+    {POST, BODY | PUBLIC, "/api/webhooks/cache-invalidation", "webhookCacheInvalidation", "A change of a row, signed by the database: what was cached of it goes", webhook_cache_invalidation, NULL, NULL, NULL, 200},
+
     {GET, PUBLIC | ROUTE_SUBTREE, "/auth/v1", NULL, NULL, auth_wire, NULL, NULL, NULL, 200},
     {GET, PUBLIC | ROUTE_SUBTREE | ROUTE_ROOT | ROUTE_VALUES, "/cache", NULL, NULL, cache_wire, NULL, NULL, NULL, 200},
 

@@ -59,6 +59,18 @@ static const char *read_host(settings *s, const char *value)
     return copy(s->host, sizeof s->host, value, expected);
 }
 
+static const char *read_certificate(settings *s, const char *value)
+{
+    s->tls_certificate = value;
+    return NULL; /* both files are read together */
+}
+
+static const char *read_key(settings *s, const char *value)
+{
+    s->tls_key = value;
+    return NULL;
+}
+
 static const char *read_port(settings *s, const char *value)
 {
     long port;
@@ -100,6 +112,17 @@ static const char *read_request_timeout(settings *s, const char *value)
     return NULL;
 }
 
+static const char *read_shutdown_delay(settings *s, const char *value)
+{
+    long seconds;
+
+    /* Ten minutes: the longest that a load balancer may let pass between two looks. */
+    if (!number(value, 0, 600, &seconds))
+        return "a number of seconds from 0 to 600";
+    s->shutdown_delay_s = (unsigned)seconds;
+    return NULL;
+}
+
 static const char *read_log_level(settings *s, const char *value)
 {
     static const struct {
@@ -116,9 +139,32 @@ static const char *read_log_level(settings *s, const char *value)
     return "ERROR, WARNING, INFO or DEBUG";
 }
 
-static const char *read_environment(settings *s, const char *value)
+static const char *read_env_file(settings *s, const char *value)
 {
-    return copy(s->environment, sizeof s->environment, value, "a name of at most 63 characters");
+    s->env_file = value; /* it has been read */
+    return value[0] ? NULL : "the path of a file";
+}
+
+static int truth(const char *value, int *out)
+{
+    static const char *const words[] = {"false", "true", "0", "1", "no", "yes", "off", "on"};
+
+    for (int i = 0; i < 8; i++)
+        if (strcasecmp(value, words[i]) == 0) {
+            *out = i % 2;
+            return 1;
+        }
+    return 0;
+}
+
+static const char *read_debug(settings *s, const char *value)
+{
+    return truth(value, &s->debug) ? NULL : "true or false";
+}
+
+static const char *read_credentials(settings *s, const char *value)
+{
+    return truth(value, &s->credentials) ? NULL : "true or false";
 }
 
 /* An origin is scheme://host[:port], as a browser sends it: no path, no wildcard. */
@@ -131,6 +177,7 @@ static int is_origin(const char *origin)
     return host && host[0] && !host[strcspn(host, "/*?#@ ")];
 }
 
+/* Separated by commas, or a list in JSON, as the Python server has it. */
 static const char *read_origins(settings *s, const char *value)
 {
     static const char expected[] =
@@ -141,8 +188,8 @@ static const char *read_origins(settings *s, const char *value)
     if (copy(s->origin_text, sizeof s->origin_text, value, expected))
         return expected;
     for (char *origin; (origin = strsep(&next, ",")) != NULL;) {
-        origin += strspn(origin, " ");
-        origin[strcspn(origin, " ")] = '\0';
+        origin += strspn(origin, " [\"");
+        origin[strcspn(origin, " ]\"")] = '\0';
         if (!origin[0])
             continue;
         if (!is_origin(origin) || s->origin_count == ORIGINS_MAX)
@@ -174,6 +221,33 @@ static const char *read_rate_limit_default(settings *s, const char *value)
     return limits_check_rule(value);
 }
 
+/* What the Python server calls its limits: 0 and less is none. */
+static const char *read_window(settings *s, int window, const char *value)
+{
+    int is_none = value[0] == '-' && value[1];
+
+    s->rate_limit_windows[window].set = 1;
+    return number(value + is_none, 0, 999999999, &s->rate_limit_windows[window].most) &&
+                   (!is_none || (s->rate_limit_windows[window].most = 0) == 0)
+               ? NULL
+               : "a number of requests up to 999999999, or 0 for no limit";
+}
+
+static const char *read_per_minute(settings *s, const char *value)
+{
+    return read_window(s, 0, value);
+}
+
+static const char *read_per_hour(settings *s, const char *value)
+{
+    return read_window(s, 1, value);
+}
+
+static const char *read_per_day(settings *s, const char *value)
+{
+    return read_window(s, 2, value);
+}
+
 static const char *read_rate_limit_routes(settings *s, const char *value)
 {
     s->rate_limit_routes = value;
@@ -198,6 +272,7 @@ static const char *read_exempt(settings *s, const char *value)
     static const char expected[] = "a list of at most 64 networks such as 10.0.0.0/8,2001:db8::/32,192.0.2.7";
 
     s->exempt_count = 0;
+    s->exempt_text = value;
     for (value += strspn(value, ", "); *value; value += strspn(value, ", ")) {
         size_t length = strcspn(value, ", ");
 
@@ -230,10 +305,17 @@ static const struct setting {
     reader read;
 } table[] = {
     {NULL, "--database", "URL", "in place of DATABASE_URL and POSTGRES_URL", SETTINGS_DATABASE, 1, read_database},
+    {"TRIPSAGE_ENV_FILE", "--env-file", "FILE",
+     "variables for those that are not set, a line each (.env, if it exists)", SETTINGS_DATABASE, 0, read_env_file},
     {"TRIPSAGE_DATA_DIR", "--data-dir", "DIR", "where the database lies when none is named (./data)", SETTINGS_DATABASE,
      0, read_data_dir},
     {"LOG_LEVEL", NULL, NULL, "ERROR, WARNING, INFO or DEBUG (INFO)", SETTINGS_DATABASE, 0, read_log_level},
+    {"DEBUG", NULL, NULL, "true: LOG_LEVEL is DEBUG where it is not set (false)", SETTINGS_DATABASE, 0, read_debug},
     {"TRIPSAGE_HOST", "--host", "ADDRESS", "address to listen on (127.0.0.1)", SETTINGS_SERVER, 0, read_host},
+    {"TRIPSAGE_TLS_CERTIFICATE", NULL, NULL,
+     "PEM file of a certificate and those that lead to its CA: TLS and nothing else (none)", SETTINGS_SERVER, 0,
+     read_certificate},
+    {"TRIPSAGE_TLS_KEY", NULL, NULL, "PEM file of its key (the file of the certificate)", SETTINGS_SERVER, 0, read_key},
     {"PORT", "--port", "NUMBER", "port to listen on, 0 for any free one (8080)", SETTINGS_SERVER, 0, read_port},
     {"TRIPSAGE_ADMIN_PORT", NULL, NULL, "port of the health answers on 127.0.0.1, 0 for none (PORT + 1)",
      SETTINGS_SERVER, 0, read_admin_port},
@@ -241,15 +323,26 @@ static const struct setting {
      read_max_connections},
     {"TRIPSAGE_REQUEST_TIMEOUT", NULL, NULL, "seconds a client may take over a request and its answer (60)",
      SETTINGS_SERVER, 0, read_request_timeout},
+    {"CORS_ORIGINS", NULL, NULL, "the same as TRIPSAGE_ALLOWED_ORIGINS, which goes before", SETTINGS_SERVER, 0,
+     read_origins},
+    {"TRIPSAGE_SHUTDOWN_DELAY", NULL, NULL,
+     "seconds at the end in which it is not ready but still takes what comes, for load balancers to notice (0)",
+     SETTINGS_SERVER, 0, read_shutdown_delay},
     {"TRIPSAGE_ALLOWED_ORIGINS", NULL, NULL, "web origins that may call, separated by commas (none)", SETTINGS_SERVER,
      0, read_origins},
+    {"CORS_CREDENTIALS", NULL, NULL, "true: they may send cookies and client certificates along (false)",
+     SETTINGS_SERVER, 0, read_credentials},
     {"TRIPSAGE_TRUSTED_PROXIES", NULL, NULL, "proxies in front that add their caller to X-Forwarded-For (0)",
      SETTINGS_SERVER, 0, read_proxies},
     {"TRIPSAGE_RATE_LIMIT", NULL, NULL,
-     "on, off, or shadow: refuse nobody (on in production, behind proxies, or with a shared cache)", SETTINGS_SERVER, 0,
+     "on, off, or shadow: refuse nobody (on in staging and production, behind proxies, or with a shared cache)", SETTINGS_SERVER, 0,
      read_rate_limit},
     {"TRIPSAGE_RATE_LIMIT_DEFAULT", NULL, NULL, "how often a client may ask (" LIMITS_DEFAULT ")", SETTINGS_SERVER, 0,
      read_rate_limit_default},
+    {"RATE_LIMIT_REQUESTS_PER_MINUTE", NULL, NULL, "one part of it where that is not set; 0 for none (60)",
+     SETTINGS_SERVER, 0, read_per_minute},
+    {"RATE_LIMIT_REQUESTS_PER_HOUR", NULL, NULL, "the same of an hour (1000)", SETTINGS_SERVER, 0, read_per_hour},
+    {"RATE_LIMIT_REQUESTS_PER_DAY", NULL, NULL, "the same of a day (10000)", SETTINGS_SERVER, 0, read_per_day},
     {"TRIPSAGE_RATE_LIMIT_ROUTES", NULL, NULL,
      "the same for single routes: \"POST /api/search=30/m; /api/trips=off\" (none)", SETTINGS_SERVER, 0,
      read_rate_limit_routes},
@@ -258,8 +351,6 @@ static const struct setting {
      SETTINGS_SERVER, 0, read_rate_limit_away},
     {"TRIPSAGE_RATE_LIMIT_EXEMPT", NULL, NULL, "networks that are not limited, separated by commas (none)",
      SETTINGS_SERVER, 0, read_exempt},
-    {"ENVIRONMENT", NULL, NULL, "a name that the health answer shows (development)", SETTINGS_SERVER, 0,
-     read_environment},
 };
 #define SETTING_COUNT (sizeof table / sizeof table[0])
 _Static_assert(SETTING_COUNT <= SERVER_SETTINGS_MAX, "settings.given is too short");
@@ -269,13 +360,66 @@ static void set_defaults(settings *s)
     memset(s, 0, sizeof *s);
     strcpy(s->data_dir, "data");
     strcpy(s->host, "127.0.0.1");
-    strcpy(s->environment, "development");
     s->port = 8080;
     s->admin_port = ADMIN_PORT_AUTO;
     /* 1,100: a thousand clients that keep their connection, and some room for those who come and go. */
     s->max_connections = 1100;
     s->request_timeout_s = 60; /* 1 MiB at 17 KiB/s */
-    s->log_level = TRIPSAGE_LOG_INFO;
+}
+
+/* What follows from several. */
+static void settle(settings *s)
+{
+    static const struct {
+        char unit;
+        long usual;
+    } windows[3] = {{'m', 60}, {'h', 1000}, {'d', 10000}}; /* LIMITS_DEFAULT */
+    int any = s->rate_limit_windows[0].set || s->rate_limit_windows[1].set || s->rate_limit_windows[2].set;
+    const char *external = tripsage_config_options(s->config)->auth->mail->external_url;
+    int length = 0;
+
+    s->is_https = s->tls_certificate || (external && strncmp(external, "https://", 8) == 0);
+    if (s->tls_certificate && !s->tls_key)
+        s->tls_key = s->tls_certificate;
+    if (!s->log_level)
+        s->log_level = s->debug ? TRIPSAGE_LOG_DEBUG : TRIPSAGE_LOG_INFO;
+    if (s->rate_limit_default || !any)
+        return;
+    for (int i = 0; i < 3; i++) {
+        long most = s->rate_limit_windows[i].set ? s->rate_limit_windows[i].most : windows[i].usual;
+
+        if (most)
+            length += snprintf(s->rate_limit_text + length, sizeof s->rate_limit_text - (size_t)length, "%s%ld/%c",
+                               length ? "," : "", most, windows[i].unit);
+    }
+    s->rate_limit_default = length ? s->rate_limit_text : "off";
+}
+
+/* ---- variables ---- */
+
+/* The file of the command line, of the process's variable, or the usual one, which need not be there. */
+static int open_variables(settings *s, int argc, char **argv)
+{
+    static const char flag[] = "--env-file";
+    const char *path = getenv("TRIPSAGE_ENV_FILE");
+
+    for (int i = 0; i < argc; i++)
+        if (strncmp(argv[i], flag, sizeof flag - 1) == 0) {
+            const char *value = argv[i] + sizeof flag - 1;
+
+            path = *value == '=' ? value + 1 : *value == '\0' && i + 1 < argc ? argv[i + 1] : path;
+        }
+    if (path && !path[0])
+        path = NULL;
+    if (tripsage_environment_open(&s->variables, path ? path : ".env", path != NULL) == TRIPSAGE_OK)
+        return 0;
+    fprintf(stderr, "tripsage-server: %s\n", tripsage_last_error()->message);
+    return tripsage_last_error()->status == TRIPSAGE_EINVALID ? EXIT_CONFIG : EXIT_FAILURE;
+}
+
+const char *settings_variable(const settings *s, const char *name)
+{
+    return tripsage_environment_get(name, s->variables);
 }
 
 static int apply(settings *s, const struct setting *setting, const char *name, const char *value)
@@ -298,8 +442,9 @@ static int apply(settings *s, const struct setting *setting, const char *name, c
 static int read_variables(settings *s, unsigned groups)
 {
     for (size_t i = 0; i < SETTING_COUNT; i++) {
-        const char *value = table[i].variable && (table[i].group & groups) ? getenv(table[i].variable) : NULL;
-        int status = value && value[0] ? apply(s, &table[i], table[i].variable, value) : 0;
+        const char *value =
+            table[i].variable && (table[i].group & groups) ? settings_variable(s, table[i].variable) : NULL;
+        int status = value ? apply(s, &table[i], table[i].variable, value) : 0;
 
         if (status)
             return status;
@@ -325,18 +470,47 @@ static int is_library_variable(const char *name, size_t length)
     return 0;
 }
 
-static void warn_of_unknown_variables(void)
+static int is_foreign(const tripsage_foreign_setting *foreign, const char *name, size_t length)
 {
-    for (char **entry = environ; *entry; entry++) {
-        size_t length = strcspn(*entry, "=");
-        int known = strncmp(*entry, "TRIPSAGE_", 9) != 0 || is_library_variable(*entry, length);
+    size_t known = strlen(foreign->name);
 
-        for (size_t i = 0; i < SETTING_COUNT && !known; i++)
-            known = is_variable(table[i].variable, *entry, length);
-        if (!known)
-            fprintf(stderr, "tripsage-server: warning: %.*s is not a setting; --help lists them\n", (int)length,
-                    *entry);
-    }
+    if (foreign->name[known - 1] == '*')
+        return length >= known - 1 && strncmp(foreign->name, name, known - 1) == 0;
+    return known == length && strncmp(foreign->name, name, length) == 0;
+}
+
+/* Why this variable has no meaning here; NULL when that is not known. */
+static const char *why_foreign(const char *name, size_t length)
+{
+    const tripsage_foreign_setting *foreign;
+
+    for (size_t i = 0; (foreign = tripsage_config_foreign(i)) != NULL; i++)
+        if (is_foreign(foreign, name, length))
+            return foreign->why;
+    return NULL;
+}
+
+static void warn_of_unknown(const char *name, size_t length)
+{
+    int known = strncmp(name, "TRIPSAGE_", 9) != 0 || is_library_variable(name, length);
+    const char *why = why_foreign(name, length);
+
+    for (size_t i = 0; i < SETTING_COUNT && !known; i++)
+        known = is_variable(table[i].variable, name, length);
+    if (why)
+        fprintf(stderr, "tripsage-server: note: %.*s has no meaning here: %s\n", (int)length, name, why);
+    else if (!known)
+        fprintf(stderr, "tripsage-server: warning: %.*s is not a setting; --help lists them\n", (int)length, name);
+}
+
+static void warn_of_unknown_variables(const settings *s)
+{
+    const char *name;
+
+    for (char **entry = environ; *entry; entry++)
+        warn_of_unknown(*entry, strcspn(*entry, "="));
+    for (size_t i = 0; (name = tripsage_environment_of_file(s->variables, i)) != NULL; i++)
+        warn_of_unknown(name, strlen(name));
 }
 
 /* --flag value and --flag=value. */
@@ -370,7 +544,7 @@ static int read_flags(settings *s, unsigned groups, int argc, char **argv)
 
 /* ---- the library's settings ---- */
 
-/* The environment, but that --database stands in the place of what names a database there. */
+/* The variables, but that --database stands in the place of what names a database there. */
 static const char *look_up(const char *name, void *user)
 {
     const settings *s = user;
@@ -379,7 +553,7 @@ static const char *look_up(const char *name, void *user)
         return s->database_flag;
     if (s->database_flag && (strcmp(name, "DATABASE_URL_FILE") == 0 || strncmp(name, "POSTGRES_URL", 12) == 0))
         return NULL;
-    return getenv(name);
+    return settings_variable(s, name);
 }
 
 static int read_library(settings *s)
@@ -392,6 +566,7 @@ static int read_library(settings *s)
     }
     s->database_url = tripsage_config_url(s->config);
     s->database_shown = tripsage_config_shown_url(s->config);
+    s->environment = tripsage_config_environment(s->config);
     if (!s->database_url) {
         snprintf(s->data_dir_url, sizeof s->data_dir_url, "%s%s/tripsage.db", scheme, s->data_dir);
         s->database_url = s->database_shown = s->data_dir_url;
@@ -409,14 +584,55 @@ int settings_read(settings *out, unsigned groups, int argc, char **argv)
             out->help = 1;
             return 0;
         }
-    status = read_variables(out, groups);
+    status = open_variables(out, argc, argv);
+    if (status == 0)
+        status = read_variables(out, groups);
     if (status == 0)
         status = read_flags(out, groups, argc, argv);
     if (status == 0)
         status = read_library(out);
-    if (status == 0)
-        warn_of_unknown_variables();
+    if (status == 0) {
+        settle(out);
+        warn_of_unknown_variables(out);
+    }
     return status;
+}
+
+/* The file of variables, and which of them are its. */
+static void explain_file(buffer *json, const settings *s)
+{
+    const char *path = tripsage_environment_file(s->variables), *name;
+
+    if (!path) {
+        BUFFER_LIT(json, "null");
+        return;
+    }
+    BUFFER_LIT(json, "{\"path\":");
+    buffer_jsonz(json, path);
+    BUFFER_LIT(json, ",\"variables\":[");
+    for (size_t i = 0; (name = tripsage_environment_of_file(s->variables, i)) != NULL; i++) {
+        buffer_puts(json, i ? "," : "");
+        buffer_jsonz(json, name);
+    }
+    BUFFER_LIT(json, "]}");
+}
+
+/* The variables that are set and have no meaning here. Those whose names only begin alike are told at the start. */
+static void explain_foreign(buffer *json, const settings *s)
+{
+    const tripsage_foreign_setting *foreign;
+    const char *separator = "";
+
+    for (size_t i = 0; (foreign = tripsage_config_foreign(i)) != NULL; i++)
+        if (settings_variable(s, foreign->name)) {
+            buffer_puts(json, separator);
+            BUFFER_LIT(json, "{\"name\":");
+            buffer_jsonz(json, foreign->name);
+            BUFFER_LIT(json, ",\"why\":");
+            buffer_jsonz(json, foreign->why);
+            BUFFER_LIT(json, "}");
+            separator = ",";
+        }
 }
 
 int settings_explain(const settings *s, unsigned groups)
@@ -444,6 +660,10 @@ int settings_explain(const settings *s, unsigned groups)
             BUFFER_LIT(&json, "}");
             separator = ",";
         }
+    BUFFER_LIT(&json, "],\"file\":");
+    explain_file(&json, s);
+    BUFFER_LIT(&json, ",\"foreign\":[");
+    explain_foreign(&json, s);
     BUFFER_LIT(&json, "]}\n");
     if (!json.failed)
         fwrite(json.data, 1, json.size, stdout);
@@ -455,7 +675,9 @@ int settings_explain(const settings *s, unsigned groups)
 void settings_free(settings *s)
 {
     tripsage_config_free(s->config);
+    tripsage_environment_free(s->variables);
     s->config = NULL;
+    s->variables = NULL;
 }
 
 /* ---- help ---- */

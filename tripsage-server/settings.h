@@ -1,7 +1,7 @@
 /* settings.h: what the operator decides, from the environment and the command line.
  *
  * The library reads its own settings (tripsage/config.h); the server's are here. A flag wins over its environment variable, which wins
- * over the default. Nothing has to be set: where no database is named it is $TRIPSAGE_DATA_DIR/tripsage.db. A wrong value stops the
+ * over a line of the file of variables, which wins over the default. Nothing has to be set: where no database is named it is $TRIPSAGE_DATA_DIR/tripsage.db. A wrong value stops the
  * program with the setting's name and what was expected. */
 #ifndef SERVER_SETTINGS_H
 #define SERVER_SETTINGS_H
@@ -22,33 +22,46 @@
 
 #define EXEMPT_MAX 64 /* networks of one's own; each request that is limited looks at all of them */
 
-#define SERVER_SETTINGS_MAX 24 /* there are fewer */
+#define SERVER_SETTINGS_MAX 64 /* there are fewer */
 
 /* AUTO: on where others can reach the server, see ratelimit.c. */
 typedef enum limits_mode { LIMITS_AUTO, LIMITS_OFF, LIMITS_ON, LIMITS_SHADOW } limits_mode;
 
 typedef struct settings {
-    tripsage_config *config;    /* the library's settings */
-    const char *database_flag;  /* --database; NULL: not given */
-    const char *database_url;   /* what tripsage_open takes */
-    const char *database_shown; /* the same without its password */
-    char data_dir_url[600];     /* "": a database is named; else it is this one, in data_dir */
+    tripsage_environment *variables; /* of the process, and of the file below them */
+    const char *env_file;            /* NULL: .env where there is one */
+    tripsage_config *config;         /* the library's settings */
+    const char *database_flag;       /* --database; NULL: not given */
+    const char *database_url;        /* what tripsage_open takes */
+    const char *database_shown;      /* the same without its password */
+    char data_dir_url[600];          /* "": a database is named; else it is this one, in data_dir */
     char data_dir[512];
     char host[256];
-    int port;       /* 0: any free one */
-    int admin_port; /* 0: off; ADMIN_PORT_AUTO: the one after `port` */
+    const char *tls_certificate, *tls_key; /* files; NULL: without TLS */
+    int port;                              /* 0: any free one */
+    int admin_port;                        /* 0: off; ADMIN_PORT_AUTO: the one after `port` */
     unsigned max_connections;
-    unsigned request_timeout_s; /* for a whole exchange, when the client is slow */
-    tripsage_log_level log_level;
-    char environment[64];
+    unsigned request_timeout_s;   /* for a whole exchange, when the client is slow */
+    unsigned shutdown_delay_s;    /* between "not ready" and the end of accepting */
+    tripsage_log_level log_level; /* 0: not set */
+    int debug;
+    const char *environment; /* "production" */
     char origin_text[4096];
     const char *origins[ORIGINS_MAX]; /* point into origin_text */
     size_t origin_count;
+    int is_https; /* browsers reach this server by TLS and no other way: its own, or a proxy's, as API_EXTERNAL_URL says */
+    int credentials; /* those origins may send cookies and the like along */
     limits_mode rate_limit;
     const char *rate_limit_default, *rate_limit_routes; /* see ratelimit.h; NULL: not set */
+    struct {
+        int set;
+        long most;
+    } rate_limit_windows[3]; /* of a minute, an hour, a day: RATE_LIMIT_REQUESTS_PER_... */
+    char rate_limit_text[64];
     tripsage_limit_away rate_limit_away;
     network exempt[EXEMPT_MAX];
     size_t exempt_count;
+    const char *exempt_text;
     unsigned proxies;          /* in front, whose word about their caller is taken */
     int proxies_say_forwarded; /* in RFC 7239's field; else in X-Forwarded-For */
     struct {
@@ -59,6 +72,9 @@ typedef struct settings {
 
 /* Which flags a command takes. */
 enum { SETTINGS_DATABASE = 1, SETTINGS_SERVER = 2 };
+
+/* The value of a variable, of the process or of the file; NULL when it is not set. For what reads variables of its own. */
+const char *settings_variable(const settings *s, const char *name);
 
 /* Reads environment and arguments (those after the command's name), which have to stay as they are. 0, or the exit status after a
  * sentence on stderr. Free with settings_free in any case. */

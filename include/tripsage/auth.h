@@ -53,10 +53,13 @@ TRIPSAGE_API void tripsage_actor_free(tripsage_actor *actor);
 typedef struct tripsage_auth tripsage_auth;
 
 /* Words of one's own for one of the mails. In them stand, as in Supabase's templates, {{ .ConfirmationURL }}, {{ .Token }} (the code of
- * six digits), {{ .TokenHash }}, {{ .SiteURL }}, {{ .RedirectTo }}, {{ .Email }} and {{ .NewEmail }}; other names between {{ }} are
+ * six digits), {{ .TokenHash }}, {{ .SiteURL }}, {{ .RedirectTo }}, {{ .Email }} and {{ .NewEmail }}, and in those about trips
+ * (tripsage/webhook.h), which have no code, {{ .TripTitle }} and {{ .Level }}; other names between {{ }} are
  * refused. What is put into HTML is escaped. A text that is NULL stays as it is built in. */
 typedef struct tripsage_mail_template {
-    const char *name; /* "confirmation", "invite", "recovery", "magic_link", "email_change", "reauthentication" */
+    const char
+        *name; /* "confirmation", "invite", "recovery", "magic_link", "email_change", "reauthentication", "trip_shared",
+                         * "trip_level", "trip_removed" */
     const char *subject;
     const char *text;
     const char *html;

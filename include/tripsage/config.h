@@ -19,6 +19,8 @@
  * goes before any other PostgreSQL URL. A URL without a password, or with the dashboard's "[YOUR-PASSWORD]" in its place, takes
  * DATABASE_PASSWORD, which is written as it is, without percent signs. A host of Supabase is spoken to over TLS.
  *
+ * ENVIRONMENT says how strict a program should be: tripsage/security.h tells what is not fit for production.
+ *
  * A secret, also one in a file, may be sealed: "enc:v1:..." as tripsage_config_seal makes it. It is read with SECRET_KEY, or else with
  * SECRET_KEY_PREVIOUS; these two cannot be sealed themselves, and no other value may begin with "enc:v". So the rest may lie where
  * SECRET_KEY does not.
@@ -54,15 +56,59 @@ typedef struct tripsage_setting {
 /* Every setting, by its place from 0 on; NULL past the last. Static. */
 TRIPSAGE_API const tripsage_setting *tripsage_config_setting(size_t index);
 
+/* A variable that programs beside this one know, and this one does not: what somebody who brings it along is told. */
+typedef struct tripsage_foreign_setting {
+    const char *name; /* with a star at its end: of all that begin so */
+    const char *why;  /* why it has no meaning here, or what to set instead; a phrase */
+} tripsage_foreign_setting;
+
+/* Every one, by its place from 0 on; NULL past the last. Static. None of them is a setting. */
+TRIPSAGE_API const tripsage_foreign_setting *tripsage_config_foreign(size_t index);
+
+/* ---- where the variables are ---- */
+
+/* The variables of the process, and below them those of a file: a variable of the process goes before the file's, unless it is empty, and
+ * so does NAME before the file's NAME_FILE, or the other way round.
+ *
+ * A line of the file is NAME=value, with "export" before it or without, empty, or a comment from a # on. A value may stand in quotes; between
+ * double ones \n, \r, \t, \" and \\ are understood. Without quotes it ends at a # behind a blank. Nothing in it is replaced. The last line of a
+ * name counts.
+ *
+ * Of a variable of the process quotes around the value and a CR at its end are taken off, which "docker run --env-file" leaves there. */
+typedef struct tripsage_environment tripsage_environment;
+
+/* `path` NULL: there is no file. `required` 0: the file need not be there. The process's variables must not change while it is used.
+ * Errors: TRIPSAGE_EINVALID (the message names the file and the line, and repeats nothing of it), TRIPSAGE_ENOMEM. Free with
+ * tripsage_environment_free. */
+TRIPSAGE_API tripsage_status tripsage_environment_open(tripsage_environment **out, const char *path, int required);
+
+/* The value of a variable, NULL when it is not set or empty; a tripsage_config_lookup, whose `user` is the environment. Borrowed until that
+ * is freed. */
+TRIPSAGE_API const char *tripsage_environment_get(const char *name, void *environment);
+
+/* The file's path; NULL when there was none. */
+TRIPSAGE_API const char *tripsage_environment_file(const tripsage_environment *environment);
+
+/* The variables whose value is the file's, by their place from 0 on; NULL past the last. Borrowed until the environment is freed. */
+TRIPSAGE_API const char *tripsage_environment_of_file(const tripsage_environment *environment, size_t index);
+
+/* NULL is fine. */
+TRIPSAGE_API void tripsage_environment_free(tripsage_environment *environment);
+
+/* ---- the configuration ---- */
+
 typedef struct tripsage_config tripsage_config;
 
 /* The value of the variable `name`, borrowed until the next call; NULL when it is not set. */
 typedef const char *(*tripsage_config_lookup)(const char *name, void *user);
 
-/* Reads and checks the settings. `lookup` NULL: the process's environment.
+/* Reads and checks the settings. `lookup` NULL: the process's variables, without a file.
  * Errors: TRIPSAGE_EINVALID (a value is wrong or missing: the message names the variable and says what to put there),
  * TRIPSAGE_ENOMEM. Free with tripsage_config_free. */
 TRIPSAGE_API tripsage_status tripsage_config_read(tripsage_config **out, tripsage_config_lookup lookup, void *user);
+
+/* What ENVIRONMENT says: "development", "test", "staging" or "production". Static. */
+TRIPSAGE_API const char *tripsage_config_environment(const tripsage_config *config);
 
 /* What to open, with the password in it; NULL when no database is named. Borrowed until the configuration is freed. */
 TRIPSAGE_API const char *tripsage_config_url(const tripsage_config *config);
@@ -77,6 +123,9 @@ TRIPSAGE_API const tripsage_options *tripsage_config_options(const tripsage_conf
  * among the options above. Both are NULL unless there is a token for it. Borrowed until the configuration is freed. */
 TRIPSAGE_API const tripsage_cache_options *tripsage_config_served_cache(const tripsage_config *config);
 TRIPSAGE_API const tripsage_cache_serve_options *tripsage_config_cache_serve(const tripsage_config *config);
+
+/* What the database's webhooks are signed with (tripsage/webhook.h); NULL when it is not set. Borrowed until the configuration is freed. */
+TRIPSAGE_API const char *tripsage_config_webhook_secret(const tripsage_config *config);
 
 /* What holds, and where it came from: {"database":text|null,"auth":{"issuer":text|null,"jwks_url":text|null},
  * "settings":[{"name","value":text|null,"source":text|null}]}. The source is the variable that gave the value, and null when

@@ -344,3 +344,16 @@ tripsage_status tripsage__auth_purge(int64_t *sessions, int64_t *signing_keys, t
 out:
     return status;
 }
+
+tripsage_status tripsage__auth_mail_about_trip(tripsage_auth *auth, const char *to, const char *event,
+                                               const char *title, const char *level)
+{
+    const tripsage__account_mail mail = {.kind = strcmp(event, "shared") == 0  ? TRIPSAGE__MAIL_TRIP_SHARED
+                                                 : strcmp(event, "level") == 0 ? TRIPSAGE__MAIL_TRIP_LEVEL
+                                                                               : TRIPSAGE__MAIL_TRIP_REMOVED,
+                                         .to = to,
+                                         .trip_title = title,
+                                         .level = level};
+
+    return tripsage__mailer_send(auth->mailer, &mail);
+}

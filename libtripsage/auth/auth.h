@@ -25,6 +25,11 @@ tripsage_status tripsage__auth_project_key(int *is_service, tripsage_auth *auth,
  * batch to a transaction; gives how many sessions and keys there were. */
 tripsage_status tripsage__auth_purge(int64_t *sessions, int64_t *signing_keys, tripsage_auth *auth);
 
+/* A mail about a trip to one of its people: `event` is "shared", "level" or "removed", `level` "view", "edit" or "admin".
+ * Errors: TRIPSAGE_ENOTSUP (no mail server is configured), TRIPSAGE_EBUSY (the outbox is full), TRIPSAGE_EINVALID (the address), TRIPSAGE_ENOMEM. */
+tripsage_status tripsage__auth_mail_about_trip(tripsage_auth *auth, const char *to, const char *event,
+                                               const char *title, const char *level);
+
 /* Every statement of the room, for whoever checks their plans. */
 const tripsage__statement *const *tripsage__auth_statements(size_t *count);
 

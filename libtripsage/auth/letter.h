@@ -11,7 +11,7 @@ typedef struct tripsage__letter_words {
 
 /* What stands for the names. None of them is NULL. */
 typedef struct tripsage__letter_values {
-    const char *confirmation_url, *token, *token_hash, *site_url, *redirect_to, *email, *new_email;
+    const char *confirmation_url, *token, *token_hash, *site_url, *redirect_to, *email, *new_email, *trip_title, *level;
 } tripsage__letter_values;
 
 /* "confirmation", as options and logs call it. */

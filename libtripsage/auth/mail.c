@@ -258,12 +258,14 @@ static tripsage_status letter_write(letter *l, const tripsage__mailer *m, const 
 {
     const tripsage__letter_words *words = &m->words[mail->kind];
     tripsage__letter_values values = {.confirmation_url = link,
-                                      .token = mail->code,
+                                      .token = mail->code ? mail->code : "",
                                       .token_hash = mail->token_hash ? mail->token_hash : "",
                                       .site_url = m->site_url,
                                       .redirect_to = mail->redirect_to ? mail->redirect_to : m->site_url,
                                       .email = mail->email ? mail->email : mail->to,
-                                      .new_email = mail->new_email ? mail->new_email : ""};
+                                      .new_email = mail->new_email ? mail->new_email : "",
+                                      .trip_title = mail->trip_title ? mail->trip_title : "",
+                                      .level = mail->level ? mail->level : ""};
     tripsage_status status;
 
     tripsage__letter_put(&l->subject, words->subject, &values, 0);
@@ -457,8 +459,11 @@ static void write_into_log(const tripsage__mailer *m, const tripsage__account_ma
 {
     const char *name = tripsage__letter_name(mail->kind);
 
-    tripsage__log(m->env, TRIPSAGE_LOG_INFO, "auth", "%s mail to %s, not sent: the code is %s", name, mail->to,
-                  mail->code);
+    if (mail->code)
+        tripsage__log(m->env, TRIPSAGE_LOG_INFO, "auth", "%s mail to %s, not sent: the code is %s", name, mail->to,
+                      mail->code);
+    else
+        tripsage__log(m->env, TRIPSAGE_LOG_INFO, "auth", "%s mail to %s, not sent", name, mail->to);
     if (link[0])
         tripsage__log(m->env, TRIPSAGE_LOG_INFO, "auth", "%s mail to %s, not sent: the link is %s", name, mail->to,
                       link);

@@ -20,6 +20,9 @@ typedef enum tripsage__mail_kind {
     TRIPSAGE__MAIL_MAGIC_LINK,
     TRIPSAGE__MAIL_EMAIL_CHANGE,     /* to the address that is, and to the one that is to be */
     TRIPSAGE__MAIL_REAUTHENTICATION, /* a code only */
+    TRIPSAGE__MAIL_TRIP_SHARED,      /* what others did, from here on: neither code nor link */
+    TRIPSAGE__MAIL_TRIP_LEVEL,
+    TRIPSAGE__MAIL_TRIP_REMOVED,
     TRIPSAGE__MAIL_KINDS
 } tripsage__mail_kind;
 
@@ -38,11 +41,12 @@ tripsage_status tripsage__mailer_check(tripsage__mailer *mailer);
 typedef struct tripsage__account_mail {
     tripsage__mail_kind kind;
     const char *to;
-    const char *email;       /* of the account; NULL: the same */
-    const char *new_email;   /* that it is to be; NULL: none */
-    const char *code;        /* of six digits */
-    const char *token_hash;  /* for the link; NULL where there is none, in a REAUTHENTICATION */
-    const char *redirect_to; /* as tripsage__mailer_redirect gives it */
+    const char *email;              /* of the account; NULL: the same */
+    const char *new_email;          /* that it is to be; NULL: none */
+    const char *code;               /* of six digits; NULL: none */
+    const char *token_hash;         /* for the link; NULL where there is none, in a REAUTHENTICATION */
+    const char *redirect_to;        /* as tripsage__mailer_redirect gives it */
+    const char *trip_title, *level; /* of a mail about a trip; NULL: none */
 } tripsage__account_mail;
 
 /* Puts it into the outbox; not to be called within a transaction, whose end is not known yet.

@@ -38,6 +38,42 @@ tripsage_status tripsage__sha256(unsigned char out[TRIPSAGE__SHA256_SIZE], const
     return TRIPSAGE_OK;
 }
 
+/* One is OpenSSL's own context, under a name that others may know. */
+static EVP_MD_CTX *context_of(tripsage__digest *digest)
+{
+    return (EVP_MD_CTX *)digest;
+}
+
+tripsage_status tripsage__digest_new(tripsage__digest **out)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+    *out = NULL;
+    if (!context || !EVP_DigestInit_ex(context, EVP_sha256(), NULL)) {
+        EVP_MD_CTX_free(context);
+        return tripsage__openssl_failed("a SHA-256 digest");
+    }
+    *out = (tripsage__digest *)context;
+    return TRIPSAGE_OK;
+}
+
+tripsage_status tripsage__digest_add(tripsage__digest *digest, const void *data, size_t size)
+{
+    return EVP_DigestUpdate(context_of(digest), data, size) ? TRIPSAGE_OK
+                                                            : tripsage__openssl_failed("a SHA-256 digest");
+}
+
+tripsage_status tripsage__digest_end(unsigned char out[TRIPSAGE__SHA256_SIZE], tripsage__digest *digest)
+{
+    return EVP_DigestFinal_ex(context_of(digest), out, NULL) ? TRIPSAGE_OK
+                                                             : tripsage__openssl_failed("a SHA-256 digest");
+}
+
+void tripsage__digest_free(tripsage__digest *digest)
+{
+    EVP_MD_CTX_free(context_of(digest));
+}
+
 static tripsage_status make_hmac(unsigned char *out, size_t out_size, const char *digest, const void *key,
                                  size_t key_size, const void *data, size_t size)
 {

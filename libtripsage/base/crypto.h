@@ -11,6 +11,15 @@
 #define TRIPSAGE__SHA256_SIZE 32
 
 tripsage_status tripsage__sha256(unsigned char out[TRIPSAGE__SHA256_SIZE], const void *data, size_t size);
+
+/* The same of what comes in pieces. Free it on every path; NULL is fine. */
+typedef struct tripsage__digest tripsage__digest;
+
+tripsage_status tripsage__digest_new(tripsage__digest **out);
+tripsage_status tripsage__digest_add(tripsage__digest *digest, const void *data, size_t size);
+tripsage_status tripsage__digest_end(unsigned char out[TRIPSAGE__SHA256_SIZE], tripsage__digest *digest);
+void tripsage__digest_free(tripsage__digest *digest);
+
 tripsage_status tripsage__hmac_sha256(unsigned char out[TRIPSAGE__SHA256_SIZE], const void *key, size_t key_size,
                                       const void *data, size_t size);
 

@@ -6,10 +6,13 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -225,4 +228,22 @@ ssize_t tripsage__tls_write(tripsage__tls *tls, const void *data, size_t size)
 const char *tripsage__tls_problem(const tripsage__tls *tls)
 {
     return tls->problem;
+}
+
+/* ---- a certificate ---- */
+
+tripsage_status tripsage__tls_certificate_end(int64_t *ms, const char *path)
+{
+    FILE *file = fopen(path, "re");
+    X509 *certificate = file ? PEM_read_X509(file, NULL, NULL, NULL) : NULL;
+    struct tm end;
+    int read = certificate && ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end);
+
+    if (read)
+        *ms = (int64_t)timegm(&end) * 1000;
+    X509_free(certificate);
+    if (file)
+        fclose(file);
+    ERR_clear_error();
+    return read ? TRIPSAGE_OK : TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "no certificate can be read from \"%.120s\"", path);
 }

@@ -3,6 +3,7 @@
 #define TRIPSAGE_BASE_TLS_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "error.h"
@@ -33,5 +34,8 @@ ssize_t tripsage__tls_write(tripsage__tls *tls, const void *data, size_t size);
 
 /* Why it failed, in a few words; static. */
 const char *tripsage__tls_problem(const tripsage__tls *tls);
+
+/* When the first certificate of a PEM file ends, in ms since 1970. Errors: TRIPSAGE_EINVALID (there is none to be read). */
+tripsage_status tripsage__tls_certificate_end(int64_t *ms, const char *path);
 
 #endif

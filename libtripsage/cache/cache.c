@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/crypto.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "cache_internal.h"
@@ -63,6 +64,33 @@ void tripsage__cache_url_put_masked(tripsage__buf *buf, const char *url)
         tripsage__buf_puts(buf, url ? url : "memory:");
     else
         tripsage__redis_url_put_masked(buf, url);
+}
+
+tripsage_status tripsage__cache_address_read(tripsage__cache_address *out, const char *url)
+{
+    tripsage__redis_address address;
+    tripsage_status status;
+
+    memset(out, 0, sizeof *out);
+    if (is_memory(url) || tripsage__upstash_is_url(url))
+        return TRIPSAGE_OK;
+    TRIPSAGE_TRY(tripsage__redis_address_read(&address, url, NULL));
+    out->host = address.host;
+    out->password = address.password;
+    out->tls = address.tls;
+    address.host = address.password = NULL;
+    tripsage__redis_address_free(&address);
+out:
+    return status;
+}
+
+void tripsage__cache_address_free(tripsage__cache_address *address)
+{
+    if (address->password)
+        tripsage__wipe(address->password, strlen(address->password));
+    tripsage__free(address->host);
+    tripsage__free(address->password);
+    memset(address, 0, sizeof *address);
 }
 
 static tripsage_status open_memory(tripsage_cache *cache, const tripsage_cache_options *options, tripsage__env *env)

@@ -29,6 +29,16 @@ int tripsage__cache_url_is_rest(const char *url);
 /* Writes a URL without a problem with "***" in the place of its password. */
 void tripsage__cache_url_put_masked(tripsage__buf *buf, const char *url);
 
+/* Where a URL without a problem leads over a network, as a Redis' own protocol does it. Free with tripsage__cache_address_free. */
+typedef struct tripsage__cache_address {
+    char *host;     /* NULL: not over a network, or over HTTPS */
+    char *password; /* NULL: none in it */
+    int tls;
+} tripsage__cache_address;
+
+tripsage_status tripsage__cache_address_read(tripsage__cache_address *out, const char *url);
+void tripsage__cache_address_free(tripsage__cache_address *address);
+
 /* As tripsage_cache_get() with a key that is one, for callers to whom finding nothing is no failure to be told: 1 when it is there. */
 int tripsage__cache_look(tripsage_cache_value *out, tripsage_cache *cache, const void *key, size_t key_size);
 

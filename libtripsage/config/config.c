@@ -1,5 +1,5 @@
 /* config/config.c: the configuration as a whole: made, asked, explained, freed. */
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/crypto.h"
@@ -7,12 +7,6 @@
 #include "base/memory.h"
 #include "cache/cache.h"
 #include "config_internal.h"
-
-static const char *of_environment(const char *name, void *user)
-{
-    (void)user;
-    return getenv(name);
-}
 
 static tripsage_config *new_config(void)
 {
@@ -33,6 +27,7 @@ static tripsage_config *new_config(void)
     config->mail = mail;
     config->auth.mail = &config->mail;
     config->options.auth = &config->auth;
+    config->environment = "development";
     config->cache = config->served = cache;
     config->serve = serve;
     config->options.cache = &config->cache;
@@ -86,7 +81,7 @@ static tripsage_status take_served_cache(tripsage_config *config)
     return TRIPSAGE_OK;
 }
 
-static tripsage_status take_mail(tripsage_config *config, const char *environment)
+static tripsage_status take_mail(tripsage_config *config)
 {
     tripsage_mail_options *mail = &config->mail;
     char source[64];
@@ -100,7 +95,7 @@ static tripsage_status take_mail(tripsage_config *config, const char *environmen
     mail->site_url = config->values[SITE_URL].text;
     mail->redirect_urls = config->values[REDIRECT_URLS].text;
     mail->external_url = config->values[EXTERNAL_URL].text;
-    mail->log_mails = !environment || strcmp(environment, "production") != 0;
+    mail->log_mails = !tripsage__config_is_guarded(config);
     if (mail->host && !mail->sender)
         return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s is set, but not SMTP_ADMIN_EMAIL, the address that mails are from",
                              tripsage__config_source(config, SMTP_HOST, source));
@@ -166,7 +161,7 @@ static tripsage_status make(tripsage_config *config, tripsage_config_lookup look
 
     TRIPSAGE_TRY(tripsage__config_read_settings(config, lookup, user));
     mode = lookup("PGSSLMODE", user);
-    config->has_ssl_mode = mode && mode[0];
+    snprintf(config->ssl_mode, sizeof config->ssl_mode, "%s", mode ? mode : "");
     TRIPSAGE_TRY(tripsage__config_make_url(config));
     if (config->url.data)
         put_shown(&config->shown, config->url.data);
@@ -174,7 +169,7 @@ static tripsage_status make(tripsage_config *config, tripsage_config_lookup look
     TRIPSAGE_TRY(take_embedder(config));
     take_codes(config);
     TRIPSAGE_TRY(take_served_cache(config));
-    TRIPSAGE_TRY(take_mail(config, lookup("ENVIRONMENT", user)));
+    TRIPSAGE_TRY(take_mail(config));
     config->auth.jwt_secret = config->values[DATABASE_JWT_SECRET].text;
     config->auth.algorithm = config->values[SIGNING_ALG].text;
     config->auth.secret_key = config->values[SECRET_KEY].text;
@@ -192,6 +187,19 @@ out:
     return status;
 }
 
+/* The process's own variables, mended. */
+static tripsage_status make_of_process(tripsage_config *config)
+{
+    tripsage_environment *environment = NULL;
+    tripsage_status status;
+
+    TRIPSAGE_TRY(tripsage_environment_open(&environment, NULL, 0));
+    status = make(config, tripsage_environment_get, environment);
+out:
+    tripsage_environment_free(environment);
+    return status;
+}
+
 tripsage_status tripsage_config_read(tripsage_config **out, tripsage_config_lookup lookup, void *user)
 {
     tripsage_config *config;
@@ -203,12 +211,22 @@ tripsage_status tripsage_config_read(tripsage_config **out, tripsage_config_look
     config = new_config();
     if (!config)
         return TRIPSAGE_NOMEM();
-    status = make(config, lookup ? lookup : of_environment, user);
+    status = lookup ? make(config, lookup, user) : make_of_process(config);
     if (status == TRIPSAGE_OK)
         *out = config;
     else
         tripsage_config_free(config);
     return status;
+}
+
+const char *tripsage_config_environment(const tripsage_config *config)
+{
+    return config->environment;
+}
+
+int tripsage__config_is_guarded(const tripsage_config *config)
+{
+    return strcmp(config->environment, "production") == 0 || strcmp(config->environment, "staging") == 0;
 }
 
 const char *tripsage_config_url(const tripsage_config *config)
@@ -231,6 +249,11 @@ const tripsage_cache_options *tripsage_config_served_cache(const tripsage_config
     return config->serve.token ? &config->served : NULL;
 }
 
+const char *tripsage_config_webhook_secret(const tripsage_config *config)
+{
+    return config->values[WEBHOOK_SECRET].text;
+}
+
 const tripsage_cache_serve_options *tripsage_config_cache_serve(const tripsage_config *config)
 {
     return config->serve.token ? &config->serve : NULL;
@@ -240,11 +263,12 @@ void tripsage_config_free(tripsage_config *config)
 {
     if (!config)
         return;
-    for (int id = 0; id < SETTING_COUNT; id++)
-        if (config->values[id].text) {
+    for (int id = 0; id < SETTING_COUNT; id++) {
+        if (config->values[id].text)
             tripsage__wipe(config->values[id].text, strlen(config->values[id].text));
-            tripsage__free(config->values[id].text);
-        }
+        tripsage__free(config->values[id].text);
+        tripsage__free(config->values[id].path);
+    }
     tripsage__sealer_free(config->sealer);
     tripsage__buf_free_wiped(&config->url);
     tripsage__buf_free_wiped(&config->listen_url);

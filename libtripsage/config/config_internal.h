@@ -10,6 +10,7 @@
 
 /* In the order of the table in settings.c. */
 typedef enum setting_id {
+    ENVIRONMENT,
     DATABASE_URL,
     POSTGRES_URL,
     DATABASE_PASSWORD,
@@ -56,6 +57,7 @@ typedef enum setting_id {
     SECURE_EMAIL_CHANGE,
     PASSWORD_REAUTHENTICATION,
     RATE_LIMITS,
+    WEBHOOK_SECRET,
     EMBEDDER,
     OPENAI_KEY,
     OPENAI_URL,
@@ -70,16 +72,17 @@ typedef enum setting_id {
 
 typedef struct setting_value {
     char *text;   /* NULL: not set */
-    int of_file;  /* it came from the file that NAME_FILE names */
+    char *path;   /* of the file that NAME_FILE names and the value came from; NULL: it did not */
     int of_alias; /* from the variable that others have for it */
     long number;  /* of a number or a switch */
 } setting_value;
 
 struct tripsage_config {
     setting_value values[SETTING_COUNT];
+    const char *environment;         /* static: "production" */
     tripsage__sealer *sealer;        /* of SECRET_KEY and the one before; NULL without one */
     tripsage__span address, project; /* of DATABASE_URL, when that is a Supabase project's; else NULL */
-    int has_ssl_mode;                /* PGSSLMODE is set: libpq reads it, and what we add must not weaken it */
+    char ssl_mode[16]; /* PGSSLMODE, "" where it is not set: libpq reads it, and what we add must not weaken it */
     tripsage__buf url, listen_url, shown, supabase_url, issuer, jwks_url;
     tripsage_options options;
     tripsage_auth_options auth;
@@ -91,6 +94,9 @@ struct tripsage_config {
 
 /* The variable that the value came from: NAME, NAME_FILE, or what others call it. */
 const char *tripsage__config_source(const tripsage_config *config, setting_id id, char out[64]);
+
+/* Staging and production, where other people's data is. */
+int tripsage__config_is_guarded(const tripsage_config *config);
 
 /* Reads every setting and checks each for itself. */
 tripsage_status tripsage__config_read_settings(tripsage_config *config, tripsage_config_lookup lookup, void *user);

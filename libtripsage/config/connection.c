@@ -95,7 +95,7 @@ static tripsage_status put_tls(connection *c, const tripsage_config *config)
     if (authorities) {
         put_parameter(c, "sslmode", "verify-full");
         put_parameter(c, "sslrootcert", authorities);
-    } else if (c->on_supabase && !mode.at && !config->has_ssl_mode) {
+    } else if (c->on_supabase && !mode.at && !config->ssl_mode[0]) {
         put_parameter(c, "sslmode", "require");
     }
     return TRIPSAGE_OK;

@@ -23,7 +23,18 @@
 #define KEY_MIN 20
 #define KEY_MAX 4096
 
+/* Names of ENVIRONMENT, and what each stands for. A name that nobody knows would be taken for one that guards nothing. */
+static const char *const environments[][2] = {{"development", "development"},
+                                              {"test", "test"},
+                                              {"testing", "test"},
+                                              {"staging", "staging"},
+                                              {"production", "production"}};
+
 static const tripsage_setting settings[SETTING_COUNT] = {
+    [ENVIRONMENT] = {"ENVIRONMENT",
+                     "development, test, staging or production, which does not start with a secret that is missing or "
+                     "weak; staging warns of it",
+                     "development", 0},
     [DATABASE_URL] = {"DATABASE_URL",
                       "sqlite:///path/to.db, postgresql://user@host/name, or a Supabase project's https address", NULL,
                       1},
@@ -82,7 +93,7 @@ static const tripsage_setting settings[SETTING_COUNT] = {
     [CACHE_NEAR_TTL] = {"TRIPSAGE_CACHE_NEAR_TTL_MS", "how old such a copy may be", "1000", 0},
     [SMTP_HOST] = {"SMTP_HOST",
                    "mail server for confirmations and codes; without it they go to the log, and with "
-                   "ENVIRONMENT production nowhere",
+                   "ENVIRONMENT staging or production nowhere",
                    NULL, 0},
     [SMTP_PORT] = {"SMTP_PORT", "its port; 465 is TLS from the start, others STARTTLS", "587", 0},
     [SMTP_USER] = {"SMTP_USER", "who signs in to it", NULL, 0},
@@ -104,6 +115,9 @@ static const tripsage_setting settings[SETTING_COUNT] = {
                                    "whether a new password in a session older than a day needs a code from a mail",
                                    "false", 0},
     [RATE_LIMITS] = {"RATE_LIMIT_ENABLED", "false: nobody has to wait who asks, or guesses, too often", "true", 0},
+    [WEBHOOK_SECRET] = {"WEBHOOK_SECRET",
+                        "what the database's webhooks to /api/webhooks are signed with, 32 characters or more",
+                        "there are none", 1},
     [EMBEDDER] =
         {"TRIPSAGE_EMBEDDER",
          "what makes vectors of texts: builtin, openai for a server, or the path of a model (Model2Vec, word vectors)",
@@ -144,6 +158,7 @@ static const char *const aliases[SETTING_COUNT] = {
 /* What a value has to be. */
 typedef enum kind {
     TEXT,
+    STAGE,
     DATABASE,
     POSTGRES,
     READABLE_FILE,
@@ -160,6 +175,7 @@ typedef enum kind {
     ADDRESS,
     WEB,
     EMBEDDING,
+    SIGNATURE,
     SWITCH,
     NUMBER
 } kind;
@@ -168,6 +184,7 @@ static const struct {
     kind kind;
     long min, max; /* of a NUMBER */
 } rules[SETTING_COUNT] = {
+    [ENVIRONMENT] = {STAGE, 0, 0},
     [DATABASE_URL] = {DATABASE, 0, 0},
     [POSTGRES_URL] = {POSTGRES, 0, 0},
     [DATABASE_PASSWORD] = {TEXT, 0, 0},
@@ -214,6 +231,7 @@ static const struct {
     [SECURE_EMAIL_CHANGE] = {SWITCH, 0, 0},
     [PASSWORD_REAUTHENTICATION] = {SWITCH, 0, 0},
     [RATE_LIMITS] = {SWITCH, 0, 0},
+    [WEBHOOK_SECRET] = {SIGNATURE, 0, 0},
     [EMBEDDER] = {EMBEDDING, 0, 0},
     [OPENAI_KEY] = {TEXT, 0, 0},
     [OPENAI_URL] = {WEB, 0, 0},
@@ -234,7 +252,7 @@ const char *tripsage__config_source(const tripsage_config *config, setting_id id
 {
     const setting_value *value = &config->values[id];
 
-    snprintf(out, 64, "%s%s", value->of_alias ? aliases[id] : settings[id].name, value->of_file ? "_FILE" : "");
+    snprintf(out, 64, "%s%s", value->of_alias ? aliases[id] : settings[id].name, value->path ? "_FILE" : "");
     return out;
 }
 
@@ -294,8 +312,10 @@ static tripsage_status read_setting(setting_value *value, const tripsage_setting
         return TRIPSAGE_OK;
     if (value->text)
         return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s and %s are both set: keep one of them", setting->name, variable);
-    value->of_file = 1;
-    TRIPSAGE_TRY(read_file(text, variable, path));
+    value->path = tripsage__strdup(path); /* before another is looked up, which may be into the same buffer */
+    if (!value->path)
+        return TRIPSAGE_NOMEM();
+    TRIPSAGE_TRY(read_file(text, variable, value->path));
     TRIPSAGE_TRY(keep(value, variable, text));
 out:
     tripsage__wipe(text, sizeof text);
@@ -427,6 +447,17 @@ static tripsage_status check_switch(const char *variable, const char *text, long
     return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: expected true or false, got \"%.40s\"", variable, text);
 }
 
+static tripsage_status check_environment(const char **environment, const char *variable, const char *text)
+{
+    for (size_t i = 0; i < sizeof environments / sizeof environments[0]; i++)
+        if (strcasecmp(text, environments[i][0]) == 0) {
+            *environment = environments[i][1];
+            return TRIPSAGE_OK;
+        }
+    return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: expected development, test, staging or production, got \"%.40s\"",
+                         variable, text);
+}
+
 static tripsage_status check_algorithm(const char *variable, const char *text)
 {
     static const char *const names[] = {"ES256", "RS256", "HS256"};
@@ -454,6 +485,8 @@ static tripsage_status check(tripsage_config *config, setting_id id)
     const char *variable = tripsage__config_source(config, id, source);
 
     switch (rules[id].kind) {
+    case STAGE:
+        return check_environment(&config->environment, variable, value->text);
     case DATABASE:
         return check_database(variable, value->text);
     case POSTGRES:
@@ -477,6 +510,13 @@ static tripsage_status check(tripsage_config *config, setting_id id)
                    : TRIPSAGE_FAIL(TRIPSAGE_EINVALID,
                                    "%s: expected at least %d bytes and at most %d: openssl rand -hex 32 makes some",
                                    variable, TRIPSAGE__MASTER_MIN, TRIPSAGE__MASTER_MAX);
+    case SIGNATURE: /* TRIPSAGE_WEBHOOK_SECRET_MIN */
+        return strlen(value->text) >= 32 && strlen(value->text) <= 1024
+                   ? TRIPSAGE_OK
+                   : TRIPSAGE_FAIL(
+                         TRIPSAGE_EINVALID,
+                         "%s: expected at least 32 characters and at most 1024: openssl rand -hex 32 makes some",
+                         variable);
     case CACHE:
         return check_cache(variable, value->text, 0);
     case TOKEN:

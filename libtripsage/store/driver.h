@@ -3,6 +3,7 @@
 #ifndef TRIPSAGE_STORE_DRIVER_H
 #define TRIPSAGE_STORE_DRIVER_H
 
+#include "backup.h"
 #include "migrations.h"
 #include "store.h"
 
@@ -31,6 +32,26 @@ typedef struct tripsage__driver {
     tripsage_status (*watch)(void *engine, struct tripsage__changes *changes);
     void (*unwatch)(void *engine);
 
+    tripsage_status (*upkeep)(void *engine, tripsage__upkeep *upkeep); /* see tripsage__store_upkeep() */
+
+    /* See tripsage__store_examine(). 1: it can be opened as it is. */
+    int (*examine)(tripsage__findings *findings, const char *url, const tripsage__store_options *options,
+                   tripsage__env *env);
+
+    /* Backups (backup.h), by URL: none of these needs a database that can be opened. The name is that of the database, for the names of
+     * files. A dump is of one moment, into a file that is there and empty; *schema is the database's. A load puts what such a file holds
+     * into the database's place, all or nothing, after it has seen that all of it is as the manifest says; *replaced (may be NULL): there
+     * was one. */
+    const char *backup_suffix;
+    tripsage_status (*name_of)(tripsage__buf *out, const char *url);
+    tripsage_status (*dump)(const tripsage__backup_job *job, const char *path, int64_t *schema);
+    tripsage_status (*load)(const tripsage__backup_job *job, const char *path, const tripsage__manifest *manifest,
+                            int *replaced);
+
+    /* How many migrations are applied; with `try_them` the others are, too, and taken back. Makes no database. */
+    tripsage_status (*plan)(size_t *applied, const char *url, const tripsage__store_options *options,
+                            tripsage__env *env, int try_them);
+
     const tripsage__migrations *migrations; /* that this build carries */
 
     /* The row under the engine's cursor. */
@@ -47,5 +68,9 @@ struct tripsage__row {
 };
 
 extern const tripsage__driver tripsage__driver_sqlite, tripsage__driver_postgres;
+
+/* The engine that a URL names. Errors: TRIPSAGE_EINVALID ("#url"), TRIPSAGE_ENOTSUP. */
+tripsage_status tripsage__driver_of(const tripsage__driver **out, const char *url);
+extern const tripsage__statement tripsage__guards_statement; /* guards.c */
 
 #endif

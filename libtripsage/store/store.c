@@ -1,7 +1,9 @@
 /* store/store.c: the door itself: which engine a URL names, who holds the store, and what every engine shares. */
 #include "store.h"
 
+#include <stdarg.h>
 #include <stdatomic.h>
+#include <stdio.h>
 
 #include "base/crypto.h"
 #include "base/memory.h"
@@ -27,12 +29,19 @@ static const struct {
     {"postgres://", &tripsage__driver_postgres},
 };
 
-static const tripsage__driver *choose(const char *url)
+tripsage_status tripsage__driver_of(const tripsage__driver **out, const char *url)
 {
-    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+    *out = NULL;
+    if (!url || !strchr(url, ':'))
+        return TRIPSAGE_FAIL_FIELD("#url", "expected sqlite:///path, sqlite:path, sqlite::memory: or postgresql://...");
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0] && !*out; i++)
         if (strncmp(url, schemes[i].scheme, strlen(schemes[i].scheme)) == 0)
-            return schemes[i].driver;
-    return NULL;
+            *out = schemes[i].driver;
+    if (!*out) /* the URL may hold a password: name its scheme only */
+        return TRIPSAGE_FAIL(TRIPSAGE_ENOTSUP,
+                             "this build has no engine for %.*s: URLs; it opens sqlite: and postgresql:// ones",
+                             (int)(strcspn(url, ":") < 32 ? strcspn(url, ":") : 32), url);
+    return TRIPSAGE_OK;
 }
 
 tripsage_status tripsage__store_open(tripsage__store **out, const char *url, const tripsage__store_options *options)
@@ -43,15 +52,11 @@ tripsage_status tripsage__store_open(tripsage__store **out, const char *url, con
     tripsage_status status;
 
     *out = NULL;
-    if (!url || !strchr(url, ':'))
-        return TRIPSAGE_FAIL_FIELD("#url", "expected sqlite:///path, sqlite:path, sqlite::memory: or postgresql://...");
     if (!options)
         options = &standard;
-    driver = choose(url);
-    if (!driver) /* the URL may hold a password: name its scheme only */
-        return TRIPSAGE_FAIL(TRIPSAGE_ENOTSUP,
-                             "this build has no engine for %.*s: URLs; it opens sqlite: and postgresql:// ones",
-                             (int)(strcspn(url, ":") < 32 ? strcspn(url, ":") : 32), url);
+    status = tripsage__driver_of(&driver, url);
+    if (status != TRIPSAGE_OK)
+        return status;
     store = tripsage__calloc(1, sizeof *store);
     if (!store)
         return TRIPSAGE_NOMEM();
@@ -98,6 +103,11 @@ tripsage__env *tripsage__store_env(tripsage__store *store)
 int tripsage__store_has_fts5(const tripsage__store *store)
 {
     return store->driver->has_fts5;
+}
+
+const char *tripsage__store_engine(const tripsage__store *store)
+{
+    return store->driver->name;
 }
 
 const char *tripsage__store_place(const tripsage__store *store)
@@ -294,12 +304,112 @@ out:
     return tripsage__doc_finish(out, doc, status);
 }
 
+tripsage_status tripsage__store_migrations_plan(tripsage_doc **out, const char *url,
+                                                const tripsage__store_options *options, int try_them)
+{
+    const tripsage__driver *driver;
+    const tripsage__migrations *ours;
+    tripsage__env *env = NULL;
+    tripsage_doc *doc = NULL;
+    size_t applied = 0;
+    tripsage_status status;
+
+    *out = NULL;
+    TRIPSAGE_TRY(tripsage__driver_of(&driver, url));
+    TRIPSAGE_TRY(tripsage__env_new(&env, options->runtime));
+    TRIPSAGE_TRY(driver->plan(&applied, url, options, env, try_them));
+    TRIPSAGE_TRY(tripsage__doc_new(&doc, 1024));
+    ours = driver->migrations;
+    tripsage__buf_printf(&doc->json, "{\"engine\":\"%s\",\"current\":%d,\"latest\":%d,\"pending\":[", driver->name,
+                         applied ? ours->all[applied - 1].number : 0, ours->all[ours->count - 1].number);
+    for (size_t i = applied; i < ours->count; i++)
+        tripsage__buf_printf(&doc->json, "%s{\"number\":%d,\"name\":\"%s\"}", i > applied ? "," : "",
+                             ours->all[i].number, ours->all[i].name);
+    tripsage__buf_printf(&doc->json, "],\"tried\":%s}", try_them ? "true" : "false");
+out:
+    tripsage__env_free(env);
+    return tripsage__doc_finish(out, doc, status);
+}
+
 tripsage_status tripsage__store_check(tripsage__buf *problems, size_t *count, tripsage__store *store)
 {
     return store->driver->check(store->engine, problems, count);
 }
 
-static const tripsage__statement *const statements[] = {&secret_read, &secret_make, &ping, &migrations_list};
+/* ---- examining ---- */
+
+static void ignore_change(void *context, const tripsage__change *change)
+{
+    (void)context;
+    (void)change;
+}
+
+/* Changes of other programs are heard of, or why not. */
+static void examine_listening(tripsage__findings *findings, const char *url, const tripsage__store_options *options)
+{
+    static const tripsage__remedy remedies[] = {{NULL,
+                                                 "set TRIPSAGE_DATABASE_LISTEN_URL to a connection past the pooler, or "
+                                                 "to a pooler in session mode (at Supabase port 5432 of "
+                                                 "the same host)"}};
+    tripsage__listener listener = {ignore_change, NULL, NULL};
+    tripsage__store_options quiet = *options;
+    tripsage__store *store = NULL;
+    tripsage_error before;
+
+    tripsage__error_save(&before);
+    quiet.no_migrate = 1;
+    quiet.max_staleness_ms = 0;
+    if (tripsage__store_open(&store, url, &quiet) == TRIPSAGE_OK &&
+        tripsage__store_listen(store, &listener) == TRIPSAGE_OK) {
+        tripsage__store_unlisten(store, &listener);
+        tripsage__finding(findings, "notifications", TRIPSAGE__FINE, NULL, "changes of other programs are heard of");
+    } else {
+        tripsage__finding_of_error(findings, "notifications",
+                                   options->max_staleness_ms ? TRIPSAGE__FAILED : TRIPSAGE__WARNING, remedies);
+    }
+    tripsage__store_release(store);
+    tripsage__error_restore(&before);
+}
+
+tripsage_status tripsage__store_examine(tripsage__findings *findings, const char *url,
+                                        const tripsage__store_options *options)
+{
+    const tripsage__driver *driver;
+    tripsage__env *env = NULL;
+    tripsage_status status;
+
+    TRIPSAGE_TRY(tripsage__driver_of(&driver, url));
+    TRIPSAGE_TRY(tripsage__env_new(&env, options->runtime));
+    if (driver->examine(findings, url, options, env))
+        examine_listening(findings, url, options);
+    status = tripsage__buf_status(&findings->json);
+out:
+    tripsage__env_free(env);
+    return status;
+}
+
+/* ---- upkeep ---- */
+
+void tripsage__upkeep_say(tripsage__buf *list, const char *format, ...)
+{
+    char text[512];
+    va_list parts;
+
+    va_start(parts, format);
+    vsnprintf(text, sizeof text, format, parts);
+    va_end(parts);
+    if (list->size)
+        tripsage__buf_putc(list, ',');
+    tripsage__json_put_string(list, text);
+}
+
+tripsage_status tripsage__store_upkeep(tripsage__store *store, tripsage__upkeep *upkeep)
+{
+    return store->driver->upkeep(store->engine, upkeep);
+}
+
+static const tripsage__statement *const statements[] = {&secret_read, &secret_make, &ping, &migrations_list,
+                                                        &tripsage__guards_statement};
 
 const tripsage__statement *const *tripsage__store_statements(size_t *count)
 {

@@ -31,6 +31,7 @@
 #include "base/doc.h"
 #include "base/env.h"
 #include "base/error.h"
+#include "base/finding.h"
 
 typedef struct tripsage__store tripsage__store;
 
@@ -45,8 +46,8 @@ typedef struct tripsage__statement {
     const char *postgres; /* NULL: the same text; "": this engine has nothing to do here */
 } tripsage__statement;
 
-/* What the dialects word differently about JSON, for statements that are otherwise the same text: TRIPSAGE__SQLITE_X and TRIPSAGE__POSTGRES_X
- * mean the same. Documents are texts. */
+/* What the dialects word differently about JSON, for statements that are otherwise the same text: TRIPSAGE__SQLITE_X and
+ * TRIPSAGE__POSTGRES_X mean the same. Documents are texts. */
 
 /* A document with a merge patch (RFC 7396) applied. */
 #define TRIPSAGE__SQLITE_MERGE(to, patch)   "json_patch(" to ", " patch ")"
@@ -191,9 +192,9 @@ tripsage_status tripsage__store_maintain(tripsage__store *store, const char *sql
                                          void *context);
 
 /* Tells one state of the database from another: where a read began after the first of two equal stamps was taken, a read that
- * begins after the second finds the same, of the trip that `key` is the id of and of who may see it. On an engine that has no stamp of its own it
- * finds the same unless that was changed within the last max_staleness_ms (see the options); a write by this store ends the stamps of
- * all keys that are among its parameters, so a write names the trip it changes. Without a key (NULL) it is of all trips. */
+ * begins after the second finds the same, of the trip that `key` is the id of and of who may see it. On an engine that has no stamp of
+ * its own it finds the same unless that was changed within the last max_staleness_ms (see the options); a write by this store ends the
+ * stamps of all keys that are among its parameters, so a write names the trip it changes. Without a key (NULL) it is of all trips. */
 typedef struct tripsage__stamp {
     unsigned char bytes[48];
 } tripsage__stamp;
@@ -215,8 +216,8 @@ typedef struct tripsage__change {
     char owner_id[TRIPSAGE__UUID_SIZE]; /* of the trip; "" for the other kinds */
 } tripsage__change;
 
-/* Owned by whoever listens; stays where it is until tripsage__store_unlisten. on_change runs on the thread that leads a commit, or on one of
- * the engine's: copy, do not block, do not call the store. */
+/* Owned by whoever listens; stays where it is until tripsage__store_unlisten. on_change runs on the thread that leads a commit, or on one
+ * of the engine's: copy, do not block, do not call the store. */
 typedef struct tripsage__listener {
     void (*on_change)(void *context, const tripsage__change *change);
     void *context;
@@ -236,6 +237,7 @@ typedef struct tripsage__store_options {
     int no_migrate;
     const char *listen_url;    /* NULL: the URL */
     uint32_t max_staleness_ms; /* 0: see tripsage__store_stamp(). Otherwise the engine watches from the start */
+    int makes_folder;          /* for tripsage__store_examine(): a folder that is not there is no failure */
 } tripsage__store_options;
 
 /* Opens and migrates. `options` may be NULL. A store is counted: the rooms that share one each hold a reference. */
@@ -245,8 +247,12 @@ void tripsage__store_release(tripsage__store *store); /* NULL is fine; the last 
 
 tripsage__env *tripsage__store_env(tripsage__store *store);
 
-/* Whether statements may MATCH the words of SQLite's FTS5. Where not, the catalogue of destinations is searched in a store beside this one. */
+/* Whether statements may MATCH the words of SQLite's FTS5. Where not, the catalogue of destinations is searched in a store beside this
+ * one. */
 int tripsage__store_has_fts5(const tripsage__store *store);
+
+/* "sqlite" or "postgresql". */
+const char *tripsage__store_engine(const tripsage__store *store);
 
 /* Where the database lies, if it is a file of this process's: an absolute path without links, or "" in memory. NULL: it is elsewhere. */
 const char *tripsage__store_place(const tripsage__store *store);
@@ -258,6 +264,49 @@ tripsage_status tripsage__store_ping(tripsage__store *store);
 tripsage_status tripsage__store_migrations(tripsage_doc **out, tripsage__store *store);
 /* Engine's own integrity checks: appends one JSON string per problem, separated by commas, to `problems`; counts them. */
 tripsage_status tripsage__store_check(tripsage__buf *problems, size_t *count, tripsage__store *store);
+
+/* What is wrong with the database at a URL; changes nothing. Errors: TRIPSAGE_ENOMEM, TRIPSAGE_EINVALID; all else is a finding. */
+tripsage_status tripsage__store_examine(tripsage__findings *findings, const char *url,
+                                        const tripsage__store_options *options);
+
+/* ---- upkeep (tripsage/maintenance.h) ---- */
+
+typedef struct tripsage__upkeep {
+    unsigned what; /* tripsage_upkeep */
+    tripsage__progress_fn progress;
+    void *context;
+    tripsage__buf done, hints;     /* JSON strings, separated by commas */
+    tripsage__buf tables, indexes; /* JSON objects; empty where the engine tells none */
+    int64_t bytes, free_bytes;
+} tripsage__upkeep;
+
+/* Adds a text to a list of JSON strings. */
+void tripsage__upkeep_say(tripsage__buf *list, const char *format, ...) TRIPSAGE__PRINTF(2, 3);
+
+/* The engine's part: space, statistics, its own indexes. */
+tripsage_status tripsage__store_upkeep(tripsage__store *store, tripsage__upkeep *upkeep);
+
+/* ---- backups and migrations to come: by URL (tripsage/maintenance.h) ---- */
+
+typedef struct tripsage__backup_request {
+    const char *url, *folder;
+    const tripsage_runtime *runtime;
+    uint32_t busy_timeout_ms, keep;
+    int no_verify;
+    tripsage__progress_fn progress;
+    void *context;
+} tripsage__backup_request;
+
+tripsage_status tripsage__store_backup(tripsage_doc **out, const tripsage__backup_request *request);
+tripsage_status tripsage__store_backup_verify(tripsage_doc **out, const char *file,
+                                              const tripsage__backup_request *request);
+tripsage_status tripsage__store_restore(tripsage_doc **out, const char *file, int force,
+                                        const tripsage__backup_request *request);
+
+tripsage_status tripsage__store_migrations_plan(tripsage_doc **out, const char *url,
+                                                const tripsage__store_options *options, int try_them);
+/* tripsage_database_security() */
+tripsage_status tripsage__store_guards(tripsage_doc **out, tripsage__store *store);
 
 /* The catalogue of a room, for the test that looks at every plan. Each room that has SQL has one. */
 const tripsage__statement *const *tripsage__store_statements(size_t *count);

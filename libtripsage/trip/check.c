@@ -43,6 +43,39 @@ static tripsage_status take_counts(void *context, const tripsage__row *row)
     return TRIPSAGE_OK;
 }
 
+/* ---- making it anew ---- */
+
+static const tripsage__statement forget_all = {"trip_search_forget_all", "DELETE FROM trip_search", ""};
+static const tripsage__statement put_trips = {
+    "trip_search_put_trips",
+    "INSERT INTO trip_search (rowid, acl, title, body, private, kind, id, trip_id) SELECT t.seq * "
+    "4, " TRIPSAGE__SQL_ACL_READERS ", t.title, " TRIPSAGE__SQL_TRIP_BODY ", '', 'trip', t.id, t.id FROM trip t",
+    ""};
+static const tripsage__statement put_items = {
+    "trip_search_put_items",
+    "INSERT INTO trip_search (rowid, acl, title, body, private, kind, id, trip_id) SELECT i.seq * 4 + "
+    "1, " TRIPSAGE__SQL_ACL_READERS ", i.title, " TRIPSAGE__SQL_ITEM_BODY ", " TRIPSAGE__SQL_ITEM_PRIVATE
+    ", 'item', i.id, t.id FROM itinerary_item i JOIN trip t ON t.id = i.trip_id",
+    ""};
+static const tripsage__statement put_notes = {
+    "trip_search_put_notes",
+    "INSERT INTO trip_search (rowid, acl, title, body, private, kind, id, trip_id) SELECT n.seq * 4 + "
+    "2, " TRIPSAGE__SQL_ACL_MEMBERS
+    ", '', n.content, '', 'note', n.id, t.id FROM trip_note n JOIN trip t ON t.id = n.trip_id",
+    ""};
+
+tripsage_status tripsage__trips_reindex(tripsage_trips *trips)
+{
+    const tripsage__step steps[] = {{&forget_all, NULL, 0, NULL, NULL, NULL, NULL},
+                                    {&put_trips, NULL, 0, NULL, NULL, NULL, NULL},
+                                    {&put_items, NULL, 0, NULL, NULL, NULL, NULL},
+                                    {&put_notes, NULL, 0, NULL, NULL, NULL, NULL}};
+
+    if (!tripsage__store_has_fts5(trips->store))
+        return TRIPSAGE_FAIL(TRIPSAGE_ENOTSUP, "the search index is kept by the database's triggers");
+    return tripsage__store_write(trips->store, NULL, steps, sizeof steps / sizeof steps[0]);
+}
+
 static void add_problem(tripsage__buf *problems, size_t *count, const char *text, int64_t rows)
 {
     tripsage__buf_printf(problems, "%s\"%s: %lld\"", (*count)++ ? "," : "", text, (long long)rows);

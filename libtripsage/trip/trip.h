@@ -34,9 +34,9 @@ struct tripsage_trips {
     pthread_rwlock_t turns;                  /* see tripsage__take_turn() */
 };
 
-/* Around each attempt of a call that reads, decides in C and writes with the version it read as the guard, and around a write that can make such a guard
- * fail. Attempts go side by side; one that has lost a race before goes alone among the threads of this handle, so that it cannot lose
- * for ever (other processes it still has to race). */
+/* Around each attempt of a call that reads, decides in C and writes with the version it read as the guard, and around a write that can
+ * make such a guard fail. Attempts go side by side; one that has lost a race before goes alone among the threads of this handle, so that
+ * it cannot lose for ever (other processes it still has to race). */
 void tripsage__take_turn(tripsage_trips *trips, int lost_before);
 void tripsage__end_turn(tripsage_trips *trips);
 
@@ -112,8 +112,8 @@ tripsage__step tripsage__trip_gate_step(tripsage__trip_gate *gate);
  * less than `minimum`), TRIPSAGE_EPRECONDITION (`if_version` is not 0 and not the trip's). */
 tripsage_status tripsage__trip_gate_check(const tripsage__trip_gate *gate, int minimum, int64_t if_version);
 
-/* What a trip's record is written from (see record.h): SELECT ... FROM trip t WHERE ... PostgreSQL sends the row as one record, and as the role
- * what does not stand in the row: it sets up every arm of a CASE for every execution. */
+/* What a trip's record is written from (see record.h): SELECT ... FROM trip t WHERE ... PostgreSQL sends the row as one record, and as
+ * the role what does not stand in the row: it sets up every arm of a CASE for every execution. */
 #define TRIPSAGE__SQL_TRIP_COLUMNS TRIPSAGE__SQL_ROLE ", t.*"
 #define TRIPSAGE__PG_TRIP_COLUMNS  "CASE WHEN $2 = 1 THEN 6 WHEN t.user_id = $1 THEN 5 ELSE trip_level(t.id) END, t"
 
@@ -212,6 +212,8 @@ tripsage_status tripsage__trip_purge_deleted(int64_t *count, tripsage_trips *tri
 
 /* Appends to `problems`, elements of a JSON array of which there are *count already, what in the index does not agree with the records. */
 tripsage_status tripsage__trips_check(tripsage__buf *problems, size_t *count, tripsage_trips *trips);
+/* Makes the search index anew, of the records there are. TRIPSAGE_ENOTSUP where triggers keep it. */
+tripsage_status tripsage__trips_reindex(tripsage_trips *trips);
 
 /* The step that renews the acl of everything that belongs to the gate's trip, if the statement before it changed something. */
 tripsage__step tripsage__trip_acl_step(tripsage__trip_gate *gate);

@@ -32,6 +32,7 @@ Suite *contract_auth_admin(void);
 Suite *contract_auth_factors(void);
 Suite *contract_auth_mail(void);
 Suite *contract_vector(void);
+Suite *contract_webhook(void);
 Suite *contract_vector_hybrid(void);
 Suite *contract_embedder(void);
 Suite *contract_cache(void);

@@ -36,6 +36,7 @@ int main(void)
         contract_auth_admin,
         contract_secrets,
         contract_auth_factors,
+        contract_webhook,
     };
     /* clang-format on */
     SRunner *runner = srunner_create(contract_roles());

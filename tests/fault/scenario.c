@@ -6,6 +6,7 @@
 
 #include "support/app.h"
 #include "support/inbox.h"
+#include "support/webhook.h"
 
 #define N TRIPSAGE_NUL
 #define T world->trips
@@ -615,6 +616,23 @@ static tripsage_status feed_of_changes(stage *s)
     return status;
 }
 
+/* ---- webhooks ---- */
+
+static tripsage_status webhook_receive(stage *s)
+{
+    const char *id = test_format("msg_%lld", (long long)s->number), *body;
+    int64_t now = world->chance.now_ms / 1000;
+    tripsage_webhook hook = TRIPSAGE_WEBHOOK_INIT;
+
+    body = test_webhook_of_collaborator(s->trip, VIEW_ID, 3, 0);
+    hook.id = id;
+    hook.timestamp = test_format("%lld", (long long)now);
+    hook.signature = test_webhook_sign(TEST_WEBHOOK_SECRET, id, now, body);
+    hook.body = body;
+    hook.size = strlen(body);
+    return tripsage_webhook_receive(&s->doc, world->ts, TRIPSAGE_WEBHOOK_TRIP_NOTIFICATION, TEST_WEBHOOK_SECRET, &hook);
+}
+
 /* ---- accounts ---- */
 
 static tripsage_status sign_up(stage *s)
@@ -1207,8 +1225,8 @@ static tripsage_status admin_delete_softly(stage *s)
     return tripsage_auth_admin_user_delete(world->auth, world->service, s->item, 1);
 }
 
-/* Second factors. The factor's id goes where items' go, its secret where cursors go, that of the challenge where notes' go, and the code to the
- * token. */
+/* Second factors. The factor's id goes where items' go, its secret where cursors go, that of the challenge where notes' go, and the code
+ * to the token. */
 static void with_factor(stage *s)
 {
     OK(tripsage_auth_factor_enroll(&s->doc, world->auth, s->actor, NULL, "{\"issuer\":\"ts\"}", N));
@@ -1501,11 +1519,19 @@ static tripsage_status embedder_open_model(stage *s)
     return open_embedder(&s->embedder, TRIPSAGE_SOURCE_DIR "/tests/data/model2vec/plain");
 }
 
+/* A folder for files beside the database, wherever that is; it goes with the world. */
+static const char *own_folder(void)
+{
+    if (!world->folder[0])
+        test_temp_make(world->folder);
+    return world->folder;
+}
+
 static const char *words_path(void)
 {
     static char path[TEST_PATH_SIZE];
 
-    test_path_join(path, world->folder, "words.txt");
+    test_path_join(path, own_folder(), "words.txt");
     return path;
 }
 
@@ -1853,6 +1879,11 @@ static tripsage_status ping(stage *s)
     return tripsage_ping(world->ts);
 }
 
+static tripsage_status database_security(stage *s)
+{
+    return tripsage_database_security(&s->doc, world->ts);
+}
+
 static tripsage_status migrations(stage *s)
 {
     return tripsage_migrations(&s->doc, world->ts);
@@ -1905,11 +1936,120 @@ static tripsage_status open_new(stage *s)
     return tripsage_open(&s->ts, "sqlite::memory:", &options);
 }
 
+/* ---- looking after a database: a file of its own, whatever the world's is ---- */
+
+static void kept_url(char url[TEST_URL_SIZE])
+{
+    char path[TEST_PATH_SIZE];
+
+    test_path_join(path, own_folder(), "kept.db");
+    snprintf(url, TEST_URL_SIZE, "sqlite://%s", path);
+}
+
+static void with_kept(stage *s)
+{
+    char url[TEST_URL_SIZE];
+    tripsage *ts;
+
+    (void)s;
+    kept_url(url);
+    OK(tripsage_open(&ts, url, NULL));
+    tripsage_close(ts);
+}
+
+static tripsage_status backup(stage *s)
+{
+    tripsage_backup_options options = TRIPSAGE_BACKUP_OPTIONS_INIT;
+    tripsage_runtime runtime = test_chance_runtime(&world->chance);
+    char url[TEST_URL_SIZE];
+
+    kept_url(url);
+    options.runtime = &runtime;
+    options.keep = 2;
+    return tripsage_backup(&s->doc, url, own_folder(), &options);
+}
+
+/* Backups are named by the time. */
+static void a_moment_later(stage *s)
+{
+    (void)s;
+    test_clock_advance(&world->chance, 1);
+}
+
+/* The name of its file is kept in the stage. */
+static void with_backup(stage *s)
+{
+    char url[TEST_URL_SIZE];
+    tripsage_doc *made;
+
+    with_kept(s);
+    kept_url(url);
+    made = OK(tripsage_backup(OUT, url, own_folder(), NULL));
+    snprintf(s->token, sizeof s->token, "%s", tripsage_doc_text(made, "/file"));
+}
+
+static tripsage_status backup_verify(stage *s)
+{
+    return tripsage_backup_verify(&s->doc, NULL, s->token, NULL);
+}
+
+static tripsage_status restore(stage *s)
+{
+    tripsage_restore_options options = TRIPSAGE_RESTORE_OPTIONS_INIT;
+    char url[TEST_URL_SIZE];
+
+    kept_url(url);
+    options.force = 1;
+    return tripsage_restore(&s->doc, url, s->token, &options);
+}
+
+static tripsage_status migrations_plan(stage *s)
+{
+    char path[TEST_PATH_SIZE], url[TEST_URL_SIZE];
+
+    test_path_join(path, own_folder(), "none.db");
+    snprintf(url, sizeof url, "sqlite://%s", path);
+    return tripsage_migrations_plan(&s->doc, url, NULL, 1);
+}
+
+/* All but what only the owner of the tables may do, where there is one. */
+static tripsage_status maintain(stage *s)
+{
+    tripsage_maintain_options options = TRIPSAGE_MAINTAIN_OPTIONS_INIT;
+
+    if (strncmp(world->url, "postgres", 8) == 0)
+        options.upkeep = TRIPSAGE_UPKEEP_CHECK;
+    return tripsage_maintain(&s->doc, world->ts, &options);
+}
+
+static const char *no_variable(const char *name, void *user)
+{
+    (void)name;
+    (void)user;
+    return NULL;
+}
+
+static tripsage_status doctor(stage *s)
+{
+    tripsage_doctor_options options = TRIPSAGE_DOCTOR_OPTIONS_INIT;
+    char url[TEST_URL_SIZE];
+    tripsage_config *config;
+    tripsage_status status = tripsage_config_read(&config, no_variable, NULL);
+
+    if (status != TRIPSAGE_OK)
+        return status;
+    kept_url(url);
+    options.url = url;
+    status = tripsage_doctor(&s->doc, config, &options);
+    tripsage_config_free(config);
+    return status;
+}
+
 /* ---- an index by itself ---- */
 
 static void index_path(char path[TEST_PATH_SIZE])
 {
-    test_path_join(path, world->folder, "index");
+    test_path_join(path, own_folder(), "index");
 }
 
 static tripsage_status index_put_two(tripsage_index *index)
@@ -2243,6 +2383,8 @@ const scenario test_scenarios[] = {
     {.name = "search_analytics", .prepare = noted_search, .act = search_analytics, .look = look_searches},
     {.name = "destination_unsave", .before = saved_destination, .act = destination_unsave, .look = look_saved},
     {.name = "feed", .prepare = with_trip, .act = feed_of_changes, .look = look_nothing, .benign = 1},
+    /* That it was heard cannot always be remembered. */
+    {.name = "webhook_receive", .prepare = with_trip, .act = webhook_receive, .look = look_nothing, .benign = 1},
     {.name = "auth_sign_up", .act = sign_up, .look = look_nothing},
     {.name = "auth_sign_in", .prepare = with_friend, .act = sign_in, .look = look_nothing},
     {.name = "auth_sign_in wrong", .prepare = with_friend, .act = sign_in_wrong, .want = TRIPSAGE_ECREDENTIALS, .look = look_nothing},
@@ -2346,8 +2488,16 @@ const scenario test_scenarios[] = {
     {.name = "cache_subscribe", .act = cache_messages, .look = look_nothing, .in_memory = 1, .benign = 1},
     {.name = "ping", .act = ping, .look = look_nothing},
     {.name = "migrations", .act = migrations, .look = look_nothing},
+    {.name = "database_security", .act = database_security, .look = look_nothing},
     {.name = "check", .prepare = with_parts, .act = check},
     {.name = "purge_expired", .prepare = with_friend, .before = with_expired, .act = purge_expired, .look = look_nothing},
+    {.name = "backup", .prepare = with_kept, .before = a_moment_later, .act = backup, .look = look_nothing, .in_memory = 1, .stride = 149},
+    {.name = "backup_verify", .prepare = with_backup, .act = backup_verify, .look = look_nothing, .in_memory = 1, .stride = 149},
+    {.name = "restore", .prepare = with_backup, .act = restore, .look = look_nothing, .in_memory = 1, .stride = 149},
+    {.name = "migrations_plan", .act = migrations_plan, .look = look_nothing, .in_memory = 1, .stride = 149},
+    {.name = "maintain", .prepare = with_parts, .act = maintain, .stride = 149},
+    /* What cannot be opened for want of memory is a check that failed. */
+    {.name = "doctor", .prepare = with_kept, .act = doctor, .look = look_nothing, .in_memory = 1, .benign = 1, .stride = 149},
     {.name = "doc_parse", .act = doc_parse, .look = look_nothing},
     {.name = "open new", .act = open_new, .look = look_nothing, .opens = 1, .in_memory = 1, .stride = 401},
     {.name = "open", .act = open_again, .look = look_nothing, .opens = 1, .stride = 149},

@@ -11,7 +11,7 @@ BEGIN {
     home["^jwt\\.h$"] = "^tests/"
     home["^argon2\\.h$"] = "^libtripsage/auth/[a-z0-9_]+\\.c$"
     home["^crypt\\.h$"] = "^libtripsage/auth/[a-z0-9_]+\\.c$"
-    home["^openssl/"] = "^libtripsage/base/(crypto[a-z0-9_]*|signature|tls)\\.c$"
+    home["^openssl/"] = "^(libtripsage/base/(crypto[a-z0-9_]*|signature|tls)|tripsage-server/tls)\\.c$"
     home["^qrencode\\.h$"] = "^libtripsage/auth/[a-z0-9_]+\\.c$"
     home["^(cjson/)?cJSON\\.h$"] = "^libtripsage/base/json[a-z0-9_]*\\.c$"
     home["^civetweb\\.h$"] = "^tripsage-server/[a-z0-9_]+\\.c$"
@@ -39,7 +39,7 @@ BEGIN {
     # What the server and the examples may include in angle brackets: this library, C11, POSIX, and glibc's mallopt.
     system_header = "^(assert|ctype|dirent|errno|fcntl|float|getopt|inttypes|limits|locale|malloc|math|poll|pthread|sched|semaphore|" \
                     "signal|spawn|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|syslog|" \
-                    "termios|time|unistd|arpa/inet|net/if|netdb|netinet/in|netinet/tcp|sys/[a-z]+)\\.h$"
+                    "termios|time|unistd|arpa/inet|net/if|netdb|netinet/in|netinet/tcp|linux/filter|sys/[a-z]+)\\.h$"
     # A public header includes these at most: C99, freestanding types.
     public_header = "^(stddef|stdint)\\.h$"
 }

@@ -1,5 +1,6 @@
 /* The life of a server: how it starts and is told wrong settings, how it behaves when it is full, and how it ends. */
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -45,6 +46,11 @@ START_TEST(a_wrong_setting_is_named)
         {"PORT=65536", "PORT: expected"},
         {"PORT=-1", "PORT: expected"},
         {"LOG_LEVEL=loud", "LOG_LEVEL: expected ERROR"},
+        {"ENVIRONMENT=prod", "ENVIRONMENT: expected development, test, staging or production"},
+        {"DEBUG=perhaps", "DEBUG: expected true or false"},
+        {"CORS_CREDENTIALS=*", "CORS_CREDENTIALS: expected true or false"},
+        {"CORS_ORIGINS=[\"*\"]", "CORS_ORIGINS: expected"},
+        {"RATE_LIMIT_REQUESTS_PER_MINUTE=many", "RATE_LIMIT_REQUESTS_PER_MINUTE: expected"},
         {"TRIPSAGE_HOST=a b", "TRIPSAGE_HOST: expected"},
         {"TRIPSAGE_MAX_CONNECTIONS=0", "TRIPSAGE_MAX_CONNECTIONS: expected"},
         {"TRIPSAGE_ADMIN_PORT=x", "TRIPSAGE_ADMIN_PORT: expected"},
@@ -91,6 +97,7 @@ START_TEST(commands_say_what_they_do)
                                               {"keys", "create", "--help"},
                                               {"version", "--help", NULL},
                                               {"help", NULL},
+                                              {"security-report", "--help", NULL},
                                               {"explain-config", "--help", NULL}};
     char folder[TEST_PATH_SIZE], path[TEST_PATH_SIZE];
     const char *output;
@@ -475,10 +482,66 @@ START_TEST(what_was_answered_is_there_after_the_end)
 }
 END_TEST
 
-SUITE_PROGRAM("server/life", (void)server, a_wrong_setting_is_named, commands_say_what_they_do,
-              the_settings_are_explained_without_secrets, without_settings_it_makes_itself_a_home,
-              what_is_past_its_keeping_goes, an_address_that_is_not_to_be_had_is_told, a_taken_port_is_told,
-              health_is_public_under_both_names, health_answers_while_everyone_is_busy,
-              two_hundred_connections_are_held_at_once, a_request_under_way_is_finished,
-              one_that_never_ends_does_not_hold_it, a_log_that_nobody_reads_does_not_hold_it,
-              a_second_signal_ends_it_at_once, what_was_answered_is_there_after_the_end)
+/* A line of .env stands below the process's variables, which stand below options; what is no setting is told of both. */
+START_TEST(variables_may_be_in_a_file)
+{
+    static const char *const variables[] = {"TRIPSAGE_MAX_CONNECTIONS=\"7\"\r", "MODEL_TEMPERATURE=0.7",
+                                            "OUTBOUND_QPM__API_ORG=3", NULL};
+    char folder[TEST_PATH_SIZE], path[TEST_PATH_SIZE];
+    const char *output;
+    FILE *file;
+
+    test_temp_make(folder);
+    test_path_join(path, folder, ".env");
+    file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fputs("# deployment\r\nPORT=9 # of the file\r\nexport TRIPSAGE_MAX_CONNECTIONS=8\r\nTRIPSAGE_HOST='127.0.0.3'\r\n"
+          "SECRET_KEY=\"a secret key of thirty-two bytes or "
+          "more\"\r\nTRIPSAGE_COLOUR=red\r\nCORS_ORIGINS=[\"https://a.org\", "
+          "\"https://b.org\"]\r\nDEBUG=true\r\n",
+          file);
+    fclose(file);
+    ck_assert_int_eq(http_program(TRIPSAGE_SERVER, folder,
+                                  (const char *const[]){"explain-config", "--host", "127.0.0.4", NULL}, variables,
+                                  &output),
+                     0);
+    ck_assert_ptr_nonnull(strstr(output, "{\"name\":\"PORT\",\"value\":\"9\",\"source\":\"PORT\"}"));
+    ck_assert_ptr_nonnull(strstr(output, "{\"name\":\"TRIPSAGE_MAX_CONNECTIONS\",\"value\":\"7\","));
+    ck_assert_ptr_nonnull(strstr(output, "{\"name\":\"TRIPSAGE_HOST\",\"value\":\"127.0.0.4\",\"source\":\"--host\"}"));
+    ck_assert_ptr_nonnull(strstr(output, "{\"name\":\"SECRET_KEY\",\"value\":\"***\",\"source\":\"SECRET_KEY\"}"));
+    ck_assert_ptr_nonnull(
+        strstr(output, "\"file\":{\"path\":\".env\",\"variables\":[\"PORT\",\"TRIPSAGE_HOST\",\"SECRET_KEY\","));
+    ck_assert_ptr_nonnull(
+        strstr(output, "\"foreign\":[{\"name\":\"MODEL_TEMPERATURE\",\"why\":\"no language model is asked\"}]"));
+    ck_assert_ptr_nonnull(strstr(output, "warning: TRIPSAGE_COLOUR is not a setting"));
+    ck_assert_ptr_nonnull(strstr(output, "note: MODEL_TEMPERATURE has no meaning here: no language model is asked"));
+    ck_assert_ptr_nonnull(strstr(output, "note: OUTBOUND_QPM__API_ORG has no meaning here"));
+    ck_assert_ptr_null(strstr(output, "thirty-two"));
+    /* Another file; one that is named has to be there, and a line of it that is none is told. */
+    ck_assert_int_eq(http_program(TRIPSAGE_SERVER, folder,
+                                  (const char *const[]){"explain-config", "--env-file", "/dev/null", NULL}, NULL,
+                                  &output),
+                     0);
+    ck_assert_ptr_null(strstr(output, "127.0.0.3"));
+    ck_assert_int_eq(http_program(TRIPSAGE_SERVER, folder,
+                                  (const char *const[]){"explain-config", "--env-file=nothing", NULL}, NULL, &output),
+                     78);
+    ck_assert_str_eq(output, "tripsage-server: nothing: cannot be read: No such file or directory\n");
+    file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fputs("PORT=1\ns3cret\n", file);
+    fclose(file);
+    ck_assert_int_eq(http_program(TRIPSAGE_SERVER, folder, (const char *const[]){"serve", NULL}, NULL, &output), 78);
+    ck_assert_str_eq(output, "tripsage-server: .env, line 2: expected NAME=value, or # and a comment\n");
+    test_temp_remove(folder);
+}
+END_TEST
+
+SUITE_PROGRAM("server/life", (void)server, a_wrong_setting_is_named, variables_may_be_in_a_file,
+              commands_say_what_they_do, the_settings_are_explained_without_secrets,
+              without_settings_it_makes_itself_a_home, what_is_past_its_keeping_goes,
+              an_address_that_is_not_to_be_had_is_told, a_taken_port_is_told, health_is_public_under_both_names,
+              health_answers_while_everyone_is_busy, two_hundred_connections_are_held_at_once,
+              a_request_under_way_is_finished, one_that_never_ends_does_not_hold_it,
+              a_log_that_nobody_reads_does_not_hold_it, a_second_signal_ends_it_at_once,
+              what_was_answered_is_there_after_the_end)

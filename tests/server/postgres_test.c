@@ -177,7 +177,81 @@ START_TEST(a_login_above_row_level_security_is_warned_of)
 }
 END_TEST
 
-SUITE_PROGRAM("server/postgres", (void)server; tcase_add_checked_fixture(tcase, make, drop),
-                                               who_cannot_connect_is_told_why, who_may_not_is_told_what_to_do,
-                                               it_starts_from_the_environment_alone,
-                                               a_login_above_row_level_security_is_warned_of)
+/* The ids of the checks that failed, a blank behind each, with the database looked at. */
+static const char *weaknesses(const char *user)
+{
+    const char *output, *ids = "", *status;
+
+    (void)http_program(TRIPSAGE_SERVER, folder, (const char *const[]){"security-report", "--json", NULL},
+                       (const char *const[]){"ENVIRONMENT=production", A_SECRET_KEY,
+                                             "API_EXTERNAL_URL=https://api.trips.org", "SITE_URL=https://trips.org",
+                                             "SMTP_HOST=smtp.trips.org", "SMTP_ADMIN_EMAIL=trips@trips.org",
+                                             "TRIPSAGE_OTP_EXPIRY_S=3600", "TRIPSAGE_PASSWORD_REAUTHENTICATION=true",
+                                             URL(user, database), NULL},
+                       &output);
+    output = strstr(output, "{\"environment\":"); /* a warning may stand before it */
+    ck_assert_ptr_nonnull(output);
+    for (int i = 0; (status = test_json_at(output, test_format("/checks/%d/status", i))) != NULL; i++)
+        if (strcmp(status, "\"fail\"") == 0)
+            ids = test_format("%s%s ", ids, test_json_at(output, test_format("/checks/%d/id", i)));
+    return test_replaced(test_replaced(ids, "\"database-name\" ", ""), "\"",
+                         ""); /* the rig's databases are named tests */
+}
+
+/* What is planted in the database itself makes the check fail that is about it; what undoes it makes it pass again. */
+START_TEST(weaknesses_of_the_database_are_found)
+{
+    static const struct {
+        const char *check, *plant, *mend;
+    } planted[] = {
+        {"rls-tables", "ALTER TABLE tripsage.trip DISABLE ROW LEVEL SECURITY",
+         "ALTER TABLE tripsage.trip ENABLE ROW LEVEL SECURITY"},
+        {"rls-tables", "ALTER TABLE tripsage.memory NO FORCE ROW LEVEL SECURITY",
+         "ALTER TABLE tripsage.memory FORCE ROW LEVEL SECURITY"},
+        {"rls-tables", "CREATE TABLE tripsage.leak (id text)", "DROP TABLE tripsage.leak"},
+        {"rls-policies", "CREATE POLICY everybody ON tripsage.trip FOR SELECT TO authenticated USING (true)",
+         "DROP POLICY everybody ON tripsage.trip"},
+        {"rls-policies",
+         "CREATE POLICY strangers ON tripsage.trip FOR SELECT TO anon USING (user_id = auth.uid()::text)",
+         "DROP POLICY strangers ON tripsage.trip"},
+        {"rls-policies", "CREATE POLICY public ON tripsage.trip_note FOR SELECT USING (auth.uid() IS NOT NULL)",
+         "DROP POLICY public ON tripsage.trip_note"},
+        {"rls-policies", "CREATE POLICY write ON tripsage.destination FOR INSERT TO authenticated WITH CHECK (true)",
+         "DROP POLICY write ON tripsage.destination"},
+        {"rls-policies", "ALTER POLICY own ON tripsage.memory WITH CHECK (content <> '')",
+         "ALTER POLICY own ON tripsage.memory WITH CHECK (user_id = (SELECT auth.uid()::text))"},
+        {"rls-grants", "GRANT SELECT ON tripsage.trip TO anon", "REVOKE SELECT ON tripsage.trip FROM anon"},
+        {"rls-grants", "GRANT SELECT (email) ON tripsage.account TO PUBLIC",
+         "REVOKE SELECT (email) ON tripsage.account FROM PUBLIC"},
+        {"rls-grants", "GRANT TRUNCATE ON tripsage.trip TO authenticated",
+         "REVOKE TRUNCATE ON tripsage.trip FROM authenticated"},
+        {"rls-views", "ALTER VIEW tripsage.trips RESET (security_invoker)",
+         "ALTER VIEW tripsage.trips SET (security_invoker = true)"},
+        {"rls-functions", "ALTER FUNCTION tripsage.trip_role(text) RESET search_path",
+         "ALTER FUNCTION tripsage.trip_role(text) SET search_path = tripsage, pg_temp"},
+        {"rls-functions", "GRANT EXECUTE ON FUNCTION tripsage.trip_role(text) TO PUBLIC",
+         "REVOKE EXECUTE ON FUNCTION tripsage.trip_role(text) FROM PUBLIC"},
+    };
+
+    ck_assert_str_eq(weaknesses(TEST_PG_APP), "database "); /* it has not been migrated */
+    migrate();
+    ck_assert_str_eq(weaknesses(TEST_PG_APP), "");
+    for (size_t i = 0; i < sizeof planted / sizeof planted[0]; i++) {
+        const char *found;
+
+        test_pg_exec(TEST_PG_SUPERUSER, planted[i].plant);
+        found = weaknesses(TEST_PG_APP);
+        ck_assert_msg(strcmp(found, test_format("%s ", planted[i].check)) == 0, "%s: %s failed", planted[i].plant,
+                      found);
+        test_pg_exec(TEST_PG_SUPERUSER, planted[i].mend);
+    }
+    ck_assert_str_eq(weaknesses(TEST_PG_APP), "");
+    ck_assert_str_eq(weaknesses(TEST_PG_OWNER), "rls-owner ");
+    ck_assert_str_eq(weaknesses(TEST_PG_SUPERUSER), "rls-login rls-owner ");
+}
+END_TEST
+
+SUITE_PROGRAM("server/postgres", (void)server;
+              tcase_add_checked_fixture(tcase, make, drop), who_cannot_connect_is_told_why,
+              who_may_not_is_told_what_to_do, it_starts_from_the_environment_alone,
+              a_login_above_row_level_security_is_warned_of, weaknesses_of_the_database_are_found)

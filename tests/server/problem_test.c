@@ -192,6 +192,9 @@ START_TEST(every_answer_is_guarded)
         ck_assert_str_eq(http_field(answers[i], "X-Content-Type-Options"), "nosniff");
         ck_assert_str_eq(http_field(answers[i], "X-Frame-Options"), "DENY");
         ck_assert_ptr_nonnull(http_field(answers[i], "Referrer-Policy"));
+        ck_assert_str_eq(http_field(answers[i], "Content-Security-Policy"),
+                         "default-src 'none'; base-uri 'none'; frame-ancestors 'none'");
+        ck_assert_ptr_null(http_field(answers[i], "Strict-Transport-Security")); /* nobody comes by TLS here */
         ck_assert_str_eq(http_field(answers[i], "Cache-Control"), "no-store");
         ck_assert_ptr_null(http_field(answers[i], "Server"));
         ck_assert_ptr_nonnull(http_field(answers[i], "Date"));

@@ -5,9 +5,9 @@
 #include "suite.h"
 #include "support/http_schema.h"
 
-static const char *const variables[] = {"TRIPSAGE_MAX_CONNECTIONS=32", "TRIPSAGE_ADMIN_PORT=0",
-                                        "TRIPSAGE_ALLOWED_ORIGINS=https://app.example.com, http://localhost:3000",
-                                        NULL};
+static const char *const variables[] = {
+    "TRIPSAGE_MAX_CONNECTIONS=32", "TRIPSAGE_ADMIN_PORT=0", "WEBHOOK_SECRET=0123456789abcdef0123456789abcdef",
+    "TRIPSAGE_ALLOWED_ORIGINS=https://app.example.com, http://localhost:3000", NULL};
 
 /* The path with an id in place of each parameter. */
 static const char *fill(const char *template)
@@ -45,7 +45,9 @@ START_TEST(every_route_is_there_with_and_without_a_slash_at_its_end)
             http_answer *bare = http_call(&server, NULL, method, plain, NULL, body);
             http_answer *slashed = http_call(&server, NULL, method, test_format("%s/", plain), NULL, body);
 
-            if (is_public)
+            if (strncmp(plain, "/api/webhooks/", 14) == 0) /* the database signs */
+                ck_assert_msg(bare->status == 401, "%s unsigned: %d", plain, bare->status);
+            else if (is_public)
                 ck_assert_msg(bare->status != 404 && bare->status != 405 && bare->status != 401, "%s: %d", plain,
                               bare->status);
             else
@@ -188,6 +190,26 @@ START_TEST(an_origin_is_compared_letter_by_letter)
 }
 END_TEST
 
+/* Where it is wanted, listed origins may send cookies along, and no others: never everybody. */
+START_TEST(credentials_are_for_listed_origins)
+{
+    http_answer *answer;
+    http_server s;
+
+    http_server_start(
+        &s, TRIPSAGE_SERVER,
+        (const char *const[]){"CORS_ORIGINS=[\"https://app.example.com\"]", "CORS_CREDENTIALS=true", NULL});
+    answer = http_call(&s, NULL, "GET", "/api/trips", "Origin: https://app.example.com\r\n", NULL);
+    ck_assert_str_eq(http_field(answer, "Access-Control-Allow-Origin"), "https://app.example.com");
+    ck_assert_str_eq(http_field(answer, "Access-Control-Allow-Credentials"), "true");
+    ck_assert_str_eq(http_field(answer, "Vary"), "Origin");
+    answer = http_call(&s, NULL, "GET", "/api/trips", "Origin: https://evil.example.com\r\n", NULL);
+    ck_assert_ptr_null(http_field(answer, "Access-Control-Allow-Origin"));
+    ck_assert_ptr_null(http_field(answer, "Access-Control-Allow-Credentials"));
+    ck_assert_int_eq(http_server_stop(&s, NULL), 0);
+}
+END_TEST
+
 START_TEST(the_document_names_every_operation_once)
 {
     const cJSON *path, *operation;
@@ -227,5 +249,6 @@ END_TEST
 SERVER_SUITE("server/routing", variables, every_route_is_there_with_and_without_a_slash_at_its_end,
              what_is_not_there_is_not_found_for_everybody, a_literal_segment_wins_over_a_parameter,
              a_path_is_decoded_strictly, a_method_the_path_lacks_is_told_which_it_has, head_is_get_without_the_body,
-             options_tells_the_methods_and_lets_known_origins_in, an_origin_is_compared_letter_by_letter,
-             the_document_names_every_operation_once, the_document_has_no_loose_ends)
+             options_tells_the_methods_and_lets_known_origins_in, credentials_are_for_listed_origins,
+             an_origin_is_compared_letter_by_letter, the_document_names_every_operation_once,
+             the_document_has_no_loose_ends)

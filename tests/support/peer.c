@@ -16,6 +16,7 @@
 
 #include <openssl/ssl.h>
 
+#include "certificate.h"
 #include "temp.h"
 
 struct test_conn {
@@ -174,16 +175,12 @@ static void *accept_all(void *peer)
 
 static void make_certificate(test_peer *p)
 {
-    char command[3 * TEST_PATH_SIZE], key[TEST_PATH_SIZE];
+    char key[TEST_PATH_SIZE];
 
     test_temp_make(p->folder);
     test_path_join(p->certificate, p->folder, "certificate.pem");
     test_path_join(key, p->folder, "key.pem");
-    snprintf(command, sizeof command,
-             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost "
-             "-addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout %s -out %s 2>/dev/null",
-             key, p->certificate);
-    need(system(command) == 0, "openssl req");
+    test_certificate_make(p->certificate, key, 2);
     p->context = SSL_CTX_new(TLS_server_method());
     need(p->context && SSL_CTX_use_certificate_file(p->context, p->certificate, SSL_FILETYPE_PEM) == 1 &&
              SSL_CTX_use_PrivateKey_file(p->context, key, SSL_FILETYPE_PEM) == 1,

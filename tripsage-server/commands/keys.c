@@ -143,21 +143,21 @@ static int create(const work *w)
     return status;
 }
 
-static const char *text_at(tripsage_doc *doc, size_t index, const char *member)
+static const char *text_at(tripsage_doc *doc, const char *list, size_t index, const char *member)
 {
     char pointer[64];
     const char *text;
 
-    snprintf(pointer, sizeof pointer, "/items/%zu/%s", index, member);
+    snprintf(pointer, sizeof pointer, "/%s/%zu/%s", list, index, member);
     text = tripsage_doc_text(doc, pointer);
     return text ? text : "-";
 }
 
 static const char *state_of(tripsage_doc *keys, size_t index)
 {
-    if (strcmp(text_at(keys, index, "revoked_at"), "-") != 0)
+    if (strcmp(text_at(keys, "items", index, "revoked_at"), "-") != 0)
         return "revoked";
-    return strcmp(text_at(keys, index, "replaced_by"), "-") != 0 ? "replaced" : "";
+    return strcmp(text_at(keys, "items", index, "replaced_by"), "-") != 0 ? "replaced" : "";
 }
 
 static int list(const work *w)
@@ -170,9 +170,10 @@ static int list(const work *w)
         return print_json(keys);
     printf("%-36s  %-11s  %-24s  %-24s  %-8s  %s\n", "id", "kind", "last used", "expires", "", "name and key");
     for (size_t i = 0; i < tripsage_doc_count(keys, "/items"); i++)
-        printf("%-36s  %-11s  %-24s  %-24s  %-8s  %s  %s\n", text_at(keys, i, "id"), text_at(keys, i, "kind"),
-               text_at(keys, i, "last_used_at"), text_at(keys, i, "expires_at"), state_of(keys, i),
-               text_at(keys, i, "name"), text_at(keys, i, "shown"));
+        printf("%-36s  %-11s  %-24s  %-24s  %-8s  %s  %s\n", text_at(keys, "items", i, "id"),
+               text_at(keys, "items", i, "kind"), text_at(keys, "items", i, "last_used_at"),
+               text_at(keys, "items", i, "expires_at"), state_of(keys, i), text_at(keys, "items", i, "name"),
+               text_at(keys, "items", i, "shown"));
     tripsage_doc_free(keys);
     return EXIT_SUCCESS;
 }
@@ -211,6 +212,30 @@ static int rotate_secret(const work *w)
            tripsage_doc_text(report, "/key_id"));
     tripsage_doc_free(report);
     return EXIT_SUCCESS;
+}
+
+static int signing(const work *w)
+{
+    tripsage_doc *keys;
+
+    if (tripsage_auth_signing_keys(&keys, w->auth, w->service) != TRIPSAGE_OK)
+        return complain();
+    if (w->given->json)
+        return print_json(keys);
+    printf("%-36s  %-5s  %-8s  %-24s  %s\n", "kid", "alg", "state", "made", "ends");
+    for (size_t i = 0, count = tripsage_doc_count(keys, "/keys"); i < count; i++)
+        printf("%-36s  %-5s  %-8s  %-24s  %s\n", text_at(keys, "keys", i, "kid"), text_at(keys, "keys", i, "alg"),
+               text_at(keys, "keys", i, "state"), text_at(keys, "keys", i, "created_at"),
+               text_at(keys, "keys", i, "expires_at"));
+    tripsage_doc_free(keys);
+    return EXIT_SUCCESS;
+}
+
+static int rotate_signing(const work *w)
+{
+    if (tripsage_auth_rotate_signing_key(w->auth, w->service) != TRIPSAGE_OK)
+        return complain();
+    return signing(w);
 }
 
 /* Whether a terminal is asked, without showing what is typed; `before` is how it was. */
@@ -275,6 +300,9 @@ static const struct subcommand {
      rotate, 1, 1},
     {"revoke", "ID", "ends a key", end, 1, 1},
     {"seal", "", "seals what comes from standard input under SECRET_KEY, for a secret setting", seal, 0, 0},
+    {"signing", "", "the keys that access tokens are signed and verified with", signing, 0, 1},
+    {"rotate-signing", "", "signs new tokens with a new key; the one before verifies until its last token has ended",
+     rotate_signing, 0, 1},
     {"rotate-secret", "", "seals anew, under SECRET_KEY, what is sealed under SECRET_KEY_PREVIOUS", rotate_secret, 0,
      1},
 };

@@ -17,18 +17,14 @@ static void use_own_address(tripsage_mail_options *mail, char own[OWN_ADDRESS_SI
     mail->external_url = own;
 }
 
-int open_library(tripsage **out, const settings *s, migration migrate)
+tripsage_status open_library_quietly(tripsage **out, const settings *s, migration migrate)
 {
     tripsage_runtime runtime = TRIPSAGE_RUNTIME_INIT;
     tripsage_options options = *tripsage_config_options(s->config);
     tripsage_auth_options auth = *options.auth;
     tripsage_mail_options mail = *auth.mail;
     char own[OWN_ADDRESS_SIZE];
-    tripsage_status status;
-    int prepared = migrate == MIGRATE_NO ? 0 : settings_prepare(s); /* who does not migrate changes nothing */
 
-    if (prepared)
-        return prepared;
     runtime.log = log_library;
     runtime.log_level = s->log_level;
     use_own_address(&mail, own, s);
@@ -37,7 +33,17 @@ int open_library(tripsage **out, const settings *s, migration migrate)
     options.runtime = &runtime;
     if (migrate != MIGRATE_AS_SET)
         options.no_migrate = migrate == MIGRATE_NO;
-    status = tripsage_open(out, s->database_url, &options);
+    return tripsage_open(out, s->database_url, &options);
+}
+
+int open_library(tripsage **out, const settings *s, migration migrate)
+{
+    int prepared = migrate == MIGRATE_NO ? 0 : settings_prepare(s); /* who does not migrate changes nothing */
+    tripsage_status status;
+
+    if (prepared)
+        return prepared;
+    status = open_library_quietly(out, s, migrate);
     if (status == TRIPSAGE_OK)
         return 0;
     fprintf(stderr, "tripsage-server: cannot open %s: %s\n", s->database_shown, tripsage_last_error()->message);

@@ -9,6 +9,9 @@
 /* Who decides whether an older schema is brought up to date: the settings, or the command. */
 typedef enum migration { MIGRATE_AS_SET, MIGRATE_YES, MIGRATE_NO } migration;
 
+/* As tripsage_open. */
+tripsage_status open_library_quietly(tripsage **out, const settings *s, migration migrate);
+
 /* 0, or the exit status after a sentence on stderr. */
 int open_library(tripsage **out, const settings *s, migration migrate);
 

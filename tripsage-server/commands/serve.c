@@ -1,8 +1,9 @@
 /* commands/serve.c: answers HTTP until SIGTERM or SIGINT.
  *
- * Signals are blocked in all threads and taken by the main one, with sigwait. At the first, readiness turns 503 and no
- * connection is accepted any more; exchanges under way end, each with "Connection: close"; then everything stops. A second one stops
- * at once. Whatever happens, the process is gone within ten seconds: what supervisors wait before they kill. */
+ * Signals are blocked in all threads and taken by the main one, with sigwait. At the first, readiness turns 503; after the delay that the
+ * settings may ask for, in which a load balancer sees that, no connection is accepted any more; exchanges under way end, each with
+ * "Connection: close"; then everything stops. A second one stops at once. Whatever happens, the process is gone ten seconds after the
+ * delay: what supervisors wait before they kill. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,12 +16,14 @@
 
 #include "commands/commands.h"
 #include "commands/open.h"
+#include "commands/security.h"
 #include "housekeeping.h"
 #include "http.h"
 #include "log.h"
 #include "ratelimit.h"
 #include "request.h"
 #include "router.h"
+#include "tls.h"
 
 /* 7 s for the exchanges under way; then their connections are shut down, and the last resort comes 9.5 s after the
  * signal. */
@@ -55,13 +58,16 @@ static void raise_file_limit(const settings *s)
                   (unsigned long long)limit.rlim_cur, s->max_connections);
 }
 
-static void block_signals(sigset_t *signals)
+/* SIGHUP ends the process as ever, unless there is something to read anew. */
+static void block_signals(sigset_t *signals, const settings *s)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN}, standard = {.sa_handler = SIG_DFL};
 
     sigemptyset(signals);
     sigaddset(signals, SIGTERM);
     sigaddset(signals, SIGINT);
+    if (s->tls_certificate)
+        sigaddset(signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, signals, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
     sigaction(SIGALRM, &standard, NULL);
@@ -88,8 +94,13 @@ static http_listener *start_admin(server *s, int main_port)
 static int start_listeners(serving *it)
 {
     const settings *s = it->server.settings;
-    http_options options = {
-        .server = &it->server, .host = s->host, .port = s->port, .connections = s->max_connections, .health_only = 0};
+    http_options options = {.server = &it->server,
+                            .host = s->host,
+                            .port = s->port,
+                            .connections = s->max_connections,
+                            .health_only = 0,
+                            .certificate = s->tls_certificate,
+                            .key = s->tls_key};
     const char *open = strchr(s->host, ':') ? "[" : "", *close = *open ? "]" : "";
 
     it->main = http_start(&options);
@@ -102,8 +113,8 @@ static int start_listeners(serving *it)
     }
     if (it->admin)
         fprintf(stderr, "tripsage-server health on http://%s:%d\n", ADMIN_HOST, http_port(it->admin));
-    fprintf(stderr, "tripsage-server listening on http://%s%s%s:%d (database %s)\n", open, s->host, close,
-            http_port(it->main), s->database_shown);
+    fprintf(stderr, "tripsage-server listening on http%s://%s%s%s:%d (database %s)\n", s->tls_certificate ? "s" : "",
+            open, s->host, close, http_port(it->main), s->database_shown);
     return 0;
 }
 
@@ -179,16 +190,30 @@ static void sleep_ms(long ms)
     nanosleep(&rest, NULL);
 }
 
+static int is_the_end(int signal_number)
+{
+    return signal_number == SIGTERM || signal_number == SIGINT;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 /* Waits until no exchange has been under way for 100 ms: one that a kept connection sent just now has begun by then. */
 static void drain(const serving *it, const sigset_t *signals)
 {
     const struct timespec now = {0, 0};
+    const int64_t until = now_ms() + DRAIN_MAX_MS; /* by the clock: on a busy machine 20 ms of sleep are more */
     int quiet_ms = 0;
 
-    for (int waited_ms = 0; waited_ms < DRAIN_MAX_MS && quiet_ms < 100; waited_ms += 20) {
+    while (now_ms() < until && quiet_ms < 100) {
         sleep_ms(20);
         quiet_ms = http_active(it->main) ? 0 : quiet_ms + 20;
-        if (sigtimedwait(signals, NULL, &now) > 0)
+        if (is_the_end(sigtimedwait(signals, NULL, &now)))
             return;
     }
 }
@@ -206,16 +231,31 @@ static void stop(serving *it)
     tripsage_close(it->server.library);
 }
 
+/* While load balancers notice that it is not ready. 1 when another signal came: there is no time left. */
+static int stay(const serving *it, const sigset_t *signals)
+{
+    const struct timespec delay = {it->server.settings->shutdown_delay_s, 0};
+
+    if (!delay.tv_sec)
+        return 0;
+    log_event(TRIPSAGE_LOG_INFO, "stop", "not ready any more; accepting for %u s",
+              it->server.settings->shutdown_delay_s);
+    return is_the_end(sigtimedwait(signals, NULL, &delay));
+}
+
 static void wait_for_the_end(serving *it, const sigset_t *signals)
 {
     pthread_t thread;
-    int signal_number;
+    int signal_number, hurried;
 
-    while (sigwait(signals, &signal_number) != 0)
-        continue;
+    while (sigwait(signals, &signal_number) != 0 || !is_the_end(signal_number))
+        http_reload(it->main);
     it->server.draining = 1;
+    hurried = stay(it, signals);
     if (pthread_create(&thread, NULL, last_resort, NULL) == 0)
         pthread_detach(thread);
+    if (hurried)
+        return;
     log_event(TRIPSAGE_LOG_INFO, "stop", "%s: no new connections, %d exchanges under way",
               signal_number == SIGINT ? "SIGINT" : "SIGTERM", http_active(it->main));
     http_refuse(it->main);
@@ -233,9 +273,13 @@ int command_serve(int argc, char **argv)
         help();
         return 0;
     }
+    if (status == 0)
+        status = security_admit(&s);
+    if (status == 0 && s.tls_certificate)
+        status = tls_check(s.tls_certificate, s.tls_key);
     if (status)
         goto out;
-    block_signals(&signals);
+    block_signals(&signals, &s);
     log_open(s.log_level);
     raise_file_limit(&s);
     status = start(&it, &s);

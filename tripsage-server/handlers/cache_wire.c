@@ -38,7 +38,7 @@ static int more(request *r, const char **data, size_t *length)
 
     if (status == TRIPSAGE_OK || status == TRIPSAGE_ETIMEOUT)
         return 1;
-    log_event(TRIPSAGE_LOG_WARN, "subscriber", "%s: %s", r->remote_addr, tripsage_last_error()->message);
+    log_event(TRIPSAGE_LOG_WARN, "subscriber", "%s: %s", r->peer_addr, tripsage_last_error()->message);
     return 0;
 }
 

@@ -114,6 +114,11 @@ void health_database(request *r);
 void health_cache(request *r);
 void health_limits(request *r);
 
+/* webhooks.c */
+void webhook_trip_notifications(request *r);
+void webhook_cache_invalidation(request *r);
+int webhook_is(handler handle); /* one of these */
+
 /* openapi.c */
 void openapi_get(request *r);
 

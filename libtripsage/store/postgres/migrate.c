@@ -14,7 +14,7 @@ static const char lock[] = "SET LOCAL lock_timeout = '5min'; SET LOCAL statement
 /* ---- what is applied ---- */
 
 /* *known: how many of these were applied by us, or looked at by us afterwards. */
-static tripsage_status look(size_t *applied, size_t *known, connection *c)
+tripsage_status tripsage__pg_look(size_t *applied, size_t *known, connection *c)
 {
     PGresult *found = NULL;
     tripsage_status status;
@@ -80,6 +80,21 @@ static tripsage_status apply(connection *c, engine *e, const tripsage__migration
     return note(c, migration, tripsage__now_ms(e->env));
 }
 
+tripsage_status tripsage__pg_lock_schema(connection *c)
+{
+    return tripsage__pg_exec(NULL, c, lock);
+}
+
+tripsage_status tripsage__pg_lay_out(connection *c, engine *e, int64_t number)
+{
+    const tripsage__migrations *ours = &tripsage__migrations_postgres;
+    tripsage_status status = TRIPSAGE_OK;
+
+    for (size_t i = 0; i < ours->count && ours->all[i].number <= number && status == TRIPSAGE_OK; i++)
+        status = apply(c, e, &ours->all[i]);
+    return status;
+}
+
 /* The session's user makes what the migrations make; search_path is the server's, as another tool would have it. */
 static tripsage_status apply_rest(connection *c, engine *e)
 {
@@ -87,8 +102,8 @@ static tripsage_status apply_rest(connection *c, engine *e)
     size_t applied, i;
     tripsage_status status;
 
-    TRIPSAGE_TRY(tripsage__pg_exec(NULL, c, lock));
-    TRIPSAGE_TRY(look(&applied, &i, c)); /* again: another one may have been here first */
+    TRIPSAGE_TRY(tripsage__pg_lock_schema(c));
+    TRIPSAGE_TRY(tripsage__pg_look(&applied, &i, c)); /* again: another one may have been here first */
     for (; i < applied; i++)
         TRIPSAGE_TRY(note(c, &ours->all[i], tripsage__now_ms(e->env)));
     for (; i < ours->count; i++)
@@ -103,7 +118,7 @@ tripsage_status tripsage__pg_migrate(connection *c, engine *e, int no_migrate)
     tripsage_status status;
 
     TRIPSAGE_TRY(tripsage__pg_exec(NULL, c, "BEGIN"));
-    TRIPSAGE_TRY(look(&applied, &known, c));
+    TRIPSAGE_TRY(tripsage__pg_look(&applied, &known, c));
     if (no_migrate && applied < all)
         status = TRIPSAGE_FAIL(
             TRIPSAGE_EMIGRATION,
@@ -114,4 +129,25 @@ tripsage_status tripsage__pg_migrate(connection *c, engine *e, int no_migrate)
         status = tripsage__pg_exec(NULL, c, "COMMIT");
 out:
     return status; /* a failed transaction ends with its connection */
+}
+
+tripsage_status tripsage__pg_plan(size_t *applied, const char *url, const tripsage__store_options *options,
+                                  tripsage__env *env, int try_them)
+{
+    engine *e = NULL;
+    connection c;
+    size_t known;
+    tripsage_status status = tripsage__pg_engine_connect(&e, &c, url, options, env);
+
+    if (status != TRIPSAGE_OK)
+        return status;
+    TRIPSAGE_TRY(tripsage__pg_exec(NULL, &c, "BEGIN"));
+    TRIPSAGE_TRY(tripsage__pg_look(applied, &known, &c));
+    if (try_them && *applied < tripsage__migrations_postgres.count)
+        TRIPSAGE_TRY(apply_rest(&c, e));
+    status = tripsage__pg_exec(NULL, &c, "ROLLBACK");
+out:
+    tripsage__pg_disconnect(&c);
+    tripsage__pg_engine_close(e);
+    return status;
 }

@@ -287,7 +287,7 @@ static uint32_t processors(void)
     return count > 1 ? (uint32_t)count : 1;
 }
 
-static void engine_close(void *engine_)
+void tripsage__pg_engine_close(void *engine_)
 {
     engine *e = engine_;
 
@@ -300,16 +300,15 @@ static void engine_close(void *engine_)
     tripsage__free(e);
 }
 
-static tripsage_status engine_open(void **out, const char *url, const tripsage__store_options *options,
-                                   tripsage__env *env)
+tripsage_status tripsage__pg_engine_connect(engine **out, connection *first, const char *url,
+                                            const tripsage__store_options *options, tripsage__env *env)
 {
     engine *e = tripsage__calloc(1, sizeof *e);
     PQconninfoOption *parameters = NULL;
-    connection first;
     tripsage_status status;
 
     *out = NULL;
-    memset(&first, 0, sizeof first);
+    memset(first, 0, sizeof *first);
     if (!e)
         return TRIPSAGE_NOMEM();
     if (pthread_mutex_init(&e->together_lock, NULL)) {
@@ -332,15 +331,34 @@ static tripsage_status engine_open(void **out, const char *url, const tripsage__
         TRIPSAGE_TRY(set_direct(e, options->listen_url));
     if (!e->prepared_is_said && is_pooler_port(parameters))
         atomic_store(&e->unprepared, 1);
-    TRIPSAGE_TRY(connect_first(&first, e, parameters));
+    TRIPSAGE_TRY(connect_first(first, e, parameters));
+    *out = e;
+out:
+    PQconninfoFree(parameters);
+    if (status != TRIPSAGE_OK) {
+        tripsage__pg_disconnect(first);
+        tripsage__pg_engine_close(e);
+    }
+    return status;
+}
+
+static tripsage_status engine_open(void **out, const char *url, const tripsage__store_options *options,
+                                   tripsage__env *env)
+{
+    engine *e;
+    connection first;
+    tripsage_status status = tripsage__pg_engine_connect(&e, &first, url, options, env);
+
+    *out = NULL;
+    if (status != TRIPSAGE_OK)
+        return status;
     TRIPSAGE_TRY(tripsage__pg_migrate(&first, e, options->no_migrate));
     TRIPSAGE_TRY(look_at_login(e, &first));
     *out = e;
 out:
     tripsage__pg_disconnect(&first);
-    PQconninfoFree(parameters);
     if (status != TRIPSAGE_OK)
-        engine_close(e);
+        tripsage__pg_engine_close(e);
     return status;
 }
 
@@ -348,7 +366,7 @@ out:
 
 /* The server keeps references and indexes right by itself; here is what people may have changed. An index of vectors is not valid while it is
  * built, which may take hours: tripsage_vector_index() tells of those. */
-static const tripsage__statement check_schema = {
+const tripsage__statement tripsage__pg_check_schema = {
     "check_schema", "",
     "SELECT 'the index ' || c.relname || ' is not valid: REINDEX it' FROM pg_index i"
     " JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam AND m.amname <> 'hnsw'"
@@ -386,7 +404,7 @@ static tripsage_status add_problem(void *context, const tripsage__row *row)
 static tripsage_status engine_check(void *engine_, tripsage__buf *problems, size_t *count)
 {
     report r = {problems, problems->size, 0};
-    const tripsage__step step = {&check_schema, NULL, 0, begin_report, add_problem, &r, NULL};
+    const tripsage__step step = {&tripsage__pg_check_schema, NULL, 0, begin_report, add_problem, &r, NULL};
     tripsage_status status = tripsage__pg_read(engine_, NULL, &step, 1);
 
     *count = r.count;
@@ -395,8 +413,15 @@ static tripsage_status engine_check(void *engine_, tripsage__buf *problems, size
 
 const tripsage__driver tripsage__driver_postgres = {
     .name = "postgresql",
+    .upkeep = tripsage__pg_upkeep,
+    .examine = tripsage__pg_examine,
+    .backup_suffix = "copy",
+    .name_of = tripsage__pg_name_of,
+    .dump = tripsage__pg_dump,
+    .load = tripsage__pg_load,
+    .plan = tripsage__pg_plan,
     .open = engine_open,
-    .close = engine_close,
+    .close = tripsage__pg_engine_close,
     .read = tripsage__pg_read,
     .write = tripsage__pg_write,
     .ping = tripsage__pg_ping,

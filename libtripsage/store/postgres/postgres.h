@@ -1,7 +1,8 @@
 /* store/postgres/postgres.h: the inside of the PostgreSQL engine.
  *
- * A call is one pipeline (libpq's pipeline mode) and so one round trip: role and claims, the statements, and around them BEGIN and COMMIT where
- * there is more than one to read or something to write. Rows are handed to their callbacks when the server has confirmed all of it. */
+ * A call is one pipeline (libpq's pipeline mode) and so one round trip: role and claims, the statements, and around them BEGIN and COMMIT
+ * where there is more than one to read or something to write. Rows are handed to their callbacks when the server has confirmed all of it.
+ * */
 #ifndef TRIPSAGE_STORE_POSTGRES_H
 #define TRIPSAGE_STORE_POSTGRES_H
 
@@ -20,7 +21,8 @@
 /* What a statement is prepared for: a plan holds the policies of the role it was made for, so each role has its own. */
 typedef enum role { ROLE_AUTHENTICATED, ROLE_SERVICE, ROLES } role;
 
-/* One connection, used by one thread at a time; and the statements prepared on it, by the address of their catalogue entry and their role. */
+/* One connection, used by one thread at a time; and the statements prepared on it, by the address of their catalogue entry and their
+ * role. */
 typedef struct connection {
     PGconn *pg;
     struct prepared *table; /* open addressing; capacity is a power of two, at most half full */
@@ -108,7 +110,8 @@ void tripsage__pg_pool_close(engine *e);
 tripsage_status tripsage__pg_acquire(connection **out, engine *e, int64_t deadline);
 /* `broken`: it is closed instead of kept. */
 void tripsage__pg_release(engine *e, connection *c, int broken);
-/* From now on every connection is a new one: the server that the old ones lead to may not be written to any more, or has other tables now. */
+/* From now on every connection is a new one: the server that the old ones lead to may not be written to any more, or has other tables
+ * now. */
 void tripsage__pg_renew_all(engine *e);
 /* How long to wait before the next try, in ms: some time below a limit that doubles with each. */
 int64_t tripsage__pg_pause(engine *e, unsigned tries);
@@ -166,11 +169,43 @@ const void *tripsage__pg_blob(const void *cursor_, int column, size_t *size);
 
 /* ---- postgres.c ---- */
 
+/* What people may have changed of the schema: a text for each thing that is wrong. */
+extern const tripsage__statement tripsage__pg_check_schema;
+
 /* Fails when the login cannot become the roles that requests run as. */
 tripsage_status tripsage__pg_check_login(connection *c);
 
+/* Makes an engine and its first connection, which runs plain SQL; nothing is asked of it yet. */
+tripsage_status tripsage__pg_engine_connect(engine **out, connection *first, const char *url,
+                                            const tripsage__store_options *options, tripsage__env *env);
+void tripsage__pg_engine_close(void *engine_);
+
+/* ---- examine.c ---- */
+
+int tripsage__pg_examine(tripsage__findings *findings, const char *url, const tripsage__store_options *options,
+                         tripsage__env *env);
+
+/* ---- upkeep.c ---- */
+
+tripsage_status tripsage__pg_upkeep(void *engine_, tripsage__upkeep *upkeep);
+
+/* ---- backup.c ---- */
+
+tripsage_status tripsage__pg_name_of(tripsage__buf *out, const char *url);
+tripsage_status tripsage__pg_dump(const tripsage__backup_job *job, const char *path, int64_t *schema);
+tripsage_status tripsage__pg_load(const tripsage__backup_job *job, const char *path, const tripsage__manifest *manifest,
+                                  int *replaced);
+
 /* ---- migrate.c ---- */
 
+/* Within a transaction: how many migrations are applied, and of how many we have noted the checksum. Refuses another past than ours. */
+tripsage_status tripsage__pg_look(size_t *applied, size_t *known, connection *c);
+/* Within a transaction of the caller's: lays out the schema of an empty database as it was with so many migrations. */
+tripsage_status tripsage__pg_lay_out(connection *c, engine *e, int64_t number);
+/* Waits for others that change the schema; until the transaction ends. */
+tripsage_status tripsage__pg_lock_schema(connection *c);
+tripsage_status tripsage__pg_plan(size_t *applied, const char *url, const tripsage__store_options *options,
+                                  tripsage__env *env, int try_them);
 tripsage_status tripsage__pg_migrate(connection *c, engine *e, int no_migrate);
 
 #endif

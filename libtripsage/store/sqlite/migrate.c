@@ -1,5 +1,7 @@
 /* store/sqlite/migrate.c: bringing the schema up to date: numbered, checksummed, all of them in one transaction. */
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "sqlite.h"
@@ -49,7 +51,7 @@ static tripsage_status take_look(void *context, const tripsage__row *row)
 }
 
 /* How many migrations are applied; refuses another program's database and a past that is not ours. */
-static tripsage_status count_applied(connection *c, size_t *applied)
+tripsage_status tripsage__sqlite_count_applied(connection *c, size_t *applied)
 {
     look l = {0, 0, 0};
     const tripsage__step looking = {&has_table, NULL, 0, NULL, take_look, &l, NULL};
@@ -87,7 +89,7 @@ static tripsage_status apply(engine *e, const tripsage__migration *migration)
     return tripsage__sqlite_run(&e->writer, &recording, &wrote);
 }
 
-static tripsage_status apply_rest(engine *e)
+static tripsage_status apply_rest(engine *e, int for_good)
 {
     connection *c = &e->writer;
     char application_id[64];
@@ -96,12 +98,14 @@ static tripsage_status apply_rest(engine *e)
 
     if (status != TRIPSAGE_OK)
         return status;
-    TRIPSAGE_TRY(count_applied(c, &applied)); /* again: another process may have been here first */
+    TRIPSAGE_TRY(tripsage__sqlite_count_applied(c, &applied)); /* again: another process may have been here first */
     snprintf(application_id, sizeof application_id, "PRAGMA application_id = %d", SQLITE_APPLICATION_ID);
     TRIPSAGE_TRY(tripsage__sqlite_exec(c, application_id));
     TRIPSAGE_TRY(tripsage__sqlite_exec(c, create_table));
     for (; applied < tripsage__migrations_sqlite.count; applied++)
         TRIPSAGE_TRY(apply(e, &tripsage__migrations_sqlite.all[applied]));
+    if (!for_good)
+        goto out;
     TRIPSAGE_TRY(tripsage__sqlite_commit(c));
     TRIPSAGE_TRY(tripsage__sqlite_ready(c, 1));
 out:
@@ -113,13 +117,13 @@ tripsage_status tripsage__sqlite_recognise(engine *e)
 {
     size_t applied;
 
-    return count_applied(&e->writer, &applied);
+    return tripsage__sqlite_count_applied(&e->writer, &applied);
 }
 
 tripsage_status tripsage__sqlite_migrate(engine *e, int no_migrate)
 {
     size_t applied;
-    tripsage_status status = count_applied(&e->writer, &applied);
+    tripsage_status status = tripsage__sqlite_count_applied(&e->writer, &applied);
 
     if (status != TRIPSAGE_OK || applied == tripsage__migrations_sqlite.count)
         return status;
@@ -127,5 +131,33 @@ tripsage_status tripsage__sqlite_migrate(engine *e, int no_migrate)
         return TRIPSAGE_FAIL(TRIPSAGE_EMIGRATION,
                              "the database is %zu migrations behind this library: tripsage-server migrate applies them",
                              tripsage__migrations_sqlite.count - applied);
-    return apply_rest(e);
+    return apply_rest(e, 1);
+}
+
+tripsage_status tripsage__sqlite_plan(size_t *applied, const char *url, const tripsage__store_options *options,
+                                      tripsage__env *env, int try_them)
+{
+    static char memory[] = ":memory:"; /* in the place of a file that is not there, and is not made */
+    engine e;
+    int is_there;
+    char *path;
+    tripsage_status status;
+
+    memset(&e, 0, sizeof e);
+    e.env = env;
+    e.busy_timeout_ms = options->busy_timeout_ms ? options->busy_timeout_ms : 10000;
+    TRIPSAGE_TRY(tripsage__sqlite_parse_url(&e, url));
+    path = e.path;
+    is_there = !e.in_memory && access(path, F_OK) == 0;
+    e.path = is_there ? path : memory;
+    status = tripsage__sqlite_connect(&e.writer, &e, 1);
+    if (status == TRIPSAGE_OK)
+        status = tripsage__sqlite_count_applied(&e.writer, applied);
+    if (status == TRIPSAGE_OK && try_them && *applied < tripsage__migrations_sqlite.count)
+        status = apply_rest(&e, 0);
+    tripsage__sqlite_disconnect(&e.writer);
+    e.path = path;
+out:
+    tripsage__free(e.path);
+    return status;
 }

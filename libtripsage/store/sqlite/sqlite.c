@@ -14,7 +14,7 @@
 /* ---- opening ---- */
 
 /* "///abs/path" and "/abs/path" are absolute, "path" is relative, ":memory:" is memory. */
-static tripsage_status parse_url(engine *e, const char *url)
+tripsage_status tripsage__sqlite_parse_url(engine *e, const char *url)
 {
     const char *location = url + strlen("sqlite:");
 
@@ -65,8 +65,8 @@ static tripsage_status make_private(const engine *e)
 }
 
 /* 32, opened only as so many read at once. More than there are processors: a thread that the scheduler takes off while it reads
- * keeps its connection, and the others should not have to fall asleep for it. Of 1,000 threads that read all the time on two processors, few
- * ever wait; with four connections most did, and each wait costs more than the read. A connection is some 110 KiB. */
+ * keeps its connection, and the others should not have to fall asleep for it. Of 1,000 threads that read all the time on two processors,
+ * few ever wait; with four connections most did, and each wait costs more than the read. A connection is some 110 KiB. */
 #define DEFAULT_READERS 32
 
 /* 1,024, which is some 110 MiB of connections. */
@@ -168,7 +168,7 @@ static tripsage_status engine_open(void **out, const char *url, const tripsage__
         status = TRIPSAGE_NOMEM();
         goto out;
     }
-    TRIPSAGE_TRY(parse_url(e, url));
+    TRIPSAGE_TRY(tripsage__sqlite_parse_url(e, url));
     TRIPSAGE_TRY(make_private(e));
     TRIPSAGE_TRY(tripsage__sqlite_connect(&e->writer, e, 1));
     TRIPSAGE_TRY(keep_place(e));
@@ -289,7 +289,7 @@ static tripsage_status check_alone(const engine *e, tripsage_status (*check)(con
 
 /* A file is checked on connections of their own: FTS5's check trusts what its connection remembers of the index, and where another one has
  * written since, it takes a sound index for a damaged one. SQLite's integrity_check, from 3.44 on, runs it too, hence two of them. */
-static tripsage_status engine_check(void *engine_, tripsage__buf *problems, size_t *count)
+tripsage_status tripsage__sqlite_check(void *engine_, tripsage__buf *problems, size_t *count)
 {
     engine *e = engine_;
     report r = {problems, 0};
@@ -369,7 +369,14 @@ const tripsage__driver tripsage__driver_sqlite = {
     .stamp = tripsage__sqlite_stamp,
     .watch = tripsage__sqlite_watch,
     .unwatch = tripsage__sqlite_unwatch,
-    .check = engine_check,
+    .check = tripsage__sqlite_check,
+    .upkeep = tripsage__sqlite_upkeep,
+    .examine = tripsage__sqlite_examine,
+    .backup_suffix = "db",
+    .name_of = tripsage__sqlite_name_of,
+    .dump = tripsage__sqlite_dump,
+    .load = tripsage__sqlite_load,
+    .plan = tripsage__sqlite_plan,
     .migrations = &tripsage__migrations_sqlite,
     .is_null = row_is_null,
     .get_int = row_int,

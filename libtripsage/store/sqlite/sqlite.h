@@ -64,6 +64,11 @@ typedef struct engine {
     pthread_cond_t pool_free; /* on the monotonic clock */
 } engine;
 
+/* sqlite.c */
+/* Sets the engine's path, owned, and in_memory. */
+tripsage_status tripsage__sqlite_parse_url(engine *e, const char *url);
+tripsage_status tripsage__sqlite_check(void *engine_, tripsage__buf *problems, size_t *count);
+
 /* connection.c */
 tripsage_status tripsage__sqlite_connect(connection *c, const engine *e, int writable);
 void tripsage__sqlite_disconnect(connection *c);
@@ -115,9 +120,26 @@ void tripsage__sqlite_watch_commit(engine *e);
 /* log.c */
 void tripsage__sqlite_watch_log(engine *e);
 
+/* examine.c */
+int tripsage__sqlite_examine(tripsage__findings *findings, const char *url, const tripsage__store_options *options,
+                             tripsage__env *env);
+
+/* upkeep.c */
+tripsage_status tripsage__sqlite_upkeep(void *engine_, tripsage__upkeep *upkeep);
+
+/* backup.c */
+tripsage_status tripsage__sqlite_name_of(tripsage__buf *out, const char *url);
+tripsage_status tripsage__sqlite_dump(const tripsage__backup_job *job, const char *path, int64_t *schema);
+tripsage_status tripsage__sqlite_load(const tripsage__backup_job *job, const char *path,
+                                      const tripsage__manifest *manifest, int *replaced);
+
 /* migrate.c */
 /* Refuses another program's database, and one of ours with a past that is not ours. */
 tripsage_status tripsage__sqlite_recognise(engine *e);
 tripsage_status tripsage__sqlite_migrate(engine *e, int no_migrate);
+/* How many migrations are applied; refuses as tripsage__sqlite_recognise does. */
+tripsage_status tripsage__sqlite_count_applied(connection *c, size_t *applied);
+tripsage_status tripsage__sqlite_plan(size_t *applied, const char *url, const tripsage__store_options *options,
+                                      tripsage__env *env, int try_them);
 
 #endif

@@ -1,0 +1,49 @@
+/* store/backup.h: backups of a database, of whichever engine, and what comes of them. tripsage/maintenance.h says what a backup is.
+ *
+ * Here is what both engines share: files, manifests, checksums, how many are kept. What is in the data file, and how it becomes a database
+ * again, each engine knows (driver.h: dump, load). */
+#ifndef TRIPSAGE_STORE_BACKUP_H
+#define TRIPSAGE_STORE_BACKUP_H
+
+#include "base/buf.h"
+#include "base/crypto.h"
+#include "base/doc.h"
+#include "base/env.h"
+#include "store.h"
+
+/* What a dump or a load works for. Borrowed for the call. */
+typedef struct tripsage__backup_job {
+    const char *url;
+    tripsage__env *env;
+    uint32_t busy_timeout_ms; /* 0: the default */
+    int force;                /* load: over what is there */
+    int trial;                /* load: nothing stays of it */
+    tripsage__progress_fn progress;
+    void *context;
+} tripsage__backup_job;
+
+static inline void tripsage__backup_tell(const tripsage__backup_job *job, const char *phase, int64_t done,
+                                         int64_t total)
+{
+    if (job->progress)
+        job->progress(job->context, phase, done, total);
+}
+
+/* What a manifest says. */
+typedef struct tripsage__manifest {
+    char engine[16];
+    int64_t schema; /* the number of the last migration */
+    int64_t bytes;
+    int64_t made_at;
+    char sha256[2 * TRIPSAGE__SHA256_SIZE + 1];
+} tripsage__manifest;
+
+/* Copies the file to another one that is open for writing (`to` -1: only reads), from the beginning on. TRIPSAGE_ECORRUPT unless it has the
+ * manifest's length and checksum; what was written then is not to be used. */
+tripsage_status tripsage__backup_copy(const tripsage__backup_job *job, const tripsage__manifest *manifest,
+                                      const char *from, int to, const char *phase);
+
+/* Everything written to the file, or in the folder, is on the disk when it returns. */
+tripsage_status tripsage__backup_sync(const char *path);
+
+#endif

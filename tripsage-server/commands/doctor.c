@@ -1,0 +1,124 @@
+/* commands/doctor.c: everything the server needs, looked at once. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <tripsage/doctor.h>
+
+#include "buffer.h"
+#include "commands/commands.h"
+#include "commands/options.h"
+#include "settings.h"
+
+static void help(void)
+{
+    printf("Usage: tripsage-server doctor [--json] [options]\n\n"
+           "Looks at everything the server needs as it is set up here: the settings, the database (reached and read, "
+           "its schema, row\n"
+           "level security, the clock, room on the disk), the cache, the embedder, keys and secrets, the collector of "
+           "traces. Says\n"
+           "of each what is wrong and how to put it right. Changes nothing. The exit status is 1 when something has to "
+           "be done,\n"
+           "78 when a setting is wrong.\n\n"
+           "  --json    prints {\"ok\":...,\"checks\":[{\"name\",\"state\",\"message\",\"fix\"}]}\n");
+    settings_help(stdout, SETTINGS_DATABASE | SETTINGS_SERVER);
+}
+
+static const char *text_at(tripsage_doc *doc, size_t i, const char *member)
+{
+    char pointer[48];
+
+    snprintf(pointer, sizeof pointer, "/checks/%zu/%s", i, member);
+    return tripsage_doc_text(doc, pointer);
+}
+
+static void tell(tripsage_doc *report)
+{
+    size_t count = tripsage_doc_count(report, "/checks");
+
+    for (size_t i = 0; i < count; i++) {
+        const char *fix = text_at(report, i, "fix");
+
+        printf("%-8s %-18s %s\n", text_at(report, i, "state"), text_at(report, i, "name"),
+               text_at(report, i, "message"));
+        if (fix)
+            printf("%-8s %-18s %s\n", "", "to do:", fix);
+    }
+}
+
+/* The variables of OpenTelemetry's specification: one for traces goes before the one for everything, and is the whole URL. */
+static const char *endpoint(char out[1024])
+{
+    static const char path[] = "/v1/traces";
+    const char *disabled = getenv("OTEL_SDK_DISABLED"), *all = getenv("OTEL_EXPORTER_OTLP_ENDPOINT");
+    const char *traces = getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
+    size_t length;
+
+    if (disabled && strcmp(disabled, "true") == 0)
+        return NULL;
+    if (!traces || !traces[0])
+        return all && all[0] ? all : NULL;
+    length = strlen(traces);
+    if (length > sizeof path - 1 && strcmp(traces + length - (sizeof path - 1), path) == 0)
+        length -= sizeof path - 1;
+    snprintf(out, 1024, "%.*s", (int)length, traces);
+    return out;
+}
+
+/* Settings that cannot be read are a check that failed as well; their sentence has gone to stderr. */
+static void tell_settings(void)
+{
+    buffer json = {NULL, 0, 0, 0};
+    const char *message = tripsage_last_error()->message;
+
+    BUFFER_LIT(&json, "{\"ok\":false,\"checks\":[{\"name\":\"settings\",\"state\":\"failed\",\"message\":");
+    buffer_jsonz(&json, message[0] ? message : "a setting is wrong: stderr names it");
+    BUFFER_LIT(&json,
+               ",\"fix\":\"correct the variable it names; tripsage-server explain-config shows what holds\"}]}\n");
+    if (!json.failed)
+        fwrite(json.data, 1, json.size, stdout);
+    buffer_free(&json);
+}
+
+static int run(const settings *s, int json)
+{
+    tripsage_doctor_options options = TRIPSAGE_DOCTOR_OPTIONS_INIT;
+    tripsage_doc *report;
+    char url[1024];
+    int status;
+
+    options.url = s->database_url;
+    options.makes_folder = s->data_dir_url[0] != '\0'; /* settings_prepare does */
+    options.otlp_endpoint = endpoint(url);
+    if (tripsage_doctor(&report, s->config, &options) != TRIPSAGE_OK) {
+        fprintf(stderr, "tripsage-server: %s\n", tripsage_last_error()->message);
+        return EXIT_FAILURE;
+    }
+    if (json)
+        printf("%s\n", tripsage_doc_json(report, NULL));
+    else
+        tell(report);
+    status = tripsage_doc_bool(report, "/ok", 0) ? EXIT_SUCCESS : EXIT_FAILURE;
+    tripsage_doc_free(report);
+    return status;
+}
+
+int command_doctor(int argc, char **argv)
+{
+    int json = 0;
+    const command_option options[] = {{"--json", NULL, &json}};
+    settings s = {.config = NULL};
+    int status = command_options(&argc, argv, options, 1, NULL, 0);
+
+    if (status == 0) {
+        status = settings_read(&s, SETTINGS_DATABASE | SETTINGS_SERVER, argc, argv);
+        if (status == EXIT_CONFIG && json)
+            tell_settings();
+    }
+    if (status == 0 && s.help)
+        help();
+    else if (status == 0)
+        status = run(&s, json);
+    settings_free(&s);
+    return status;
+}
