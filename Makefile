@@ -16,7 +16,7 @@ CONFIGURE = cmake --log-level=WARNING
 BUILD = cmake --build
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-asan test-tsan lint bench-store bench-postgres bench-auth bench-cache bench-vector fuzz plans install supabase-migrations clean deps deps-test \
+.PHONY: help run build test test-asan test-tsan lint bench-store bench-postgres bench-auth bench-cache bench-vector bench-operate fuzz plans install supabase-migrations clean deps deps-test \
         image test-image supa.link supa.db.push supa.functions.deploy-all supa.secrets-min supa.secrets-upstash
 
 help: ## Lists the targets.
@@ -97,6 +97,16 @@ bench-vector: ## Measures search by vectors beside others that do it (QUICK=--qu
 	@$(CONFIGURE) --preset release -DTRIPSAGE_BUILD_TESTS=ON -DTRIPSAGE_BUILD_BENCH=ON
 	@$(BUILD) build/release --target bench_vectors -j $(JOBS)
 	@tests/bench/vector.sh build/release $(QUICK)
+
+bench-operate: deps-test ## Measures what it takes to operate the server; writes build/bench/operate.json.
+	@$(CONFIGURE) --preset release -DTRIPSAGE_BUILD_TESTS=ON -DTRIPSAGE_BUILD_BENCH=ON
+	@$(BUILD) build/release --target bench_operate_telemetry bench_backup bench_start tripsage-server -j $(JOBS)
+	@mkdir -p build/bench
+	@build/release/bench/bench_operate_telemetry build/bench/operate-telemetry.json
+	@build/release/bench/bench_backup build/bench/operate-backup.json
+	@if [ "$$(id -u)" = 0 ] && command -v buildah >/dev/null && command -v debootstrap >/dev/null; then tests/bench/image.sh build/release build/bench/operate-image.json; \
+	else echo "Left out: the image, which needs root, buildah and debootstrap."; fi
+	@jq -s '{area: "operate", figures: map(.figures) | add}' build/bench/operate-*.json >build/bench/operate.json
 
 plans: deps-test ## Prints how PostgreSQL finds the rows of each statement and call among 1,000,000 trips.
 	@$(CONFIGURE) --preset release -DTRIPSAGE_BUILD_TESTS=ON

@@ -12,6 +12,7 @@ endfunction()
 
 tripsage_dependency(tripsage_dep_json libcjson)
 tripsage_dependency(tripsage_dep_curl libcurl>=7.87) # the first with CURLOPT_QUICK_EXIT
+tripsage_dependency(tripsage_dep_zlib zlib)
 tripsage_dependency(tripsage_dep_tls libssl>=3.0) # before libcrypto, which it needs
 tripsage_dependency(tripsage_dep_crypto libcrypto>=3.0)
 tripsage_dependency(tripsage_dep_sqlite sqlite3>=3.40)

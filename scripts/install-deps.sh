@@ -14,7 +14,7 @@ system=$(. /etc/os-release 2>/dev/null && echo "${ID:-} ${VERSION_ID:-}") || tru
 # time zones, which libc reads from files.
 BUILD=(cmake ninja-build pkg-config gcc g++ libc6-dev
        libcivetweb-dev libcurl4-openssl-dev libcjson-dev libsqlite3-dev libpq-dev libhiredis-dev liblua5.1-0-dev libargon2-dev libcrypt-dev
-       libqrencode-dev libssl-dev ca-certificates tzdata)
+       libqrencode-dev libssl-dev zlib1g-dev ca-certificates tzdata)
 
 # Debian 13 moved the old names of time zones (Asia/Calcutta, which browsers still send) to a package of their own.
 if [[ $system == "debian "1[3-9]* ]]; then
@@ -22,12 +22,17 @@ if [[ $system == "debian "1[3-9]* ]]; then
 fi
 
 # To test: the unit test library, the servers that tests start, libjwt as another reader and writer of tokens, and what the README's session uses. iproute2 brings up the loopback of
-# the network namespace that session runs in; locales has the one with a decimal point of two bytes.
+# the network namespace that session runs in; locales has the one with a decimal point of two bytes. protoc and promtool read what telemetry gives; the .proto files for
+# it are a package of Debian 13's.
 postgresql=17
 [[ $system != "debian 12" ]] || postgresql=15
 pgvector=postgresql-$postgresql-pgvector
-TEST=(check libjwt-dev curl jq openssl iproute2 locales python3-yaml "postgresql-$postgresql" "$pgvector" pgbouncer redis-server)
-SERVICES=(pgbouncer redis-server) # of these packages, those that bring one of their name
+TEST=(check libjwt-dev curl jq openssl iproute2 locales python3-yaml "postgresql-$postgresql" "$pgvector" pgbouncer redis-server
+      protobuf-compiler prometheus)
+if [[ $system == "debian "1[3-9]* ]]; then
+    TEST+=(opentelemetry-proto)
+fi
+SERVICES=(pgbouncer redis-server prometheus) # of these packages, those that bring one of their name
 
 # To measure: what the cache and vectors are compared with, and the text that vectors are made of. Without them those figures are left out.
 BENCH=(libglib2.0-dev libhnswlib-dev libfaiss-dev libopenblas0-pthread liblapack-dev npm python3-venv wordnet-base librsvg2-bin)

@@ -10,6 +10,7 @@
 #include "ratelimit.h"
 #include "respond.h"
 #include "router.h"
+#include "telemetry.h"
 
 /* What a browser asks before it sends a request from another origin; the origin itself is judged in respond.c. */
 static void answer_options(request *r, unsigned allowed)
@@ -35,6 +36,7 @@ static int is_off(const request *r)
 {
     return r->route && ((http_health_only(r->listener) && !(r->route->flags & ROUTE_HEALTH)) ||
                         (r->route->handle == cache_wire && !r->server->served_cache) ||
+                        (r->route->handle == metrics_get && !telemetry_is_served(r)) ||
                         (webhook_is(r->route->handle) && !tripsage_config_webhook_secret(r->server->settings->config)));
 }
 

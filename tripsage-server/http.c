@@ -30,6 +30,7 @@
 #include "dispatch.h"
 #include "log.h"
 #include "respond.h"
+#include "telemetry.h"
 #include "tls.h"
 
 /* 16 KiB: request line and headers together; a token is at most some KiB and a cookie has no business here. */
@@ -170,6 +171,7 @@ static const char *read_facts(request *r, const struct mg_request_info *info)
     r->target = info->local_uri_raw ? info->local_uri_raw : "";
     r->query = info->query_string ? info->query_string : "";
     r->version_minor = strcmp(info->http_version, "1.0") == 0 ? 0 : 1;
+    r->is_secure = info->is_ssl;
     r->remote_port = info->remote_port;
     memcpy(r->remote_addr, info->remote_addr, sizeof r->remote_addr);
     memcpy(r->peer_addr, r->remote_addr, sizeof r->peer_addr);
@@ -370,6 +372,7 @@ static int on_request(struct mg_connection *connection)
     r->connection = connection;
     wrong = read_facts(r, info);
     respond_identify(r);
+    telemetry_begin(r);
     if (info->num_headers >= MG_MAX_HEADERS) {
         respond_problem(r, 431, "HEADERS_TOO_LARGE", "at most %d header lines", MG_MAX_HEADERS - 1);
         r->response.close = 1;
@@ -380,6 +383,7 @@ static int on_request(struct mg_connection *connection)
         dispatch(r);
     }
     finish(r);
+    telemetry_end(r);
     if (r->streams)
         r->server->streams--;
     return r->response.status;
@@ -440,9 +444,11 @@ static int on_error(struct mg_connection *connection, int status, const char *me
     r->method_name = info->request_method ? info->request_method : "";
     r->target = r->query = "";
     respond_identify(r);
+    telemetry_begin(r);
     explain(r, status, info, message);
     r->response.close = 1;
     finish(r);
+    telemetry_end(r);
     pool_give(listener->server->pool, r);
     return 0;
 }

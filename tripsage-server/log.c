@@ -12,6 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "redact.h"
+#include "telemetry.h"
+
 /* 256 KiB: about a thousand lines; at 40,000 requests a second a block fills in 25 ms and is written early. */
 #define BLOCK_SIZE ((size_t)256 * 1024)
 
@@ -22,6 +25,7 @@ static struct {
     int running, stopping;
     int fd;
     tripsage_log_level level;
+    int masks_people; /* e-mail addresses, and what is behind "token=" and its like */
     int gathering;
     size_t size[2];
     char block[2][BLOCK_SIZE];
@@ -78,9 +82,10 @@ static void *write_lines(void *unused)
     return NULL;
 }
 
-int log_open(tripsage_log_level level)
+int log_open(tripsage_log_level level, int masks_people)
 {
     journal.level = level;
+    journal.masks_people = masks_people;
     journal.fd = STDOUT_FILENO;
     journal.stopping = 0;
     journal.running = pthread_create(&journal.thread, NULL, write_lines, NULL) == 0;
@@ -192,12 +197,15 @@ void log_begin(buffer *line, tripsage_log_level level)
 static void put_event(tripsage_log_level level, const char *event, const char *message)
 {
     buffer line = {NULL, 0, 0, 0};
+    char shown[768]; /* messages have at most 512 bytes; each secret grows to three at most */
 
+    redact(shown, sizeof shown, message, journal.masks_people);
     log_begin(&line, level);
     BUFFER_LIT(&line, ",\"event\":");
     buffer_jsonz(&line, event);
+    telemetry_put_ids(&line);
     BUFFER_LIT(&line, ",\"message\":");
-    buffer_jsonz(&line, message);
+    buffer_jsonz(&line, shown);
     BUFFER_LIT(&line, "}\n");
     if (!line.failed)
         log_line(level, line.data, line.size);

@@ -14,8 +14,9 @@
 
 #define LOG_DELAY_MS 100
 
-/* Turns to stdout and starts the writing thread. Until then, and after log_close, lines are written at once. */
-int log_open(tripsage_log_level level);
+/* Turns to stdout and starts the writing thread. Until then, and after log_close, lines are written at once. `masks_people`: see redact.h.
+ */
+int log_open(tripsage_log_level level, int masks_people);
 void log_close(void);
 
 int log_wants(tripsage_log_level level);

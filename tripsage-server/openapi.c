@@ -126,7 +126,9 @@ static void put_responses(buffer *b, const route *op)
     buffer_integer(b, op->success);
     BUFFER_LIT(b, "\":{\"description\":");
     buffer_jsonz(b, op->summary);
-    if (op->handle == trip_export) {
+    if (op->handle == metrics_get) {
+        BUFFER_LIT(b, ",\"content\":{\"text/plain\":{},\"application/openmetrics-text\":{}}");
+    } else if (op->handle == trip_export) {
         BUFFER_LIT(b, ",\"content\":{\"application/json\":{},\"text/csv\":{},\"text/calendar\":{}}");
     } else if (op->success != 204) {
         BUFFER_LIT(b, ",\"content\":{\"application/json\":{\"schema\":");
@@ -136,7 +138,7 @@ static void put_responses(buffer *b, const route *op)
     BUFFER_LIT(b, "},");
     if (!(op->flags & ROUTE_HEALTH))
         BUFFER_LIT(b, "\"429\":{\"$ref\":\"#/components/responses/TooMany\"},");
-    if (op->flags & ROUTE_HEALTH && strcmp(op->response, "Liveness") != 0) {
+    if (op->flags & ROUTE_HEALTH && op->response && strcmp(op->response, "Liveness") != 0) {
         BUFFER_LIT(b, "\"503\":{\"description\":\"It does not work\",\"content\":{\"application/json\":{\"schema\":");
         put_reference(b, op->response);
         BUFFER_LIT(b, "}}},");

@@ -221,13 +221,15 @@ limits_mode limits_mode_of(const settings *s, int is_shared)
                : LIMITS_OFF;
 }
 
-static tripsage_status make(struct limits *l, tripsage *library)
+static tripsage_status make(struct limits *l, tripsage *library, tripsage_telemetry *telemetry)
 {
     tripsage_limiter_options options = TRIPSAGE_LIMITER_OPTIONS_INIT;
+    tripsage_runtime runtime = TRIPSAGE_RUNTIME_INIT;
     tripsage_status status;
 
     options.cache = tripsage_get_cache(library);
-    status = tripsage_limiter_open(&l->limiter, &options, NULL);
+    runtime.telemetry = telemetry;
+    status = tripsage_limiter_open(&l->limiter, &options, &runtime);
     if (status != TRIPSAGE_OK || limits_mode_of(l->settings, tripsage_limiter_is_shared(l->limiter)) == LIMITS_OFF)
         return status;
     l->routes = routes_all(&l->route_count);
@@ -239,7 +241,7 @@ static tripsage_status make(struct limits *l, tripsage *library)
     return add_rules(l);
 }
 
-int limits_open(struct limits **out, const settings *s, tripsage *library)
+int limits_open(struct limits **out, const settings *s, tripsage *library, tripsage_telemetry *telemetry)
 {
     struct limits *l = calloc(1, sizeof *l);
     tripsage_status status = TRIPSAGE_ENOMEM;
@@ -247,7 +249,7 @@ int limits_open(struct limits **out, const settings *s, tripsage *library)
     *out = NULL;
     if (l) {
         l->settings = s;
-        status = make(l, library);
+        status = make(l, library, telemetry);
     }
     if (status != TRIPSAGE_OK) {
         limits_close(l);

@@ -20,7 +20,7 @@ limits_mode limits_mode_of(const settings *s, int is_shared);
 struct limits;
 
 /* 0, or the exit status after a sentence on stderr. Nothing is limited when *out is NULL then. */
-int limits_open(struct limits **out, const settings *s, tripsage *library);
+int limits_open(struct limits **out, const settings *s, tripsage *library, tripsage_telemetry *telemetry);
 void limits_close(struct limits *limits); /* NULL is fine */
 
 /* Counts a request whose route is known, by its actor or address. 0 after it answered that there are too many, in the place of any

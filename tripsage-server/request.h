@@ -103,7 +103,9 @@ typedef struct request {
     char peer_addr[48];   /* of whoever is at its other end: another one where TLS ended before it */
     int remote_port;
     char client_addr[48]; /* who asks: see client.h */
+    int is_secure;        /* it came over TLS */
     struct timespec started;
+    tripsage_telemetry_span span; /* see telemetry.h */
     char id[REQUEST_ID_MAX + 1];
 
     const struct route *route; /* NULL: none matched */
@@ -147,6 +149,8 @@ typedef void (*handler)(request *r);
 typedef struct server {
     const settings *settings;
     tripsage *library;
+    tripsage_telemetry *telemetry; /* NULL: switched off */
+    tripsage_instrument *durations, *active;
     struct router *router;
     char *openapi;
     size_t openapi_length;

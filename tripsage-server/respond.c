@@ -9,7 +9,9 @@
 
 #include "log.h"
 #include "preconditions.h"
+#include "redact.h"
 #include "routes.h"
+#include "telemetry.h"
 
 /* ---- the id of an exchange ---- */
 
@@ -488,6 +490,18 @@ static int64_t microseconds_since(const struct timespec *start)
     return ((int64_t)now.tv_sec - start->tv_sec) * 1000000 + (now.tv_nsec - start->tv_nsec) / 1000;
 }
 
+static void put_client(buffer *line, const request *r)
+{
+    char masked[REDACT_ADDRESS_SIZE];
+
+    if (!r->client_addr[0] || !r->server->settings->log_masks_clients) {
+        buffer_jsonz(line, r->client_addr[0] ? r->client_addr : NULL);
+        return;
+    }
+    redact_address(masked, r->client_addr);
+    buffer_jsonz(line, masked);
+}
+
 void respond_log(request *r)
 {
     buffer *line = &r->line;
@@ -509,8 +523,10 @@ void respond_log(request *r)
     buffer_integer(line, microseconds_since(&r->started));
     BUFFER_LIT(line, ",\"request_id\":\"");
     buffer_puts(line, r->id);
-    BUFFER_LIT(line, "\",\"client\":");
-    buffer_jsonz(line, r->client_addr[0] ? r->client_addr : NULL);
+    BUFFER_LIT(line, "\"");
+    telemetry_put_ids(line);
+    BUFFER_LIT(line, ",\"client\":");
+    put_client(line, r);
     BUFFER_LIT(line, ",\"user_id\":");
     buffer_jsonz(line, r->actor ? tripsage_actor_user_id(r->actor) : NULL);
     BUFFER_LIT(line, "}\n");

@@ -245,6 +245,8 @@ static const route table[] = {
     {POST, BODY | PUBLIC, "/api/webhooks/trip-notifications", "webhookTripNotifications", "A change of who is on a trip, signed by the database: a mail to the one", webhook_trip_notifications, NULL, NULL, NULL, 200},
     {POST, BODY | PUBLIC, "/api/webhooks/cache-invalidation", "webhookCacheInvalidation", "A change of a row, signed by the database: what was cached of it goes", webhook_cache_invalidation, NULL, NULL, NULL, 200},
 
+    {GET, HEALTH, "/metrics", "metrics", "What is measured, as Prometheus reads it", metrics_get, NULL, NULL, NULL, 200},
+
     {GET, PUBLIC | ROUTE_SUBTREE, "/auth/v1", NULL, NULL, auth_wire, NULL, NULL, NULL, 200},
     {GET, PUBLIC | ROUTE_SUBTREE | ROUTE_ROOT | ROUTE_VALUES, "/cache", NULL, NULL, cache_wire, NULL, NULL, NULL, 200},
 

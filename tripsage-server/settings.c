@@ -13,6 +13,9 @@
 #include "buffer.h"
 #include "ratelimit.h"
 
+/* Of log_masks_clients, until all is read. */
+#define MASK_AUTO (-1)
+
 /* A reader answers NULL, or what it had expected. */
 typedef const char *(*reader)(settings *s, const char *value);
 
@@ -50,13 +53,41 @@ static const char *read_data_dir(settings *s, const char *value)
     return value[0] ? copy(s->data_dir, sizeof s->data_dir, value, expected) : expected;
 }
 
+static int is_address(const char *value)
+{
+    return value[0] && !value[strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-")];
+}
+
 static const char *read_host(settings *s, const char *value)
 {
     static const char expected[] = "an address to listen on, such as 127.0.0.1 or 0.0.0.0";
 
-    if (!value[0] || value[strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-")])
-        return expected;
-    return copy(s->host, sizeof s->host, value, expected);
+    return is_address(value) ? copy(s->host, sizeof s->host, value, expected) : expected;
+}
+
+static const char *read_admin_host(settings *s, const char *value)
+{
+    static const char expected[] = "an address to listen on, such as 127.0.0.1 or 0.0.0.0";
+
+    return is_address(value) ? copy(s->admin_host, sizeof s->admin_host, value, expected) : expected;
+}
+
+static const char *read_metrics(settings *s, const char *value)
+{
+    static const char *const words[] = {[METRICS_OFF] = "off", [METRICS_ADMIN] = "admin", [METRICS_ON] = "on"};
+
+    for (int i = METRICS_OFF; i <= METRICS_ON; i++)
+        if (strcasecmp(value, words[i]) == 0) {
+            s->metrics = (metrics_mode)i;
+            return NULL;
+        }
+    return "on, off or admin";
+}
+
+static const char *read_log_clients(settings *s, const char *value)
+{
+    s->log_masks_clients = strcasecmp(value, "masked") == 0;
+    return s->log_masks_clients || strcasecmp(value, "full") == 0 ? NULL : "full or masked";
 }
 
 static const char *read_certificate(settings *s, const char *value)
@@ -317,8 +348,8 @@ static const struct setting {
      read_certificate},
     {"TRIPSAGE_TLS_KEY", NULL, NULL, "PEM file of its key (the file of the certificate)", SETTINGS_SERVER, 0, read_key},
     {"PORT", "--port", "NUMBER", "port to listen on, 0 for any free one (8080)", SETTINGS_SERVER, 0, read_port},
-    {"TRIPSAGE_ADMIN_PORT", NULL, NULL, "port of the health answers on 127.0.0.1, 0 for none (PORT + 1)",
-     SETTINGS_SERVER, 0, read_admin_port},
+    {"TRIPSAGE_ADMIN_PORT", NULL, NULL, "port of health answers and metrics, 0 for none (PORT + 1)", SETTINGS_SERVER, 0,
+     read_admin_port},
     {"TRIPSAGE_MAX_CONNECTIONS", NULL, NULL, "connections held at once (1100)", SETTINGS_SERVER, 0,
      read_max_connections},
     {"TRIPSAGE_REQUEST_TIMEOUT", NULL, NULL, "seconds a client may take over a request and its answer (60)",
@@ -351,6 +382,13 @@ static const struct setting {
      SETTINGS_SERVER, 0, read_rate_limit_away},
     {"TRIPSAGE_RATE_LIMIT_EXEMPT", NULL, NULL, "networks that are not limited, separated by commas (none)",
      SETTINGS_SERVER, 0, read_exempt},
+    {"TRIPSAGE_ADMIN_HOST", NULL, NULL, "address of the admin port (127.0.0.1)", SETTINGS_SERVER, 0, read_admin_host},
+    {"TRIPSAGE_METRICS", NULL, NULL,
+     "GET /metrics: on, off, or admin: at the admin port alone (admin; on with a token)", SETTINGS_SERVER, 0,
+     read_metrics},
+    {"TRIPSAGE_LOG_CLIENTS", NULL, NULL,
+     "full, or masked: no whole addresses in the log (full in development, else masked)", SETTINGS_SERVER, 0,
+     read_log_clients},
 };
 #define SETTING_COUNT (sizeof table / sizeof table[0])
 _Static_assert(SETTING_COUNT <= SERVER_SETTINGS_MAX, "settings.given is too short");
@@ -360,6 +398,8 @@ static void set_defaults(settings *s)
     memset(s, 0, sizeof *s);
     strcpy(s->data_dir, "data");
     strcpy(s->host, "127.0.0.1");
+    strcpy(s->admin_host, "127.0.0.1");
+    s->log_masks_clients = MASK_AUTO;
     s->port = 8080;
     s->admin_port = ADMIN_PORT_AUTO;
     /* 1,100: a thousand clients that keep their connection, and some room for those who come and go. */
@@ -574,6 +614,25 @@ static int read_library(settings *s)
     return 0;
 }
 
+/* What depends on other settings. 0, or the exit status after a sentence on stderr. */
+static int finish(settings *s)
+{
+    int has_token = tripsage_config_metrics_token(s->config) != NULL;
+
+    if (s->log_masks_clients == MASK_AUTO)
+        s->log_masks_clients = strcmp(s->environment, "development") != 0;
+    if (s->metrics == METRICS_AUTO)
+        s->metrics = has_token ? METRICS_ON : METRICS_ADMIN;
+    if (has_token || s->metrics == METRICS_OFF || strcmp(s->environment, "production") != 0 ||
+        (s->metrics == METRICS_ADMIN && strcmp(s->admin_host, "127.0.0.1") == 0))
+        return 0;
+    fprintf(stderr,
+            "tripsage-server: TRIPSAGE_METRICS_TOKEN: expected a token in production, where %s shows metrics to "
+            "others (openssl rand -hex 32)\n",
+            s->metrics == METRICS_ON ? "TRIPSAGE_METRICS" : "TRIPSAGE_ADMIN_HOST");
+    return EXIT_CONFIG;
+}
+
 int settings_read(settings *out, unsigned groups, int argc, char **argv)
 {
     int status;
@@ -593,8 +652,10 @@ int settings_read(settings *out, unsigned groups, int argc, char **argv)
         status = read_library(out);
     if (status == 0) {
         settle(out);
-        warn_of_unknown_variables(out);
+        status = finish(out);
     }
+    if (status == 0)
+        warn_of_unknown_variables(out);
     return status;
 }
 

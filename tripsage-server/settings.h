@@ -27,6 +27,9 @@
 /* AUTO: on where others can reach the server, see ratelimit.c. */
 typedef enum limits_mode { LIMITS_AUTO, LIMITS_OFF, LIMITS_ON, LIMITS_SHADOW } limits_mode;
 
+/* AUTO: on where there is a token for them, else to the admin port alone. */
+typedef enum metrics_mode { METRICS_AUTO, METRICS_OFF, METRICS_ADMIN, METRICS_ON } metrics_mode;
+
 typedef struct settings {
     tripsage_environment *variables; /* of the process, and of the file below them */
     const char *env_file;            /* NULL: .env where there is one */
@@ -40,6 +43,9 @@ typedef struct settings {
     const char *tls_certificate, *tls_key; /* files; NULL: without TLS */
     int port;                              /* 0: any free one */
     int admin_port;                        /* 0: off; ADMIN_PORT_AUTO: the one after `port` */
+    char admin_host[256];
+    metrics_mode metrics;
+    int log_masks_clients; /* 1: no whole addresses of people in the log, of machines or of mail */
     unsigned max_connections;
     unsigned request_timeout_s;   /* for a whole exchange, when the client is slow */
     unsigned shutdown_delay_s;    /* between "not ready" and the end of accepting */

@@ -43,6 +43,7 @@
 #include "cache_serve.h"
 #include "doc.h"
 #include "store.h"
+#include "telemetry.h"
 
 TRIPSAGE_BEGIN_DECLS
 
@@ -126,6 +127,13 @@ TRIPSAGE_API const tripsage_cache_serve_options *tripsage_config_cache_serve(con
 
 /* What the database's webhooks are signed with (tripsage/webhook.h); NULL when it is not set. Borrowed until the configuration is freed. */
 TRIPSAGE_API const char *tripsage_config_webhook_secret(const tripsage_config *config);
+
+/* What tripsage_telemetry_open takes; NULL: OTEL_SDK_DISABLED. Spans are exported when OpenTelemetry's variables name an endpoint, or
+ * OTEL_TRACES_EXPORTER is otlp. Borrowed until the configuration is freed. */
+TRIPSAGE_API const tripsage_telemetry_options *tripsage_config_telemetry(const tripsage_config *config);
+
+/* The token that whoever reads metrics shows; NULL: none. Borrowed until the configuration is freed. */
+TRIPSAGE_API const char *tripsage_config_metrics_token(const tripsage_config *config);
 
 /* What holds, and where it came from: {"database":text|null,"auth":{"issuer":text|null,"jwks_url":text|null},
  * "settings":[{"name","value":text|null,"source":text|null}]}. The source is the variable that gave the value, and null when

@@ -59,6 +59,8 @@ typedef enum tripsage_log_level {
     TRIPSAGE_LOG_DEBUG = 4
 } tripsage_log_level;
 
+struct tripsage_telemetry;
+
 typedef struct tripsage_runtime {
     uint32_t version; /* 1; set by TRIPSAGE_RUNTIME_INIT */
 
@@ -76,11 +78,14 @@ typedef struct tripsage_runtime {
     void (*log)(tripsage_log_level level, const char *room, const char *message, void *user);
     void *log_user;
     tripsage_log_level log_level; /* events above it are not made at all; 0 is TRIPSAGE_LOG_INFO */
+
+    /* Who is told what is done, and how long it takes (tripsage/telemetry.h); outlives the handle. NULL: nobody, which costs nothing. */
+    struct tripsage_telemetry *telemetry;
 } tripsage_runtime;
 
 #define TRIPSAGE_RUNTIME_INIT                                                                                          \
     {                                                                                                                  \
-        1, NULL, NULL, NULL, NULL, NULL, NULL, TRIPSAGE_LOG_INFO                                                       \
+        1, NULL, NULL, NULL, NULL, NULL, NULL, TRIPSAGE_LOG_INFO, NULL                                                 \
     }
 
 TRIPSAGE_END_DECLS

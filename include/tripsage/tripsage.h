@@ -21,6 +21,7 @@
 #include "security.h"
 #include "status.h"
 #include "store.h"
+#include "telemetry.h"
 #include "trip.h"
 #include "vector.h"
 #include "webhook.h"

@@ -247,6 +247,7 @@ tripsage_status tripsage__auth_new(tripsage_auth **out, tripsage__store *store, 
     }
     auth->store = tripsage__store_retain(store);
     auth->env = tripsage__store_env(store);
+    auth->observer = tripsage__env_observer(auth->env);
     TRIPSAGE_TRY(take_options(auth, options));
     TRIPSAGE_TRY(take_sealer(auth, options));
     TRIPSAGE_TRY(take_signing_keys(auth, options));

@@ -13,6 +13,7 @@
 #include "auth/throttle.h"
 #include "auth/token.h"
 #include "auth/verified.h"
+#include "base/observe.h"
 #include "base/seal.h"
 
 /* Immutable once made, except for what `passwords`, `verified`, `signing_keys`, `mailer`, `supabase`, `ended`, `throttle` and `keyring`
@@ -20,6 +21,7 @@
 struct tripsage_auth {
     tripsage__store *store; /* a reference of our own */
     tripsage__env *env;     /* the store's */
+    tripsage__observer *observer;
     tripsage__passwords *passwords;
     tripsage__verified *verified;
     tripsage__sealer *sealer;

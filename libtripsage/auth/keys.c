@@ -700,5 +700,6 @@ tripsage_status tripsage_auth_key_verify(tripsage_actor **actor, const char **ro
     if (role)
         *role = roles[found.kind];
 out:
+    tripsage__count(auth->observer, TRIPSAGE__COUNT_TOKEN, tripsage_status_code(status));
     return status;
 }

@@ -457,6 +457,7 @@ tripsage_status tripsage__sign_in(tripsage__grant *out, tripsage_auth *auth, con
     if (auth->session_single)
         tripsage__verified_forget(auth->verified, account.id);
 out:
+    tripsage__count(auth->observer, TRIPSAGE__COUNT_SIGN_IN, tripsage_status_code(status));
     if (status != TRIPSAGE_OK) {
         tripsage_doc_free(out->doc);
         out->doc = NULL;

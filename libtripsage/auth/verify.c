@@ -162,6 +162,7 @@ tripsage_status tripsage_auth_verify(tripsage_actor **actor, tripsage_auth *auth
     status = tripsage__verified_find(actor, auth->verified, &name, now_ms);
     if (status == TRIPSAGE_ENOTFOUND)
         status = verify(actor, auth, &name, token, length, now_ms);
+    tripsage__count(auth->observer, TRIPSAGE__COUNT_TOKEN, tripsage_status_code(status));
     return status == TRIPSAGE_OK && auth->supabase ? keep_token(actor, token, length) : status;
 }
 

@@ -9,6 +9,7 @@
 
 #include "crypto.h"
 #include "memory.h"
+#include "observe.h"
 
 struct tripsage__env {
     tripsage_runtime runtime;
@@ -37,6 +38,12 @@ tripsage_status tripsage__env_new(tripsage__env **out, const tripsage_runtime *r
     return TRIPSAGE_OK;
 }
 
+/* A telemetry handle begins with it (telemetry/telemetry_internal.h). */
+tripsage__observer *tripsage__env_observer(const tripsage__env *env)
+{
+    return (tripsage__observer *)(void *)env->runtime.telemetry;
+}
+
 void tripsage__env_free(tripsage__env *env)
 {
     tripsage__free(env);
@@ -52,12 +59,27 @@ int64_t tripsage__now_ms(tripsage__env *env)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-int64_t tripsage__monotonic_us(void)
+static int64_t nanoseconds(clockid_t clock)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int64_t tripsage__monotonic_ns(void)
+{
+    return nanoseconds(CLOCK_MONOTONIC);
+}
+
+int64_t tripsage__system_ns(void)
+{
+    return nanoseconds(CLOCK_REALTIME);
+}
+
+int64_t tripsage__monotonic_us(void)
+{
+    return tripsage__monotonic_ns() / 1000;
 }
 
 int64_t tripsage__monotonic_ms(void)

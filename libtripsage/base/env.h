@@ -19,6 +19,11 @@ int64_t tripsage__now_ms(tripsage__env *env);
 /* Milliseconds of the clock that deadlines are on: the machine's own, whatever the handle's says. */
 int64_t tripsage__monotonic_ms(void);
 int64_t tripsage__monotonic_us(void); /* the same in microseconds */
+int64_t tripsage__monotonic_ns(void); /* and in nanoseconds */
+/* Nanoseconds since 1970 of the system's clock, whatever the handle's says: for what is put together with what others tell. */
+int64_t tripsage__system_ns(void);
+/* Who watches what is done on this env; NULL: nobody. */
+struct tripsage__observer *tripsage__env_observer(const tripsage__env *env);
 /* Microseconds of a clock that nobody sets: the machine's monotonic one, unless the program has given one of its own. */
 int64_t tripsage__steady_us(tripsage__env *env);
 tripsage_status tripsage__random(tripsage__env *env, void *out, size_t size);

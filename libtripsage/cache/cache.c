@@ -117,6 +117,28 @@ static tripsage_status open_server(tripsage_cache *cache, const tripsage_cache_o
     return tripsage__cache_server_open(&cache->engine, by, options, env);
 }
 
+/* Of what a server holds only the server could tell. */
+static void tell(void *context, tripsage__observer *observer)
+{
+    const tripsage_cache *cache = context;
+    int is_remote = cache->calls != &tripsage__cache_on_memory;
+    const char *engine = is_remote ? "redis" : "memory";
+    tripsage_cache_stats s = {0};
+
+    cache->calls->counts(&s, cache->engine);
+    tripsage__tell(observer, TRIPSAGE__GAUGE_CACHE_HITS, engine, (int64_t)s.hits);
+    tripsage__tell(observer, TRIPSAGE__GAUGE_CACHE_MISSES, engine, (int64_t)s.misses);
+    tripsage__tell(observer, TRIPSAGE__GAUGE_CACHE_LOADS, engine, (int64_t)cache->loads.calls);
+    if (is_remote) {
+        tripsage__tell(observer, TRIPSAGE__GAUGE_CACHE_UNREACHABLE, engine, (int64_t)s.silent);
+        tripsage__tell(observer, TRIPSAGE__GAUGE_CACHE_BREAKER_OPEN, engine, (int64_t)s.breaker_open);
+        return;
+    }
+    tripsage__tell(observer, TRIPSAGE__GAUGE_CACHE_ENTRIES, engine, (int64_t)s.entries);
+    tripsage__tell(observer, TRIPSAGE__GAUGE_CACHE_BYTES, engine, (int64_t)s.bytes);
+    tripsage__tell(observer, TRIPSAGE__GAUGE_CACHE_EVICTED, engine, (int64_t)s.evicted);
+}
+
 tripsage_status tripsage__cache_new(tripsage_cache **out, const tripsage_cache_options *options, tripsage__env *env)
 {
     static const tripsage_cache_options standard = TRIPSAGE_CACHE_OPTIONS_INIT;
@@ -143,10 +165,12 @@ tripsage_status tripsage__cache_new(tripsage_cache **out, const tripsage_cache_o
     }
     strcpy(cache->key_prefix, given.key_prefix);
     cache->cost_max = SIZE_MAX;
+    cache->observer = tripsage__env_observer(env);
     status = is_memory(given.url) ? open_memory(cache, &given, env) : open_server(cache, &given, env);
-    if (status == TRIPSAGE_OK)
+    if (status == TRIPSAGE_OK) {
+        tripsage__watch(cache->observer, &cache->watched, tell, cache);
         *out = cache;
-    else
+    } else
         tripsage__cache_free(cache);
     return status;
 }
@@ -155,6 +179,7 @@ void tripsage__cache_free(tripsage_cache *cache)
 {
     if (!cache)
         return;
+    tripsage__unwatch(cache->observer, &cache->watched);
     cache->calls->close(cache->engine);
     tripsage__loads_close(&cache->loads);
     tripsage__env_free(cache->own_env);

@@ -2,13 +2,16 @@
 #ifndef TRIPSAGE_CACHE_CACHE_INTERNAL_H
 #define TRIPSAGE_CACHE_CACHE_INTERNAL_H
 
+#include "base/observe.h"
 #include "cache.h"
 #include "engine.h"
 #include "load.h"
 
 struct tripsage_cache {
     tripsage__env *own_env; /* what tripsage_cache_open made; NULL otherwise */
-    size_t cost_max;        /* of one entry */
+    tripsage__observer *observer;
+    tripsage__watched watched;
+    size_t cost_max; /* of one entry */
     const tripsage__cache_engine *calls;
     void *engine; /* NULL while it is being opened */
     tripsage__loads loads;

@@ -46,6 +46,7 @@ typedef struct tripsage__cache_engine {
     tripsage_status (*set_tagged)(void *engine, tripsage__cache_bytes key, tripsage__cache_bytes value, int64_t ttl_ms,
                                   tripsage_cache_when when, const tripsage__cache_bytes *tags, size_t tag_count);
     tripsage_status (*invalidate)(uint64_t *out, void *engine, tripsage__cache_bytes tag);
+    void (*counts)(tripsage_cache_stats *out, void *engine); /* of stats what is known without asking a server */
 } tripsage__cache_engine;
 
 /* What every engine answers in the same words. */

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/observe.h"
 #include "base/siphash.h"
 #include "cache.h"
 #include "limit_local.h"
@@ -22,6 +23,7 @@
 
 struct tripsage_limiter {
     tripsage__env *own_env; /* what tripsage_limiter_open made; NULL otherwise */
+    tripsage__observer *observer;
     tripsage_cache *server; /* borrowed; NULL: in the process */
     tripsage__limit_table *table;
     int64_t (*clock_us)(void *user);
@@ -181,6 +183,7 @@ tripsage_status tripsage__limiter_new(tripsage_limiter **out, const tripsage_lim
     if (!l)
         return TRIPSAGE_NOMEM();
     l->server = options->cache && tripsage__cache_is_on_server(options->cache) ? options->cache : NULL;
+    l->observer = tripsage__env_observer(env);
     l->clock_us = options->clock_us ? options->clock_us : machine_us;
     l->clock_user = options->clock_user;
     TRIPSAGE_TRY(tripsage__limit_table_new(&l->table, options->max_keys ? options->max_keys : KEYS, env));
@@ -337,6 +340,10 @@ tripsage_status tripsage_limit_decide(decision *out, tripsage_limiter *l, const 
                                   : out->allowed ? &l->shadowed
                                                  : &l->refused,
                                   1, memory_order_relaxed);
+    tripsage__count(l->observer, TRIPSAGE__COUNT_LIMIT,
+                    !out->refused  ? "admitted"
+                    : out->allowed ? "shadowed"
+                                   : "refused");
 out:
     return status;
 }

@@ -17,6 +17,7 @@ static tripsage_config *new_config(void)
     static const tripsage_cache_options cache = TRIPSAGE_CACHE_OPTIONS_INIT;
     static const tripsage_cache_serve_options serve = TRIPSAGE_CACHE_SERVE_OPTIONS_INIT;
     static const tripsage_embedder_options embedder = TRIPSAGE_EMBEDDER_OPTIONS_INIT;
+    static const tripsage_telemetry_options telemetry = TRIPSAGE_TELEMETRY_OPTIONS_INIT;
     tripsage_config *config = tripsage__calloc(1, sizeof *config);
 
     if (!config)
@@ -32,6 +33,8 @@ static tripsage_config *new_config(void)
     config->serve = serve;
     config->options.cache = &config->cache;
     config->embedder = embedder;
+    config->telemetry = telemetry;
+    config->traces_url = config->resource = empty;
     config->options.embedder = &config->embedder;
     return config;
 }
@@ -170,6 +173,7 @@ static tripsage_status make(tripsage_config *config, tripsage_config_lookup look
     take_codes(config);
     TRIPSAGE_TRY(take_served_cache(config));
     TRIPSAGE_TRY(take_mail(config));
+    TRIPSAGE_TRY(tripsage__config_make_telemetry(config, tripsage_config_environment(config)));
     config->auth.jwt_secret = config->values[DATABASE_JWT_SECRET].text;
     config->auth.algorithm = config->values[SIGNING_ALG].text;
     config->auth.secret_key = config->values[SECRET_KEY].text;
@@ -259,6 +263,16 @@ const tripsage_cache_serve_options *tripsage_config_cache_serve(const tripsage_c
     return config->serve.token ? &config->serve : NULL;
 }
 
+const tripsage_telemetry_options *tripsage_config_telemetry(const tripsage_config *config)
+{
+    return config->values[OTEL_DISABLED].number ? NULL : &config->telemetry;
+}
+
+const char *tripsage_config_metrics_token(const tripsage_config *config)
+{
+    return config->values[METRICS_TOKEN].text;
+}
+
 void tripsage_config_free(tripsage_config *config)
 {
     if (!config)
@@ -276,6 +290,8 @@ void tripsage_config_free(tripsage_config *config)
     tripsage__buf_free(&config->supabase_url);
     tripsage__buf_free(&config->issuer);
     tripsage__buf_free(&config->jwks_url);
+    tripsage__buf_free(&config->traces_url);
+    tripsage__buf_free(&config->resource);
     tripsage__free(config);
 }
 

@@ -67,14 +67,33 @@ typedef enum setting_id {
     EMBEDDING_QUERY_PREFIX,
     EMBEDDING_DOCUMENT_PREFIX,
     EMBEDDING_DEADLINE,
+    OTEL_DISABLED,
+    OTEL_SERVICE,
+    OTEL_RESOURCE,
+    OTEL_TRACES,
+    OTEL_METRICS,
+    OTEL_ENDPOINT,
+    OTEL_TRACES_ENDPOINT,
+    OTEL_PROTOCOL,
+    OTEL_HEADERS,
+    OTEL_TIMEOUT,
+    OTEL_COMPRESSION,
+    OTEL_CERTIFICATE,
+    OTEL_SAMPLER,
+    OTEL_SAMPLER_ARG,
+    OTEL_BSP_DELAY,
+    OTEL_BSP_TIMEOUT,
+    OTEL_BSP_QUEUE,
+    OTEL_BSP_BATCH,
+    METRICS_TOKEN,
     SETTING_COUNT
 } setting_id;
 
 typedef struct setting_value {
-    char *text;   /* NULL: not set */
-    char *path;   /* of the file that NAME_FILE names and the value came from; NULL: it did not */
-    int of_alias; /* from the variable that others have for it */
-    long number;  /* of a number or a switch */
+    char *text;        /* NULL: not set */
+    char *path;        /* of the file that NAME_FILE names and the value came from; NULL: it did not */
+    const char *alias; /* the variable it came from, where that is what others call it; static */
+    long number;       /* of a number or a switch; of a word its place among those there are */
 } setting_value;
 
 struct tripsage_config {
@@ -90,6 +109,8 @@ struct tripsage_config {
     tripsage_cache_options cache, served;
     tripsage_embedder_options embedder;
     tripsage_cache_serve_options serve;
+    tripsage_telemetry_options telemetry;
+    tripsage__buf traces_url, resource;
 };
 
 /* The variable that the value came from: NAME, NAME_FILE, or what others call it. */
@@ -103,6 +124,9 @@ tripsage_status tripsage__config_read_settings(tripsage_config *config, tripsage
 
 /* What the settings' values are sealed for: any of them. */
 #define TRIPSAGE__PURPOSE_SETTING "setting"
+
+/* Makes the options of telemetry. */
+tripsage_status tripsage__config_make_telemetry(tripsage_config *config, const char *environment);
 
 /* Checks the settings against each other and makes the URL of the database. */
 tripsage_status tripsage__config_make_url(tripsage_config *config);

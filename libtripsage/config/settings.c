@@ -12,6 +12,7 @@
 #include "cache/cache.h"
 #include "config_internal.h"
 #include "http/http.h"
+#include "telemetry/telemetry.h"
 
 /* The longest a value may be. URLs with several hosts and certificates have some hundred characters. */
 #define VALUE_MAX 8191
@@ -134,6 +135,30 @@ static const tripsage_setting settings[SETTING_COUNT] = {
                                 NULL, 0},
     [EMBEDDING_DOCUMENT_PREFIX] = {"EMBEDDING_DOCUMENT_PREFIX", "the same before what is to be found", NULL, 0},
     [EMBEDDING_DEADLINE] = {"EMBEDDING_DEADLINE_MS", "longest a request to it takes, with all its tries", "30000", 0},
+    [OTEL_DISABLED] = {"OTEL_SDK_DISABLED", "true: nothing is measured, and nothing is traced", "false", 0},
+    [OTEL_SERVICE] = {"OTEL_SERVICE_NAME", "what this service is called in traces and metrics", "tripsage", 0},
+    [OTEL_RESOURCE] = {"OTEL_RESOURCE_ATTRIBUTES", "more to say of it: key=value,key=value", NULL, 0},
+    [OTEL_TRACES] = {"OTEL_TRACES_EXPORTER", "otlp or none", "otlp where there is an endpoint", 0},
+    [OTEL_METRICS] = {"OTEL_METRICS_EXPORTER", "prometheus or none", "prometheus", 0},
+    [OTEL_ENDPOINT] = {"OTEL_EXPORTER_OTLP_ENDPOINT", "collector that traces are sent to, without /v1/traces",
+                       "http://localhost:4318 with OTEL_TRACES_EXPORTER", 0},
+    [OTEL_TRACES_ENDPOINT] = {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "the same with its whole path", NULL, 0},
+    [OTEL_PROTOCOL] = {"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf or http/json", "http/protobuf", 0},
+    [OTEL_HEADERS] = {"OTEL_EXPORTER_OTLP_HEADERS", "what it wants to see: name=value,name=value", NULL, 1},
+    [OTEL_TIMEOUT] = {"OTEL_EXPORTER_OTLP_TIMEOUT", "longest a batch is tried to be sent, in ms", "10000", 0},
+    [OTEL_COMPRESSION] = {"OTEL_EXPORTER_OTLP_COMPRESSION", "gzip or none", "none", 0},
+    [OTEL_CERTIFICATE] = {"OTEL_EXPORTER_OTLP_CERTIFICATE", "PEM file of the CA certificates it is believed by", NULL,
+                          0},
+    [OTEL_SAMPLER] = {"OTEL_TRACES_SAMPLER",
+                      "which traces are sent: always_on, traceidratio, parentbased_traceidratio, ...",
+                      "parentbased_always_on", 0},
+    [OTEL_SAMPLER_ARG] = {"OTEL_TRACES_SAMPLER_ARG", "the share of them, from 0 to 1", "1", 0},
+    [OTEL_BSP_DELAY] = {"OTEL_BSP_SCHEDULE_DELAY", "longest a span waits to be sent, in ms", "5000", 0},
+    [OTEL_BSP_TIMEOUT] = {"OTEL_BSP_EXPORT_TIMEOUT", "longest a batch is tried to be sent, in ms", "30000", 0},
+    [OTEL_BSP_QUEUE] = {"OTEL_BSP_MAX_QUEUE_SIZE", "spans that may wait; more are dropped", "2048", 0},
+    [OTEL_BSP_BATCH] = {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "spans that are sent at once", "512", 0},
+    [METRICS_TOKEN] = {"TRIPSAGE_METRICS_TOKEN",
+                       "token of at least 16 characters that GET /metrics asks for: openssl rand -hex 32", NULL, 1},
 };
 
 /* What others call the same: Supabase Auth's own container, where the variables above are those of the file beside Supabase's compose file, and
@@ -153,6 +178,30 @@ static const char *const aliases[SETTING_COUNT] = {
     [OTP_EXPIRY] = "GOTRUE_MAILER_OTP_EXP",
     [SECURE_EMAIL_CHANGE] = "GOTRUE_MAILER_SECURE_EMAIL_CHANGE_ENABLED",
     [PASSWORD_REAUTHENTICATION] = "GOTRUE_SECURITY_UPDATE_PASSWORD_REQUIRE_REAUTHENTICATION",
+};
+
+/* What goes before the variable where it is set: OpenTelemetry's for traces alone. */
+static const char *const specials[SETTING_COUNT] = {
+    [OTEL_PROTOCOL] = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+    [OTEL_HEADERS] = "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+    [OTEL_TIMEOUT] = "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
+    [OTEL_COMPRESSION] = "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION",
+    [OTEL_CERTIFICATE] = "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
+};
+
+/* Of a WORD: those there are; its number is the place. */
+#define WORDS_MAX 6
+static const char *const choices[SETTING_COUNT][WORDS_MAX] = {
+    [OTEL_TRACES] = {"otlp", "none"},
+    [OTEL_METRICS] = {"prometheus", "none"},
+    [OTEL_PROTOCOL] = {"http/protobuf", "http/json"},
+    [OTEL_COMPRESSION] = {"none", "gzip"},
+    [OTEL_SAMPLER] = {[TRIPSAGE_SAMPLER_PARENT_ALWAYS_ON] = "parentbased_always_on",
+                      [TRIPSAGE_SAMPLER_PARENT_ALWAYS_OFF] = "parentbased_always_off",
+                      [TRIPSAGE_SAMPLER_PARENT_RATIO] = "parentbased_traceidratio",
+                      [TRIPSAGE_SAMPLER_ALWAYS_ON] = "always_on",
+                      [TRIPSAGE_SAMPLER_ALWAYS_OFF] = "always_off",
+                      [TRIPSAGE_SAMPLER_RATIO] = "traceidratio"},
 };
 
 /* What a value has to be. */
@@ -177,7 +226,10 @@ typedef enum kind {
     EMBEDDING,
     SIGNATURE,
     SWITCH,
-    NUMBER
+    NUMBER,
+    WORD,
+    PAIRS,
+    SHARE
 } kind;
 
 static const struct {
@@ -241,6 +293,25 @@ static const struct {
     [EMBEDDING_QUERY_PREFIX] = {TEXT, 0, 0},
     [EMBEDDING_DOCUMENT_PREFIX] = {TEXT, 0, 0},
     [EMBEDDING_DEADLINE] = {NUMBER, 1, 600000}, /* ten minutes, and nobody waits any more */
+    [OTEL_DISABLED] = {SWITCH, 0, 0},
+    [OTEL_SERVICE] = {TEXT, 0, 0},
+    [OTEL_RESOURCE] = {PAIRS, 0, 0},
+    [OTEL_TRACES] = {WORD, 0, 0},
+    [OTEL_METRICS] = {WORD, 0, 0},
+    [OTEL_ENDPOINT] = {WEB, 0, 0},
+    [OTEL_TRACES_ENDPOINT] = {WEB, 0, 0},
+    [OTEL_PROTOCOL] = {WORD, 0, 0},
+    [OTEL_HEADERS] = {PAIRS, 0, 0},
+    [OTEL_TIMEOUT] = {NUMBER, 1, 600000}, /* as EMBEDDING_DEADLINE */
+    [OTEL_COMPRESSION] = {WORD, 0, 0},
+    [OTEL_CERTIFICATE] = {READABLE_FILE, 0, 0},
+    [OTEL_SAMPLER] = {WORD, 0, 0},
+    [OTEL_SAMPLER_ARG] = {SHARE, 0, 0},
+    [OTEL_BSP_DELAY] = {NUMBER, 1, 3600000},
+    [OTEL_BSP_TIMEOUT] = {NUMBER, 1, 600000},
+    [OTEL_BSP_QUEUE] = {NUMBER, 1, 65536}, /* tripsage_telemetry_options.queue_max */
+    [OTEL_BSP_BATCH] = {NUMBER, 1, 65536},
+    [METRICS_TOKEN] = {TOKEN, 0, 0},
 };
 
 const tripsage_setting *tripsage_config_setting(size_t index)
@@ -252,7 +323,7 @@ const char *tripsage__config_source(const tripsage_config *config, setting_id id
 {
     const setting_value *value = &config->values[id];
 
-    snprintf(out, 64, "%s%s", value->of_alias ? aliases[id] : settings[id].name, value->path ? "_FILE" : "");
+    snprintf(out, 64, "%s%s", value->alias ? value->alias : settings[id].name, value->path ? "_FILE" : "");
     return out;
 }
 
@@ -328,7 +399,7 @@ static tripsage_status read_alias(setting_value *value, const char *name, tripsa
 
     if (!found || !found[0])
         return TRIPSAGE_OK;
-    value->of_alias = 1;
+    value->alias = name;
     return keep(value, name, found);
 }
 
@@ -478,6 +549,45 @@ static tripsage_status check_number(const char *variable, const char *text, long
     return TRIPSAGE_OK;
 }
 
+static tripsage_status check_word(const char *variable, const char *text, setting_id id, long *number)
+{
+    char all[256] = "";
+
+    for (int i = 0; i < WORDS_MAX && choices[id][i]; i++) {
+        if (strcasecmp(text, choices[id][i]) == 0) {
+            *number = i;
+            return TRIPSAGE_OK;
+        }
+        strcat(strcat(all, i ? ", " : ""), choices[id][i]); /* they are ours, and short */
+    }
+    return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: expected one of %s, got \"%.40s\"", variable, all, text);
+}
+
+static tripsage_status check_pairs(const char *variable, const char *text)
+{
+    const char *problem = tripsage__pairs_problem(text);
+
+    return problem ? TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: %s", variable, problem) : TRIPSAGE_OK;
+}
+
+/* 0, 1, or a point and digits behind the 0. The number is it in billionths. */
+static tripsage_status check_share(const char *variable, const char *text, long *number)
+{
+    const char *at = text + strspn(text, "0");
+    long share = 0, digit = 100000000;
+
+    if (*at == '1')
+        share = 1000000000, at++;
+    if (at != text && *at == '.')
+        for (at++; *at >= '0' && *at <= '9'; at++, digit /= 10)
+            share += (*at - '0') * digit;
+    if (at == text || *at || share > 1000000000)
+        return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: expected a share from 0 to 1, such as 0.25, got \"%.40s\"",
+                             variable, text);
+    *number = share;
+    return TRIPSAGE_OK;
+}
+
 static tripsage_status check(tripsage_config *config, setting_id id)
 {
     setting_value *value = &config->values[id];
@@ -551,6 +661,12 @@ static tripsage_status check(tripsage_config *config, setting_id id)
         return check_switch(variable, value->text, &value->number);
     case NUMBER:
         return check_number(variable, value->text, rules[id].min, rules[id].max, &value->number);
+    case WORD:
+        return check_word(variable, value->text, id, &value->number);
+    case PAIRS:
+        return check_pairs(variable, value->text);
+    case SHARE:
+        return check_share(variable, value->text, &value->number);
     case TEXT:
         break;
     }
@@ -602,7 +718,10 @@ static tripsage_status read_one(tripsage_config *config, setting_id id, tripsage
 {
     setting_value *value = &config->values[id];
     char source[64];
-    tripsage_status status = read_setting(value, &settings[id], lookup, user);
+    tripsage_status status = specials[id] ? read_alias(value, specials[id], lookup, user) : TRIPSAGE_OK;
+
+    if (status == TRIPSAGE_OK && !value->text)
+        status = read_setting(value, &settings[id], lookup, user);
 
     if (status == TRIPSAGE_OK && !value->text && aliases[id])
         status = read_alias(value, aliases[id], lookup, user);

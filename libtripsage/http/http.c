@@ -2,6 +2,7 @@
 #include "http/http_internal.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -27,6 +28,7 @@ tripsage_status tripsage__http_new(tripsage__http **out, tripsage__env *env, con
     if (!http)
         return TRIPSAGE_NOMEM();
     http->env = env;
+    http->observer = tripsage__env_observer(env);
     http->transfers = tripsage__transfers_new(options ? options : &standard, &status);
     if (status == TRIPSAGE_OK)
         *out = http;
@@ -168,6 +170,43 @@ static void forget_answer(tripsage__http_response *response, size_t answer_max)
     response->status = 0;
 }
 
+/* Whom the trace goes on with: the innermost span of this thread. */
+static void put_trace(tripsage__transfer_trace *trace)
+{
+    const tripsage__span *span = tripsage__span_current();
+    char parent[TRIPSAGE__TRACEPARENT_SIZE];
+
+    trace->count = 0;
+    if (!span)
+        return;
+    tripsage__span_traceparent(parent, span);
+    snprintf(trace->lines[trace->count++], sizeof trace->lines[0], "traceparent: %s", parent);
+    if (span->state)
+        snprintf(trace->lines[trace->count++], sizeof trace->lines[0], "tracestate: %s", span->state);
+}
+
+static tripsage_status try_once(tripsage__http_response *out, tripsage__transfer_end *end, tripsage__http *http,
+                                const tripsage__http_request *request, int64_t deadline)
+{
+    tripsage__transfer_trace trace;
+    tripsage_status status;
+    tripsage__op op;
+
+    trace.count = 0;
+    if (!http->observer)
+        return tripsage__transfer_http(out, end, http->transfers, request, &trace, deadline);
+    tripsage__op_begin(&op, http->observer, TRIPSAGE__OP_HTTP);
+    put_trace(&trace);
+    status = tripsage__transfer_http(out, end, http->transfers, request, &trace, deadline);
+    op.names = &request->method;
+    op.name_count = 1;
+    op.url = request->url;
+    op.http_status = out->status;
+    op.resends = out->tries;
+    tripsage__op_end(&op, status);
+    return status;
+}
+
 /* Tries until there is an answer to give or no use in another try; the last one's end is the call's. */
 static tripsage_status try_and_try(tripsage__http_response *out, tripsage__http *http,
                                    const tripsage__http_request *request, int64_t deadline)
@@ -178,8 +217,7 @@ static tripsage_status try_and_try(tripsage__http_response *out, tripsage__http 
         int64_t wait, until = tripsage__monotonic_ms() + request->try_ms;
 
         forget_answer(out, request->answer_max);
-        status = tripsage__transfer_http(out, &end, http->transfers, request,
-                                         request->try_ms && until < deadline ? until : deadline);
+        status = try_once(out, &end, http, request, request->try_ms && until < deadline ? until : deadline);
         out->tries++;
         if (out->tries >= request->tries || is_stopped(request) || !may_try_again(request, out, &end, status))
             return status;

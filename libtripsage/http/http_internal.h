@@ -2,10 +2,12 @@
 #ifndef TRIPSAGE_HTTP_HTTP_INTERNAL_H
 #define TRIPSAGE_HTTP_HTTP_INTERNAL_H
 
+#include "base/observe.h"
 #include "http/http.h"
 
 struct tripsage__http {
     tripsage__env *env; /* borrowed */
+    tripsage__observer *observer;
     struct transfers *transfers;
 };
 
@@ -19,10 +21,16 @@ typedef struct tripsage__transfer_end {
     int64_t retry_after_ms; /* what the server asks for; 0: nothing */
 } tripsage__transfer_end;
 
+/* Header lines that say which trace a try belongs to. */
+typedef struct tripsage__transfer_trace {
+    char lines[2][sizeof "traceparent: " + 512];
+    size_t count;
+} tripsage__transfer_trace;
+
 /* One try, until `deadline` (tripsage__monotonic_ms). The response is empty; after a failure it may hold something. */
 tripsage_status tripsage__transfer_http(tripsage__http_response *out, tripsage__transfer_end *end,
                                         struct transfers *transfers, const tripsage__http_request *request,
-                                        int64_t deadline);
+                                        const tripsage__transfer_trace *trace, int64_t deadline);
 
 /* A mail as it goes out, of which every text was checked. */
 typedef struct tripsage__transfer_mail {

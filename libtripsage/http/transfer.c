@@ -314,7 +314,8 @@ static void free_lines(struct curl_slist *list)
 }
 
 /* What curl would add by itself goes: its guess at the body's type, and the wait for "100 Continue" before a large body. */
-static int make_headers(struct curl_slist **out, const tripsage__http_request *request)
+static int make_headers(struct curl_slist **out, const tripsage__http_request *request,
+                        const tripsage__transfer_trace *trace)
 {
     int has_type = 0;
 
@@ -323,6 +324,9 @@ static int make_headers(struct curl_slist **out, const tripsage__http_request *r
         if (!append(out, request->headers[i]))
             return 0;
     }
+    for (size_t i = 0; i < trace->count; i++)
+        if (!append(out, trace->lines[i]))
+            return 0;
     return append(out, "Expect:") && (has_type || append(out, "Content-Type:"));
 }
 
@@ -387,7 +391,7 @@ static void read_end(tripsage__http_response *out, tripsage__transfer_end *end, 
 
 tripsage_status tripsage__transfer_http(tripsage__http_response *out, tripsage__transfer_end *end,
                                         struct transfers *transfers, const tripsage__http_request *request,
-                                        int64_t deadline)
+                                        const tripsage__transfer_trace *trace, int64_t deadline)
 {
     transfer t = {
         .easy = take_handle(transfers), .out = out, .stop = request->stop, .deadline = deadline, .set = CURLE_OK};
@@ -397,7 +401,7 @@ tripsage_status tripsage__transfer_http(tripsage__http_response *out, tripsage__
 
     memset(end, 0, sizeof *end);
     out->headers.ceiling = HEADERS_MAX;
-    if (!t.easy || !make_headers(&headers, request)) {
+    if (!t.easy || !make_headers(&headers, request, trace)) {
         status = TRIPSAGE_NOMEM();
         goto out;
     }

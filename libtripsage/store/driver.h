@@ -9,6 +9,11 @@
 
 struct tripsage__changes;
 
+/* Connections: those that were opened are idle or used, and no more than `max`; and callers that wait for one. */
+typedef struct tripsage__pool {
+    uint32_t idle, used, max, waiting;
+} tripsage__pool;
+
 typedef struct tripsage__driver {
     const char *name; /* "sqlite"; also db.system.name */
     int has_fts5;     /* see tripsage__store_has_fts5() */
@@ -20,12 +25,13 @@ typedef struct tripsage__driver {
     tripsage_status (*write)(void *engine, const tripsage_actor *actor, const tripsage__step *steps, size_t count);
     /* Runs a step that reads nothing, and does not wait for its turn or an answer as long as others do. NULL: it is a read like others. */
     tripsage_status (*ping)(void *engine, const tripsage__step *step);
-    /* NULL: read() does, since nothing limits its time. */
-    tripsage_status (*scan)(void *engine, const tripsage__step *steps, size_t count);
+    /* As read, whoever is named, as the service role. NULL: read() does, since nothing limits its time. */
+    tripsage_status (*scan)(void *engine, const tripsage_actor *actor, const tripsage__step *steps, size_t count);
     /* NULL: the engine has nothing that must stand outside of a transaction. See tripsage__store_maintain(). */
     tripsage_status (*maintain)(void *engine, const char *sql, tripsage__progress_fn progress, void *context);
     const char *(*place)(const void *engine);         /* see tripsage__store_place(); NULL: elsewhere */
     int (*stamp)(void *engine, tripsage__stamp *out); /* see tripsage__store_stamp(); NULL: none */
+    void (*pool)(void *engine, tripsage__pool *out);
     tripsage_status (*check)(void *engine, tripsage__buf *problems, size_t *count);
 
     /* From the return of the first to the return of the second, everything that is committed is told (changes.h). */

@@ -7,6 +7,7 @@
 
 #include "base/crypto.h"
 #include "base/memory.h"
+#include "base/observe.h"
 #include "changes.h"
 #include "driver.h"
 
@@ -14,6 +15,8 @@ struct tripsage__store {
     const tripsage__driver *driver;
     void *engine;
     tripsage__env *env;
+    tripsage__observer *observer; /* NULL: nobody watches */
+    tripsage__watched pool;
     tripsage__changes changes;
     atomic_int references;
 };
@@ -44,6 +47,19 @@ tripsage_status tripsage__driver_of(const tripsage__driver **out, const char *ur
     return TRIPSAGE_OK;
 }
 
+static void tell_pool(void *context, tripsage__observer *observer)
+{
+    const tripsage__store *store = context;
+    const char *name = store->driver->name;
+    tripsage__pool pool = {0, 0, 0, 0};
+
+    store->driver->pool(store->engine, &pool);
+    tripsage__tell(observer, TRIPSAGE__GAUGE_POOL_IDLE, name, pool.idle);
+    tripsage__tell(observer, TRIPSAGE__GAUGE_POOL_USED, name, pool.used);
+    tripsage__tell(observer, TRIPSAGE__GAUGE_POOL_MAX, name, pool.max);
+    tripsage__tell(observer, TRIPSAGE__GAUGE_POOL_PENDING, name, pool.waiting);
+}
+
 tripsage_status tripsage__store_open(tripsage__store **out, const char *url, const tripsage__store_options *options)
 {
     static const tripsage__store_options standard = {0};
@@ -68,7 +84,9 @@ tripsage_status tripsage__store_open(tripsage__store **out, const char *url, con
     store->driver = store->changes.driver = driver;
     atomic_init(&store->references, 1);
     TRIPSAGE_TRY(tripsage__env_new(&store->env, options->runtime));
+    store->observer = tripsage__env_observer(store->env);
     TRIPSAGE_TRY(driver->open(&store->engine, url, options, store->env));
+    tripsage__watch(store->observer, &store->pool, tell_pool, store);
     store->changes.engine = store->engine;
     TRIPSAGE_TRY(tripsage__changes_remember(&store->changes, options->max_staleness_ms));
     *out = store;
@@ -88,6 +106,7 @@ void tripsage__store_release(tripsage__store *store)
 {
     if (!store || atomic_fetch_sub(&store->references, 1) != 1)
         return;
+    tripsage__unwatch(store->observer, &store->pool);
     tripsage__changes_destroy(&store->changes); /* first: it may have the engine watch */
     if (store->engine)
         store->driver->close(store->engine);
@@ -117,23 +136,57 @@ const char *tripsage__store_place(const tripsage__store *store)
 
 /* ---- calls ---- */
 
+/* 16: the most statements that are named of a call; there are none with more different ones. */
+#define NAMES_MAX 16u
+
+typedef tripsage_status (*call_fn)(void *engine, const tripsage_actor *actor, const tripsage__step *steps,
+                                   size_t count);
+
+/* One of the engine's calls while somebody watches. What this engine has nothing to do for is no part of it. */
+static tripsage_status watch_call(tripsage__store *store, call_fn call, const tripsage_actor *actor,
+                                  const tripsage__step *steps, size_t count)
+{
+    const char *names[NAMES_MAX];
+    size_t named = 0;
+    tripsage_status status;
+    tripsage__op op;
+
+    tripsage__op_begin(&op, store->observer, TRIPSAGE__OP_DATABASE);
+    status = call(store->engine, actor, steps, count);
+    for (size_t i = 0; i < count && named < NAMES_MAX; i++) /* one that runs several times in a row is named once */
+        if (!named || steps[i].statement->name != names[named - 1])
+            names[named++] = steps[i].statement->name;
+    op.system = store->driver->name;
+    op.names = names;
+    op.name_count = named;
+    op.size = count;
+    tripsage__op_end(&op, status);
+    return status;
+}
+
+static tripsage_status run(tripsage__store *store, call_fn call, const tripsage_actor *actor,
+                           const tripsage__step *steps, size_t count)
+{
+    if (store->observer)
+        return watch_call(store, call, actor, steps, count);
+    return call(store->engine, actor, steps, count);
+}
+
 tripsage_status tripsage__store_read(tripsage__store *store, const tripsage_actor *actor, const tripsage__step *steps,
                                      size_t count)
 {
-    return store->driver->read(store->engine, actor, steps, count);
+    return run(store, store->driver->read, actor, steps, count);
 }
 
 tripsage_status tripsage__store_scan(tripsage__store *store, const tripsage__step *steps, size_t count)
 {
-    if (store->driver->scan)
-        return store->driver->scan(store->engine, steps, count);
-    return store->driver->read(store->engine, NULL, steps, count);
+    return run(store, store->driver->scan ? store->driver->scan : store->driver->read, NULL, steps, count);
 }
 
 tripsage_status tripsage__store_write(tripsage__store *store, const tripsage_actor *actor, const tripsage__step *steps,
                                       size_t count)
 {
-    tripsage_status status = store->driver->write(store->engine, actor, steps, count);
+    tripsage_status status = run(store, store->driver->write, actor, steps, count);
 
     tripsage__changes_touch(&store->changes, steps, count); /* whatever became of it */
     return status;

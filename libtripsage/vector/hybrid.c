@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/observe.h"
 #include "hybrid_like.h"
 #include "hybrid_words.h"
 
@@ -350,9 +351,19 @@ static void put_row(tripsage__buf *out, const found *row, int with_lists)
     tripsage__buf_putc(out, '}');
 }
 
+static const char *nearness_of(const asking *a)
+{
+    return a->vector.by_index ? "hnsw" : "exact";
+}
+
+/* "method" of an answer. */
+static const char *method_of(const asking *a)
+{
+    return a->has_vector && a->has_words ? "hybrid" : a->has_vector ? nearness_of(a) : "bm25";
+}
+
 static void put_answer(tripsage__buf *out, const asking *a)
 {
-    const char *nearness = a->vector.by_index ? "hnsw" : "exact";
     int is_hybrid = a->has_vector && a->has_words;
 
     TRIPSAGE__LIT(out, "{\"items\":[");
@@ -361,10 +372,10 @@ static void put_answer(tripsage__buf *out, const asking *a)
             tripsage__buf_putc(out, ',');
         put_row(out, &a->rows[i], is_hybrid);
     }
+    tripsage__buf_printf(out, "],\"method\":\"%s\"", method_of(a));
     if (is_hybrid)
-        tripsage__buf_printf(out, "],\"method\":\"hybrid\",\"vector\":\"%s\"}", nearness);
-    else
-        tripsage__buf_printf(out, "],\"method\":\"%s\"}", a->has_vector ? nearness : "bm25");
+        tripsage__buf_printf(out, ",\"vector\":\"%s\"", nearness_of(a));
+    tripsage__buf_putc(out, '}');
 }
 
 /* ---- the calls ---- */
@@ -472,9 +483,9 @@ static void put_answers(tripsage__buf *out, const search *s, int is_many)
         TRIPSAGE__LIT(out, "]}");
 }
 
-static tripsage_status search_once(tripsage_doc **out, tripsage_vector *vector, const tripsage_actor *actor,
-                                   const char *name, const tripsage_vector_query *const *queries, size_t count,
-                                   int is_many)
+static tripsage_status search_now(tripsage_doc **out, const char **method, tripsage_vector *vector,
+                                  const tripsage_actor *actor, const char *name,
+                                  const tripsage_vector_query *const *queries, size_t count, int is_many)
 {
     tripsage__collection collection;
     tripsage_doc *doc = NULL;
@@ -489,6 +500,7 @@ static tripsage_status search_once(tripsage_doc **out, tripsage_vector *vector, 
         TRIPSAGE_TRY(asking_end(&s.all[i], vector));
     TRIPSAGE_TRY(tripsage__doc_new(&doc, 1024));
     put_answers(&doc->json, &s, is_many);
+    *method = method_of(&s.all[0]);
 out:
     search_free(&s);
     return tripsage__doc_finish(out, doc, status);
@@ -498,6 +510,27 @@ void tripsage__vector_before_search(tripsage_vector *vector, tripsage__before_se
 {
     vector->before_search = call;
     vector->before_search_context = context;
+}
+
+static tripsage_status search_once(tripsage_doc **out, tripsage_vector *vector, const tripsage_actor *actor,
+                                   const char *name, const tripsage_vector_query *const *queries, size_t count,
+                                   int is_many)
+{
+    tripsage__observer *observer = tripsage__env_observer(vector->env);
+    const char *method = "none";
+    tripsage_status status;
+    tripsage__op op;
+
+    if (!observer)
+        return search_now(out, &method, vector, actor, name, queries, count, is_many);
+    tripsage__op_begin(&op, observer, TRIPSAGE__OP_SEARCH);
+    status = search_now(out, &method, vector, actor, name, queries, count, is_many);
+    op.system = vector->live ? "tripsage" : "pgvector";
+    op.names = &method;
+    op.name_count = 1;
+    op.size = count;
+    tripsage__op_end(&op, status);
+    return status;
 }
 
 static tripsage_status search_all(tripsage_doc **out, tripsage_vector *vector, const tripsage_actor *actor,

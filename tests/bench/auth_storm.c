@@ -14,10 +14,7 @@
 
 #define STORM_CONNECTIONS 64
 #define READ_CONNECTIONS  4
-/* Each reader rests between two reads, as a client does that has something to show: latency is measured, not throughput. */
-#define REST_US     2000
-#define ROUNDS_MAX  32
-#define SAMPLES_MAX 20000
+#define ROUNDS_MAX        32
 
 static struct {
     unsigned rounds;
@@ -49,62 +46,6 @@ static void *sign_in_again(void *unused)
     return NULL;
 }
 
-/* ---- reading ---- */
-
-typedef struct reader {
-    double until;
-    size_t count;
-    double *us;
-} reader;
-
-static void *read_again(void *context)
-{
-    reader *r = context;
-    int fd = http_connect(pair.port);
-
-    for (r->count = 0; bench_now() < r->until && r->count < SAMPLES_MAX; r->count++) {
-        double start = bench_now();
-
-        http_exchange(fd, pair.request);
-        r->us[r->count] = (bench_now() - start) * 1e6;
-        usleep(REST_US);
-    }
-    close(fd);
-    return NULL;
-}
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-/* Microseconds that 99 of 100 reads stay within, over all readers of half a round. */
-static double read_p99(void)
-{
-    static double samples[READ_CONNECTIONS * SAMPLES_MAX];
-    pthread_t threads[READ_CONNECTIONS];
-    reader readers[READ_CONNECTIONS];
-    size_t count = 0;
-
-    for (size_t i = 0; i < READ_CONNECTIONS; i++) {
-        readers[i] = (reader){bench_now() + scale.seconds, 0, calloc(SAMPLES_MAX, sizeof(double))};
-        if (!readers[i].us || pthread_create(&threads[i], NULL, read_again, &readers[i]) != 0)
-            bench_fail("no thread to read on");
-    }
-    for (size_t i = 0; i < READ_CONNECTIONS; i++) {
-        pthread_join(threads[i], NULL);
-        memcpy(samples + count, readers[i].us, readers[i].count * sizeof(double));
-        count += readers[i].count;
-        free(readers[i].us);
-    }
-    if (count < 100)
-        bench_fail("%zu reads are no percentile", count);
-    qsort(samples, count, sizeof *samples, compare);
-    return samples[count * 99 / 100];
-}
-
 /* ---- the comparison ---- */
 
 static void measure(void)
@@ -119,12 +60,12 @@ static void measure(void)
         unsigned before;
         double start;
 
-        quiet[round] = read_p99();
+        quiet[round] = http_p99(pair.port, pair.request, READ_CONNECTIONS, scale.seconds);
         storming = 1;
         usleep(200000); /* until all of them stand in line */
         start = bench_now();
         before = sign_ins;
-        storm[round] = read_p99();
+        storm[round] = http_p99(pair.port, pair.request, READ_CONNECTIONS, scale.seconds);
         stormed += bench_now() - start;
         signed_in += sign_ins - before;
         storming = 0;

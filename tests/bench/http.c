@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,7 +68,7 @@ static char *exchange(int fd, const char *request)
     return answer;
 }
 
-static char *ask(int port, const char *request)
+char *http_ask(int port, const char *request)
 {
     int fd = http_connect(port);
     char *answer = exchange(fd, request);
@@ -93,7 +94,7 @@ static char *post(int port, const char *path, const char *token, const char *bod
         request, sizeof request,
         "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n%s%s%sContent-Length: %zu\r\n\r\n%s",
         path, token ? "Authorization: Bearer " : "", token ? token : "", token ? "\r\n" : "", strlen(body), body);
-    return ask(port, request);
+    return http_ask(port, request);
 }
 
 /* The text of a member of an answer's body. */
@@ -174,7 +175,7 @@ void http_pair_start(http_pair *pair, const char *server, const char *bare, cons
         pair->request, sizeof pair->request,
         "GET /api/trips/%s HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\nAuthorization: Bearer %s\r\n\r\n",
         id, token);
-    answer = ask(pair->port, pair->request);
+    answer = http_ask(pair->port, pair->request);
     if (strncmp(answer, "HTTP/1.1 200", 12) != 0)
         bench_fail("%.300s", answer);
     pair->bare = 0;
@@ -272,4 +273,65 @@ http_load http_run(int port, const char *request, unsigned connections, double s
     close(epoll);
     free(lines);
     return load;
+}
+
+/* ---- latency ---- */
+
+#define REST_US     2000
+#define READERS_MAX 16
+#define SAMPLES_MAX 20000
+
+typedef struct reader {
+    int port;
+    const char *request;
+    double until;
+    size_t count;
+    double *us;
+} reader;
+
+static void *read_again(void *context)
+{
+    reader *r = context;
+    int fd = http_connect(r->port);
+
+    for (r->count = 0; bench_now() < r->until && r->count < SAMPLES_MAX; r->count++) {
+        double start = bench_now();
+
+        http_exchange(fd, r->request);
+        r->us[r->count] = (bench_now() - start) * 1e6;
+        usleep(REST_US);
+    }
+    close(fd);
+    return NULL;
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+double http_p99(int port, const char *request, unsigned connections, double seconds)
+{
+    static double samples[READERS_MAX * SAMPLES_MAX];
+    pthread_t threads[READERS_MAX];
+    reader readers[READERS_MAX];
+    size_t count = 0;
+
+    for (size_t i = 0; i < connections; i++) {
+        readers[i] = (reader){port, request, bench_now() + seconds, 0, calloc(SAMPLES_MAX, sizeof(double))};
+        if (!readers[i].us || pthread_create(&threads[i], NULL, read_again, &readers[i]) != 0)
+            bench_fail("no thread to read on");
+    }
+    for (size_t i = 0; i < connections; i++) {
+        pthread_join(threads[i], NULL);
+        memcpy(samples + count, readers[i].us, readers[i].count * sizeof(double));
+        count += readers[i].count;
+        free(readers[i].us);
+    }
+    if (count < 100)
+        bench_fail("%zu reads are no percentile", count);
+    qsort(samples, count, sizeof *samples, compare);
+    return samples[count * 99 / 100];
 }

@@ -22,9 +22,16 @@ typedef struct http_load {
 void http_pair_start(http_pair *pair, const char *server, const char *bare, const char *folder, const char *trip);
 void http_pair_stop(http_pair *pair);
 
-/* `connections` keep-alive connections, each sending the request again as soon as it has its answer, from one thread (epoll). A connection that is
- * refused, closed or answered with anything but 200 ends the program. */
+/* `connections` keep-alive connections, each sending the request again as soon as it has its answer, from one thread (epoll). A connection
+ * that is refused, closed or answered with anything but 200 ends the program. */
 http_load http_run(int port, const char *request, unsigned connections, double seconds);
+
+/* Microseconds that 99 of 100 answers come within, where each of so many connections (16 at most) rests 2 ms after an answer, as a client
+ * does that has something to show: latency is measured, not throughput. */
+double http_p99(int port, const char *request, unsigned connections, double seconds);
+
+/* The whole answer to a request on a connection of its own. Free it. */
+char *http_ask(int port, const char *request);
 
 /* A connection for one request at a time. An answer that is not 200 ends the program. */
 int http_connect(int port);

@@ -1832,6 +1832,30 @@ static tripsage_status cache_open(stage *s)
     return tripsage_cache_open(&s->cache, NULL, NULL);
 }
 
+/* Nobody is there, and nothing is sent. */
+static tripsage_status telemetry_open(stage *s)
+{
+    tripsage_telemetry_options options = TRIPSAGE_TELEMETRY_OPTIONS_INIT;
+
+    options.endpoint = "http://127.0.0.1:9/v1/traces";
+    options.headers = "Authorization=Bearer%20x";
+    options.resource = "service.name=mine";
+    return tripsage_telemetry_open(&s->telemetry, &options, NULL);
+}
+
+static tripsage_status telemetry_metrics(stage *s)
+{
+    tripsage_telemetry *telemetry;
+    const char *type;
+    size_t length;
+    tripsage_status status = tripsage_telemetry_open(&telemetry, NULL, NULL);
+
+    if (status == TRIPSAGE_OK)
+        status = tripsage_telemetry_metrics(&s->content, &length, &type, telemetry, NULL);
+    tripsage_telemetry_close(telemetry);
+    return status;
+}
+
 static tripsage_status limiter_open(stage *s)
 {
     return tripsage_limiter_open(&s->limiter, NULL, NULL);
@@ -2468,6 +2492,8 @@ const scenario test_scenarios[] = {
     {.name = "vector_search_many", .prepare = with_vectors, .act = vector_search_many, .look = look_vectors, .benign = 1},
     {.name = "cache_open", .act = cache_open, .look = look_nothing},
     {.name = "limiter_open", .act = limiter_open, .look = look_nothing},
+    {.name = "telemetry_open", .act = telemetry_open, .look = look_nothing, .in_memory = 1},
+    {.name = "telemetry_metrics", .act = telemetry_metrics, .look = look_nothing, .in_memory = 1},
     {.name = "limit_rule_new", .act = limit_rule_new, .look = look_nothing},
     {.name = "limit_decide", .act = limit_decide, .look = look_nothing},
     {.name = "cache_set", .prepare = with_cached, .act = cache_set, .look = look_cache, .in_memory = 1},
@@ -2555,6 +2581,8 @@ void test_stage_clear(stage *s)
     tripsage_limiter_close(s->limiter);
     tripsage_limit_rule_free(s->rule);
     tripsage_close(s->ts);
+    tripsage_telemetry_close(s->telemetry);
+    s->telemetry = NULL;
     s->doc = NULL;
     s->content = NULL;
     s->made_actor = NULL;
@@ -2571,5 +2599,5 @@ void test_stage_clear(stage *s)
 int test_stage_holds(const stage *s)
 {
     return s->doc || s->content || s->made_actor || s->trips || s->auth || s->vector || s->embedder || s->cache ||
-           s->limiter || s->rule || s->ts;
+           s->limiter || s->rule || s->ts || s->telemetry;
 }

@@ -28,6 +28,7 @@ typedef struct stage {
     tripsage_cache *cache;
     tripsage_limiter *limiter;
     tripsage_limit_rule *rule;
+    tripsage_telemetry *telemetry;
 } stage;
 
 typedef struct scenario {

@@ -6,6 +6,7 @@ BEGIN {
     home["^sqlite3\\.h$"] = "^libtripsage/store/sqlite/"
     home["^libpq-fe\\.h$"] = "^libtripsage/store/postgres/"
     home["^curl/"] = "^libtripsage/http/[a-z0-9_]+\\.c$"
+    home["^zlib\\.h$"] = "^libtripsage/telemetry/gzip\\.c$"
     home["^hiredis/"] = "^libtripsage/cache/redis/"
     home["^(lua|lauxlib|lualib)\\.h$"] = "^libtripsage/cache/command/lua/"
     home["^jwt\\.h$"] = "^tests/"

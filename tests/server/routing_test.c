@@ -6,7 +6,8 @@
 #include "support/http_schema.h"
 
 static const char *const variables[] = {
-    "TRIPSAGE_MAX_CONNECTIONS=32", "TRIPSAGE_ADMIN_PORT=0", "WEBHOOK_SECRET=0123456789abcdef0123456789abcdef",
+    "TRIPSAGE_MAX_CONNECTIONS=32", "TRIPSAGE_ADMIN_PORT=0", "TRIPSAGE_METRICS=on",
+    "WEBHOOK_SECRET=0123456789abcdef0123456789abcdef",
     "TRIPSAGE_ALLOWED_ORIGINS=https://app.example.com, http://localhost:3000", NULL};
 
 /* The path with an id in place of each parameter. */

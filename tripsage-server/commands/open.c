@@ -17,7 +17,7 @@ static void use_own_address(tripsage_mail_options *mail, char own[OWN_ADDRESS_SI
     mail->external_url = own;
 }
 
-tripsage_status open_library_quietly(tripsage **out, const settings *s, migration migrate)
+static tripsage_status open_it(tripsage **out, const settings *s, migration migrate, tripsage_telemetry *telemetry)
 {
     tripsage_runtime runtime = TRIPSAGE_RUNTIME_INIT;
     tripsage_options options = *tripsage_config_options(s->config);
@@ -27,6 +27,7 @@ tripsage_status open_library_quietly(tripsage **out, const settings *s, migratio
 
     runtime.log = log_library;
     runtime.log_level = s->log_level;
+    runtime.telemetry = telemetry;
     use_own_address(&mail, own, s);
     auth.mail = &mail;
     options.auth = &auth;
@@ -36,21 +37,31 @@ tripsage_status open_library_quietly(tripsage **out, const settings *s, migratio
     return tripsage_open(out, s->database_url, &options);
 }
 
+tripsage_status open_library_quietly(tripsage **out, const settings *s, migration migrate)
+{
+    return open_it(out, s, migrate, NULL);
+}
+
 int open_library(tripsage **out, const settings *s, migration migrate)
+{
+    return open_library_watched(out, s, migrate, NULL);
+}
+
+int open_library_watched(tripsage **out, const settings *s, migration migrate, tripsage_telemetry *telemetry)
 {
     int prepared = migrate == MIGRATE_NO ? 0 : settings_prepare(s); /* who does not migrate changes nothing */
     tripsage_status status;
 
     if (prepared)
         return prepared;
-    status = open_library_quietly(out, s, migrate);
+    status = open_it(out, s, migrate, telemetry);
     if (status == TRIPSAGE_OK)
         return 0;
     fprintf(stderr, "tripsage-server: cannot open %s: %s\n", s->database_shown, tripsage_last_error()->message);
     return status == TRIPSAGE_EINVALID || status == TRIPSAGE_ENOTSUP ? EXIT_CONFIG : EXIT_FAILURE;
 }
 
-int open_served_cache(tripsage_cache **out, const settings *s)
+int open_served_cache(tripsage_cache **out, const settings *s, tripsage_telemetry *telemetry)
 {
     const tripsage_cache_options *options = tripsage_config_served_cache(s->config);
     tripsage_runtime runtime = TRIPSAGE_RUNTIME_INIT;
@@ -61,6 +72,7 @@ int open_served_cache(tripsage_cache **out, const settings *s)
         return 0;
     runtime.log = log_library;
     runtime.log_level = s->log_level;
+    runtime.telemetry = telemetry;
     status = tripsage_cache_open(out, options, &runtime);
     if (status == TRIPSAGE_OK)
         return 0;

@@ -14,8 +14,10 @@ tripsage_status open_library_quietly(tripsage **out, const settings *s, migratio
 
 /* 0, or the exit status after a sentence on stderr. */
 int open_library(tripsage **out, const settings *s, migration migrate);
+/* The same, told to telemetry, which may be NULL. */
+int open_library_watched(tripsage **out, const settings *s, migration migrate, tripsage_telemetry *telemetry);
 
 /* The cache of /cache, in *out, where the settings want one. 0, or the exit status after a sentence on stderr. */
-int open_served_cache(tripsage_cache **out, const settings *s);
+int open_served_cache(tripsage_cache **out, const settings *s, tripsage_telemetry *telemetry);
 
 #endif

@@ -23,6 +23,7 @@
 #include "ratelimit.h"
 #include "request.h"
 #include "router.h"
+#include "telemetry.h"
 #include "tls.h"
 
 /* 7 s for the exchanges under way; then their connections are shut down, and the last resort comes 9.5 s after the
@@ -32,7 +33,6 @@
 #define LAST_RESORT_NS    500000000L
 #define LOG_PATIENCE_US   300000
 #define ADMIN_CONNECTIONS 8 /* probes of a load balancer and a person or two */
-#define ADMIN_HOST        "127.0.0.1"
 
 static void help(void)
 {
@@ -84,7 +84,7 @@ typedef struct serving {
 static http_listener *start_admin(server *s, int main_port)
 {
     const settings *set = s->settings;
-    http_options options = {.server = s, .host = ADMIN_HOST, .connections = ADMIN_CONNECTIONS, .health_only = 1};
+    http_options options = {.server = s, .host = set->admin_host, .connections = ADMIN_CONNECTIONS, .health_only = 1};
 
     options.port = set->admin_port != ADMIN_PORT_AUTO ? set->admin_port : set->port ? main_port + 1 : 0;
     return options.port <= 65535 ? http_start(&options) : NULL;
@@ -112,7 +112,7 @@ static int start_listeners(serving *it)
             return EXIT_FAILURE;
     }
     if (it->admin)
-        fprintf(stderr, "tripsage-server health on http://%s:%d\n", ADMIN_HOST, http_port(it->admin));
+        fprintf(stderr, "tripsage-server health on http://%s:%d\n", s->admin_host, http_port(it->admin));
     fprintf(stderr, "tripsage-server listening on http%s://%s%s%s:%d (database %s)\n", s->tls_certificate ? "s" : "",
             open, s->host, close, http_port(it->main), s->database_shown);
     return 0;
@@ -145,12 +145,16 @@ static int start(serving *it, const settings *s)
     int status;
 
     it->server.settings = s;
-    status = open_library(&it->server.library, s, MIGRATE_AS_SET);
+    status = telemetry_open(&it->server.telemetry, s);
     if (status == 0)
-        status = open_served_cache(&it->server.served_cache, s);
+        status = telemetry_prepare(&it->server);
+    if (status == 0)
+        status = open_library_watched(&it->server.library, s, MIGRATE_AS_SET, it->server.telemetry);
+    if (status == 0)
+        status = open_served_cache(&it->server.served_cache, s, it->server.telemetry);
     if (status)
         return status;
-    status = limits_open(&it->server.limits, s, it->server.library);
+    status = limits_open(&it->server.limits, s, it->server.library, it->server.telemetry);
     if (status)
         return status;
     it->server.served_options = tripsage_config_cache_serve(s->config);
@@ -229,6 +233,7 @@ static void stop(serving *it)
     tripsage_cache_close(it->server.served_cache);
     limits_close(it->server.limits);
     tripsage_close(it->server.library);
+    tripsage_telemetry_close(it->server.telemetry);
 }
 
 /* While load balancers notice that it is not ready. 1 when another signal came: there is no time left. */
@@ -280,7 +285,7 @@ int command_serve(int argc, char **argv)
     if (status)
         goto out;
     block_signals(&signals, &s);
-    log_open(s.log_level);
+    log_open(s.log_level, s.log_masks_clients);
     raise_file_limit(&s);
     status = start(&it, &s);
     if (status == 0)

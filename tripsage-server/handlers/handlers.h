@@ -114,6 +114,9 @@ void health_database(request *r);
 void health_cache(request *r);
 void health_limits(request *r);
 
+/* metrics.c */
+void metrics_get(request *r);
+
 /* webhooks.c */
 void webhook_trip_notifications(request *r);
 void webhook_cache_invalidation(request *r);

@@ -346,14 +346,27 @@ static tripsage_status invalidate(uint64_t *out, void *engine, bytes tag)
     return status;
 }
 
+static void count_near(tripsage_cache_stats *out, const near *n)
+{
+    out->near_hits = n->hits;
+    out->hits += out->near_hits;
+}
+
 static tripsage_status get_stats(tripsage_cache_stats *out, void *engine)
 {
     near *n = engine;
     tripsage_status status = n->far_calls->stats(out, n->far);
 
-    out->near_hits = n->hits;
-    out->hits += out->near_hits;
+    count_near(out, n);
     return status;
+}
+
+static void get_counts(tripsage_cache_stats *out, void *engine)
+{
+    near *n = engine;
+
+    n->far_calls->counts(out, n->far);
+    count_near(out, n);
 }
 
 /* ---- commands ---- */
@@ -401,5 +414,6 @@ static tripsage_status subscribe(tripsage_cache_subscription **out, void *engine
 }
 
 const tripsage__cache_engine tripsage__cache_on_near = {
-    look, set, remove_key, increment, expire, clear, get_stats, run, subscribe, close_near, set_tagged, invalidate,
+    look, set,       remove_key, increment,  expire,     clear,      get_stats,
+    run,  subscribe, close_near, set_tagged, invalidate, get_counts,
 };

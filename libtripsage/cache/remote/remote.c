@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/observe.h"
 #include "cache/command/table.h"
 #include "cache/memory/entry.h"
 
@@ -32,6 +33,7 @@ typedef struct server {
     const tripsage__cache_transport *by;
     void *transport;
     tripsage__breaker *breaker;
+    tripsage__observer *observer;
     size_t prefix_size;
     char prefix[TRIPSAGE__CACHE_PREFIX_MAX + 1];
     _Atomic uint64_t hits, misses, sets, deletes;
@@ -63,6 +65,7 @@ tripsage_status tripsage__cache_server_open(void **out, const tripsage__cache_tr
     if (!r)
         return TRIPSAGE_NOMEM();
     r->by = by;
+    r->observer = tripsage__env_observer(env);
     r->prefix_size = strlen(prefix);
     strcpy(r->prefix, prefix);
     TRIPSAGE_TRY(tripsage__breaker_new(
@@ -145,6 +148,33 @@ static tripsage_status not_understood(void)
     return TRIPSAGE_FAIL(TRIPSAGE_EUNAVAILABLE, "the cache's server answers with something else than was asked for");
 }
 
+/* A text of the program: what a client sends is not, and there is no end to it. */
+static const char *name_of(const line *l)
+{
+    const tripsage__command_spec *spec = tripsage__command_spec_of(l->arguments[0]);
+
+    return spec ? spec->name : "OTHER";
+}
+
+static tripsage_status watch_carry(reply **out, server *r, const tripsage__cache_batch *batch)
+{
+    const char *name = batch->count ? name_of(&batch->lines[0]) : "OTHER";
+    tripsage_status status;
+    tripsage__op op;
+
+    tripsage__op_begin(&op, r->observer, TRIPSAGE__OP_CACHE);
+    status = r->by->carry(out, r->transport, batch);
+    for (size_t i = 1; i < batch->count; i++)
+        if (name_of(&batch->lines[i]) != name)
+            name = batch->mode == TRIPSAGE__CACHE_TRANSACTION ? "MULTI" : "PIPELINE";
+    op.system = "redis";
+    op.names = &name;
+    op.name_count = 1;
+    op.size = batch->count;
+    tripsage__op_end(&op, status);
+    return status;
+}
+
 enum { ONCE = 0, REPEATABLE = 1 };
 
 static tripsage_status carry(reply **out, server *r, const line *lines, size_t count, tripsage__cache_mode mode,
@@ -153,6 +183,8 @@ static tripsage_status carry(reply **out, server *r, const line *lines, size_t c
     tripsage__cache_batch batch = {lines, count, mode, repeatable};
 
     *out = NULL;
+    if (r->observer)
+        return watch_carry(out, r, &batch);
     return r->by->carry(out, r->transport, &batch);
 }
 
@@ -579,8 +611,10 @@ static uint64_t number_in(const reply *info, const char *name)
     return at ? strtoull(at + strlen(name), NULL, 10) : 0;
 }
 
-static void count_own(tripsage_cache_stats *out, server *r)
+static void count_own(tripsage_cache_stats *out, void *engine)
 {
+    server *r = engine;
+
     out->hits = r->hits;
     out->misses = r->misses;
     out->sets = r->sets;
@@ -765,5 +799,6 @@ static tripsage_status subscribe(tripsage_cache_subscription **out, void *engine
 }
 
 const tripsage__cache_engine tripsage__cache_on_server = {
-    look, set, remove_key, increment, expire, clear, get_stats, run, subscribe, close_server, set_tagged, invalidate,
+    look, set,       remove_key,   increment,  expire,     clear,     get_stats,
+    run,  subscribe, close_server, set_tagged, invalidate, count_own,
 };

@@ -253,8 +253,9 @@ tripsage_status tripsage__pg_write(void *engine_, const tripsage_actor *actor, c
     return call_steps(engine_, FRAME_WRITE, actor, steps, count);
 }
 
-tripsage_status tripsage__pg_scan(void *engine_, const tripsage__step *steps, size_t count)
+tripsage_status tripsage__pg_scan(void *engine_, const tripsage_actor *actor, const tripsage__step *steps, size_t count)
 {
+    (void)actor;
     return call_steps(engine_, FRAME_SCAN, NULL, steps, count);
 }
 

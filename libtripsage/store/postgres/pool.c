@@ -319,6 +319,20 @@ void tripsage__pg_renew_all(engine *e)
     pthread_mutex_unlock(&e->lock);
 }
 
+void tripsage__pg_pool(void *engine_, tripsage__pool *out)
+{
+    engine *e = engine_;
+
+    pthread_mutex_lock(&e->lock);
+    for (const connection *c = e->idle; c; c = c->next)
+        out->idle++;
+    for (const waiter *w = e->first_waiter; w; w = w->next)
+        out->waiting++;
+    out->used = e->opened - out->idle;
+    out->max = e->pool_size;
+    pthread_mutex_unlock(&e->lock);
+}
+
 tripsage_status tripsage__pg_pool_open(engine *e)
 {
     tripsage_status status = init_condition(&e->reachable);

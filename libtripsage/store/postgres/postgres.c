@@ -429,6 +429,7 @@ const tripsage__driver tripsage__driver_postgres = {
     .maintain = tripsage__pg_maintain,
     .watch = tripsage__pg_watch,
     .unwatch = tripsage__pg_unwatch,
+    .pool = tripsage__pg_pool,
     .check = engine_check,
     .migrations = &tripsage__migrations_postgres,
     .is_null = tripsage__pg_is_null,

@@ -113,6 +113,7 @@ void tripsage__pg_release(engine *e, connection *c, int broken);
 /* From now on every connection is a new one: the server that the old ones lead to may not be written to any more, or has other tables
  * now. */
 void tripsage__pg_renew_all(engine *e);
+void tripsage__pg_pool(void *engine_, tripsage__pool *out);
 /* How long to wait before the next try, in ms: some time below a limit that doubles with each. */
 int64_t tripsage__pg_pause(engine *e, unsigned tries);
 void tripsage__pg_sleep_until(int64_t ms);
@@ -124,7 +125,8 @@ tripsage_status tripsage__pg_read(void *engine_, const tripsage_actor *actor, co
 tripsage_status tripsage__pg_write(void *engine_, const tripsage_actor *actor, const tripsage__step *steps,
                                    size_t count);
 tripsage_status tripsage__pg_ping(void *engine_, const tripsage__step *step);
-tripsage_status tripsage__pg_scan(void *engine_, const tripsage__step *steps, size_t count);
+tripsage_status tripsage__pg_scan(void *engine_, const tripsage_actor *actor, const tripsage__step *steps,
+                                  size_t count);
 
 /* ---- maintain.c ---- */
 

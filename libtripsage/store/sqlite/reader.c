@@ -111,6 +111,20 @@ static tripsage_status acquire(engine *e, connection **out)
                          e->busy_timeout_ms);
 }
 
+/* Taken one after another while others come and go: the numbers are near each other, and none is below 0. */
+void tripsage__sqlite_pool(void *engine_, tripsage__pool *out)
+{
+    engine *e = engine_;
+    uint32_t opened = atomic_load(&e->opened);
+
+    for (uint32_t i = 0; i < e->readers; i++)
+        out->idle += atomic_load(&e->idle[i]) != NULL;
+    out->idle = out->idle < opened ? out->idle : opened;
+    out->used = opened - out->idle;
+    out->max = e->readers;
+    out->waiting = atomic_load(&e->waiting);
+}
+
 void tripsage__sqlite_pool_close(engine *e)
 {
     connection *c;

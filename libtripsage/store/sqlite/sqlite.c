@@ -369,6 +369,7 @@ const tripsage__driver tripsage__driver_sqlite = {
     .stamp = tripsage__sqlite_stamp,
     .watch = tripsage__sqlite_watch,
     .unwatch = tripsage__sqlite_unwatch,
+    .pool = tripsage__sqlite_pool,
     .check = tripsage__sqlite_check,
     .upkeep = tripsage__sqlite_upkeep,
     .examine = tripsage__sqlite_examine,

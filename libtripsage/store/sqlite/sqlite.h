@@ -101,6 +101,7 @@ tripsage_status tripsage__sqlite_add_digest(connection *c);
 tripsage_status tripsage__sqlite_read(void *engine_, const tripsage_actor *actor, const tripsage__step *steps,
                                       size_t count);
 void tripsage__sqlite_pool_close(engine *e);
+void tripsage__sqlite_pool(void *engine_, tripsage__pool *out);
 
 /* writer.c */
 tripsage_status tripsage__sqlite_write(void *engine_, const tripsage_actor *actor, const tripsage__step *steps,

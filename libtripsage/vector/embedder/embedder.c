@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/observe.h"
 #include "memo.h"
 #include "vector/vector.h"
 
@@ -201,12 +202,32 @@ const char *tripsage__embedder_prefix(const tripsage_embedder *embedder, tripsag
 
 /* ---- embedding ---- */
 
+tripsage_status tripsage__embedder_run(float *out, tripsage_embedder *embedder, tripsage_embed_purpose purpose,
+                                       const tripsage__embed_text *texts, size_t count)
+{
+    tripsage__observer *observer = tripsage__env_observer(embedder->env);
+    const char *name = embedder->name;
+    tripsage_status status;
+    tripsage__op op;
+
+    if (!observer)
+        return embedder->calls->embed(embedder->engine, out, purpose, texts, count);
+    tripsage__op_begin(&op, observer, TRIPSAGE__OP_EMBEDDING);
+    status = embedder->calls->embed(embedder->engine, out, purpose, texts, count);
+    op.system = embedder->memo ? "openai" : "tripsage"; /* whoever answers as OpenAI does, or one in the process */
+    op.names = &name;
+    op.name_count = 1;
+    op.size = count;
+    tripsage__op_end(&op, status);
+    return status;
+}
+
 tripsage_status tripsage__embedder_embed(float *out, tripsage_embedder *embedder, tripsage_embed_purpose purpose,
                                          const tripsage__embed_text *texts, size_t count,
                                          const tripsage__embed_shelf *shelf)
 {
     return embedder->memo ? tripsage__memo_embed(out, embedder, purpose, texts, count, shelf)
-                          : embedder->calls->embed(embedder->engine, out, purpose, texts, count);
+                          : tripsage__embedder_run(out, embedder, purpose, texts, count);
 }
 
 tripsage_status tripsage__embed_check(tripsage__embed_text *out, const char *text, const char *field)

@@ -64,6 +64,10 @@ tripsage_status tripsage__embedder_embed(float *out, tripsage_embedder *embedder
                                          const tripsage__embed_text *texts, size_t count,
                                          const tripsage__embed_shelf *shelf);
 
+/* Has the engine do it: at least one text. */
+tripsage_status tripsage__embedder_run(float *out, tripsage_embedder *embedder, tripsage_embed_purpose purpose,
+                                       const tripsage__embed_text *texts, size_t count);
+
 /* "" where there is none. */
 const char *tripsage__embedder_prefix(const tripsage_embedder *embedder, tripsage_embed_purpose purpose);
 

@@ -341,7 +341,7 @@ static tripsage_status make_rows(job *j, float *rows, const tripsage__embed_key 
         TRIPSAGE_TRY(shelf->find(shelf->context, rows, found, keys, j->mine_count));
     TRIPSAGE_TRY(rest_of(&r, j, keys, found));
     if (r.count) {
-        TRIPSAGE_TRY(j->embedder->calls->embed(j->embedder->engine, r.made, j->purpose, r.texts, r.count));
+        TRIPSAGE_TRY(tripsage__embedder_run(r.made, j->embedder, j->purpose, r.texts, r.count));
         for (size_t n = 0; n < r.count; n++)
             memcpy(rows + r.rows[n] * dimensions, r.made + n * dimensions, dimensions * sizeof(float));
         if (shelf)

@@ -1,0 +1,263 @@
+/* bench_operate_telemetry: what metrics and traces cost the server, and what it feels of a collector that is silent or gone. Servers that
+ * differ in their settings alone run beside each other and are asked in turn. */
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "data.h"
+#include "http.h"
+
+#define CONNECTIONS     64
+#define P99_CONNECTIONS 4
+#define ROUNDS_MAX      64
+
+static struct {
+    unsigned rounds;
+    double seconds; /* of one server's part of a round */
+} scale = {15, 2.0};
+
+/* ---- a collector ---- */
+
+/* Takes each request whole, as its length says, and answers that all is well. */
+static void *take_spans(void *context)
+{
+    static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n";
+    int fd = (int)(long)context;
+    char *data = malloc(1 << 20);
+    size_t size = 0;
+    ssize_t got;
+
+    while (data && (got = read(fd, data + size, (1 << 20) - 1 - size)) > 0) {
+        const char *end, *length;
+        size_t whole;
+
+        size += (size_t)got;
+        data[size] = '\0';
+        end = strstr(data, "\r\n\r\n");
+        length = end ? strcasestr(data, "content-length:") : NULL;
+        whole = length ? (size_t)(end + 4 - data) + strtoul(length + 15, NULL, 10) : 0;
+        if (!whole || size < whole)
+            continue;
+        if (write(fd, answer, sizeof answer - 1) < 0)
+            break;
+        memmove(data, data + whole, size - whole);
+        size -= whole;
+    }
+    close(fd);
+    free(data);
+    return NULL;
+}
+
+static int listen_somewhere(int *port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t size = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) != 0 || listen(fd, 16) != 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &size) != 0)
+        bench_fail("no port for a collector");
+    *port = ntohs(address.sin_port);
+    return fd;
+}
+
+/* In a process of its own, as collectors are. */
+static pid_t start_collector(int *port)
+{
+    int fd = listen_somewhere(port);
+    pid_t child = fork();
+
+    if (child != 0) {
+        close(fd);
+        return child;
+    }
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    for (;;) {
+        pthread_t thread;
+        int taken = accept(fd, NULL, NULL);
+
+        if (taken >= 0 && pthread_create(&thread, NULL, take_spans, (void *)(long)taken) == 0)
+            pthread_detach(thread);
+    }
+}
+
+/* ---- servers ---- */
+
+typedef enum kind { OFF, ON, SAMPLED, SILENT, GONE, KINDS } kind;
+static const char *const names[KINDS] = {"off", "on", "sampled", "silent", "gone"};
+static http_pair pairs[KINDS];
+
+static void set_endpoint(int port)
+{
+    char url[64];
+
+    snprintf(url, sizeof url, "http://127.0.0.1:%d", port);
+    setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url, 1);
+}
+
+static void start_server(kind which, const char *folder, int collector)
+{
+    char own[600];
+
+    snprintf(own, sizeof own, "%s/%s", folder, names[which]);
+    mkdir(own, 0700);
+    unsetenv("OTEL_EXPORTER_OTLP_ENDPOINT");
+    unsetenv("OTEL_TRACES_SAMPLER");
+    setenv("OTEL_SDK_DISABLED", which == OFF ? "true" : "false", 1);
+    setenv("TRIPSAGE_METRICS", "on", 1);
+    if (which != OFF)
+        set_endpoint(collector);
+    if (which == SAMPLED) {
+        setenv("OTEL_TRACES_SAMPLER", "parentbased_traceidratio", 1);
+        setenv("OTEL_TRACES_SAMPLER_ARG", "0.1", 1);
+    }
+    http_pair_start(&pairs[which], TRIPSAGE_SERVER_PROGRAM, NULL, own, data_trip);
+}
+
+/* Seconds of processors that the server has used. */
+static double processor_time(pid_t pid)
+{
+    unsigned long user, system;
+    char path[64], text[1024] = "";
+    FILE *file;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    file = fopen(path, "r");
+    if (!file || !fgets(text, sizeof text, file) || !strrchr(text, ')') ||
+        sscanf(strrchr(text, ')'), ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
+        bench_fail("%s cannot be read", path);
+    fclose(file);
+    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+}
+
+static double metric(const http_pair *pair, const char *line)
+{
+    char *answer = http_ask(pair->port, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    const char *at = strstr(answer, line);
+    double value = at ? strtod(at + strlen(line), NULL) : 0;
+
+    free(answer);
+    return value;
+}
+
+/* ---- comparisons ---- */
+
+typedef struct measured {
+    double per_second[ROUNDS_MAX], us[ROUNDS_MAX]; /* of processors, for each request */
+} measured;
+
+static void run(measured *out, unsigned round, kind which)
+{
+    double before = processor_time(pairs[which].server);
+    http_load load = http_run(pairs[which].port, pairs[which].request, CONNECTIONS, scale.seconds);
+
+    out->per_second[round] = load.per_second;
+    out->us[round] = (processor_time(pairs[which].server) - before) * 1e6 / (load.mean * CONNECTIONS);
+}
+
+static double cost(const measured *off, const measured *on)
+{
+    double percent[ROUNDS_MAX];
+
+    for (unsigned i = 0; i < scale.rounds; i++)
+        percent[i] = (1 - on->per_second[i] / off->per_second[i]) * 100;
+    return bench_median(percent, scale.rounds);
+}
+
+static void compare_throughput(void)
+{
+    static measured all[KINDS];
+    double exported, dropped;
+
+    bench_method("A trip read over HTTP by 64 connections as fast as answers come: telemetry off, on with every trace "
+                 "exported to a collector\n"
+                 "on this machine, and with one trace in ten, in turn, the order changing with each round. Figures are "
+                 "medians over the rounds.");
+    for (unsigned round = 0; round < scale.rounds; round++) {
+        for (unsigned i = 0; i < 3; i++)
+            run(&all[(i + round) % 3], round, (kind)((i + round) % 3));
+        bench_progress("round %u: %.0f, on %.0f, sampled %.0f per second", round + 1, all[OFF].per_second[round],
+                       all[ON].per_second[round], all[SAMPLED].per_second[round]);
+    }
+    bench_figure("telemetry_off_per_second", bench_median(all[OFF].per_second, scale.rounds), "1/s");
+    bench_figure("telemetry_on_per_second", bench_median(all[ON].per_second, scale.rounds), "1/s");
+    bench_figure("telemetry_throughput_cost_percent", cost(&all[OFF], &all[ON]), "%");
+    bench_figure("telemetry_sampled_throughput_cost_percent", cost(&all[OFF], &all[SAMPLED]), "%");
+    bench_figure("telemetry_processor_us_per_request",
+                 bench_median(all[ON].us, scale.rounds) - bench_median(all[OFF].us, scale.rounds), "us");
+    exported = metric(&pairs[ON], "\notel_sdk_exporter_span_exported_total ");
+    dropped = metric(&pairs[ON], "otel_sdk_processor_span_processed_total{error_type=\"queue_full\"} ");
+    bench_figure("telemetry_spans_exported_at_full_load_percent", exported / (exported + dropped) * 100, "%");
+}
+
+static void compare_collectors(void)
+{
+    double us[KINDS][ROUNDS_MAX], silent[ROUNDS_MAX], gone[ROUNDS_MAX];
+
+    bench_method("The same by four connections that rest 2 ms after each answer: how long 99 of 100 answers take at "
+                 "most, with a collector that takes\n"
+                 "spans, one that takes connections and says nothing, and one that is not there.");
+    for (kind which = SILENT; which < KINDS; which++) /* until the queue is full */
+        http_run(pairs[which].port, pairs[which].request, CONNECTIONS, 0.5);
+    for (unsigned round = 0; round < scale.rounds; round++) {
+        static const kind asked[] = {ON, SILENT, GONE};
+
+        for (unsigned i = 0; i < 3; i++) {
+            kind which = asked[(i + round) % 3];
+
+            us[which][round] = http_p99(pairs[which].port, pairs[which].request, P99_CONNECTIONS, scale.seconds);
+        }
+        silent[round] = us[SILENT][round] / us[ON][round];
+        gone[round] = us[GONE][round] / us[ON][round];
+        bench_progress("round %u: %.0f us, silent %.0f us, gone %.0f us", round + 1, us[ON][round], us[SILENT][round],
+                       us[GONE][round]);
+    }
+    bench_figure("telemetry_p99_us", bench_median(us[ON], scale.rounds), "us");
+    bench_figure("telemetry_p99_silent_collector_ratio", bench_median(silent, scale.rounds), "x");
+    bench_figure("telemetry_p99_no_collector_ratio", bench_median(gone, scale.rounds), "x");
+    for (kind which = SILENT; which < KINDS; which++)
+        if (metric(&pairs[which], "otel_sdk_processor_span_processed_total{error_type=\"queue_full\"} ") <= 0)
+            bench_fail("no span was dropped where the collector is %s", names[which]);
+}
+
+static const char usage[] =
+    "usage: bench_operate_telemetry [--quick] [--data FOLDER] [OUTPUT.json]\n"
+    "Measures what metrics and traces cost; writes to OUTPUT.json (build/bench/operate-telemetry.json).\n";
+
+int main(int argc, char **argv)
+{
+    const char *folder = "build/bench-data", *output = "build/bench/operate-telemetry.json";
+    const bench_option options[] = {{"--data", &folder, NULL}, {NULL, NULL, NULL}};
+    int collector, silent, gone, silent_fd;
+    pid_t child;
+
+    if (bench_arguments(argc, argv, usage, options, &output)) {
+        scale.rounds = 1;
+        scale.seconds = 0.5;
+    }
+    mkdir(folder, 0700);
+    child = start_collector(&collector);
+    silent_fd = listen_somewhere(&silent);
+    close(listen_somewhere(&gone));
+    for (kind which = OFF; which < KINDS; which++)
+        start_server(which, folder, which == SILENT ? silent : which == GONE ? gone : collector);
+    compare_throughput();
+    compare_collectors();
+    for (kind which = OFF; which < KINDS; which++)
+        http_pair_stop(&pairs[which]);
+    kill(child, SIGTERM);
+    waitpid(child, NULL, 0);
+    close(silent_fd);
+    bench_write("operate", output);
+    return EXIT_SUCCESS;
+}
