@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <tripsage/maintenance.h>
 #include <unistd.h>
 
@@ -25,6 +26,11 @@
 #define MANIFEST_MAX 4096
 /* A day: longer than any backup takes. What is older and has no manifest was left behind. */
 #define LEFT_BEHIND_S 86400
+
+/* 4 MiB: then what was written is brought to the disk. The sync of a commit that finds hundreds of megabytes waiting waits for them. */
+#define SYNC_PIECES 4
+/* The longest rest: what is slower than that is slow for another reason. */
+#define REST_MAX_US 50000
 
 static tripsage_status failed(const char *doing, const char *path)
 {
@@ -48,6 +54,18 @@ static char *path_of(const char *folder, const char *name, const char *suffix)
     if (path.failed)
         tripsage__buf_free(&path);
     return tripsage__buf_take(&path, NULL);
+}
+
+void tripsage__backup_rest(const tripsage__backup_job *job, int64_t began_us)
+{
+    int64_t worked = tripsage__monotonic_us() - began_us;
+    struct timespec pause = {0, 0};
+
+    if (!job->gentle || worked <= 0)
+        return;
+    pause.tv_nsec = (worked < REST_MAX_US ? worked : REST_MAX_US) * 1000L;
+    while (nanosleep(&pause, &pause) == -1 && errno == EINTR)
+        ;
 }
 
 /* ---- files ---- */
@@ -97,6 +115,8 @@ static tripsage_status pump(const tripsage__backup_job *job, const char *path, i
     }
     TRIPSAGE_TRY(tripsage__digest_new(&sum));
     do {
+        int64_t began = tripsage__monotonic_us();
+
         got = read(fd, piece, PIECE);
         if (got < 0 && errno != EINTR) {
             status = failed("read", path);
@@ -107,7 +127,12 @@ static tripsage_status pump(const tripsage__backup_job *job, const char *path, i
             if (to >= 0)
                 TRIPSAGE_TRY(write_all(to, piece, (size_t)got));
             *bytes += got;
+            if (to >= 0 && *bytes / (int64_t)PIECE % SYNC_PIECES == 0 && fdatasync(to) != 0) {
+                status = failed("write", "the copy");
+                goto out;
+            }
             tripsage__backup_tell(job, phase, *bytes, total);
+            tripsage__backup_rest(job, began);
         }
     } while (got != 0);
     status = tripsage__digest_end(digest, sum);
@@ -530,6 +555,7 @@ tripsage_status tripsage__store_backup(tripsage_doc **out, const tripsage__backu
     TRIPSAGE_TRY(start(&job, &driver, request));
     TRIPSAGE_TRY(driver->name_of(&base, request->url));
     TRIPSAGE_TRY(tripsage__buf_status(&base));
+    job.gentle = 1;
     manifest.made_at = tripsage__now_ms(job.env);
     snprintf(manifest.engine, sizeof manifest.engine, "%s", driver->name);
     TRIPSAGE_TRY(make_paths(&p, request->folder, base.data, driver->backup_suffix, manifest.made_at));
@@ -584,6 +610,7 @@ tripsage_status tripsage__store_backup_verify(tripsage_doc **out, const char *fi
     *out = NULL;
     memset(&manifest, 0, sizeof manifest);
     TRIPSAGE_TRY(start(&job, NULL, request));
+    job.gentle = 1;
     TRIPSAGE_TRY(read_manifest(&manifest, file));
     driver = driver_named(manifest.engine);
     if (!driver) {

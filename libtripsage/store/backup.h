@@ -18,6 +18,7 @@ typedef struct tripsage__backup_job {
     uint32_t busy_timeout_ms; /* 0: the default */
     int force;                /* load: over what is there */
     int trial;                /* load: nothing stays of it */
+    int gentle;               /* others are at work: rest as long as one works */
     tripsage__progress_fn progress;
     void *context;
 } tripsage__backup_job;
@@ -28,6 +29,10 @@ static inline void tripsage__backup_tell(const tripsage__backup_job *job, const 
     if (job->progress)
         job->progress(job->context, phase, done, total);
 }
+
+/* After a piece of work that began then (monotonic, in us), where others are at work: writers have the disk and a processor at least half of
+ * the time. */
+void tripsage__backup_rest(const tripsage__backup_job *job, int64_t began_us);
 
 /* What a manifest says. */
 typedef struct tripsage__manifest {

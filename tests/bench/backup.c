@@ -119,6 +119,7 @@ static void serve(int from, int to)
     char byte;
 
     options.keep = 1;
+    (void)nice(10); /* as the command does */
     while (read(from, &byte, 1) == 1) {
         tripsage_doc *made = NULL;
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <tripsage/maintenance.h>
 
@@ -66,6 +67,7 @@ static int run(const settings *s, int verify, const char *word, tripsage_backup_
     progress p;
     tripsage_status status;
 
+    (void)nice(10); /* after those who serve */
     progress_begin(&p);
     options->progress = progress_show;
     options->user = &p;

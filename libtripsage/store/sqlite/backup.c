@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -21,10 +20,8 @@
 
 /* 256 pages of 4 KiB: what is copied at once, in a millisecond or two. */
 #define STEP_PAGES 256
-/* After 16 MiB what was written is brought to the disk: a sync of a commit that finds hundreds of megabytes waiting waits for them. */
-#define SYNC_STEPS 16
-/* The longest rest between two steps. */
-#define REST_MAX_US 50000
+/* After 4 MiB what was written is brought to the disk: the sync of a commit that finds hundreds of megabytes waiting waits for them. */
+#define SYNC_STEPS 4
 
 /* ---- a file as an engine ---- */
 
@@ -124,16 +121,6 @@ static tripsage_status sync_copy(sqlite3 *db)
     return code == SQLITE_OK ? TRIPSAGE_OK : SQL_FAILED(db, code, "sync of the backup");
 }
 
-/* As long as the step took: writers have a disk and a processor at least half of the time. */
-static void rest(int64_t us)
-{
-    struct timespec pause = {0, 0};
-
-    pause.tv_nsec = (us < REST_MAX_US ? us : REST_MAX_US) * 1000L;
-    while (nanosleep(&pause, &pause) == -1 && errno == EINTR)
-        ;
-}
-
 static tripsage_status copy_pages(const tripsage__backup_job *job, sqlite3_backup *backup, sqlite3 *to)
 {
     tripsage_status status = TRIPSAGE_OK;
@@ -148,7 +135,7 @@ static tripsage_status copy_pages(const tripsage__backup_job *job, sqlite3_backu
         tripsage__backup_tell(job, "copy", sqlite3_backup_pagecount(backup) - sqlite3_backup_remaining(backup),
                               sqlite3_backup_pagecount(backup));
         if (code == SQLITE_OK)
-            rest(tripsage__monotonic_us() - began);
+            tripsage__backup_rest(job, began);
     }
     if (status == TRIPSAGE_OK && code != SQLITE_DONE)
         status = SQL_FAILED(to, code, "backup");

@@ -34,16 +34,21 @@ static int wait_briefly(void *context, int tries)
 static int after_commit(void *context, sqlite3 *db, const char *name, int pages)
 {
     engine *e = context;
+    int before = e->log_checked, copied = 0;
 
     if (pages < e->log_pages)
-        e->log_checked = 0; /* it began anew */
+        before = e->log_checked = 0; /* it began anew */
     e->log_pages = pages;
-    if (pages - e->log_checked < LOG_STEP || pages < e->log_checked / 2 * 3)
+    if (pages - before < LOG_STEP || pages < before / 2 * 3)
         return SQLITE_OK;
-    e->log_checked = pages; /* the longer it gets under a long reader, the rarer its writers wait in vain */
+    e->log_checked = pages; /* the longer it gets under a long reader, the rarer it is looked at */
+    sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, &copied);
+    /* What was in the log when it was looked at last is still being read: by somebody who reads for long, as a backup does, and whom
+     * nobody waits for in vain. */
+    if (pages < LOG_LONG || copied <= before)
+        return SQLITE_OK;
     sqlite3_busy_handler(db, wait_briefly, NULL);
-    sqlite3_wal_checkpoint_v2(db, name, pages < LOG_LONG ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_RESTART, NULL,
-                              NULL);
+    sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
     sqlite3_busy_handler(db, tripsage__sqlite_wait, e);
     return SQLITE_OK;
 }
