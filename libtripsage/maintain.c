@@ -23,21 +23,21 @@ static void say_phase(const upkeep *u, const char *phase)
 
 /* ---- the stored data ---- */
 
-static tripsage_status check(upkeep *u)
+/* What is wrong now, in the place of what was. */
+static tripsage_status check(upkeep *u, tripsage__buf *problems, size_t *count)
 {
-    if (!(u->options->upkeep & TRIPSAGE_UPKEEP_CHECK))
-        return TRIPSAGE_OK;
+    problems->size = 0;
+    *count = 0;
     say_phase(u, "check");
-    u->left = u->found;
-    return tripsage__handle_check(&u->problems, &u->found, u->ts);
+    return tripsage__handle_check(problems, count, u->ts);
 }
 
-/* The search index of trips, where it lacks what the records say. What is damaged otherwise comes from a backup. */
-static tripsage_status repair_search(upkeep *u)
+/* The search index of trips, where it is not what the records make of it. */
+static tripsage_status repair_search(upkeep *u, const tripsage__buf *problems)
 {
     tripsage_status status;
 
-    if (!strstr(u->problems.data, "search index") || !tripsage__store_has_fts5(u->ts->store))
+    if (!strstr(problems->data, "search index") || !tripsage__store_has_fts5(u->ts->store))
         return TRIPSAGE_OK;
     say_phase(u, "rebuild");
     status = tripsage__trips_reindex(u->ts->trips);
@@ -46,19 +46,20 @@ static tripsage_status repair_search(upkeep *u)
     return status;
 }
 
-/* Looks again after something was repaired. */
-static tripsage_status check_again(upkeep *u)
+/* After the engine has built its indexes anew, their rows can be compared with the records, and made anew as well. What is damaged otherwise
+ * comes from a backup. */
+static tripsage_status repair(upkeep *u)
 {
-    tripsage__buf again = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT);
-    tripsage_status status = TRIPSAGE_OK;
+    tripsage__buf problems = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT);
+    tripsage_status status;
 
-    u->left = u->found;
-    if (u->found && u->options->upkeep & TRIPSAGE_UPKEEP_REPAIR) {
-        say_phase(u, "check");
-        u->left = 0;
-        status = tripsage__handle_check(&again, &u->left, u->ts);
+    TRIPSAGE_TRY(check(u, &problems, &u->left));
+    if (u->left) {
+        TRIPSAGE_TRY(repair_search(u, &problems));
+        status = check(u, &problems, &u->left);
     }
-    tripsage__buf_free(&again);
+out:
+    tripsage__buf_free(&problems);
     return status;
 }
 
@@ -153,14 +154,15 @@ out:
 
 static tripsage_status keep_up(upkeep *u)
 {
+    unsigned what = u->store.what = u->options->upkeep;
     tripsage_status status;
 
-    TRIPSAGE_TRY(check(u));
-    u->store.what = u->options->upkeep;
-    if (u->found && u->options->upkeep & TRIPSAGE_UPKEEP_REPAIR)
-        TRIPSAGE_TRY(repair_search(u));
+    if (what & (TRIPSAGE_UPKEEP_CHECK | TRIPSAGE_UPKEEP_REPAIR))
+        TRIPSAGE_TRY(check(u, &u->problems, &u->found));
+    u->left = u->found;
     TRIPSAGE_TRY(tripsage__store_upkeep(u->ts->store, &u->store));
-    TRIPSAGE_TRY(check_again(u));
+    if (u->found && what & TRIPSAGE_UPKEEP_REPAIR)
+        TRIPSAGE_TRY(repair(u));
     status = tend_vectors(u);
 out:
     return status;

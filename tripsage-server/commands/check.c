@@ -4,11 +4,12 @@
 
 #include "commands/commands.h"
 #include "commands/open.h"
+#include "commands/options.h"
 #include "settings.h"
 
 static void help(void)
 {
-    printf("Usage: tripsage-server check [options]\n\n"
+    printf("Usage: tripsage-server check [--json] [options]\n\n"
            "Reads the whole database and prints {\"ok\":...,\"problems\":[...]}. The exit status is 1 when there are "
            "problems.\n");
     settings_help(stdout, SETTINGS_DATABASE);
@@ -16,11 +17,15 @@ static void help(void)
 
 int command_check(int argc, char **argv)
 {
-    settings s;
+    settings s = {.config = NULL};
     tripsage *library = NULL;
     tripsage_doc *report = NULL;
-    int exit_status = settings_read(&s, SETTINGS_DATABASE, argc, argv);
+    int json = 0; /* it is JSON anyway; the option is there as for the other commands */
+    const command_option options[] = {{"--json", NULL, &json}};
+    int exit_status = command_options(&argc, argv, options, 1, NULL, 0);
 
+    if (exit_status == 0)
+        exit_status = settings_read(&s, SETTINGS_DATABASE, argc, argv);
     if (exit_status == 0 && s.help) {
         help();
         return 0;

@@ -11,6 +11,9 @@
 #include "commands/progress.h"
 #include "settings.h"
 
+/* A second: a command that ends lets go of the database by then, and a server does not, however long one waits. */
+#define PATIENCE_MS 1000
+
 static void help(void)
 {
     printf("Usage: tripsage-server restore FILE [--force] [--json] [options]\n\n"
@@ -39,7 +42,7 @@ static int run(const settings *s, const char *file, int force, int json)
     options.progress = progress_show;
     options.user = &p;
     options.force = force;
-    options.busy_timeout_ms = tripsage_config_options(s->config)->busy_timeout_ms;
+    options.busy_timeout_ms = PATIENCE_MS;
     status = tripsage_restore(&done, s->database_url, file, &options);
     progress_end(&p);
     if (status != TRIPSAGE_OK) {
