@@ -9,12 +9,14 @@
 
 #include "buffer.h"
 #include "commands/commands.h"
+#include "commands/progress.h"
 #include "settings.h"
 
 #include <tripsage/cache.h>
 
 /* Keys that are looked at, and removed, in one go: a millisecond of a server's time. */
-#define STEP "1000"
+#define STEP       "1000"
+#define STEP_COUNT 1000
 
 /* A command waits for this long: whoever typed it has more patience than a request. */
 #define DEADLINE_MS 5000
@@ -28,6 +30,7 @@ typedef struct work {
     const options *given;
     tripsage_cache *cache;
     const char *prefix; /* what stands before each of our keys */
+    progress *shown;    /* NULL: keys are printed as they come, which says enough */
 } work;
 
 static int complain(void)
@@ -74,12 +77,26 @@ static void put_pattern(buffer *b, const work *w)
     buffer_puts(b, w->given->pattern ? w->given->pattern : "*");
 }
 
+static int count_keys(const work *w, int64_t *out)
+{
+    const tripsage_cache_argument words[] = {word("DBSIZE")};
+    tripsage_cache_reply *reply = ask(w, words, 1, TRIPSAGE_CACHE_INTEGER);
+
+    *out = reply ? reply->integer : 0;
+    tripsage_cache_reply_free(reply);
+    return reply != NULL;
+}
+
 /* 0, or the exit status after a sentence. */
 static int scan(const work *w, visitor visit, void *context)
 {
     buffer pattern = {0};
     char cursor[32] = "0";
     int status = EXIT_SUCCESS;
+    int64_t total = 0, seen = 0;
+
+    if (w->shown && !count_keys(w, &total))
+        return EXIT_FAILURE;
 
     put_pattern(&pattern, w);
     do {
@@ -96,6 +113,9 @@ static int scan(const work *w, visitor visit, void *context)
                 status = EXIT_FAILURE;
         }
         tripsage_cache_reply_free(reply);
+        seen += STEP_COUNT;
+        if (w->shown)
+            progress_show(w->shown, "looking", seen, total);
     } while (status == EXIT_SUCCESS && strcmp(cursor, "0") != 0);
     buffer_free(&pattern);
     return status;
@@ -110,16 +130,6 @@ static int number_after(const char *text, const char *name, uint64_t *out)
 
     *out = at ? strtoull(at + strlen(name), NULL, 10) : 0;
     return at != NULL;
-}
-
-static int count_keys(const work *w, int64_t *out)
-{
-    const tripsage_cache_argument words[] = {word("DBSIZE")};
-    tripsage_cache_reply *reply = ask(w, words, 1, TRIPSAGE_CACHE_INTEGER);
-
-    *out = reply ? reply->integer : 0;
-    tripsage_cache_reply_free(reply);
-    return reply != NULL;
 }
 
 static int stats(const work *w)
@@ -250,12 +260,12 @@ static int clear_stale(const work *w)
 static const struct subcommand {
     const char *name, *arguments, *summary;
     int (*run)(const work *w);
-    int takes_pattern;
+    int takes_pattern, shows_progress;
 } subcommands[] = {
-    {"stats", "", "how much is in it, and how often it was of use", stats, 0},
-    {"keys", "[PATTERN]", "the keys in it, or those like the pattern: * ? [abc]", keys, 1},
-    {"clear", "[PATTERN]", "removes them all, or those like the pattern", clear, 1},
-    {"clear-stale", "", "removes what has ended already and was not asked for since", clear_stale, 0},
+    {"stats", "", "how much is in it, and how often it was of use", stats, 0, 0},
+    {"keys", "[PATTERN]", "the keys in it, or those like the pattern: * ? [abc]", keys, 1, 0},
+    {"clear", "[PATTERN]", "removes them all, or those like the pattern", clear, 1, 1},
+    {"clear-stale", "", "removes what has ended already and was not asked for since", clear_stale, 0, 1},
 };
 #define SUBCOMMAND_COUNT (sizeof subcommands / sizeof subcommands[0])
 
@@ -304,14 +314,18 @@ static int run(const struct subcommand *sub, const options *given, const setting
     tripsage_cache_options where;
     char url[64];
     int status = choose(&where, url, s, given);
-    work w = {given, NULL, NULL};
+    work w = {given, NULL, NULL, NULL};
+    progress p;
 
     if (status)
         return status;
     w.prefix = where.key_prefix ? where.key_prefix : TRIPSAGE_CACHE_KEY_PREFIX;
     if (tripsage_cache_open(&w.cache, &where, NULL) != TRIPSAGE_OK)
         return complain();
+    progress_begin(&p);
+    w.shown = sub->shows_progress ? &p : NULL;
     status = sub->run(&w);
+    progress_end(&p);
     tripsage_cache_close(w.cache);
     return status;
 }

@@ -317,6 +317,15 @@ static tripsage_status not_readable(void)
     return TRIPSAGE_FAIL(TRIPSAGE_ECORRUPT, "the backup is in no form that this library reads");
 }
 
+/* The number behind a word at the beginning of the line; -1: there is another word. */
+static int64_t number_behind(const reader *r, const char *word)
+{
+    size_t length = strlen(word);
+
+    return r->line.size > length && memcmp(r->line.data, word, length) == 0 ? strtoll(r->line.data + length, NULL, 10)
+                                                                            : -1;
+}
+
 /* ---- load ---- */
 
 typedef struct loading {
@@ -361,7 +370,7 @@ static tripsage_status end_copy(connection *c)
 static tripsage_status load_table(loading *l)
 {
     char *table = NULL, *columns, *newline;
-    int64_t rows, promised;
+    int64_t rows;
     tripsage_status status;
 
     table = tripsage__strndup(l->r->line.data + strlen("table "), l->r->line.size - strlen("table "));
@@ -382,20 +391,24 @@ static tripsage_status load_table(loading *l)
     TRIPSAGE_TRY(send_rows(l, &rows));
     TRIPSAGE_TRY(end_copy(l->c));
     TRIPSAGE_TRY(next_line(l->r));
-    if (!l->r->line.size || sscanf(l->r->line.data, "rows %" SCNd64, &promised) != 1 || promised != rows)
+    if (number_behind(l->r, "rows ") != rows)
         status = not_readable();
 out:
     tripsage__free(table);
     return status;
 }
 
+/* The line "identity TABLE COLUMN NUMBER" was read. */
 static tripsage_status load_identity(loading *l)
 {
-    char table[64], column[64];
+    char *table = l->r->line.data + strlen("identity "), *column = strchr(table, ' ');
+    char *number = column ? strchr(column + 1, ' ') : NULL;
     int64_t last;
 
-    if (sscanf(l->r->line.data, "identity %63s %63s %" SCNd64, table, column, &last) != 3)
+    if (!number)
         return not_readable();
+    *column++ = *number++ = '\0';
+    last = strtoll(number, NULL, 10);
     if (l->trial || last < 1)
         return TRIPSAGE_OK;
     return run(NULL, l->c, "SELECT setval(pg_get_serial_sequence('tripsage.%s', '%s'), %" PRId64 ")", table, column,

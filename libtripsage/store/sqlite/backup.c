@@ -440,7 +440,7 @@ tripsage_status tripsage__sqlite_load(const tripsage__backup_job *job, const cha
     } else {
         TRIPSAGE_TRY(engine_of(&target, job));
         TRIPSAGE_TRY(resolve_links(&target));
-        if (access(target.path, F_OK) == 0 && !job->force) { /* before all the work */
+        if (target.path && access(target.path, F_OK) == 0 && !job->force) { /* before all the work */
             status = there_is_one(&target);
             goto out;
         }

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -135,8 +134,25 @@ static int examine_file(tripsage__findings *f, const char *path)
 
 /* ---- the database ---- */
 
-/* Who holds a lock of the file, from /proc/locks: "1: POSIX  ADVISORY  WRITE 4711 08:01:131 120 120". 0: nobody knows. The log's own locks
- * lie on its index. */
+/* The process that a line of /proc/locks says writes to this file: "1: POSIX  ADVISORY  WRITE 4711 08:01:131 120 120". 0: none. */
+static long writer_in(const char *line, const struct stat *file)
+{
+    static const char word[] = " WRITE ";
+    const char *at = strstr(line, word);
+    char *end;
+    long pid;
+
+    if (!at)
+        return 0;
+    pid = strtol(at + sizeof word - 1, &end, 10);
+    at = strchr(end, ':'); /* behind the device's two numbers is the file's */
+    at = at ? strchr(at + 1, ':') : NULL;
+    return at && strtoull(at + 1, NULL, 10) == (unsigned long long)file->st_ino && pid != (long)getpid() && pid > 0
+               ? pid
+               : 0;
+}
+
+/* Who holds a lock of the database; 0: nobody knows. The log's own locks lie on its index. */
 static long holder_of(const char *path)
 {
     char index[4200], line[256];
@@ -148,15 +164,8 @@ static long holder_of(const char *path)
     if (stat(index, &found) != 0 && stat(path, &found) != 0)
         return 0;
     locks = fopen("/proc/locks", "re");
-    while (locks && !holder && fgets(line, sizeof line, locks)) {
-        unsigned int major_number, minor_number;
-        unsigned long long inode;
-        long pid;
-
-        if (sscanf(line, "%*d: %*s %*s WRITE %ld %x:%x:%llu", &pid, &major_number, &minor_number, &inode) == 4 &&
-            inode == (unsigned long long)found.st_ino && pid != (long)getpid() && pid > 0)
-            holder = pid;
-    }
+    while (locks && !holder && fgets(line, sizeof line, locks))
+        holder = writer_in(line, &found);
     if (locks)
         fclose(locks);
     return holder;
