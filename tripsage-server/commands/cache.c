@@ -223,6 +223,8 @@ static int remove_keys(const work *w, const tripsage_cache_reply *keys, void *co
 
 static int tell_count(const work *w, const char *what, int64_t count)
 {
+    if (w->shown)
+        progress_end(w->shown); /* its line is free for this */
     printf(w->given->json ? "{\"%s\":%" PRId64 "}\n" : "%s %" PRId64 "\n", what, count);
     return EXIT_SUCCESS;
 }
