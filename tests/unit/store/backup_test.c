@@ -12,7 +12,7 @@
 
 #include "fixture.h"
 
-enum { WRITERS = 4, KILLS = 40, FLIPS = 150 };
+enum { WRITERS = 4, KILLS = 25, FLIPS = 150 };
 
 static char vault[96];  /* where backups go */
 static char other[160]; /* the URL of another database */
