@@ -429,18 +429,18 @@ tripsage_status tripsage__sqlite_load(const tripsage__backup_job *job, const cha
 {
     engine target;
     scratch s = {NULL, -1};
-    int became = 0, was_there = 0;
+    int became = 0, was_there = 0, trial = job->trial;
     tripsage_status status;
 
     memset(&target, 0, sizeof target);
-    if (job->trial) {
+    if (trial) {
         target.env = job->env;
         target.busy_timeout_ms = 10000;
         TRIPSAGE_TRY(make_scratch(&s, path, ".trial"));
     } else {
         TRIPSAGE_TRY(engine_of(&target, job));
         TRIPSAGE_TRY(resolve_links(&target));
-        if (target.path && access(target.path, F_OK) == 0 && !job->force) { /* before all the work */
+        if (access(target.path, F_OK) == 0 && !job->force) { /* before all the work */
             status = there_is_one(&target);
             goto out;
         }
@@ -448,7 +448,7 @@ tripsage_status tripsage__sqlite_load(const tripsage__backup_job *job, const cha
     }
     TRIPSAGE_TRY(tripsage__backup_copy(job, manifest, path, s.fd, "restore"));
     TRIPSAGE_TRY(examine(job, &target, s.path));
-    if (!job->trial) {
+    if (!trial) {
         TRIPSAGE_TRY(tripsage__backup_sync(s.path));
         TRIPSAGE_TRY(take_place(job, &target, &s, &was_there));
         became = 1;
