@@ -601,6 +601,17 @@ void http_refuse(http_listener *listener)
     listener->refusing = 1;
 }
 
+/* A request may lie in a socket whose thread has not come round to it: on a busy machine that takes longer than anybody would wait. */
+int http_unread(const http_listener *listener)
+{
+    char byte;
+
+    for (int fd = 3; fd < FILES_MAX; fd++)
+        if (is_bound_to(fd, listener->port) && recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1)
+            return 1;
+    return 0;
+}
+
 /* Threads that wait for a client look only every 2 s whether it is over; so end their waiting. */
 static void hang_up(const http_listener *listener)
 {
