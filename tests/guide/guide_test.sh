@@ -323,7 +323,7 @@ try_health() {
     eval "$1" >"$work/out" 2>"$work/err"
     # Its Upstash cannot be reached from here, which the server does without.
     [[ $(jq -r .status "$work/out") =~ ^(healthy|degraded)$ && $(jq -r .environment "$work/out") == production ]] || fail "$(cat "$work/out")"
-    [[ $1 != *" -v "* ]] || grep -q '^< HTTP/1.1 200' "$work/err" || fail "$(cat "$work/err")"
+    [[ $1 != *" -v "* ]] || grep -q '< HTTP/1.1 200' "$work/err" || fail "$(cat "$work/err")"
 }
 
 try_endpoint() { # "GET /path"
