@@ -3,8 +3,8 @@
 #
 # Where Docker or Podman answers, it builds. Where there is only buildah, without the rights or the network of an engine (in another
 # container, or where no registry can be reached), the base is made here: Debian 13 by debootstrap, with what debian:13-slim leaves
-# out left out. Base, compiler cache and layers are kept in ~/.cache/tripsage/image (TRIPSAGE_IMAGE_CACHE), so that the next build takes
-# as long as what changed.
+# out left out. The base, what compiling needs and the compiler's cache are kept in ~/.cache/tripsage/image (TRIPSAGE_IMAGE_CACHE), some
+# 3 GiB, so that the next build takes as long as what changed.
 #
 #   --tag NAME   the image's name (tripsage-api)
 #   --oci FILE   writes it as an OCI archive, too: what a registry would be sent
@@ -59,7 +59,7 @@ done
 
 if [[ $builder != buildah ]]; then
     [[ -z $base_only ]] || exit 0
-    [[ -z ${BASE:-} ]] || arguments+=(--build-arg "BASE=$BASE")
+    [[ -z ${BASE:-} ]] || arguments+=(--build-arg "BASE=$BASE" --build-arg "BUILD_BASE=$BASE")
     "$builder" build "${arguments[@]}" "$source_dir"
     [[ -z $oci ]] || "$builder" save --output "$oci" "$tag"
     exit 0
@@ -120,12 +120,6 @@ make_base() {
     rm -rf --one-file-system "$root"
 }
 
-# Each layer is a copy of all that is below it, so what earlier builds have left is thrown away before it fills the disk: beyond 60 layers, which
-# are some 12 GiB and three builds of which nothing was kept.
-if (($("${buildah[@]}" images --all --quiet 2>/dev/null | wc -l) > 60)); then
-    "${buildah[@]}" rmi --all --force >/dev/null
-fi
-
 base=${BASE:-localhost/tripsage-debian:13}
 if [[ -z ${BASE:-} ]]; then
     [[ -f $cache/base.tar ]] || make_base
@@ -138,11 +132,26 @@ if [[ -z ${BASE:-} ]]; then
 fi
 [[ -z $base_only ]] || exit 0
 
+# Layers are whole copies with this storage driver, so none are kept but one: the base with the packages that compiling needs.
+needs=localhost/tripsage-builder:$({ cat "$source_dir/scripts/install-deps.sh" && echo "$base"; } | sha256sum | cut -c1-12)
+if ! "${buildah[@]}" inspect --type image "$needs" >/dev/null 2>&1; then
+    say "installs what compiling needs (once)"
+    "${buildah[@]}" images --quiet --filter reference=localhost/tripsage-builder | xargs -r "${buildah[@]}" rmi --force >/dev/null
+    container=$("${buildah[@]}" from --pull-never "$base")
+    "${buildah[@]}" copy --quiet "$container" "$source_dir/scripts/install-deps.sh" "$source_dir/scripts/build-pgvector.sh" /tmp/scripts/ >/dev/null
+    "${buildah[@]}" run "$container" -- sh -c '/tmp/scripts/install-deps.sh build && apt-get install -y -qq ccache >/dev/null && rm -rf /tmp/scripts'
+    "${buildah[@]}" commit --quiet --rm "$container" "$needs" >/dev/null
+fi
+
 say "builds $tag on $base"
+before=$("${buildah[@]}" images --quiet "$tag" 2>/dev/null || true)
 # The format is Docker's, since OCI's has no health check.
-"${buildah[@]}" build --format docker --layers --pull=never --build-arg "BASE=$base" "${arguments[@]}" "$source_dir"
+"${buildah[@]}" build --format docker --layers=false --force-rm --pull=never --build-arg "BASE=$base" --build-arg "BUILD_BASE=$needs" \
+    "${arguments[@]}" "$source_dir"
+[[ -z $before || $before == "$("${buildah[@]}" images --quiet "$tag")" ]] || "${buildah[@]}" rmi "$before" >/dev/null 2>&1 ||
+    say "an older $tag is in use still and stays"
 if [[ -n $oci ]]; then
     rm -f "$oci"
     "${buildah[@]}" push --quiet "$tag" "oci-archive:$oci:$tag"
 fi
-say "$tag is built; $0 --help tells how to look into it"
+say "$tag is built"

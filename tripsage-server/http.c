@@ -561,7 +561,7 @@ static unsigned waiting_clients(int socket)
 
 /* Whoever is connected when a socket is shut down and has not been accepted is reset, with the request he may have sent. So nobody new is
  * let in first: a filter on the socket drops what begins a connection (RFC 9293, 3.1: SYN is bit 1 of byte 13), and lets the last part of a
- * beginning pass. Who is dropped asks again after a second, and is refused then. Where the kernel has no such filters all is as before. */
+ * beginning pass. Who is dropped asks again after a second, and is refused then. */
 static void let_the_last_ones_in(int socket)
 {
     struct sock_filter no_syn[] = {BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
@@ -570,10 +570,10 @@ static void let_the_last_ones_in(int socket)
     const struct sock_fprog program = {sizeof no_syn / sizeof no_syn[0], no_syn};
     int empty_ms = 0;
 
-    if (setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) {
-        log_event(TRIPSAGE_LOG_WARN, "http", "clients that are just connecting may be reset: %s", strerror(errno));
-        return;
-    }
+    /* Some kernels want a right for it, which containers have not. Then at most one waits behind another, and what is left is the moment
+     * between the last look and the closing. */
+    if (setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0)
+        listen(socket, 0);
     /* Until nobody has waited for 10 ms: a beginning that was under way has come to its end by then. */
     for (int ms = 0; ms < LAST_ONES_MS && empty_ms < 10; ms++) {
         usleep(1000);
@@ -599,6 +599,17 @@ void http_refuse(http_listener *listener)
     dup2(quiet, listener->socket);
     close(quiet);
     listener->refusing = 1;
+}
+
+/* A request may lie in a socket whose thread has not come round to it: on a busy machine that takes longer than anybody would wait. */
+int http_unread(const http_listener *listener)
+{
+    char byte;
+
+    for (int fd = 3; fd < FILES_MAX; fd++)
+        if (is_bound_to(fd, listener->port) && recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1)
+            return 1;
+    return 0;
 }
 
 /* Threads that wait for a client look only every 2 s whether it is over; so end their waiting. */

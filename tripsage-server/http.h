@@ -34,6 +34,9 @@ void http_refuse(http_listener *listener);
 /* Exchanges under way. */
 int http_active(const http_listener *listener);
 
+/* 1 when a request, or a part of one, has come that nobody has begun to read. It looks at every file that may be open. */
+int http_unread(const http_listener *listener);
+
 /* Ends all connections and threads. NULL is fine. */
 void http_stop(http_listener *listener);
 

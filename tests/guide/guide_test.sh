@@ -323,7 +323,7 @@ try_health() {
     eval "$1" >"$work/out" 2>"$work/err"
     # Its Upstash cannot be reached from here, which the server does without.
     [[ $(jq -r .status "$work/out") =~ ^(healthy|degraded)$ && $(jq -r .environment "$work/out") == production ]] || fail "$(cat "$work/out")"
-    [[ $1 != *" -v "* ]] || grep -q '^< HTTP/1.1 200' "$work/err" || fail "$(cat "$work/err")"
+    [[ $1 != *" -v "* ]] || grep -q '< HTTP/1.1 200' "$work/err" || fail "$(cat "$work/err")"
 }
 
 try_endpoint() { # "GET /path"
@@ -358,10 +358,12 @@ try_connection() {
         set -a
         # shellcheck source=/dev/null
         source <(sed "s/&/\\\\&/g" "$project/.env")
-        "$server_bin/tripsage-server" migrate status
-    ) >"$work/out" 2>&1 || fail "$(cat "$work/out")"
-    grep -q '"engine":"postgresql"' "$work/out" || fail "$(cat "$work/out")"
-    DATABASE_URL=postgresql://nobody@127.0.0.1:1/none "$server_bin/tripsage-server" migrate status >"$work/out" 2>&1 && fail "a database that is not there is found"
+        "$server_bin/tripsage-server" doctor --json
+    ) >"$work/out" 2>"$work/err" || (($? == 1)) || fail "$(cat "$work/out" "$work/err")"
+    # The database is well; Upstash, which cannot be reached from here, is told of.
+    [[ $(jq -r '[.checks[] | select(.name == "database") | .state] | unique | join(" ")' "$work/out") == ok ]] || fail "$(cat "$work/out")"
+    [[ $(jq -r '[.checks[] | select(.name == "cache") | .state] | unique | join(" ")' "$work/out") != ok ]] || fail "$(cat "$work/out")"
+    DATABASE_URL=postgresql://nobody@127.0.0.1:1/none "$server_bin/tripsage-server" doctor >"$work/out" 2>&1 && fail "a database that is not there is found"
     grep -q 'cannot be reached' "$work/out" || fail "does not say what is wrong: $(cat "$work/out")"
 }
 
@@ -424,7 +426,7 @@ while IFS=$'\t' read -r line kind text; do
     "span:http://localhost:16686") row "$line" "$text" "jaeger's port is published" "$here/files.py" publishes "$project/docker/compose.yml" jaeger 16686 ;;
     "span:GET "*) row "$line" "$text" "asked" try_endpoint "$text" ;;
     "span:EXPLAIN ANALYZE") row "$line" "$text" "asked of PostgreSQL" psql -XAt -h "$rig/direct" -U postgres "$database" -c "EXPLAIN (ANALYZE) SELECT * FROM tripsage.trips" ;;
-    "command:python -c "*create_client*) row "$line" "${text//\\n/ }" "tripsage-server migrate status" try_connection ;;
+    "command:python -c "*create_client*) row "$line" "${text//\\n/ }" "tripsage-server doctor" try_connection ;;
     "command:python -c "*get_security_report*) row "$line" "${text//\\n/ }" "tripsage-server security-report" try_security ;;
     "command:docker logs "*) row "$line" "$text" "the server's own log" try_logs "$text" ;;
     "command:docker stats "*) row "$line" "$text" "of the server's process" eval "(( \$($text) > 0 ))" ;;

@@ -83,6 +83,7 @@ CONTAINER_ENVIRONMENT="TRIPSAGE_DATA_DIR=/data/\$\$ TRIPSAGE_HOST=127.0.0.1 \$(e
     exec "$work/inside" /usr/bin/tripsage-server "\$@"
 END
 chmod +x "$work/server"
-TRIPSAGE_STOP_RUNS=${TRIPSAGE_STOP_RUNS:-100} TRIPSAGE_SERVER_PROGRAM=$work/server "$build/tests/test_server_stop" ||
+# Check lets a test run for two minutes, and this takes some.
+CK_TIMEOUT_MULTIPLIER=20 TRIPSAGE_STOP_RUNS=${TRIPSAGE_STOP_RUNS:-100} TRIPSAGE_SERVER_PROGRAM=$work/server "$build/tests/test_server_stop" ||
     fail "requests are lost at the end"
 echo "the image is as it should be"

@@ -207,14 +207,15 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Waits until no exchange has been under way for 100 ms: one that a kept connection sent just now has begun by then. */
+/* Waits until no exchange has been under way for 100 ms, in which one that a kept connection sent just now has begun, and none waits to
+ * begin. */
 static void drain(const serving *it, const sigset_t *signals)
 {
     const struct timespec now = {0, 0};
     const int64_t until = now_ms() + DRAIN_MAX_MS; /* by the clock: on a busy machine 20 ms of sleep are more */
     int quiet_ms = 0;
 
-    while (now_ms() < until && quiet_ms < 100) {
+    while (now_ms() < until && (quiet_ms < 100 || http_unread(it->main))) {
         sleep_ms(20);
         quiet_ms = http_active(it->main) ? 0 : quiet_ms + 20;
         if (is_the_end(sigtimedwait(signals, NULL, &now)))
