@@ -1,5 +1,5 @@
-/* tls.h: TLS before the HTTP listener, in the same process: clients' connections end here and go on as they are to a port of this machine. tls.c is the one
- * file of the server that knows OpenSSL. */
+/* tls.h: TLS before the HTTP listener, in the same process: clients' connections end here and go on as they are to a port of this machine.
+ * tls.c is the one file of the server that knows OpenSSL. */
 #ifndef SERVER_TLS_H
 #define SERVER_TLS_H
 
