@@ -587,6 +587,11 @@ int tls_port(const tls *t)
     return t->port;
 }
 
+int tls_socket(const tls *t)
+{
+    return t->listening;
+}
+
 int tls_peer(tls *t, int port, char address[TLS_PEER_SIZE])
 {
     const connection *c;

@@ -23,6 +23,7 @@ int tls_check(const char *certificate, const char *key);
 /* NULL after a sentence on stderr. */
 tls *tls_start(const tls_options *options);
 int tls_port(const tls *t);
+int tls_socket(const tls *t); /* the listening one */
 
 /* Takes the files' certificate for connections from now on. 0 when they cannot be used, which the log tells; then the one before stays. */
 int tls_reload(tls *t);
