@@ -583,12 +583,10 @@ static void let_the_last_ones_in(int socket)
 
 /* The accepting thread polls its socket by number. Shutting the socket down refuses clients from this moment; an eventfd in its
  * place keeps that thread asleep until http_stop writes to it. */
-void http_refuse(http_listener *listener)
+static void refuse_at_socket(http_listener *listener)
 {
     int quiet = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 
-    if (listener->tls)
-        tls_refuse(listener->tls);
     if (listener->refusing || listener->socket < 0 || quiet < 0) {
         if (quiet >= 0)
             close(quiet);
@@ -610,6 +608,17 @@ int http_unread(const http_listener *listener)
         if (is_bound_to(fd, listener->port) && recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1)
             return 1;
     return 0;
+}
+
+/* Behind TLS the socket stays open until the end: who is in the middle of a handshake goes on to it. */
+void http_refuse(http_listener *listener)
+{
+    if (!listener->tls) {
+        refuse_at_socket(listener);
+    } else {
+        let_the_last_ones_in(tls_socket(listener->tls));
+        tls_refuse(listener->tls);
+    }
 }
 
 /* Threads that wait for a client look only every 2 s whether it is over; so end their waiting. */
@@ -734,7 +743,7 @@ void http_stop(http_listener *listener)
     if (!listener)
         return;
     if (listener->context) {
-        http_refuse(listener);
+        refuse_at_socket(listener);
         hang_up(listener);
         mg_stop(listener->context);
     }

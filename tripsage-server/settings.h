@@ -1,8 +1,8 @@
 /* settings.h: what the operator decides, from the environment and the command line.
  *
  * The library reads its own settings (tripsage/config.h); the server's are here. A flag wins over its environment variable, which wins
- * over a line of the file of variables, which wins over the default. Nothing has to be set: where no database is named it is $TRIPSAGE_DATA_DIR/tripsage.db. A wrong value stops the
- * program with the setting's name and what was expected. */
+ * over a line of the file of variables, which wins over the default. Nothing has to be set: where no database is named it is
+ * $TRIPSAGE_DATA_DIR/tripsage.db. A wrong value stops the program with the setting's name and what was expected. */
 #ifndef SERVER_SETTINGS_H
 #define SERVER_SETTINGS_H
 

@@ -1,10 +1,12 @@
 /* tls.c: see tls.h.
  *
- * CivetWeb can speak TLS, but not where it was built for OpenSSL 1.1 and finds OpenSSL 3 (it loads functions by their names, and some have others since): on Debian 12 the
- * process ends with the first request. So TLS ends before it, and it gets the connection over the loopback interface.
+ * CivetWeb can speak TLS, but not where it was built for OpenSSL 1.1 and finds OpenSSL 3 (it loads functions by their names, and some have
+ * others since): on Debian 12 the process ends with the first request. So TLS ends before it, and it gets the connection over the loopback
+ * interface.
  *
- * A few threads share one listening socket. Each has the connections it accepted, and moves what comes from one side to the other while it moves; nothing waits. What a
- * side does not take stays in a buffer, and then nothing more is read from the other. Time limits are the HTTP listener's, once the handshake is over. */
+ * A few threads share one listening socket. Each has the connections it accepted, and moves what comes from one side to the other while it
+ * moves; nothing waits. What a side does not take stays in a buffer, and then nothing more is read from the other. Time limits are the HTTP
+ * listener's, once the handshake is over. */
 #include "tls.h"
 
 #include <arpa/inet.h>
@@ -421,7 +423,7 @@ static void begin(worker *w, int socket, const struct sockaddr_storage *address)
 
 static void accept_all(worker *w)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
     socklen_t size = sizeof address;
     int socket;
 
@@ -514,7 +516,7 @@ static int listen_at(const tls_options *options, const char **problem)
 
 static int port_of(int socket)
 {
-    struct sockaddr_storage own;
+    struct sockaddr_storage own = {.ss_family = AF_UNSPEC};
     socklen_t size = sizeof own;
 
     if (getsockname(socket, (struct sockaddr *)&own, &size) != 0)
@@ -583,6 +585,11 @@ tls *tls_start(const tls_options *options)
 int tls_port(const tls *t)
 {
     return t->port;
+}
+
+int tls_socket(const tls *t)
+{
+    return t->listening;
 }
 
 int tls_peer(tls *t, int port, char address[TLS_PEER_SIZE])

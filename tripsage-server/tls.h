@@ -1,5 +1,5 @@
-/* tls.h: TLS before the HTTP listener, in the same process: clients' connections end here and go on as they are to a port of this machine. tls.c is the one
- * file of the server that knows OpenSSL. */
+/* tls.h: TLS before the HTTP listener, in the same process: clients' connections end here and go on as they are to a port of this machine.
+ * tls.c is the one file of the server that knows OpenSSL. */
 #ifndef SERVER_TLS_H
 #define SERVER_TLS_H
 
@@ -23,6 +23,7 @@ int tls_check(const char *certificate, const char *key);
 /* NULL after a sentence on stderr. */
 tls *tls_start(const tls_options *options);
 int tls_port(const tls *t);
+int tls_socket(const tls *t); /* the listening one */
 
 /* Takes the files' certificate for connections from now on. 0 when they cannot be used, which the log tells; then the one before stays. */
 int tls_reload(tls *t);

@@ -71,9 +71,9 @@ TRIPSAGE_API const tripsage_foreign_setting *tripsage_config_foreign(size_t inde
 /* The variables of the process, and below them those of a file: a variable of the process goes before the file's, unless it is empty, and
  * so does NAME before the file's NAME_FILE, or the other way round.
  *
- * A line of the file is NAME=value, with "export" before it or without, empty, or a comment from a # on. A value may stand in quotes; between
- * double ones \n, \r, \t, \" and \\ are understood. Without quotes it ends at a # behind a blank. Nothing in it is replaced. The last line of a
- * name counts.
+ * A line of the file is NAME=value, with "export" before it or without, empty, or a comment from a # on. A value may stand in quotes;
+ * between double ones \n, \r, \t, \" and \\ are understood. Without quotes it ends at a # behind a blank. Nothing in it is replaced. The
+ * last line of a name counts.
  *
  * Of a variable of the process quotes around the value and a CR at its end are taken off, which "docker run --env-file" leaves there. */
 typedef struct tripsage_environment tripsage_environment;

@@ -22,13 +22,12 @@
 
 TRIPSAGE_BEGIN_DECLS
 
-/* What a program does that its settings in tripsage/config.h do not say. What is not there (0, NULL) is not looked at. Texts are borrowed for the
- * call. */
+/* What a program does that its settings in tripsage/config.h do not say. What is not there (0, NULL) is not looked at. Texts are borrowed
+ * for the call. */
 typedef struct tripsage_security_facts {
     uint32_t version; /* 1; set by TRIPSAGE_SECURITY_FACTS_INIT */
 
-    const char
-        *host; /* the address that a server listens on; NULL: there is none, and what is about servers is passed over */
+    const char *host;                      /* the address that a server listens on; NULL: there is no server */
     const char *tls_certificate, *tls_key; /* PEM files of a server that speaks TLS itself */
     uint32_t proxies;                      /* in front of it, whose word about their caller is taken */
     uint32_t request_timeout_s;            /* the longest a client may take over a request */
@@ -44,9 +43,9 @@ typedef struct tripsage_security_facts {
     tripsage_log_level log_level;
     const char *variables_file; /* tripsage_environment_file */
     const char *database_url;   /* what is opened, where the configuration names no database */
-    const char *
-        database_trouble; /* why the database could not be opened to be looked at, in words; NULL: it was, or was not tried */
-    int64_t now_ms;       /* the time, in ms since 1970; 0: the system's */
+
+    const char *database_trouble; /* why the database cannot be looked at; NULL: it can, or is not to be */
+    int64_t now_ms;               /* the time, in ms since 1970; 0: the system's */
 } tripsage_security_facts;
 
 #define TRIPSAGE_SECURITY_FACTS_INIT                                                                                   \
@@ -59,22 +58,25 @@ typedef struct tripsage_security_facts {
  *    "checks":[{"id":text,"severity":"critical"|"high"|"medium"|"low","status":"pass"|"fail"|"skip","message":text,"fix":text|null,
  *               "asvs":[text],"refuses":true|false}],
  *    "refusals":[text]}
- * in the order of docs/security.md. Ready for production is what fails no check. "message" is one sentence: what was found, or why a check was passed over; "fix" is
- * what to do about it, and there when it failed. A check that "refuses" keeps a program from starting in production when it fails: the sentences of
- * those that did are the refusals, whatever the environment is; tripsage-server warns with them in staging.
+ * in the order of docs/security.md. Ready for production is what fails no check. "message" is one sentence: what was found, or why a check
+ * was passed over; "fix" is what to do about it, and there when it failed. A check that "refuses" keeps a program from starting in
+ * production when it fails: the sentences of those that did are the refusals, whatever the environment is; tripsage-server warns with them in
+ * staging.
  *
  * `facts` NULL: TRIPSAGE_SECURITY_FACTS_INIT. `ts` NULL: what has to be asked of the database is passed over.
  * Errors: TRIPSAGE_EINVALID (field "#facts"), those of tripsage_database_security, TRIPSAGE_ENOMEM. */
 TRIPSAGE_API tripsage_status tripsage_security_report(tripsage_doc **out, const tripsage_config *config,
                                                       const tripsage_security_facts *facts, tripsage *ts);
 
-/* What guards the rows of a database, asked of it in one round trip. On SQLite {"engine":"sqlite","path":text}, with "" of one in memory. On PostgreSQL
+/* What guards the rows of a database, asked of it in one round trip. On SQLite {"engine":"sqlite","path":text}, with "" of one in memory.
+ * On PostgreSQL
  *   {"engine":"postgresql","login":text,"above_policies":[text],"owns_tables":true|false,"unguarded_tables":[text],"open_policies":[text],
  *    "open_grants":[text],"owner_views":[text],"loose_functions":[text]}
- * where the login's roles that row level security does not hold for are above the policies; a table is unguarded that lacks it, or does not force it
- * on its owner; a policy is open that lets strangers in, or does not ask who is there; so is a right that someone has who should have none, or
- * that policies do not hold for; an owner's view shows what its owner may see, not who asks; and a loose function runs as its owner with names that its caller may
- * give another meaning, or for callers who are nobody. Errors: those of the store. */
+ * where those of the login, users and strangers that row level security does not hold for are above the policies; a table is unguarded that
+ * lacks it, or does not force it on its owner; a policy is open that lets strangers in, or does not ask who is there; so is a right that
+ * someone has who should have none, or that policies do not hold for; an owner's view shows what its owner may see, not who asks; and a
+ * loose function runs as its owner with names that its caller may give another meaning, or for callers who are nobody.
+ * Errors: those of the store. */
 TRIPSAGE_API tripsage_status tripsage_database_security(tripsage_doc **out, tripsage *ts);
 
 TRIPSAGE_END_DECLS

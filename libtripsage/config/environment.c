@@ -1,7 +1,8 @@
 /* config/environment.c: variables of the process, and below them those of a file: what a setting's name is looked up in.
  *
- * A file is read as python-dotenv and Docker Compose read theirs, but that nothing in a value is replaced: a password may have a $ in it. What "docker run
- * --env-file" makes of the same file is mended: it takes the quotes around a value, and the CR at the end of a line, for parts of the value. */
+ * A file is read as python-dotenv and Docker Compose read theirs, but that nothing in a value is replaced: a password may have a $ in it.
+ * What "docker run --env-file" makes of the same file is mended: it takes the quotes around a value, and the CR at the end of a line, for
+ * parts of the value. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -276,7 +277,8 @@ static const char *of_process(const tripsage_environment *environment, const cha
     return value && value[0] ? value : NULL;
 }
 
-/* A secret and the file it is in are two names of one thing, so the process's NAME goes before the file's NAME_FILE as well, and the other way round. */
+/* A secret and the file it is in are two names of one thing, so the process's NAME goes before the file's NAME_FILE as well, and the
+ * other way round. */
 static int is_overridden(const tripsage_environment *environment, const char *name)
 {
     size_t size = strlen(name);

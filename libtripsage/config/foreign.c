@@ -1,4 +1,5 @@
-/* config/foreign.c: variables of the Python server's settings, of its scripts and of its edge functions that have no meaning here, and why. */
+/* config/foreign.c: variables of the Python server's settings, of its scripts and of its edge functions that have no meaning here, and
+ * why. */
 #include "config_internal.h"
 
 #define NOT_HERE "there is nothing here that it would be about"

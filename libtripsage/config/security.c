@@ -1,4 +1,5 @@
-/* config/security.c: the list of checks, what settings alone tell, and the report. The list is docs/security.md's, in its order; a test compares them. */
+/* config/security.c: the list of checks, what settings alone tell, and the report. The list is docs/security.md's, in its order; a test
+ * compares them. */
 #include "security.h"
 
 #include <ctype.h>

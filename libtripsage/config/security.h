@@ -1,7 +1,7 @@
 /* config/security.h: the checks of a security report, for the files of this room that make them.
  *
- * A check looks at one thing and says in one sentence what it found. It is a row in security.c's table, with the name, the weight and the requirements that
- * docs/security.md has of it. */
+ * A check looks at one thing and says in one sentence what it found. It is a row in security.c's table, with the name, the weight and the
+ * requirements that docs/security.md has of it. */
 #ifndef TRIPSAGE_CONFIG_SECURITY_H
 #define TRIPSAGE_CONFIG_SECURITY_H
 

@@ -7,8 +7,9 @@
 #include "security.h"
 #include "strength.h"
 
-/* Bits, as strength.h estimates them. 96 of a key that everything is under: what "openssl rand -hex 16" prints has 128, and is estimated at 100 or more. 64 of a
- * token that is asked for over a network. 40 of a password that a server checks, which does not take millions of guesses. */
+/* Bits, as strength.h estimates them. 96 of a key that everything is under: what "openssl rand -hex 16" prints has 128, and is estimated
+ * at 100 or more. 64 of a token that is asked for over a network. 40 of a password that a server checks, which does not take millions of
+ * guesses. */
 #define KEY_BITS      96
 #define TOKEN_BITS    64
 #define PASSWORD_BITS 40

@@ -7,8 +7,8 @@
 
 #include "base/crypto.h"
 
-/* Somewhat less than one of the 7776 words of a Diceware list has, and than the letters of English have that are not part of one: short words are
- * those that everybody uses. */
+/* Somewhat less than one of the 7776 words of a Diceware list has, and than the letters of English have that are not part of one: short
+ * words are those that everybody uses. */
 #define BITS_OF_WORD   12.0
 #define BITS_OF_LETTER 2.5
 #define LONGEST_WORD   16
@@ -29,7 +29,8 @@ static const char *const defaults[] = {"postgres", "postgresql", "supabase", "tr
 static const char *const supabase_defaults[] = {"sb_publishable_ACJWlzQHlZjBrEguHvfOxg_3BJgxAaH",
                                                 "sb_secret_N7UND0UgjKTVK-Uodkm0Hg_xSvEMPvz"};
 
-/* What a placeholder begins with, and what is in one. What a machine makes of 32 random bytes has none of the latter in it once in a million times. */
+/* What a placeholder begins with, and what is in one. What a machine makes of 32 random bytes has none of the latter in it once in a
+ * million times. */
 static const char *const beginnings[] = {"test",    "demo",    "sample",      "fake",
                                          "sk-test", "sk_test", "placeholder", "changeme"};
 static const char *const insides[] = {
@@ -149,7 +150,8 @@ tripsage__strength tripsage__secret_strength(const char *secret, double bits)
     return bits_of(secret) < bits ? TRIPSAGE__SECRET_WEAK : TRIPSAGE__SECRET_STRONG;
 }
 
-/* The claims of a legacy key say for which project it is; the one that is in Supabase's documentation and its compose file says "supabase-demo". */
+/* The claims of a legacy key say for which project it is; the one that is in Supabase's documentation and its compose file says
+ * "supabase-demo". */
 static int is_demo_token(const char *key)
 {
     char claims[CLAIMS_MAX + 1];

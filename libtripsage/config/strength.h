@@ -11,8 +11,8 @@ typedef enum tripsage__strength {
     TRIPSAGE__SECRET_WEAK         /* it has less to it than it should */
 } tripsage__strength;
 
-/* `bits`: how many a guesser should have to guess. What somebody made by himself is estimated from the variety of its characters, or of its words, and from how often it
- * repeats itself; of what a machine made that is close, and below the truth. */
+/* `bits`: how many a guesser should have to guess. What somebody made by himself is estimated from the variety of its characters, or of
+ * its words, and from how often it repeats itself; of what a machine made that is close, and below the truth. */
 tripsage__strength tripsage__secret_strength(const char *secret, double bits);
 
 /* The same of an API key of a Supabase project. */

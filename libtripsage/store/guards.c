@@ -1,7 +1,7 @@
 /* store/guards.c: what guards the rows of a database, asked of the database itself.
  *
- * The rules are those that migrations/postgres keeps to, said once more as questions to the catalogues: nothing here lists tables, so that a table
- * which is added is looked at as well. */
+ * The rules are those that migrations/postgres keeps to, said once more as questions to the catalogues: nothing here lists tables, so
+ * that a table which is added is looked at as well. */
 #include "driver.h"
 #include "store.h"
 
@@ -15,8 +15,8 @@
 /* An array of names, "[]" without any. */
 #define LIST(name, from) "COALESCE((SELECT json_agg(" name " ORDER BY " name ") FROM " from "), '[]')"
 
-/* A policy that lets in widens what others let in; one that asks nothing of who is there lets in everybody it is for. Only the three that ask may
- * be for users; others are for the roles that look after all rows. */
+/* A policy that lets in widens what others let in; one that asks nothing of who is there lets in everybody it is for. Only the three that
+ * ask may be for users; others are for the roles that look after all rows. */
 #define ASKS(expression) "(" expression ") ~ '\\y(uid|user_id|trip_role)\\('"
 #define OPEN_POLICY                                                                                                    \
     "p.permissive = 'PERMISSIVE' AND NOT p.roles <@ '{service_role,tripsage_definer}'::name[]"                         \

@@ -1,5 +1,5 @@
-/* The security report over the reference configuration (docs/production.env): it passes, and each weakness that is planted in it makes the check
- * fail that is about it, and no other. And what production does not start with. */
+/* The security report over the reference configuration (docs/production.env): it passes, and each weakness that is planted in it makes
+ * the check fail that is about it, and no other. And what production does not start with. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -9,8 +9,8 @@
 /* The facts point into the settings. */
 void security_facts(tripsage_security_facts *facts, const settings *s);
 
-/* With ENVIRONMENT production: 0, or the exit status after a sentence on stderr for each secret that is missing, a default, or weak. In staging each is a
- * warning. */
+/* With ENVIRONMENT production: 0, or the exit status after a sentence on stderr for each secret that is missing, a default, or weak. In
+ * staging each is a warning. */
 int security_admit(const settings *s);
 
 #endif
