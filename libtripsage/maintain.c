@@ -4,6 +4,7 @@
 #include <string.h>
 #include <tripsage/maintenance.h>
 
+#include "base/doc.h"
 #include "base/memory.h"
 #include "handle.h"
 
@@ -73,11 +74,13 @@ static tripsage_status tend_collection(upkeep *u, const tripsage_actor *service,
     tripsage_status status;
 
     TRIPSAGE_TRY(tripsage_vector_index(&state, u->ts->vector, service, name));
+    TRIPSAGE_TRY(tripsage__doc_read(state));
     word = tripsage_doc_text(state, "/index");
     was_broken = word && (strcmp(word, "broken") == 0 || strcmp(word, "missing") == 0);
     if (word && strcmp(word, "none") != 0 && (reindex || (was_broken && u->options->upkeep & TRIPSAGE_UPKEEP_REPAIR))) {
         TRIPSAGE_TRY(tripsage_vector_index_build(&built, u->ts->vector, service, name, reindex, u->options->progress,
                                                  u->options->user));
+        TRIPSAGE_TRY(tripsage__doc_read(built));
         rebuilt = 1;
         word = tripsage_doc_text(built, "/index");
     }
@@ -105,6 +108,7 @@ static tripsage_status tend_vectors(upkeep *u)
         return TRIPSAGE_OK;
     TRIPSAGE_TRY(tripsage_actor_service(&service));
     TRIPSAGE_TRY(tripsage_vector_collections(&all, u->ts->vector, service));
+    TRIPSAGE_TRY(tripsage__doc_read(all));
     for (size_t i = 0; i < tripsage_doc_count(all, "/items") && status == TRIPSAGE_OK; i++) {
         char pointer[40];
 

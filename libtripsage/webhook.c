@@ -213,6 +213,8 @@ static tripsage_status look_up(tripsage_doc **trip, tripsage_doc **user, const t
     TRIPSAGE_TRY(tripsage_actor_service(&service));
     TRIPSAGE_TRY(tripsage_trip_get(trip, ts->trips, service, text_of(row, "trip_id")));
     TRIPSAGE_TRY(tripsage_auth_admin_user_get(user, ts->auth, service, text_of(row, "user_id")));
+    TRIPSAGE_TRY(tripsage__doc_read(*trip));
+    TRIPSAGE_TRY(tripsage__doc_read(*user));
 out:
     tripsage_actor_free(service);
     return status;

@@ -142,15 +142,24 @@ static const tripsage__json *step_into(const tripsage__json *node, const char *t
     return NULL;
 }
 
+tripsage_status tripsage__doc_read(tripsage_doc *doc)
+{
+    tripsage_status status = TRIPSAGE_OK;
+
+    if (!doc->tree)
+        status = tripsage__json_parse_trusted(&doc->tree, doc->json.data ? doc->json.data : "", doc->json.size);
+    doc->unparsable = status != TRIPSAGE_OK;
+    return status;
+}
+
 static const tripsage__json *locate(tripsage_doc *doc, const char *pointer)
 {
     const tripsage__json *node;
 
     if (!doc || !pointer)
         return NULL;
-    if (!doc->tree && !doc->unparsable &&
-        tripsage__json_parse_trusted(&doc->tree, doc->json.data ? doc->json.data : "", doc->json.size) != TRIPSAGE_OK)
-        doc->unparsable = 1;
+    if (!doc->unparsable)
+        (void)tripsage__doc_read(doc);
     node = doc->tree;
     while (node && *pointer == '/') {
         size_t length = strcspn(++pointer, "/");

@@ -21,6 +21,9 @@ struct tripsage_doc {
 /* An empty document with room for `hint` bytes. */
 tripsage_status tripsage__doc_new(tripsage_doc **out, size_t hint);
 
+/* Parses it now: no accessor lacks memory for that afterwards, and takes what is there for nothing. Errors: TRIPSAGE_ENOMEM. */
+tripsage_status tripsage__doc_read(tripsage_doc *doc);
+
 /* Ends the building: hands the document out, or frees it and gives the buffer's failure. `status` is the caller's so far. */
 tripsage_status tripsage__doc_finish(tripsage_doc **out, tripsage_doc *doc, tripsage_status status);
 

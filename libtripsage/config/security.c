@@ -409,6 +409,8 @@ tripsage_status tripsage_security_report(tripsage_doc **out, const tripsage_conf
     TRIPSAGE_TRY(take_time(&look));
     if (ts)
         TRIPSAGE_TRY(tripsage_database_security(&look.database, ts));
+    if (look.database)
+        TRIPSAGE_TRY(tripsage__doc_read(look.database));
     for (size_t i = 0; i < CHECK_COUNT; i++)
         TRIPSAGE_TRY(go_through(&r, &look, &checks[i]));
     TRIPSAGE_TRY(tripsage__doc_new(&doc, r.checks.size + r.refusals.size + 256));

@@ -2408,6 +2408,7 @@ const scenario test_scenarios[] = {
     {.name = "destination_unsave", .before = saved_destination, .act = destination_unsave, .look = look_saved},
     {.name = "feed", .prepare = with_trip, .act = feed_of_changes, .look = look_nothing, .benign = 1},
     /* That it was heard cannot always be remembered. */
+    /* Where the cache cannot say whether a message was heard before, it is taken for new. */
     {.name = "webhook_receive", .prepare = with_trip, .act = webhook_receive, .look = look_nothing, .benign = 1},
     {.name = "auth_sign_up", .act = sign_up, .look = look_nothing},
     {.name = "auth_sign_in", .prepare = with_friend, .act = sign_in, .look = look_nothing},
