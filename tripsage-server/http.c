@@ -12,6 +12,7 @@
 #include "http.h"
 
 #include <civetweb.h>
+#include <dirent.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
@@ -542,12 +543,22 @@ static int is_listening(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening;
 }
 
-static int find_listening_socket(int port)
+/* The first socket bound to the port that `wanted` takes, of the files that are open; -1: none. */
+static int find_socket(int port, int (*wanted)(int fd))
 {
-    for (int fd = 3; fd < FILES_MAX; fd++)
-        if (is_listening(fd) && is_bound_to(fd, port))
-            return fd;
-    return -1;
+    DIR *open_files = opendir("/proc/self/fd");
+    const struct dirent *entry;
+    int found = -1;
+
+    while (open_files && found < 0 && (entry = readdir(open_files)) != NULL) {
+        int fd = (int)strtol(entry->d_name, NULL, 10); /* "." and ".." are 0, which is no socket of ours */
+
+        if (fd > 2 && is_bound_to(fd, port) && wanted(fd))
+            found = fd;
+    }
+    if (open_files)
+        closedir(open_files);
+    return found;
 }
 
 /* Connections that have been made and not been accepted yet. Linux tells it of a listening socket in the place of another count. */
@@ -599,15 +610,17 @@ static void refuse_at_socket(http_listener *listener)
     listener->refusing = 1;
 }
 
-/* A request may lie in a socket whose thread has not come round to it: on a busy machine that takes longer than anybody would wait. */
-int http_unread(const http_listener *listener)
+static int has_unread(int fd)
 {
     char byte;
 
-    for (int fd = 3; fd < FILES_MAX; fd++)
-        if (is_bound_to(fd, listener->port) && recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1)
-            return 1;
-    return 0;
+    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+}
+
+/* A request may lie in a socket whose thread has not come round to it: on a busy machine that takes longer than anybody would wait. */
+int http_unread(const http_listener *listener)
+{
+    return find_socket(listener->port, has_unread) >= 0;
 }
 
 /* Behind TLS the socket stays open until the end: who is in the middle of a handshake goes on to it. */
@@ -621,6 +634,12 @@ void http_refuse(http_listener *listener)
     }
 }
 
+static int wake(int fd)
+{
+    shutdown(fd, SHUT_RDWR);
+    return 0; /* go on to the next */
+}
+
 /* Threads that wait for a client look only every 2 s whether it is over; so end their waiting. */
 static void hang_up(const http_listener *listener)
 {
@@ -628,9 +647,7 @@ static void hang_up(const http_listener *listener)
 
     if (!listener->refusing)
         return;
-    for (int fd = 3; fd < FILES_MAX; fd++)
-        if (is_bound_to(fd, listener->port))
-            shutdown(fd, SHUT_RDWR);
+    (void)find_socket(listener->port, wake);
     if (write(listener->socket, &one, sizeof one) != (ssize_t)sizeof one)
         log_event(TRIPSAGE_LOG_WARN, "http", "the accepting thread was not woken: it will take 2 s");
 }
@@ -730,7 +747,7 @@ http_listener *http_start(const http_options *options)
     if (listener->trouble[0]) /* it has started nevertheless */
         log_event(TRIPSAGE_LOG_WARN, "http", "%s", listener->trouble);
     listener->port = port.port;
-    listener->socket = find_listening_socket(port.port);
+    listener->socket = find_socket(port.port, is_listening);
     if (options->certificate && !start_tls(listener, options)) {
         http_stop(listener);
         return NULL;

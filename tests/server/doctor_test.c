@@ -248,13 +248,13 @@ static void refuse(test_web_reply *reply, const test_web_request *request, void 
     reply->status = 401;
     reply->headers = "Content-Type: application/json\r\n";
     reply->body = "{\"error\":{\"message\":\"Incorrect API key provided\"}}";
-    *(int *)user += 1;
+    *(_Atomic int *)user += 1;
 }
 
 /* A server that was there until a moment ago. */
 static const char *nobody(void)
 {
-    int asked = 0;
+    _Atomic int asked = 0;
     test_web *web = test_web_open(refuse, &asked, TEST_PEER_PLAIN);
     const char *url = test_format("%s", test_web_url(web));
 
@@ -264,7 +264,7 @@ static const char *nobody(void)
 
 START_TEST(embedders)
 {
-    int asked = 0;
+    _Atomic int asked = 0;
     test_web *web = test_web_open(refuse, &asked, TEST_PEER_PLAIN);
 
     DIAGNOSED("embedder", "refuses the key", "OPENAI_API_KEY", "TRIPSAGE_EMBEDDER=openai", "OPENAI_API_KEY=sk-hunter2",
@@ -278,7 +278,7 @@ END_TEST
 
 START_TEST(collectors)
 {
-    int asked = 0;
+    _Atomic int asked = 0;
     test_web *web = test_web_open(refuse, &asked, TEST_PEER_PLAIN);
 
     DIAGNOSED("telemetry", "refuses us: 401", "OTEL_EXPORTER_OTLP_HEADERS",
