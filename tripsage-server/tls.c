@@ -423,10 +423,11 @@ static void begin(worker *w, int socket, const struct sockaddr_storage *address)
 
 static void accept_all(worker *w)
 {
-    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
+    struct sockaddr_storage address;
     socklen_t size = sizeof address;
     int socket;
 
+    memset(&address, 0, sizeof address);
     while (!w->tls->refusing && (socket = accept4(w->tls->listening, (struct sockaddr *)&address, &size,
                                                   SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
         begin(w, socket, &address);
@@ -516,9 +517,10 @@ static int listen_at(const tls_options *options, const char **problem)
 
 static int port_of(int socket)
 {
-    struct sockaddr_storage own = {.ss_family = AF_UNSPEC};
+    struct sockaddr_storage own;
     socklen_t size = sizeof own;
 
+    memset(&own, 0, sizeof own);
     if (getsockname(socket, (struct sockaddr *)&own, &size) != 0)
         return 0;
     return ntohs(own.ss_family == AF_INET ? ((const struct sockaddr_in *)(const void *)&own)->sin_port

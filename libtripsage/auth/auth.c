@@ -229,6 +229,16 @@ static tripsage_status open_supabase(tripsage_auth *auth, const tripsage_auth_op
     return status == TRIPSAGE_OK ? tripsage__ended_new(&auth->ended, auth->env) : status;
 }
 
+/* What the database keeps for everybody who opens it. */
+static tripsage_status take_secrets(tripsage_auth *auth)
+{
+    tripsage_status status = tripsage__store_secret(auth->refresh_key, auth->store, "refresh_key");
+
+    return status != TRIPSAGE_OK
+               ? status
+               : tripsage__hmac_sha256(auth->otp_key, auth->refresh_key, sizeof auth->refresh_key, "otp", 3);
+}
+
 tripsage_status tripsage__auth_new(tripsage_auth **out, tripsage__store *store, tripsage_cache *cache,
                                    const tripsage_auth_options *options)
 {
@@ -251,8 +261,7 @@ tripsage_status tripsage__auth_new(tripsage_auth **out, tripsage__store *store, 
     TRIPSAGE_TRY(take_options(auth, options));
     TRIPSAGE_TRY(take_sealer(auth, options));
     TRIPSAGE_TRY(take_signing_keys(auth, options));
-    TRIPSAGE_TRY(tripsage__store_secret(auth->refresh_key, auth->store, "refresh_key"));
-    TRIPSAGE_TRY(tripsage__hmac_sha256(auth->otp_key, auth->refresh_key, sizeof auth->refresh_key, "otp", 3));
+    TRIPSAGE_TRY(take_secrets(auth));
     TRIPSAGE_TRY(take_throttle(auth, cache, options));
     TRIPSAGE_TRY(tripsage__passwords_new(&auth->passwords, or_default(options->argon2_memory_kib, 19456),
                                          or_default(options->argon2_passes, 2), 0));

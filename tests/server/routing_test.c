@@ -5,10 +5,12 @@
 #include "suite.h"
 #include "support/http_schema.h"
 
-static const char *const variables[] = {
-    "TRIPSAGE_MAX_CONNECTIONS=32", "TRIPSAGE_ADMIN_PORT=0", "TRIPSAGE_METRICS=on",
-    "WEBHOOK_SECRET=0123456789abcdef0123456789abcdef",
-    "TRIPSAGE_ALLOWED_ORIGINS=https://app.example.com, http://localhost:3000", NULL};
+static const char *const variables[] = {"TRIPSAGE_MAX_CONNECTIONS=32",
+                                        "TRIPSAGE_ADMIN_PORT=0",
+                                        "TRIPSAGE_METRICS=on",
+                                        "WEBHOOK_SECRET=0123456789abcdef0123456789abcdef",
+                                        "TRIPSAGE_ALLOWED_ORIGINS=https://app.example.com, http://localhost:3000",
+                                        NULL};
 
 /* The path with an id in place of each parameter. */
 static const char *fill(const char *template)

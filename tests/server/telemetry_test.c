@@ -274,7 +274,7 @@ START_TEST(a_silent_collector_holds_nobody_up)
     int ms;
 
     test_collector_open(&collector);
-    collector.delay_ms = 60000;
+    test_collector_answers(&collector, 0, 60000);
     http_server_start(&server, TRIPSAGE_SERVER,
                       (const char *const[]){test_collector_variable(&collector, "OTEL_EXPORTER_OTLP_ENDPOINT"),
                                             "OTEL_BSP_SCHEDULE_DELAY=10", "OTEL_BSP_MAX_QUEUE_SIZE=16",

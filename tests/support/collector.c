@@ -58,6 +58,14 @@ void test_collector_open(test_collector *c)
     c->web = test_web_open(collect, c, TEST_PEER_PLAIN);
 }
 
+void test_collector_answers(test_collector *c, int status, int delay_ms)
+{
+    pthread_mutex_lock(&c->lock);
+    c->status = status;
+    c->delay_ms = delay_ms;
+    pthread_mutex_unlock(&c->lock);
+}
+
 void test_collector_close(test_collector *c)
 {
     test_web_close(c->web);

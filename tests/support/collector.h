@@ -19,6 +19,8 @@ typedef struct test_collector {
 
 void test_collector_open(test_collector *collector);
 void test_collector_close(test_collector *collector);
+/* How the next answers are: `status` 0 is 200. */
+void test_collector_answers(test_collector *collector, int status, int delay_ms);
 
 /* "NAME=http://127.0.0.1:port", kept. */
 const char *test_collector_variable(const test_collector *collector, const char *name);
