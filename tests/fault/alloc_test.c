@@ -92,7 +92,7 @@ static long stride_of(const scenario *c, int cold, long n)
 
     if (c->stride && across_network) /* what is in memory was swept on SQLite */
         return n > 50 ? 10 * c->stride * every : every;
-    return c->stride && n > (c->is_long ? 100 : 1000) ? c->stride * every : every;
+    return c->stride && n > (c->is_long ? 30 : 1000) ? c->stride * every : every;
 }
 
 /* A look costs more than the call. What a failure changed stays changed until something succeeds, so every fourth one is looked at; where

@@ -43,7 +43,7 @@ typedef struct scenario {
     int opens;                     /* opens a database, and so does not need the world's */
     int in_memory;                 /* what it works on goes with the handle */
     int stride; /* 0: every point; else every so many-th after the first thousand (of a disk: the first fifty), where there are too many */
-    int is_long; /* takes tens of milliseconds, so that it is after the first hundred */
+    int is_long; /* takes tens of milliseconds, so that it is after the first thirty */
 } scenario;
 
 extern const scenario test_scenarios[];
