@@ -12,7 +12,6 @@
 #include "http.h"
 
 #include <civetweb.h>
-#include <dirent.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
@@ -31,6 +30,7 @@
 #include "dispatch.h"
 #include "log.h"
 #include "respond.h"
+#include "sockets.h"
 #include "telemetry.h"
 #include "tls.h"
 
@@ -520,7 +520,7 @@ int http_health_only(const http_listener *listener)
 
 /* ---- start and end ---- */
 
-/* CivetWeb tells neither its listening socket nor those of its connections: they are the ones bound to this port. */
+/* As the listening socket is, and those of its connections. */
 static int is_bound_to(int fd, int port)
 {
     union {
@@ -543,22 +543,22 @@ static int is_listening(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening;
 }
 
-/* The first socket bound to the port that `wanted` takes, of the files that are open; -1: none. */
+typedef struct looked_for {
+    int port;
+    int (*wanted)(int fd);
+} looked_for;
+
+static int is_looked_for(int fd, const void *context)
+{
+    const looked_for *it = context;
+
+    return is_bound_to(fd, it->port) && it->wanted(fd);
+}
+
+/* The first socket bound to the port that `wanted` takes; -1: none. */
 static int find_socket(int port, int (*wanted)(int fd))
 {
-    DIR *open_files = opendir("/proc/self/fd");
-    const struct dirent *entry;
-    int found = -1;
-
-    while (open_files && found < 0 && (entry = readdir(open_files)) != NULL) {
-        int fd = (int)strtol(entry->d_name, NULL, 10); /* "." and ".." are 0, which is no socket of ours */
-
-        if (fd > 2 && is_bound_to(fd, port) && wanted(fd))
-            found = fd;
-    }
-    if (open_files)
-        closedir(open_files);
-    return found;
+    return socket_find(is_looked_for, &(looked_for){port, wanted});
 }
 
 /* Connections that have been made and not been accepted yet. Linux tells it of a listening socket in the place of another count. */

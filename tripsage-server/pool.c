@@ -12,6 +12,7 @@
 
 #include "log.h"
 #include "request.h"
+#include "sockets.h"
 
 struct pool {
     server *server;
@@ -33,8 +34,9 @@ static int64_t monotonic_ms(void)
 /* ---- the watch ---- */
 
 /* Whether this socket of ours talks to the client of this request. */
-static int is_connection(int fd, const request *r)
+static int is_connection(int fd, const void *context)
 {
+    const request *r = context;
     union {
         struct sockaddr any;
         struct sockaddr_in v4;
@@ -53,14 +55,11 @@ static int is_connection(int fd, const request *r)
            strcmp(address, r->remote_addr) == 0;
 }
 
-/* CivetWeb does not tell the socket of a connection, so it is looked for by the client's address and port, of which there is one. The
+/* By the client's address and port, of which there is one. The
  * exchange's own thread asks, or the request is locked: the connection is still in its exchange, and its socket is not closed meanwhile. */
 int pool_socket(const request *r)
 {
-    for (int fd = 3; fd < FILES_MAX; fd++)
-        if (is_connection(fd, r))
-            return fd;
-    return -1;
+    return socket_find(is_connection, r);
 }
 
 static void cut_off(const request *r)

@@ -57,7 +57,6 @@ typedef struct pair {
     text name, value;
 } pair;
 
-#define FILES_MAX         16384       /* open at once: TRIPSAGE_MAX_CONNECTIONS is at most 10,000 */
 #define PARAMS_MAX        3           /* parameters of a path: no template has more than two */
 #define QUERY_MAX         32          /* members of a query: the longest list request has fifteen */
 #define ARENA_SIZE        (32 * 1024) /* the head is at most 16 KiB, and its path and query are copied at most twice */

@@ -46,22 +46,19 @@ static void tell(tripsage_doc *report)
     }
 }
 
-/* The variables of OpenTelemetry's specification: one for traces goes before the one for everything, and is the whole URL. */
-static const char *endpoint(char out[1024])
+/* Where spans are sent, as far as before the path that the doctor adds. */
+static const char *endpoint(char out[1024], const settings *s)
 {
     static const char path[] = "/v1/traces";
-    const char *disabled = getenv("OTEL_SDK_DISABLED"), *all = getenv("OTEL_EXPORTER_OTLP_ENDPOINT");
-    const char *traces = getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
+    const tripsage_telemetry_options *telemetry = tripsage_config_telemetry(s->config);
     size_t length;
 
-    if (disabled && strcmp(disabled, "true") == 0)
+    if (!telemetry || !telemetry->endpoint)
         return NULL;
-    if (!traces || !traces[0])
-        return all && all[0] ? all : NULL;
-    length = strlen(traces);
-    if (length > sizeof path - 1 && strcmp(traces + length - (sizeof path - 1), path) == 0)
+    length = strlen(telemetry->endpoint);
+    if (length > sizeof path - 1 && strcmp(telemetry->endpoint + length - (sizeof path - 1), path) == 0)
         length -= sizeof path - 1;
-    snprintf(out, 1024, "%.*s", (int)length, traces);
+    snprintf(out, 1024, "%.*s", (int)length, telemetry->endpoint);
     return out;
 }
 
@@ -89,7 +86,7 @@ static int run(const settings *s, int json)
 
     options.url = s->database_url;
     options.makes_folder = s->data_dir_url[0] != '\0'; /* settings_prepare does */
-    options.otlp_endpoint = endpoint(url);
+    options.otlp_endpoint = endpoint(url, s);
     if (tripsage_doctor(&report, s->config, &options) != TRIPSAGE_OK) {
         fprintf(stderr, "tripsage-server: %s\n", tripsage_last_error()->message);
         return EXIT_FAILURE;
