@@ -14,6 +14,8 @@
 #define THREADS_MAX 256u
 #define CHUNK       64u /* items a thread takes at a time: some ten milliseconds of work */
 #define TELL_US     500000
+#define WIDTH_LEAST 16u /* as narrow as a build can be asked for */
+#define HEAPS       4u /* apart from each other, of a small index: who is linked in the first of them still sees the others */
 
 typedef struct job {
     tripsage_index *index;
@@ -101,9 +103,26 @@ static void encode(job *j, tripsage__scratch *scratch, uint32_t slot)
     tripsage__graph_write(j->index, j->view, scratch, slot, j->items[slot].key, scratch->values);
 }
 
+/* Who is linked first has few to choose from. So all are linked twice (as for Vamana's graph, Subramanya and others, "DiskANN", 2019):
+ * among a few to have a graph at all, and when it is there from their own place in it, for what is left of the build's width. Those that
+ * come first, while there is a way from each heap of items to the others, are linked as widely as can be from the beginning. */
+static uint32_t part_of_width(const tripsage_index *index, uint32_t parts)
+{
+    uint32_t width = index->options.build_width / 4 * parts;
+
+    return width < WIDTH_LEAST ? WIDTH_LEAST : width;
+}
+
 static void link_item(job *j, tripsage__scratch *scratch, uint32_t slot)
 {
-    tripsage__graph_link(j->index, j->view, scratch, j->locks, slot);
+    int is_early = slot < j->count / 10 || slot < HEAPS * j->index->options.build_width;
+
+    tripsage__graph_link(j->index, j->view, scratch, j->locks, slot, part_of_width(j->index, is_early ? 4 : 1));
+}
+
+static void link_item_again(job *j, tripsage__scratch *scratch, uint32_t slot)
+{
+    tripsage__graph_link_again(j->index, j->view, scratch, j->locks, slot, part_of_width(j->index, 3));
 }
 
 /* ---- before there are threads ---- */
@@ -227,6 +246,8 @@ static tripsage_status run_all(job *j, worker *workers, unsigned threads)
         link_item(j, workers[0].scratch, 0);
         run(j, workers, threads, "edges", 1, link_item);
     }
+    if (!is_stopped(j))
+        run(j, workers, threads, "edges again", 0, link_item_again);
     return is_stopped(j) ? TRIPSAGE_FAIL(TRIPSAGE_EBUSY, "the build was stopped") : TRIPSAGE_OK;
 }
 

@@ -136,16 +136,15 @@ AVX2 static inline int32_t positive(const tripsage__probe *probe, const tripsage
                                     const unsigned char *signs)
 {
     const unsigned char *plane = probe->planes;
-    size_t size = coder->plane_size;
     long long counts[4] = {0};
 
-    for (size_t at = 0; at < coder->sign_size; at += 8) {
-        unsigned long long those, steps;
+    for (size_t at = 0; at < coder->sign_size; at += TRIPSAGE__PLANE_PART) {
+        unsigned long long those[2], steps[2];
 
-        memcpy(&those, signs + at, sizeof those);
-        for (size_t b = 0; b < 4; b++) {
-            memcpy(&steps, plane + b * size + at, sizeof steps);
-            counts[b] += __builtin_popcountll(those & steps);
+        memcpy(those, signs + at, sizeof those);
+        for (size_t b = 0; b < 4; b++, plane += TRIPSAGE__PLANE_PART) {
+            memcpy(steps, plane, sizeof steps);
+            counts[b] += __builtin_popcountll(those[0] & steps[0]) + __builtin_popcountll(those[1] & steps[1]);
         }
     }
     return (int32_t)(counts[0] + 2 * counts[1] + 4 * counts[2] - 8 * counts[3]);

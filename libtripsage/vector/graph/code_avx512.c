@@ -9,28 +9,6 @@
 
 #define TARGET __attribute__((target("fma,popcnt,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512vpopcntdq")))
 
-/* Sixteen partial sums of one record. What stands behind the codes in the last line meets zeros. */
-TARGET static inline __m512i products(const int8_t *first, const int8_t *second, const unsigned char *code,
-                                      size_t stride, int is_half)
-{
-    __m512i low = _mm512_setzero_si512(), high = _mm512_setzero_si512();
-    const __m512i mask = _mm512_set1_epi8(15);
-
-    for (size_t at = 0; at < stride; at += 64) {
-        __mmask64 there = stride - at >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << stride) - 1;
-        __m512i line = _mm512_maskz_loadu_epi8(there, code + at);
-
-        if (!is_half) {
-            low = _mm512_dpbusd_epi32(low, line, _mm512_loadu_si512(first + at));
-            continue;
-        }
-        low = _mm512_dpbusd_epi32(low, _mm512_and_si512(line, mask), _mm512_loadu_si512(first + at));
-        high = _mm512_dpbusd_epi32(high, _mm512_and_si512(_mm512_srli_epi16(line, 4), mask),
-                                   _mm512_loadu_si512(second + at));
-    }
-    return _mm512_add_epi32(low, high);
-}
-
 /* Sixteen sums to four, which still belong to one record. */
 TARGET static inline __m128i fold(__m512i sums)
 {
@@ -39,13 +17,13 @@ TARGET static inline __m128i fold(__m512i sums)
     return _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
 }
 
-/* Four times four sums to one of each. */
-TARGET static inline __m128i add_across(__m128i a, __m128i b, __m128i c, __m128i d)
+/* Four times sixteen sums to one of each. */
+TARGET static inline __m128i add_across(__m512i a, __m512i b, __m512i c, __m512i d)
 {
-    __m128i ab = _mm_add_epi32(_mm_unpacklo_epi32(a, b), _mm_unpackhi_epi32(a, b));
-    __m128i cd = _mm_add_epi32(_mm_unpacklo_epi32(c, d), _mm_unpackhi_epi32(c, d));
+    __m512i ab = _mm512_add_epi32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+    __m512i cd = _mm512_add_epi32(_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d));
 
-    return _mm_add_epi32(_mm_unpacklo_epi64(ab, cd), _mm_unpackhi_epi64(ab, cd));
+    return fold(_mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd)));
 }
 
 TARGET static inline __m128 factors_of(const unsigned char *a, const unsigned char *b, const unsigned char *c,
@@ -70,88 +48,97 @@ TARGET static inline __m128 finish(const tripsage__probe *probe, const unsigned 
     return _mm_add_ps(_mm_fmadd_ps(norms, _mm_set1_ps(probe->norm_weight), offset), _mm_set1_ps(probe->base));
 }
 
-TARGET static inline __m128i sums_of(const tripsage__probe *probe, const tripsage__coder *coder,
-                                     const tripsage__records *records, uint32_t id)
+/* Sixteen partial sums more of one record: of 64 bytes, of their lower halves and of their upper ones. */
+TARGET static inline __m512i add_halves(__m512i sums, __m512i line, __m512i first, __m512i second)
 {
-    return fold(products(probe->whole, probe->whole + probe->second_at, records->codes + id * coder->code_stride,
-                         coder->code_stride, coder->bits == 4));
+    const __m512i mask = _mm512_set1_epi8(15);
+
+    sums = _mm512_dpbusd_epi32(sums, _mm512_and_si512(line, mask), first);
+    return _mm512_dpbusd_epi32(sums, _mm512_and_si512(_mm512_srli_epi16(line, 4), mask), second);
 }
 
+/* Four records go through a line of the probe together. What stands behind the codes in their last line meets zeros; where a record is less
+ * than a line there is nothing to read behind it. */
 TARGET static inline void compare_four(float *out, const tripsage__probe *probe, const tripsage__coder *coder,
                                        const tripsage__records *records, const uint32_t *ids)
 {
-    const unsigned char *heads = records->heads + coder->factors_at;
-    size_t stride = coder->head_stride;
-    const unsigned char *const factors_at[4] = {heads + ids[0] * stride, heads + ids[1] * stride,
-                                                heads + ids[2] * stride, heads + ids[3] * stride};
-    __m128i a = sums_of(probe, coder, records, ids[0]), b = sums_of(probe, coder, records, ids[1]);
-    __m128i c = sums_of(probe, coder, records, ids[2]), d = sums_of(probe, coder, records, ids[3]);
+    const size_t stride = coder->code_stride, factors_at = coder->factors_at;
+    const __mmask64 there = stride < 64 ? (UINT64_C(1) << stride) - 1 : ~UINT64_C(0);
+    const unsigned char *factors[4], *codes[4];
+    __m512i sums[4];
 
-    _mm_storeu_ps(out, finish(probe, factors_at, probe->product_weight, probe->bias, add_across(a, b, c, d)));
-}
-
-/* Eight partial sums of planes where the sign is positive, the fourth plane that of the sign in two's complement. Behind the signs is more of
- * the record, which meets zeros. */
-TARGET static inline __m128i positive(const tripsage__probe *probe, const tripsage__coder *coder,
-                                      const unsigned char *signs)
-{
-    const unsigned char *plane = probe->planes;
-    __m512i sums = _mm512_setzero_si512();
-    __m256i eight;
-
-    for (size_t at = 0, size = coder->plane_size; at < size; at += 64) {
-        __m512i those = _mm512_loadu_si512(signs + at);
-        __m512i a = _mm512_popcnt_epi64(_mm512_and_si512(those, _mm512_loadu_si512(plane + at)));
-        __m512i b = _mm512_popcnt_epi64(_mm512_and_si512(those, _mm512_loadu_si512(plane + size + at)));
-        __m512i c = _mm512_popcnt_epi64(_mm512_and_si512(those, _mm512_loadu_si512(plane + 2 * size + at)));
-        __m512i d = _mm512_popcnt_epi64(_mm512_and_si512(those, _mm512_loadu_si512(plane + 3 * size + at)));
-
-        d = _mm512_sub_epi64(c, _mm512_add_epi64(d, d));
-        b = _mm512_add_epi64(b, _mm512_add_epi64(d, d));
-        sums = _mm512_add_epi64(sums, _mm512_add_epi64(a, _mm512_add_epi64(b, b)));
+#pragma GCC unroll 4
+    for (size_t i = 0; i < 4; i++) {
+        factors[i] = records->heads + ids[i] * coder->head_stride + factors_at;
+        codes[i] = records->codes + ids[i] * stride;
+        sums[i] = _mm512_setzero_si512();
     }
-    eight = _mm512_cvtepi64_epi32(sums);
-    return _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
+    for (size_t at = 0; at < stride; at += 64) {
+        __m512i first = _mm512_loadu_si512(probe->whole + at);
+        __m512i second = _mm512_loadu_si512(probe->whole + probe->second_at + at);
+
+#pragma GCC unroll 4
+        for (size_t i = 0; i < 4; i++) {
+            __m512i line = _mm512_maskz_loadu_epi8(there, codes[i] + at);
+
+            sums[i] =
+                coder->bits == 4 ? add_halves(sums[i], line, first, second) : _mm512_dpbusd_epi32(sums[i], line, first);
+        }
+    }
+    _mm_storeu_ps(out, finish(probe, factors, probe->product_weight, probe->bias,
+                              add_across(sums[0], sums[1], sums[2], sums[3])));
 }
 
+/* Sixteen bytes of signs meet all four planes at once. How many bits of each are set where a sign is positive is weighed with what a bit of
+ * that plane is worth, the fourth's being the sign in two's complement. Counts are of 16 bits, and are 2,048 at most; those
+ * of two records share a register. Behind the signs is more of the record, which meets zeros. */
 TARGET static inline void glance_at_four(float *out, const tripsage__probe *probe, const tripsage__coder *coder,
                                          const tripsage__records *records, const uint32_t *ids)
 {
-    size_t stride = coder->head_stride, factors_at = coder->factors_at - 8;
-    const unsigned char *a = records->heads + ids[0] * stride, *b = records->heads + ids[1] * stride;
-    const unsigned char *c = records->heads + ids[2] * stride, *d = records->heads + ids[3] * stride;
-    const unsigned char *const four[4] = {a + factors_at, b + factors_at, c + factors_at, d + factors_at};
-    __m128i sums = add_across(positive(probe, coder, a), positive(probe, coder, b), positive(probe, coder, c),
-                              positive(probe, coder, d));
+    const __m512i worth = _mm512_set_epi32(-8, -8, -8, -8, 4, 4, 4, 4, 2, 2, 2, 2, 1, 1, 1, 1);
+    const __m512i weights = _mm512_and_si512(worth, _mm512_set1_epi32(0xffff));
+    const unsigned char *heads[4], *factors[4];
+    __m512i counts[4], ab, cd;
 
-    _mm_storeu_ps(out, finish(probe, four, probe->sign_weight, probe->sign_bias, sums));
+#pragma GCC unroll 4
+    for (size_t i = 0; i < 4; i++) {
+        heads[i] = records->heads + ids[i] * coder->head_stride;
+        factors[i] = heads[i] + coder->factors_at - 8;
+        counts[i] = _mm512_setzero_si512();
+    }
+    for (size_t at = 0; at < coder->sign_size; at += TRIPSAGE__PLANE_PART) {
+        __m512i planes = _mm512_loadu_si512(probe->planes + 4 * at);
+
+#pragma GCC unroll 4
+        for (size_t i = 0; i < 4; i++) {
+            __m128i part = _mm_loadu_si128((const __m128i *)(const void *)(heads[i] + at));
+            __m512i both = _mm512_and_si512(_mm512_broadcast_i32x4(part), planes);
+
+            counts[i] = _mm512_add_epi64(counts[i], _mm512_popcnt_epi64(both));
+        }
+    }
+    ab = _mm512_madd_epi16(_mm512_or_si512(counts[0], _mm512_slli_epi64(counts[1], 32)), weights);
+    cd = _mm512_madd_epi16(_mm512_or_si512(counts[2], _mm512_slli_epi64(counts[3], 32)), weights);
+    ab = _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
+    _mm_storeu_ps(out, finish(probe, factors, probe->sign_weight, probe->sign_bias, fold(ab)));
 }
 
-/* The same of records of one cache line and 4 bits, which are the most of all. */
-TARGET static inline __m512i products_of_line(__m512i first, __m512i second, const unsigned char *code)
-{
-    const __m512i mask = _mm512_set1_epi8(15);
-    __m512i line = _mm512_load_si512(code);
-    __m512i low = _mm512_dpbusd_epi32(_mm512_setzero_si512(), _mm512_and_si512(line, mask), first);
-
-    return _mm512_dpbusd_epi32(low, _mm512_and_si512(_mm512_srli_epi16(line, 4), mask), second);
-}
-
+/* compare_four() of records of one line and 4 bits, which are the most of all. */
 TARGET static inline void compare_four_lines(float *out, const tripsage__probe *probe, const tripsage__coder *coder,
                                              const tripsage__records *records, const uint32_t *ids)
 {
-    __m512i first = _mm512_loadu_si512(probe->whole), second = _mm512_loadu_si512(probe->whole + probe->second_at);
+    const __m512i first = _mm512_loadu_si512(probe->whole), zero = _mm512_setzero_si512();
+    const __m512i second = _mm512_loadu_si512(probe->whole + probe->second_at);
     const unsigned char *a = records->codes + (size_t)ids[0] * 64, *b = records->codes + (size_t)ids[1] * 64;
     const unsigned char *c = records->codes + (size_t)ids[2] * 64, *d = records->codes + (size_t)ids[3] * 64;
-    const unsigned char *const factors_at[4] = {a + 56, b + 56, c + 56, d + 56};
-    __m512i sa = products_of_line(first, second, a), sb = products_of_line(first, second, b);
-    __m512i sc = products_of_line(first, second, c), sd = products_of_line(first, second, d);
-    __m512i ab = _mm512_add_epi32(_mm512_unpacklo_epi32(sa, sb), _mm512_unpackhi_epi32(sa, sb));
-    __m512i cd = _mm512_add_epi32(_mm512_unpacklo_epi32(sc, sd), _mm512_unpackhi_epi32(sc, sd));
+    const unsigned char *const factors[4] = {a + 56, b + 56, c + 56, d + 56};
+    __m512i sa = add_halves(zero, _mm512_load_si512(a), first, second);
+    __m512i sb = add_halves(zero, _mm512_load_si512(b), first, second);
+    __m512i sc = add_halves(zero, _mm512_load_si512(c), first, second);
+    __m512i sd = add_halves(zero, _mm512_load_si512(d), first, second);
 
     (void)coder;
-    _mm_storeu_ps(out, finish(probe, factors_at, probe->product_weight, probe->bias,
-                              fold(_mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd)))));
+    _mm_storeu_ps(out, finish(probe, factors, probe->product_weight, probe->bias, add_across(sa, sb, sc, sd)));
 }
 
 /* A function of the table by FOUR; where there are less, the first of them stands in for the others. */

@@ -62,11 +62,11 @@ static int32_t positive(const tripsage__probe *probe, const tripsage__coder *cod
     int32_t counts[4];
 
     for (size_t b = 0; b < 4; b++) {
-        const unsigned char *plane = probe->planes + b * coder->plane_size;
+        const unsigned char *plane = probe->planes + b * TRIPSAGE__PLANE_PART;
         uint16x8_t sums = vdupq_n_u16(0); /* of 2,048 dimensions' sixteen counts each is far below its room */
 
-        for (size_t at = 0; at < coder->sign_size; at += 16)
-            sums = vpadalq_u8(sums, vcntq_u8(vandq_u8(vld1q_u8(signs + at), vld1q_u8(plane + at))));
+        for (size_t at = 0; at < coder->sign_size; at += TRIPSAGE__PLANE_PART)
+            sums = vpadalq_u8(sums, vcntq_u8(vandq_u8(vld1q_u8(signs + at), vld1q_u8(plane + 4 * at))));
         counts[b] = (int32_t)vaddlvq_u16(sums);
     }
     return counts[0] + 2 * counts[1] + 4 * counts[2] - 8 * counts[3];

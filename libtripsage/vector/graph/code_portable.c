@@ -25,10 +25,13 @@ static int32_t positive(const tripsage__probe *probe, const tripsage__coder *cod
     static const int32_t weights[4] = {1, 2, 4, -8};
     int32_t sum = 0;
 
-    for (size_t b = 0; b < 4; b++)
-        for (size_t i = 0; i < coder->sign_size; i++)
-            for (unsigned both = signs[i] & probe->planes[b * coder->plane_size + i]; both; both &= both - 1)
+    for (size_t i = 0; i < coder->sign_size; i++) {
+        const unsigned char *plane = probe->planes + tripsage__plane_at(0, i);
+
+        for (size_t b = 0; b < 4; b++, plane += TRIPSAGE__PLANE_PART)
+            for (unsigned both = signs[i] & *plane; both; both &= both - 1)
                 sum += weights[b];
+    }
     return sum;
 }
 

@@ -273,7 +273,8 @@ int tripsage__probe_init(tripsage__probe *probe, const tripsage__coder *coder)
     probe->whole = tripsage__calloc(coder->probe_size, 1);
     probe->second_at = coder->probe_size / 2;
     probe->planes = tripsage__calloc(4, coder->plane_size);
-    return probe->rotated && probe->whole && probe->planes;
+    probe->rows = tripsage__calloc(4, coder->plane_size);
+    return probe->rotated && probe->whole && probe->planes && probe->rows;
 }
 
 void tripsage__probe_free(tripsage__probe *probe)
@@ -281,6 +282,7 @@ void tripsage__probe_free(tripsage__probe *probe)
     tripsage__free(probe->rotated);
     tripsage__free(probe->whole);
     tripsage__free(probe->planes);
+    tripsage__free(probe->rows);
 }
 
 /* What glance() needs, once `whole` is filled in steps of that length and norm2 is set. */
@@ -289,10 +291,13 @@ static void take_planes(tripsage__probe *probe, const tripsage__coder *coder, fl
     size_t size = coder->bits == 4 ? coder->sign_size / 2 : coder->sign_size, plane = coder->plane_size;
     int32_t coarse;
 
-    memset(probe->planes, 0, 4 * plane);
-    coarse = coder->kernels->planes(probe->planes, plane, probe->whole, size);
+    memset(probe->rows, 0, 4 * plane);
+    coarse = coder->kernels->planes(probe->rows, plane, probe->whole, size);
     if (coder->bits == 4)
-        coarse += coder->kernels->planes(probe->planes + size, plane, probe->whole + probe->second_at, size);
+        coarse += coder->kernels->planes(probe->rows + size, plane, probe->whole + probe->second_at, size);
+    for (size_t at = 0; at < plane; at += TRIPSAGE__PLANE_PART)
+        for (size_t b = 0; b < 4; b++)
+            memcpy(probe->planes + tripsage__plane_at(b, at), probe->rows + b * plane + at, TRIPSAGE__PLANE_PART);
     probe->sign_weight = 2.0f * 16.0f * step * weight; /* signs are twice a bit, less one */
     probe->sign_bias = 0.5f * (float)coarse;
     if (step > 0.0f)

@@ -37,12 +37,22 @@ typedef struct tripsage__probe {
     size_t second_at; /* where in `whole` the part for the upper halves of bytes begins */
     float norm2;      /* of `rotated` */
     float base, norm_weight, product_weight, bias;
-    unsigned char *planes; /* of glance(): four of `plane_size` bytes */
+    unsigned char *planes; /* of glance(): four, of which each has sixteen bytes of every 64 */
+    unsigned char *rows;   /* the same one after the other, `plane_size` bytes each */
     float sign_weight, sign_bias;
     float mean_product; /* of the inner product: the mean's part in every item's */
 } tripsage__probe;
 
 typedef struct tripsage__coder tripsage__coder;
+
+/* Bytes of one plane that stand together, before as many of the next. */
+#define TRIPSAGE__PLANE_PART 16u
+
+/* Where byte `i` of plane `b` is. */
+static inline size_t tripsage__plane_at(size_t b, size_t i)
+{
+    return (i / TRIPSAGE__PLANE_PART * 4 + b) * TRIPSAGE__PLANE_PART + i % TRIPSAGE__PLANE_PART;
+}
 
 /* Where the heads and the codes of some items are, those of the first at the beginning. */
 typedef struct tripsage__records {
@@ -92,7 +102,7 @@ struct tripsage__coder {
     size_t code_size, code_stride, rest_stride;
     size_t head_stride, factors_at; /* in a head: |x|^2 and |x|^2 / <code, x>; those of the signs are before them */
     size_t sign_size;               /* 0: there are no signs */
-    size_t plane_size;              /* of as many bits, in whole lines, zeros at the end */
+    size_t plane_size;              /* of one plane: of as many bits, in whole lines, zeros at the end */
     size_t probe_size;              /* bytes of `whole` */
     const struct tripsage__kernels *kernels;
     float *mean; /* of the items a build looked at; else zero. Not rotated */

@@ -169,7 +169,7 @@ static void put_in(tripsage_index *index, tripsage__view *view, tripsage__scratc
     else
         atomic_fetch_and_explicit(&view->dead[slot / 64], ~(UINT64_C(1) << slot % 64), memory_order_release);
     atomic_fetch_add_explicit(&index->live, 1, memory_order_relaxed);
-    tripsage__graph_link(index, view, scratch, NULL, slot);
+    tripsage__graph_link(index, view, scratch, NULL, slot, index->options.build_width);
     tripsage__map_add(view, key, slot);
     if (before != TRIPSAGE__NO_SLOT) {
         atomic_fetch_add_explicit(&index->replaced, 1, memory_order_release);

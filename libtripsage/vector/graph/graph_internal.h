@@ -251,9 +251,14 @@ void tripsage__graph_set_edges(tripsage_index *index, const tripsage__view *view
 void tripsage__graph_add_edge(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
                               tripsage__edge_locks *locks, uint32_t from, uint32_t to, uint32_t level);
 
-/* Finds the place of a slot whose codes are written, and links it there on all its levels. */
+/* Finds the place of a slot whose codes are written, and links it there on all its levels, to some of the `width` nearest. */
 void tripsage__graph_link(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
-                          tripsage__edge_locks *locks, uint32_t slot);
+                          tripsage__edge_locks *locks, uint32_t slot, uint32_t width);
+
+/* Once all are linked: chooses a node's edges on the lowest level again, among the `width` nearest and those it has. An edge that others
+ * give it meanwhile may be lost. */
+void tripsage__graph_link_again(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
+                                tripsage__edge_locks *locks, uint32_t slot, uint32_t width);
 
 /* ---- rank.c: the best of what was met, by both codes ---- */
 

@@ -2,7 +2,8 @@
  *
  * Among the candidates, from the nearest on, one is chosen that is nearer to the node than to all chosen before (Malkov and Yashunin's
  * algorithm 4, which goes back to the
- * relative neighbourhood graph): edges lead into all directions instead of many into one. */
+ * relative neighbourhood graph): edges lead into all directions instead of many into one. Nearer by a little is not enough to drop one
+ * (Subramanya and others, "DiskANN", 2019, alpha): with the edges that stay a search has fewer steps to take. */
 #include <string.h>
 
 #include "base/memory.h"
@@ -12,6 +13,9 @@
 
 /* With fewer edges than this a node is nearly alone. */
 #define EDGES_LEAST 2u
+
+/* Of squared distances. Beyond a tenth nodes are full, and choosing among what they have takes more of a build than searches gain. */
+#define SLACK 1.05f
 
 #define STRIPES 1024u /* of 2 threads, two come to one at once in one of a thousand cases */
 
@@ -74,6 +78,12 @@ static void compare_with(const tripsage_index *index, const tripsage__view *view
     coder->kernels->compare(scratch->distances, &scratch->neighbor, coder, &records, ids, count);
 }
 
+/* Whether something so far from a node is as well found through another of its edges, which is so near to it. */
+static int is_behind(float from_other, float from_node)
+{
+    return from_other * SLACK < from_node;
+}
+
 /* Takes out of `left` what is nearer to the chosen one (the neighbor that is looked from) than to the node; gives how many stay. */
 static uint32_t drop_behind(const tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
                             tripsage__candidate *left, uint32_t *ids, uint32_t count)
@@ -82,7 +92,7 @@ static uint32_t drop_behind(const tripsage_index *index, const tripsage__view *v
 
     compare_with(index, view, scratch, ids, count);
     for (uint32_t i = 0; i < count; i++)
-        if (scratch->distances[i] >= tripsage__candidate_estimate(left[i])) {
+        if (!is_behind(scratch->distances[i], tripsage__candidate_estimate(left[i]))) {
             left[stay] = left[i];
             ids[stay++] = ids[i];
         }
@@ -142,7 +152,19 @@ static void sort(tripsage__candidate *items, uint32_t count)
     }
 }
 
-/* A full node chooses among its edges and one more. */
+/* Whether a node's edges, which scratch->around begins with, lead to `to` already: to what is nearer to the node, and to `to`. */
+static int leads_to(const tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
+                    const uint32_t *ids, uint32_t count, uint32_t to, float distance)
+{
+    look_from(index, view, scratch, to);
+    compare_with(index, view, scratch, ids, count);
+    for (uint32_t i = 0; i < count; i++)
+        if (tripsage__candidate_estimate(scratch->around[i]) < distance && is_behind(scratch->distances[i], distance))
+            return 1;
+    return 0;
+}
+
+/* A full node chooses among its edges and one more, unless those it has lead there. */
 static void choose_anew(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch, uint32_t from,
                         uint32_t to, uint32_t level)
 {
@@ -156,6 +178,8 @@ static void choose_anew(tripsage_index *index, const tripsage__view *view, trips
     compare_with(index, view, scratch, ids, degree + 1);
     for (uint32_t i = 0; i <= degree; i++)
         scratch->around[i] = tripsage__candidate_of(scratch->distances[i], ids[i]);
+    if (leads_to(index, view, scratch, ids, degree, to, scratch->distances[degree]))
+        return;
     sort(scratch->around, degree + 1);
     count = tripsage__graph_choose(index, view, scratch, scratch->around, degree + 1, degree);
     tripsage__graph_set_edges(index, view, from, level, scratch->chosen, count);
@@ -194,25 +218,39 @@ static uint32_t keep_living(const tripsage__view *view, tripsage__scratch *scrat
     return count;
 }
 
-static uint32_t link_level(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
-                           tripsage__edge_locks *locks, uint32_t slot, uint32_t level, uint32_t begin)
+/* Gives a node edges to those of the pool that are chosen, and those edges to it. Where there is room left it keeps edges to others too:
+ * `kept` of them, the last first, which has its place in any case. */
+static void link_to_pool(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
+                         tripsage__edge_locks *locks, uint32_t slot, uint32_t level, const uint32_t *others,
+                         uint32_t kept)
 {
-    uint32_t degree = tripsage__degree_of(index, level), count, nearest, to[TRIPSAGE__DEGREE_MAX];
+    uint32_t degree = tripsage__degree_of(index, level), to[TRIPSAGE__DEGREE_MAX], count;
 
-    tripsage__graph_walk(index, view, scratch, begin, level, index->options.build_width);
-    nearest = tripsage__candidate_slot(scratch->pool.items[0]);
-    count = keep_living(view, scratch, slot);
-    if (count < EDGES_LEAST && level == 0 && atomic_load_explicit(&index->repair.dead, memory_order_relaxed)) {
-        tripsage__plan_living(index, view, scratch, begin);
-        count = keep_living(view, scratch, slot);
-    }
-    count = tripsage__graph_choose(index, view, scratch, scratch->pool.items, count, degree);
+    count = tripsage__graph_choose(index, view, scratch, scratch->pool.items, scratch->pool.count,
+                                   kept ? degree - 1 : degree);
     memcpy(to, scratch->chosen, count * sizeof *to);
+    while (count < degree && kept)
+        to[count++] = others[--kept];
     lock(locks, slot);
     tripsage__graph_set_edges(index, view, slot, level, to, count);
     unlock(locks, slot);
     for (uint32_t i = 0; i < count; i++)
         tripsage__graph_add_edge(index, view, scratch, locks, to[i], slot, level);
+}
+
+static uint32_t link_level(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
+                           tripsage__edge_locks *locks, uint32_t slot, uint32_t level, uint32_t begin, uint32_t width)
+{
+    uint32_t count, nearest;
+
+    tripsage__graph_walk(index, view, scratch, begin, level, width);
+    nearest = tripsage__candidate_slot(scratch->pool.items[0]);
+    count = keep_living(view, scratch, slot);
+    if (count < EDGES_LEAST && level == 0 && atomic_load_explicit(&index->repair.dead, memory_order_relaxed)) {
+        tripsage__plan_living(index, view, scratch, begin);
+        (void)keep_living(view, scratch, slot);
+    }
+    link_to_pool(index, view, scratch, locks, slot, level, NULL, 0);
     return nearest;
 }
 
@@ -237,7 +275,7 @@ static void look_for(tripsage_index *index, const tripsage__view *view, tripsage
 }
 
 void tripsage__graph_link(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
-                          tripsage__edge_locks *locks, uint32_t slot)
+                          tripsage__edge_locks *locks, uint32_t slot, uint32_t width)
 {
     uint64_t entry = atomic_load_explicit(&index->entry, memory_order_acquire);
     uint32_t begin = (uint32_t)entry, top = (uint32_t)(entry >> 32), level = view->levels[slot];
@@ -248,9 +286,56 @@ void tripsage__graph_link(tripsage_index *index, const tripsage__view *view, tri
         look_for(index, view, scratch, slot);
         begin = tripsage__graph_descend(index, view, scratch, begin, top, level < top ? level : top);
         for (uint32_t at = (level < top ? level : top) + 1; at-- > 0;)
-            begin = link_level(index, view, scratch, locks, slot, at, begin);
+            begin = link_level(index, view, scratch, locks, slot, at, begin, width);
     }
     raise_entry(index, locks, slot, level);
+}
+
+/* The ends of a node's edges that are not in the pool, the farthest last; gives how many. */
+static uint32_t take_others(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
+                            uint32_t slot, uint32_t others[TRIPSAGE__DEGREE_MAX])
+{
+    const tripsage__edge *edges = tripsage__edges_of(index, view, slot, 0);
+    const tripsage__pool *pool = &scratch->pool;
+    uint64_t *seen = scratch->seen; /* all zero, and left so */
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < pool->count; i++) {
+        uint32_t near = tripsage__candidate_slot(pool->items[i]);
+
+        seen[near / 64] |= UINT64_C(1) << near % 64;
+    }
+    for (uint32_t i = 0, to; i < index->options.degree; i++) {
+        to = atomic_load_explicit(&edges[i], memory_order_acquire);
+        if (to == TRIPSAGE__NO_SLOT)
+            break;
+        others[count] = to;
+        count += (uint32_t)(~seen[to / 64] >> to % 64) & 1;
+    }
+    for (uint32_t i = 0; i < pool->count; i++)
+        seen[tripsage__candidate_slot(pool->items[i]) / 64] = 0;
+    look_from(index, view, scratch, slot);
+    compare_with(index, view, scratch, others, count);
+    for (uint32_t i = 0; i < count; i++)
+        scratch->around[i] = tripsage__candidate_of(scratch->distances[i], others[i]);
+    sort(scratch->around, count);
+    for (uint32_t i = 0; i < count; i++)
+        others[i] = tripsage__candidate_slot(scratch->around[i]);
+    return count;
+}
+
+/* What is near is chosen among again. The edges that lead farther are from when there were few items, and kept: where items lie in heaps
+ * apart, they are the way from one to another, and who looks from afar needs it. */
+void tripsage__graph_link_again(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,
+                                tripsage__edge_locks *locks, uint32_t slot, uint32_t width)
+{
+    uint32_t others[TRIPSAGE__DEGREE_MAX], count;
+
+    look_for(index, view, scratch, slot);
+    tripsage__graph_walk(index, view, scratch, slot, 0, width);
+    (void)keep_living(view, scratch, slot);
+    count = take_others(index, view, scratch, slot, others);
+    link_to_pool(index, view, scratch, locks, slot, 0, others, count);
 }
 
 /* ---- for mending (repair.c) ---- */
@@ -267,7 +352,7 @@ void tripsage__graph_relink(tripsage_index *index, const tripsage__view *view, t
     }
     look_for(index, view, scratch, slot);
     begin = tripsage__graph_descend(index, view, scratch, begin, top, level);
-    (void)link_level(index, view, scratch, NULL, slot, level, begin);
+    (void)link_level(index, view, scratch, NULL, slot, level, begin, index->options.build_width);
 }
 
 void tripsage__graph_sort_around(tripsage_index *index, const tripsage__view *view, tripsage__scratch *scratch,

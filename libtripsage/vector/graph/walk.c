@@ -109,6 +109,9 @@ static void forget(tripsage__scratch *scratch, const tripsage__view *view)
 
 /* ---- steps ---- */
 
+/* Edges of so many that are followed next are on their way: to find a page takes as long as several steps. */
+#define EDGES_AHEAD 3u
+
 static void prefetch(const unsigned char *records, size_t stride, const uint32_t *ids, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)
@@ -126,10 +129,14 @@ static void prefetch_codes(const tripsage_index *index, const tripsage__view *vi
     prefetch(view->codes, index->coder.code_stride, ids, count);
 }
 
-static void prefetch_edges(const tripsage_index *index, const tripsage__view *view, uint32_t slot)
+/* Of those in the pool that come next. */
+static void prefetch_edges(const tripsage_index *index, const tripsage__view *view, const tripsage__pool *pool)
 {
-    tripsage__prefetch(view->edges + (size_t)slot * index->options.degree,
-                       index->options.degree * sizeof(tripsage__edge));
+    size_t degree = index->options.degree;
+
+    for (uint32_t at = pool->cursor; at < pool->count && at < pool->cursor + EDGES_AHEAD; at++)
+        tripsage__prefetch(view->edges + tripsage__candidate_slot(pool->items[at]) * degree,
+                           degree * sizeof(tripsage__edge));
 }
 
 /* The ends of a node's edges that were not seen yet. Which were seen is as good as chance, so there is no branch on it. */
@@ -273,8 +280,8 @@ void tripsage__graph_walk(tripsage_index *index, const tripsage__view *view, tri
             prefetch_heads(index, view, fresh, fresh_count);
         }
         take_in(index, view, scratch, sifted, sifted_count);
-        if (level == 0 && pool_next(pool, &slot))
-            prefetch_edges(index, view, slot);
+        if (level == 0)
+            prefetch_edges(index, view, pool);
         compared = sifted;
         sifted = gathered;
         sifted_count = sift(index, view, scratch, sifted, gathered_count);

@@ -94,7 +94,8 @@ static void make_scene(uint32_t bits, size_t dimensions, int largest)
         s.rotated[i] = random_float();
     }
     for (size_t b = 0; b < 4; b++)
-        fill(s.planes + b * coder->plane_size, coder->sign_size, largest);
+        for (size_t i = 0; i < coder->sign_size; i++)
+            fill(s.planes + tripsage__plane_at(b, i), 1, largest);
     fill(s.codes, RECORDS * coder->code_stride, largest);
     if (coder->sign_size)
         fill(s.heads, RECORDS * coder->head_stride, largest);
@@ -153,7 +154,7 @@ static double glanced(uint32_t id, double *tolerance)
 
     for (size_t b = 0; b < 4; b++)
         for (size_t i = 0; i < 8 * s.coder.sign_size; i++)
-            sum += weights[b] * (head[i / 8] >> i % 8 & s.planes[b * s.coder.plane_size + i / 8] >> i % 8 & 1);
+            sum += weights[b] * (head[i / 8] >> i % 8 & s.planes[tripsage__plane_at(b, i / 8)] >> i % 8 & 1);
     return estimate(head + s.coder.factors_at - 8, (double)s.probe.sign_weight * (sum - (double)s.probe.sign_bias),
                     tolerance);
 }
