@@ -31,7 +31,7 @@ typedef struct tripsage_index_options {
     uint32_t version;       /* 1; set by TRIPSAGE_INDEX_OPTIONS_INIT */
     uint32_t dimensions;    /* 1..TRIPSAGE_VECTOR_DIMENSIONS_MAX */
     tripsage_metric metric; /* cosine: vectors are brought to unit length */
-    uint32_t degree;        /* edges of a node at the lowest level, 8..128; 0: 32 */
+    uint32_t degree;        /* edges of a node at the lowest level, 8..128; 0: 32, and 40 from 256 dimensions on */
     /* of the short code, 4 or 8 a dimension; 0: 4, but 8 below 32 dimensions, and where a build finds that 4 do not tell
      * the nearest */
     uint32_t bits;

@@ -9,7 +9,12 @@
 
 #include "vector/kernels/kernels.h"
 
-#define BUILD_WIDTH 200u /* the usual one; twice as much makes few searches better */
+#define DEGREE 32u
+/* Where an item is wide, edges are a small part of it, and with more of them a search takes fewer steps: of 107,659 sentences of 384
+ * dimensions 21 instead of 23 for 0.95 of the ten nearest, in 0.97 of the time. */
+#define DEGREE_WIDE      40u
+#define DEGREE_WIDE_FROM 256u
+#define BUILD_WIDTH      200u /* the usual one; twice as much makes few searches better */
 
 /* ---- making ---- */
 
@@ -94,7 +99,9 @@ void tripsage__graph_decide(tripsage_index *index)
 {
     if (atomic_load_explicit(&index->used, memory_order_relaxed))
         return;
-    index->options.degree = index->asked.degree ? index->asked.degree : 32;
+    index->options.degree = index->asked.degree                            ? index->asked.degree
+                            : index->options.dimensions < DEGREE_WIDE_FROM ? DEGREE
+                                                                           : DEGREE_WIDE;
     index->options.bits = index->asked.bits ? index->asked.bits : index->options.dimensions < 32 ? 8 : 4;
     index->upper_degree = index->options.degree / 2;
     tripsage__coder_set_bits(&index->coder, index->options.bits);

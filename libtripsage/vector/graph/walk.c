@@ -200,6 +200,7 @@ uint32_t tripsage__graph_descend(tripsage_index *index, const tripsage__view *vi
                 if (to == TRIPSAGE__NO_SLOT)
                     break;
                 ids[count] = to;
+                tripsage__prefetch(&view->upper_at[to], sizeof *view->upper_at); /* where its own edges are */
             }
             prefetch_heads(index, view, ids, count);
             before = slot;
