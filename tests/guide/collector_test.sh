@@ -37,7 +37,7 @@ export OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:$((first + 1)) TRIPSAGE_ADMI
 wait_for() { # FILE PATTERN
     local i
     for ((i = 0; i < 200; i++)); do
-        ! grep -qE "$2" "$1" || return 0
+        ! grep -sqE "$2" "$1" || return 0
         sleep 0.05
     done
     fail "no \"$2\" in: $(tail -n 50 "$1")"
