@@ -336,11 +336,13 @@ static void stream(request *r)
     }
 }
 
+/* A connection counts until its last answer is written: its client may be back before this thread has closed it. */
 static void finish(request *r)
 {
     decide_connection(r);
     if (!respond_assemble(r)) {
         r->response.close = 1;
+        r->listener->connections--;
         mg_disable_connection_keep_alive(r->connection);
         return; /* not even a small answer can be had from memory */
     }
@@ -350,6 +352,8 @@ static void finish(request *r)
         mg_disable_connection_keep_alive(r->connection);
     else if (r->response.more)
         stream(r);
+    if (r->response.close)
+        r->listener->connections--;
     respond_log(r);
 }
 
@@ -388,7 +392,7 @@ static int on_request(struct mg_connection *connection)
     return r->response.status;
 }
 
-/* In the place of the request of an exchange that on_error answered. */
+/* In the place of the request, once the connection's last answer is written. */
 static char answered;
 
 /* After CivetWeb has read away what was left of the body. */
@@ -400,7 +404,7 @@ static void on_end(const struct mg_connection *connection, int status)
     (void)status;
     if (!data || data == &answered)
         return;
-    mg_set_user_connection_data(connection, NULL);
+    mg_set_user_connection_data(connection, r->response.close ? &answered : NULL);
     r->listener->active--;
     pool_give(r->server->pool, r);
 }
@@ -434,8 +438,10 @@ static int on_error(struct mg_connection *connection, int status, const char *me
     request *r = pool_take(listener->server->pool);
 
     mg_set_user_connection_data(connection, &answered);
-    if (!r)
+    if (!r) {
+        listener->connections--;
         return 0;
+    }
     clock_gettime(CLOCK_MONOTONIC, &r->started);
     r->listener = listener;
     r->connection = connection;
@@ -452,15 +458,6 @@ static int on_error(struct mg_connection *connection, int status, const char *me
     return 0;
 }
 
-/* CivetWeb calls nobody for a target that is no path of its own ("*", or another host's URL): it closes without a word. */
-static void on_close(const struct mg_connection *closing)
-{
-    const struct mg_request_info *info = mg_get_request_info(closing);
-
-    if (info && info->request_uri && !info->local_uri && !mg_get_user_connection_data(closing))
-        on_error((struct mg_connection *)(size_t)closing, 400, not_a_path);
-}
-
 /* ---- connections ---- */
 
 static int on_connection(const struct mg_connection *connection, void **data)
@@ -472,11 +469,18 @@ static int on_connection(const struct mg_connection *connection, void **data)
     return 0;
 }
 
-static void on_closed(const struct mg_connection *connection)
+/* CivetWeb calls nobody for a target that is no path of its own ("*", or another host's URL): it closes without a word. */
+static void on_close(const struct mg_connection *closing)
 {
-    http_listener *listener = mg_get_user_context_data(connection);
+    const struct mg_request_info *info = mg_get_request_info(closing);
+    http_listener *listener = mg_get_user_context_data(closing);
 
-    listener->connections--;
+    if (mg_get_user_connection_data(closing) == &answered)
+        return;
+    if (info && info->request_uri && !info->local_uri)
+        on_error((struct mg_connection *)(size_t)closing, 400, not_a_path);
+    else
+        listener->connections--;
 }
 
 static int on_message(const struct mg_connection *connection, const char *message)
@@ -664,7 +668,6 @@ static struct mg_context *start_context(http_listener *listener, const char *add
                                            .http_error = on_error,
                                            .init_connection = on_connection,
                                            .connection_close = on_close,
-                                           .connection_closed = on_closed,
                                            .log_message = on_message};
     unsigned whole_s = listener->server->settings->request_timeout_s;
     unsigned piece_s = whole_s < PIECE_TIMEOUT_S ? whole_s : PIECE_TIMEOUT_S;

@@ -73,7 +73,7 @@ static int take_answer(client *c, int fd)
             size >= (size_t)(end + 4 - answer) + strtoul(length + strlen("Content-Length: "), NULL, 10)) {
             c->answered++;
             if (strncmp(answer, "HTTP/1.1 20", 11) != 0)
-                lose(c, "an answer that is no success", 0);
+                lose(c, test_format("no success: %.12s %.100s", answer, end + 4), 0);
             return !strstr(answer, "Connection: close");
         }
     }
