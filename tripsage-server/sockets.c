@@ -50,8 +50,9 @@ static unsigned waiting_clients(int listening)
     return getsockopt(listening, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_unacked : 0;
 }
 
-/* Whether a client of the port has been answered and has not said the last word of the handshake: asks the kernel for one socket in that state
- * (sock_diag(7)). /proc/net/tcp has it too, and a line for each connection that has lately ended, which on a busy machine takes seconds. */
+/* Whether a client of the port has been answered and has not said the last word of the handshake: asks the kernel for one socket in that
+ * state (sock_diag(7)). /proc/net/tcp has it too, and a line for each connection that has lately ended, which on a busy machine takes
+ * seconds. */
 static int has_handshake(int family, int port)
 {
     struct {
@@ -86,10 +87,10 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Closing a listening socket resets who is connected to it and not accepted yet, with the request he has sent. So it is hidden first: one that
- * is bound to a network device that is not there is found by no packet that begins a connection (which is answered as at a closed port), while
- * a handshake that has begun has a socket of its own and goes on. Binding to a device takes no right since Linux 5.7. A filter for packets
- * would do it, too; since 2026 Linux wants CAP_NET_ADMIN for one on TCP. */
+/* Closing a listening socket resets who is connected to it and not accepted yet, with the request he has sent. So it is hidden first: one
+ * that is bound to a network device that is not there is found by no packet that begins a connection (which is answered as at a closed
+ * port), while a handshake that has begun has a socket of its own and goes on. Binding to a device takes no right since Linux 5.7. A filter
+ * for packets would do it, too, but newer kernels want CAP_NET_ADMIN for one on TCP. */
 void socket_let_last_in(int listening, int port)
 {
     const struct timespec rest = {0, 1000000};

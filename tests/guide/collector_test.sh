@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# collector_test.sh SOURCE BIN: a collector of OpenTelemetry reads docker/otel-collector.yaml, and takes what the server sends in each form of
-# OTLP/HTTP. It is the program that OTELCOL names, or otelcol or otelcol-contrib on PATH; docs/telemetry.md says how to have one. 77, which
-# CTest shows as skipped, where there is none.
+# collector_test.sh SOURCE BIN: a collector of OpenTelemetry reads docker/otel-collector.yaml, and takes what the server sends in each form
+# of OTLP/HTTP. It is the program that OTELCOL names, or otelcol or otelcol-contrib on PATH; docs/telemetry.md says how to have one. 77,
+# which CTest shows as skipped, where there is none.
 source "$(dirname "$0")/../house/lib.sh"
 source_dir=$1 bin=$2
 otelcol=${OTELCOL:-$(command -v otelcol || command -v otelcol-contrib || true)}
@@ -20,8 +20,8 @@ trap stop_all EXIT
 
 expect_code 0 "$otelcol" validate --config "$source_dir/docker/otel-collector.yaml"
 
-# At other ports, with all it got in its log. Jaeger is not here: its exporter waits for metrics, of which there are none, and warns if it has a
-# name that collectors are about to lose.
+# At other ports, with all it got in its log. Jaeger is not here: its exporter waits for metrics, of which there are none, and warns if it
+# has a name that collectors are about to lose.
 first=$((20000 + RANDOM % 20000))
 cat >"$work/here.yaml" <<END
 receivers: {otlp: {protocols: {grpc: {endpoint: "127.0.0.1:$first"}, http: {endpoint: "127.0.0.1:$((first + 1))"}}}}
@@ -65,8 +65,8 @@ for i in "${!forms[@]}"; do
     wait_for "$work/collected" "service.name: Str\(tripsage-$i\)"
     # The spans of that trace by their kinds, each with all of its lines.
     for kind in Server Client; do
-        awk -v trace="$trace" -v kind="Kind +: $kind" '/^Span #/ { if (span ~ trace && span ~ kind) exit; span = "" } { span = span "\n" $0 }
-            END { print span }' "$work/collected" >"$work/$kind"
+        awk -v trace="$trace" -v kind="Kind +: $kind" '/^Span #/ { if (span ~ trace && span ~ kind) exit; span = "" }
+            { span = span "\n" $0 } END { print span }' "$work/collected" >"$work/$kind"
     done
     for wanted in "Trace ID +: $trace" "Parent ID +: b7ad6b7169203331" "TraceState +: somebody=else" "Name +: POST /api/auth/register" \
         "http.response.status_code: Int\(201\)" "http.route: Str\(/api/auth/register\)"; do

@@ -208,8 +208,8 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Waits until nobody is connected. Each answer ends its connection now, so those are left who have nothing to ask: once no exchange has been
- * under way for a quarter of a second, and no request lies unread, they are hung up on. */
+/* Waits until nobody is connected. Each answer ends its connection now, so those are left who have nothing to ask: once no exchange has
+ * been under way for a quarter of a second, and no request lies unread, they are hung up on. */
 static void drain(const serving *it, const sigset_t *signals)
 {
     const struct timespec now = {0, 0};
