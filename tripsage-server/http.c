@@ -622,8 +622,8 @@ static int end_all(int fd)
     return 0;
 }
 
-/* Threads that wait, for a client or for a request, look only every 2 s whether it is over; so end their waiting. Each finds either a request
- * that came in time, or that none will come, and closes. */
+/* Threads that wait, for a client or for a request, look only every 2 s whether it is over; so end their waiting. Each finds either a
+ * request that came in time, or that none will come, and closes. */
 static void hang_up(const http_listener *listener)
 {
     const struct timespec rest = {0, 1000000};
