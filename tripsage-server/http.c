@@ -13,17 +13,15 @@
 
 #include <civetweb.h>
 #include <errno.h>
-#include <linux/filter.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -45,9 +43,9 @@
 #define SPARE_THREADS 8
 /* An answer up to 64 KiB goes into the socket's buffer as a whole; a larger one leaves as fast as its client reads. */
 #define SOCKET_TAKES ((size_t)64 * 1024)
-/* Refusing clients: as long may those who are connected already wait to be accepted. The accepting thread takes one in some microseconds.
- * */
-#define LAST_ONES_MS 500
+/* Ending: threads whose client has nothing to say close his connection within so many milliseconds, on a busy machine too. Who is still
+ * there then is in an exchange that took longer than the whole drain. */
+#define FAREWELL_MS 500
 /* What is left unread of a body is read away up to here, so that the connection can go on; a larger rest ends it. */
 #define DISCARD_MAX ((int64_t)64 * 1024)
 
@@ -58,7 +56,7 @@ struct http_listener {
     int health_only, connections_max;
     atomic_int port; /* known when its workers run already */
     int socket;      /* the listening one */
-    int refusing;    /* an eventfd lies in its place */
+    int refusing;
     _Atomic int connections, active;
     _Atomic int started;
     char trouble[256]; /* what CivetWeb first said before it had started: why it did not */
@@ -338,11 +336,13 @@ static void stream(request *r)
     }
 }
 
+/* A connection counts until its last answer is written: its client may be back before this thread has closed it. */
 static void finish(request *r)
 {
     decide_connection(r);
     if (!respond_assemble(r)) {
         r->response.close = 1;
+        r->listener->connections--;
         mg_disable_connection_keep_alive(r->connection);
         return; /* not even a small answer can be had from memory */
     }
@@ -352,6 +352,8 @@ static void finish(request *r)
         mg_disable_connection_keep_alive(r->connection);
     else if (r->response.more)
         stream(r);
+    if (r->response.close)
+        r->listener->connections--;
     respond_log(r);
 }
 
@@ -390,7 +392,7 @@ static int on_request(struct mg_connection *connection)
     return r->response.status;
 }
 
-/* In the place of the request of an exchange that on_error answered. */
+/* In the place of the request, once the connection's last answer is written. */
 static char answered;
 
 /* After CivetWeb has read away what was left of the body. */
@@ -402,7 +404,7 @@ static void on_end(const struct mg_connection *connection, int status)
     (void)status;
     if (!data || data == &answered)
         return;
-    mg_set_user_connection_data(connection, NULL);
+    mg_set_user_connection_data(connection, r->response.close ? &answered : NULL);
     r->listener->active--;
     pool_give(r->server->pool, r);
 }
@@ -436,8 +438,10 @@ static int on_error(struct mg_connection *connection, int status, const char *me
     request *r = pool_take(listener->server->pool);
 
     mg_set_user_connection_data(connection, &answered);
-    if (!r)
+    if (!r) {
+        listener->connections--;
         return 0;
+    }
     clock_gettime(CLOCK_MONOTONIC, &r->started);
     r->listener = listener;
     r->connection = connection;
@@ -454,15 +458,6 @@ static int on_error(struct mg_connection *connection, int status, const char *me
     return 0;
 }
 
-/* CivetWeb calls nobody for a target that is no path of its own ("*", or another host's URL): it closes without a word. */
-static void on_close(const struct mg_connection *closing)
-{
-    const struct mg_request_info *info = mg_get_request_info(closing);
-
-    if (info && info->request_uri && !info->local_uri && !mg_get_user_connection_data(closing))
-        on_error((struct mg_connection *)(size_t)closing, 400, not_a_path);
-}
-
 /* ---- connections ---- */
 
 static int on_connection(const struct mg_connection *connection, void **data)
@@ -474,11 +469,18 @@ static int on_connection(const struct mg_connection *connection, void **data)
     return 0;
 }
 
-static void on_closed(const struct mg_connection *connection)
+/* CivetWeb calls nobody for a target that is no path of its own ("*", or another host's URL): it closes without a word. */
+static void on_close(const struct mg_connection *closing)
 {
-    http_listener *listener = mg_get_user_context_data(connection);
+    const struct mg_request_info *info = mg_get_request_info(closing);
+    http_listener *listener = mg_get_user_context_data(closing);
 
-    listener->connections--;
+    if (mg_get_user_connection_data(closing) == &answered)
+        return;
+    if (info && info->request_uri && !info->local_uri)
+        on_error((struct mg_connection *)(size_t)closing, 400, not_a_path);
+    else
+        listener->connections--;
 }
 
 static int on_message(const struct mg_connection *connection, const char *message)
@@ -561,55 +563,6 @@ static int find_socket(int port, int (*wanted)(int fd))
     return socket_find(is_looked_for, &(looked_for){port, wanted});
 }
 
-/* Connections that have been made and not been accepted yet. Linux tells it of a listening socket in the place of another count. */
-static unsigned waiting_clients(int socket)
-{
-    struct tcp_info info = {0};
-    socklen_t size = sizeof info;
-
-    return getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_unacked : 0;
-}
-
-/* Whoever is connected when a socket is shut down and has not been accepted is reset, with the request he may have sent. So nobody new is
- * let in first: a filter on the socket drops what begins a connection (RFC 9293, 3.1: SYN is bit 1 of byte 13), and lets the last part of a
- * beginning pass. Who is dropped asks again after a second, and is refused then. */
-static void let_the_last_ones_in(int socket)
-{
-    struct sock_filter no_syn[] = {BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
-                                   BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 2, 0, 1), BPF_STMT(BPF_RET | BPF_K, 0),
-                                   BPF_STMT(BPF_RET | BPF_K, UINT32_MAX)};
-    const struct sock_fprog program = {sizeof no_syn / sizeof no_syn[0], no_syn};
-    int empty_ms = 0;
-
-    /* Some kernels want a right for it, which containers have not. Then at most one waits behind another, and what is left is the moment
-     * between the last look and the closing. */
-    if (setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0)
-        listen(socket, 0);
-    /* Until nobody has waited for 10 ms: a beginning that was under way has come to its end by then. */
-    for (int ms = 0; ms < LAST_ONES_MS && empty_ms < 10; ms++) {
-        usleep(1000);
-        empty_ms = waiting_clients(socket) ? 0 : empty_ms + 1;
-    }
-}
-
-/* The accepting thread polls its socket by number. Shutting the socket down refuses clients from this moment; an eventfd in its
- * place keeps that thread asleep until http_stop writes to it. */
-static void refuse_at_socket(http_listener *listener)
-{
-    int quiet = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-
-    if (listener->refusing || listener->socket < 0 || quiet < 0) {
-        if (quiet >= 0)
-            close(quiet);
-        return;
-    }
-    let_the_last_ones_in(listener->socket);
-    shutdown(listener->socket, SHUT_RDWR);
-    dup2(quiet, listener->socket);
-    close(quiet);
-    listener->refusing = 1;
-}
-
 static int has_unread(int fd)
 {
     char byte;
@@ -617,39 +570,70 @@ static int has_unread(int fd)
     return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
 }
 
+static int is_connection(int fd)
+{
+    struct sockaddr_storage peer;
+    socklen_t size = sizeof peer;
+
+    return getpeername(fd, (struct sockaddr *)&peer, &size) == 0;
+}
+
+/* Of CivetWeb's sockets, and of those of TLS before it. */
+static int find_client(const http_listener *listener, int (*wanted)(int fd))
+{
+    int found = find_socket(listener->port, wanted);
+
+    return found < 0 && listener->tls ? find_socket(tls_port(listener->tls), wanted) : found;
+}
+
 /* A request may lie in a socket whose thread has not come round to it: on a busy machine that takes longer than anybody would wait. */
 int http_unread(const http_listener *listener)
 {
-    return find_socket(listener->port, has_unread) >= 0;
+    return find_client(listener, has_unread) >= 0;
 }
 
-/* Behind TLS the socket stays open until the end: who is in the middle of a handshake goes on to it. */
+int http_connected(const http_listener *listener)
+{
+    return find_client(listener, is_connection) >= 0;
+}
+
+/* Where clients come in stays open until the end, hidden from new ones. */
 void http_refuse(http_listener *listener)
 {
-    if (!listener->tls) {
-        refuse_at_socket(listener);
-    } else {
-        let_the_last_ones_in(tls_socket(listener->tls));
-        tls_refuse(listener->tls);
-    }
+    if (listener->refusing || listener->socket < 0)
+        return;
+    listener->refusing = 1;
+    if (listener->tls)
+        socket_let_last_in(tls_socket(listener->tls), tls_port(listener->tls));
+    else
+        socket_let_last_in(listener->socket, listener->port);
 }
 
-static int wake(int fd)
+/* What has come is read and answered still, and what would come is not waited for any more. */
+static int end_reading(int fd)
 {
-    shutdown(fd, SHUT_RDWR);
+    shutdown(fd, SHUT_RD);
     return 0; /* go on to the next */
 }
 
-/* Threads that wait for a client look only every 2 s whether it is over; so end their waiting. */
+static int end_all(int fd)
+{
+    shutdown(fd, SHUT_RDWR);
+    return 0;
+}
+
+/* Threads that wait, for a client or for a request, look only every 2 s whether it is over; so end their waiting. Each finds either a
+ * request that came in time, or that none will come, and closes. */
 static void hang_up(const http_listener *listener)
 {
-    const uint64_t one = 1;
+    const struct timespec rest = {0, 1000000};
 
-    if (!listener->refusing)
-        return;
-    (void)find_socket(listener->port, wake);
-    if (write(listener->socket, &one, sizeof one) != (ssize_t)sizeof one)
-        log_event(TRIPSAGE_LOG_WARN, "http", "the accepting thread was not woken: it will take 2 s");
+    (void)find_socket(listener->port, end_reading);
+    for (int ms = 0; ms < FAREWELL_MS && http_connected(listener); ms++)
+        nanosleep(&rest, NULL);
+    (void)find_socket(listener->port, end_all);
+    if (listener->socket >= 0)
+        shutdown(listener->socket, SHUT_RDWR);
 }
 
 static struct mg_context *start_context(http_listener *listener, const char *address, const char *threads,
@@ -684,7 +668,6 @@ static struct mg_context *start_context(http_listener *listener, const char *add
                                            .http_error = on_error,
                                            .init_connection = on_connection,
                                            .connection_close = on_close,
-                                           .connection_closed = on_closed,
                                            .log_message = on_message};
     unsigned whole_s = listener->server->settings->request_timeout_s;
     unsigned piece_s = whole_s < PIECE_TIMEOUT_S ? whole_s : PIECE_TIMEOUT_S;
@@ -760,7 +743,7 @@ void http_stop(http_listener *listener)
     if (!listener)
         return;
     if (listener->context) {
-        refuse_at_socket(listener);
+        http_refuse(listener);
         hang_up(listener);
         mg_stop(listener->context);
     }

@@ -28,14 +28,17 @@ int http_health_only(const http_listener *listener);
 /* More connections than promised are open: this exchange is one of those to turn away. */
 int http_overloaded(const http_listener *listener);
 
-/* No connection is accepted from now on; those open go on. */
+/* New clients are refused from now on. Who is connected goes on, and so does who is in the middle of the handshake. */
 void http_refuse(http_listener *listener);
 
 /* Exchanges under way. */
 int http_active(const http_listener *listener);
 
-/* 1 when a request, or a part of one, has come that nobody has begun to read. It looks at every file that may be open. */
+/* 1 when a request, or a part of one, has come that nobody has begun to read. Like http_connected, it looks at every file that is open. */
 int http_unread(const http_listener *listener);
+
+/* 1 when a client is connected, whether he has asked for something or not. */
+int http_connected(const http_listener *listener);
 
 /* Ends all connections and threads. NULL is fine. */
 void http_stop(http_listener *listener);

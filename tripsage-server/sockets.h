@@ -5,4 +5,8 @@
 /* The first file of this process that `wanted` takes; -1: none. */
 int socket_find(int (*wanted)(int fd, const void *context), const void *context);
 
+/* The end of a listening socket: whoever comes from now on is refused, and who came before is accepted by the thread that does that.
+ * Returns when nobody waits for it any more, or after a second. */
+void socket_let_last_in(int listening, int port);
+
 #endif

@@ -76,7 +76,7 @@ struct tls {
     SSL_CTX *context;
     connection **peers; /* by port */
     int listening, wake, port;
-    atomic_int refusing, stopping;
+    atomic_int stopping;
     atomic_uint count;
     worker workers[THREADS_MAX];
     int worker_count;
@@ -428,8 +428,8 @@ static void accept_all(worker *w)
     int socket;
 
     memset(&address, 0, sizeof address);
-    while (!w->tls->refusing && (socket = accept4(w->tls->listening, (struct sockaddr *)&address, &size,
-                                                  SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+    while ((socket = accept4(w->tls->listening, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC)) >=
+           0) {
         begin(w, socket, &address);
         size = sizeof address;
     }
@@ -604,16 +604,6 @@ int tls_peer(tls *t, int port, char address[TLS_PEER_SIZE])
         memcpy(address, c->peer, TLS_PEER_SIZE);
     pthread_mutex_unlock(&t->lock);
     return c != NULL;
-}
-
-void tls_refuse(tls *t)
-{
-    if (t->refusing)
-        return;
-    t->refusing = 1;
-    for (int i = 0; i < t->worker_count; i++) /* which would be told again and again that it is over */
-        epoll_ctl(t->workers[i].epoll, EPOLL_CTL_DEL, t->listening, NULL);
-    shutdown(t->listening, SHUT_RDWR);
 }
 
 void tls_stop(tls *t)

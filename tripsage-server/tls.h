@@ -31,9 +31,6 @@ int tls_reload(tls *t);
 /* Whose connection goes on from this port of 127.0.0.1. 0: nobody's, it did not come through here. */
 int tls_peer(tls *t, int port, char address[TLS_PEER_SIZE]);
 
-/* No connection is accepted from now on; those open go on. */
-void tls_refuse(tls *t);
-
 /* Ends all connections and threads. NULL is fine. */
 void tls_stop(tls *t);
 

@@ -26,7 +26,7 @@ say() {
 }
 
 compose() { # IMAGE ARGUMENT...
-    ENVIRONMENT=$environment TRIPSAGE_IMAGE=$1 docker compose --file docker/compose.yml "${@:2}"
+    ENVIRONMENT=$environment TRIPSAGE_IMAGE=$1 docker compose --file docker/compose.yml --file docker/compose.deploy.yml "${@:2}"
 }
 
 # What runs now, in the target's own words; nothing when nothing does.

@@ -20,9 +20,9 @@ cat >"$work/bin/docker" <<END
 set -euo pipefail
 echo "\$* image=\${TRIPSAGE_IMAGE:-} environment=\${ENVIRONMENT:-}" >>"$work/calls"
 case "\$*" in
-"compose --file docker/compose.yml ps --quiet tripsage-api") [[ ! -f $work/image ]] || echo container ;;
+"compose --file docker/compose.yml --file docker/compose.deploy.yml ps --quiet tripsage-api") [[ ! -f $work/image ]] || echo container ;;
 "inspect --format {{.Config.Image}} container") cat "$work/image" ;;
-"compose --file docker/compose.yml up --detach --no-build --no-deps tripsage-api")
+"compose --file docker/compose.yml --file docker/compose.deploy.yml up --detach --no-build --no-deps tripsage-api")
     if [[ -f $work/pid ]]; then
         kill "\$(cat "$work/pid")" 2>/dev/null || true
         while kill -0 "\$(cat "$work/pid")" 2>/dev/null; do sleep 0.05; done

@@ -57,7 +57,7 @@ def compose(path, *names):
 def check_collector(path, services):
     """Every exporter is one that collectors know today, every pipeline is of what is defined, and traces go to a service of ours."""
     config = load(path)
-    known = {"receivers": {"otlp"}, "processors": {"memory_limiter", "batch"}, "exporters": {"otlp", "otlphttp", "debug"}, "extensions": {"health_check"}}
+    known = {"receivers": {"otlp"}, "processors": {"memory_limiter", "batch"}, "exporters": {"otlp_grpc", "otlp_http", "debug"}, "extensions": {"health_check"}}
     for kind, types in known.items():
         for name in config[kind]:
             need(name.split("/")[0] in types, f"{path}: {kind}: {name} is not one that the collector has")
@@ -66,9 +66,9 @@ def check_collector(path, services):
         for kind in ("receivers", "processors", "exporters"):
             for part in pipeline[kind]:
                 need(part in config[kind], f"{path}: {name} has {part}, which is not defined")
-    jaeger = config["exporters"]["otlp/jaeger"]["endpoint"]
+    jaeger = config["exporters"]["otlp_grpc/jaeger"]["endpoint"]
     need(jaeger.split(":")[0] in services and jaeger.endswith(":4317"), f"{path}: traces go to {jaeger}")
-    need("otlp/jaeger" in config["service"]["pipelines"]["traces"]["exporters"], f"{path}: no traces go to Jaeger")
+    need("otlp_grpc/jaeger" in config["service"]["pipelines"]["traces"]["exporters"], f"{path}: no traces go to Jaeger")
 
 
 def says(path, guide, line):

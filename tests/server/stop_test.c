@@ -4,6 +4,7 @@
  * TRIPSAGE_STOP_RUNS says how often (5; tests/image/image_test.sh: 100), and TRIPSAGE_SERVER_PROGRAM which server. */
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -72,7 +73,7 @@ static int take_answer(client *c, int fd)
             size >= (size_t)(end + 4 - answer) + strtoul(length + strlen("Content-Length: "), NULL, 10)) {
             c->answered++;
             if (strncmp(answer, "HTTP/1.1 20", 11) != 0)
-                lose(c, "an answer that is no success", 0);
+                lose(c, test_format("no success: %.12s %.100s", answer, end + 4), 0);
             return !strstr(answer, "Connection: close");
         }
     }
@@ -181,6 +182,125 @@ START_TEST(no_request_under_way_is_lost)
 }
 END_TEST
 
+/* ---- a client who is in the middle of the handshake ---- */
+
+/* TCP by hand, which only root may: so that the handshake's last packet comes when the test wants. */
+typedef struct half_open {
+    int raw;
+    int quiet; /* holds the own port; the kernel says nothing to what comes to it */
+    uint16_t own, peer;
+    uint32_t next, expected; /* the next byte from here, and from there */
+} half_open;
+
+static uint32_t sum16(const void *data, size_t size)
+{
+    const uint8_t *bytes = data;
+    uint32_t sum = 0;
+
+    for (size_t i = 0; i < size; i++)
+        sum += i % 2 ? bytes[i] : (uint32_t)bytes[i] << 8;
+    return sum;
+}
+
+static void send_segment(half_open *c, uint8_t flags, const char *data)
+{
+    const struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct {
+        struct tcphdr head;
+        char data[128];
+    } segment = {.head = {.source = htons(c->own), .dest = htons(c->peer), .seq = htonl(c->next)}};
+    size_t length = strlen(data), size = sizeof segment.head + length;
+    uint32_t sum = 2 * ((INADDR_LOOPBACK >> 16) + (INADDR_LOOPBACK & 0xffff)) + IPPROTO_TCP + (uint32_t)size;
+
+    segment.head.ack_seq = htonl(flags & TH_ACK ? c->expected : 0);
+    segment.head.doff = sizeof segment.head / 4;
+    segment.head.window = htons(65535);
+    segment.head.th_flags = flags;
+    memcpy(segment.data, data, length);
+    sum += sum16(&segment, size); /* RFC 9293, 3.1: with both addresses, protocol and length */
+    sum = (sum >> 16) + (sum & 0xffff);
+    segment.head.check = htons((uint16_t) ~(sum + (sum >> 16)));
+    ck_assert_int_eq(sendto(c->raw, &segment, size, 0, (const struct sockaddr *)&to, sizeof to), (ssize_t)size);
+    c->next += (uint32_t)length + (flags & TH_SYN ? 1 : 0);
+}
+
+/* The next segment with all of these flags; its data, as text. */
+static const char *receive_segment(half_open *c, uint8_t flags)
+{
+    static char packet[65536];
+
+    for (;;) {
+        ssize_t got = recv(c->raw, packet, sizeof packet - 1, 0);
+        size_t at = (size_t)(packet[0] & 0xf) * 4;
+        struct tcphdr head;
+
+        ck_assert_msg(got > 0, "no segment: %s", strerror(errno));
+        if ((size_t)got < at + sizeof head)
+            continue;
+        memcpy(&head, packet + at, sizeof head);
+        if (ntohs(head.dest) != c->own || ntohs(head.source) != c->peer)
+            continue;
+        ck_assert_msg(!(head.th_flags & TH_RST), "the server reset the connection");
+        if ((head.th_flags & flags) != flags)
+            continue;
+        c->expected = ntohl(head.seq) + (head.th_flags & TH_SYN ? 1 : 0);
+        packet[got] = '\0';
+        return packet + at + (size_t)head.doff * 4;
+    }
+}
+
+/* 0: not without the right to. */
+static int begin_handshake(half_open *c, int port)
+{
+    const struct timeval patience = {.tv_sec = 10};
+    const int silent = 255; /* no packet has come this far with so much of its time to live (IP_MINTTL, ip(7)) */
+    struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof own;
+
+    *c = (half_open){.raw = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_TCP), .peer = (uint16_t)port, .next = 1};
+    if (c->raw < 0)
+        return 0;
+    c->quiet = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(setsockopt(c->raw, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
+    ck_assert_int_eq(setsockopt(c->quiet, IPPROTO_IP, IP_MINTTL, &silent, sizeof silent), 0);
+    ck_assert_int_eq(bind(c->quiet, (const struct sockaddr *)&own, sizeof own), 0);
+    ck_assert_int_eq(listen(c->quiet, 1), 0);
+    ck_assert_int_eq(getsockname(c->quiet, (struct sockaddr *)&own, &size), 0);
+    c->own = ntohs(own.sin_port);
+    send_segment(c, TH_SYN, "");
+    receive_segment(c, TH_SYN | TH_ACK);
+    return 1;
+}
+
+START_TEST(a_handshake_under_way_is_finished)
+{
+    http_server s;
+    half_open c;
+    const char *answer;
+    int fd;
+
+    http_server_start(&s, program(), (const char *const[]){"TRIPSAGE_MAX_CONNECTIONS=8", NULL});
+    if (begin_handshake(&c, s.port)) {
+        ck_assert_int_eq(kill(s.pid, SIGTERM), 0);
+        while ((fd = connect_to(s.port)) >= 0) { /* until others are refused */
+            close(fd);
+            usleep(1000);
+        }
+        send_segment(&c, TH_ACK, "");
+        send_segment(&c, TH_ACK | TH_PUSH, "GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n");
+        answer = receive_segment(&c, TH_PUSH);
+        ck_assert_msg(strncmp(answer, "HTTP/1.1 200", 12) == 0, "not an answer: %s", answer);
+        ck_assert_ptr_nonnull(strstr(answer, "Connection: close"));
+        close(c.raw);
+        close(c.quiet);
+    } else {
+        printf("a_handshake_under_way_is_finished: skipped, only root may send packets of his own\n");
+        ck_assert_int_eq(kill(s.pid, SIGTERM), 0);
+    }
+    ck_assert_int_eq(http_server_wait(&s, NULL), 0);
+}
+END_TEST
+
 /* For load balancers: it says that it is not ready, and takes what comes all the same. */
 START_TEST(readiness_turns_first)
 {
@@ -204,4 +324,5 @@ START_TEST(readiness_turns_first)
 }
 END_TEST
 
-SUITE_PROGRAM("server/stop", (void)server, no_request_under_way_is_lost, readiness_turns_first)
+SUITE_PROGRAM("server/stop", (void)server, no_request_under_way_is_lost, a_handshake_under_way_is_finished,
+              readiness_turns_first)
