@@ -384,6 +384,26 @@ START_TEST(bits_are_chosen_from_the_data)
 }
 END_TEST
 
+static uint32_t degree_for(size_t dimensions)
+{
+    data d = new_data(1, dimensions, 3);
+    tripsage_index *index = new_index(dimensions, TRIPSAGE_L2);
+    tripsage_index_stats stats;
+
+    ck_assert_ok(tripsage_index_put(index, d.items));
+    tripsage_index_get_stats(&stats, index);
+    tripsage_index_free(index);
+    free_data(&d);
+    return stats.degree;
+}
+
+START_TEST(wide_items_have_more_edges)
+{
+    ck_assert_uint_eq(degree_for(255), 32);
+    ck_assert_uint_eq(degree_for(256), 40);
+}
+END_TEST
+
 START_TEST(every_allocation_may_fail)
 {
     data d = new_data(SOME + 10, 6, 37);
@@ -551,5 +571,5 @@ SUITE_MAIN_THREADS("vector/graph", NULL, NULL,
                    finds_the_nearest_in_any_number_of_dimensions, gives_what_there_is_when_k_is_more,
                    what_is_put_is_found_and_what_is_removed_is_not, a_key_that_is_put_again_has_the_new_vector,
                    one_thread_and_one_seed_make_one_index, a_search_without_a_width_finds_what_is_promised,
-                   bits_are_chosen_from_the_data, every_allocation_may_fail, options_are_checked,
-                   items_and_queries_are_checked)
+                   bits_are_chosen_from_the_data, wide_items_have_more_edges, every_allocation_may_fail,
+                   options_are_checked, items_and_queries_are_checked)
