@@ -322,7 +322,7 @@ static void *write_pairs(void *context)
     const writer *w = context;
 
     for (int i = 0; !atomic_load(&w->all->stop); i++) {
-        char left[64], right[64];
+        char left[64] = "", right[64] = "";
         tripsage__value params[] = {tripsage__text(left), tripsage__blob("0", 1), tripsage__text(right),
                                     tripsage__blob("0", 1)};
         const tripsage__step steps[] = {{&put, params, 2, NULL, NULL, NULL, NULL},
