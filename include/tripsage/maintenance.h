@@ -51,11 +51,12 @@ typedef struct tripsage_backup_options {
  * older backups if that is wanted: {"file","manifest" (paths),"engine","schema","bytes","sha256","made_at","verified",
  * "removed":[paths]}.
  *
- * SQLite: with SQLite's backup API, from a connection of its own, at most half of the time, so that writers notice little. While it runs
- * the write-ahead log is kept, and grows. PostgreSQL: by COPY in one transaction (repeatable read), as service_role, with what any
- * managed service allows a login of the servers. `options` may be NULL. Errors: TRIPSAGE_ENOTFOUND (no such database, or folder),
- * TRIPSAGE_ENOTSUP (sqlite::memory:), TRIPSAGE_ECORRUPT (the database is damaged: the copy did not pass the check, and is kept under its
- * name with ".damaged" behind it, for who wants to save what can be saved), TRIPSAGE_EINVALID (field "#url" or "#options"). */
+ * SQLite: with SQLite's backup API, from a connection of its own; where others commit, at most half of the time, so that they notice
+ * little. While it copies, the write-ahead log is kept, and grows. PostgreSQL: by COPY in one transaction (repeatable read), as
+ * service_role, with what any managed service allows a login of the servers. `options` may be NULL. Errors: TRIPSAGE_ENOTFOUND (no such
+ * database, or folder), TRIPSAGE_ENOTSUP (sqlite::memory:), TRIPSAGE_ECORRUPT (the database is damaged: the copy did not pass the check,
+ * and is kept under its name with ".damaged" behind it, for who wants to save what can be saved), TRIPSAGE_EINVALID (field "#url" or
+ * "#options"). */
 TRIPSAGE_API tripsage_status tripsage_backup(tripsage_doc **out, const char *url, const char *folder,
                                              const tripsage_backup_options *options);
 

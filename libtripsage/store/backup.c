@@ -27,10 +27,12 @@
 /* A day: longer than any backup takes. What is older and has no manifest was left behind. */
 #define LEFT_BEHIND_S 86400
 
-/* 4 MiB: then what was written is brought to the disk. The sync of a commit that finds hundreds of megabytes waiting waits for them. */
-#define SYNC_PIECES 4
 /* The longest rest: what is slower than that is slow for another reason. */
 #define REST_MAX_US 50000
+/* A second without a commit: nobody is kept waiting. */
+#define QUIET_US 1000000
+/* 8 MiB: what is given back at once; it takes a millisecond or two. */
+#define CUT ((off_t)8 * 1024 * 1024)
 
 static tripsage_status failed(const char *doing, const char *path)
 {
@@ -56,12 +58,29 @@ static char *path_of(const char *folder, const char *name, const char *suffix)
     return tripsage__buf_take(&path, NULL);
 }
 
+/* Whether others write: they do until the log has been as it is for a while. */
+static int others_write(tripsage__backup_pace *pace)
+{
+    int64_t now = tripsage__monotonic_us(), changed = 0;
+    struct stat found;
+
+    if (!pace->log)
+        return 1;
+    if (stat(pace->log, &found) == 0)
+        changed = (int64_t)found.st_mtim.tv_sec * 1000000000 + found.st_mtim.tv_nsec;
+    if (changed != pace->changed || pace->seen_us == 0) {
+        pace->changed = changed;
+        pace->seen_us = now;
+    }
+    return now - pace->seen_us < QUIET_US;
+}
+
 void tripsage__backup_rest(const tripsage__backup_job *job, int64_t began_us)
 {
     int64_t worked = tripsage__monotonic_us() - began_us;
     struct timespec pause = {0, 0};
 
-    if (!job->gentle || worked <= 0)
+    if (!job->pace || worked <= 0 || !others_write(job->pace))
         return;
     pause.tv_nsec = (worked < REST_MAX_US ? worked : REST_MAX_US) * 1000L;
     while (nanosleep(&pause, &pause) == -1 && errno == EINTR)
@@ -81,6 +100,60 @@ tripsage_status tripsage__backup_sync(const char *path)
         status = failed("write", path);
     close(fd);
     return status;
+}
+
+tripsage_status tripsage__backup_reserve(int fd, int64_t size)
+{
+    int code;
+
+    do
+        code = size > 0 ? fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size) : 0;
+    while (code != 0 && errno == EINTR);
+    if (code != 0 && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG))
+        return failed("write", "the copy");
+    return TRIPSAGE_OK; /* not every file system can, and none has to */
+}
+
+tripsage_status tripsage__backup_flush(int fd)
+{
+    const unsigned all = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+
+    if (sync_file_range(fd, 0, 0, all) == 0)
+        return TRIPSAGE_OK;
+    if ((errno == ENOSYS || errno == EINVAL || errno == ESPIPE) && fdatasync(fd) == 0)
+        return TRIPSAGE_OK;
+    return failed("write", "the copy");
+}
+
+void tripsage__backup_forget(int fd, int64_t from, int64_t size)
+{
+    (void)posix_fadvise(fd, (off_t)from, (off_t)size, POSIX_FADV_DONTNEED); /* advice */
+}
+
+static void shorten(const tripsage__backup_job *job, const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    struct stat found;
+
+    if (fd >= 0 && fstat(fd, &found) == 0 && S_ISREG(found.st_mode) && found.st_nlink == 1) {
+        for (off_t size = found.st_size; size > CUT;) {
+            int64_t began = tripsage__monotonic_us();
+
+            size -= CUT;
+            if (ftruncate(fd, size) != 0)
+                break; /* then all at once */
+            tripsage__backup_rest(job, began);
+        }
+    }
+    if (fd >= 0)
+        close(fd);
+}
+
+int tripsage__backup_unlink(const tripsage__backup_job *job, const char *path)
+{
+    if (job->pace)
+        shorten(job, path);
+    return unlink(path);
 }
 
 static tripsage_status write_all(int fd, const char *bytes, size_t size)
@@ -114,6 +187,8 @@ static tripsage_status pump(const tripsage__backup_job *job, const char *path, i
         goto out;
     }
     TRIPSAGE_TRY(tripsage__digest_new(&sum));
+    if (to >= 0)
+        TRIPSAGE_TRY(tripsage__backup_reserve(to, total));
     do {
         int64_t began = tripsage__monotonic_us();
 
@@ -124,13 +199,12 @@ static tripsage_status pump(const tripsage__backup_job *job, const char *path, i
         }
         if (got > 0) {
             TRIPSAGE_TRY(tripsage__digest_add(sum, piece, (size_t)got));
-            if (to >= 0)
+            if (to >= 0) {
                 TRIPSAGE_TRY(write_all(to, piece, (size_t)got));
-            *bytes += got;
-            if (to >= 0 && *bytes / (int64_t)PIECE % SYNC_PIECES == 0 && fdatasync(to) != 0) {
-                status = failed("write", "the copy");
-                goto out;
+                TRIPSAGE_TRY(tripsage__backup_flush(to));
+                tripsage__backup_forget(fd, *bytes, got); /* it is the last time that it is read */
             }
+            *bytes += got;
             tripsage__backup_tell(job, phase, *bytes, total);
             tripsage__backup_rest(job, began);
         }
@@ -372,9 +446,19 @@ static tripsage_status add_name(listing *list, const char *name, size_t length)
     return list->names[list->count] && ++list->count ? TRIPSAGE_OK : TRIPSAGE_NOMEM();
 }
 
+/* What cannot be removed now is left for the next backup. */
+static void remove_left(const tripsage__backup_job *job, const char *folder, const char *name)
+{
+    char *path = path_of(folder, name, "");
+
+    if (path)
+        tripsage__backup_unlink(job, path);
+    tripsage__free(path);
+}
+
 /* The complete backups in the folder; what was left behind goes. */
-static tripsage_status list_backups(listing *list, const char *folder, const char *base, const char *suffix,
-                                    int64_t now)
+static tripsage_status list_backups(const tripsage__backup_job *job, listing *list, const char *folder,
+                                    const char *base, const char *suffix, int64_t now)
 {
     static const char *const left[] = {".partial",           ".json.partial",     ".trial",
                                        ".trial-wal",         ".trial-shm",        ".partial.trial",
@@ -394,20 +478,21 @@ static tripsage_status list_backups(listing *list, const char *folder, const cha
             if (is_ours(entry->d_name, base, suffix, left[i]) &&
                 fstatat(dirfd(dir), entry->d_name, &found, AT_SYMLINK_NOFOLLOW) == 0 &&
                 (int64_t)found.st_mtime < now / 1000 - LEFT_BEHIND_S)
-                unlinkat(dirfd(dir), entry->d_name, 0);
+                remove_left(job, folder, entry->d_name);
     }
     closedir(dir);
     return status;
 }
 
-static tripsage_status remove_backup(tripsage__buf *json, const char *folder, const char *name)
+static tripsage_status remove_backup(const tripsage__backup_job *job, tripsage__buf *json, const char *folder,
+                                     const char *name)
 {
     char *file = path_of(folder, name, ""), *manifest = path_of(folder, name, ".json");
     tripsage_status status = TRIPSAGE_OK;
 
     if (!file || !manifest)
         status = TRIPSAGE_NOMEM();
-    else if (unlink(manifest) != 0 || (unlink(file) != 0 && errno != ENOENT))
+    else if (unlink(manifest) != 0 || (tripsage__backup_unlink(job, file) != 0 && errno != ENOENT))
         status = failed("remove", file);
     if (status == TRIPSAGE_OK) {
         tripsage__buf_puts(json, json->size ? "," : "");
@@ -419,16 +504,16 @@ static tripsage_status remove_backup(tripsage__buf *json, const char *folder, co
 }
 
 /* Removes all but as many as are to be kept. */
-static tripsage_status retain(tripsage__buf *removed, const char *base, const char *suffix,
-                              const tripsage__backup_request *request, int64_t now)
+static tripsage_status retain(const tripsage__backup_job *job, tripsage__buf *removed, const char *base,
+                              const char *suffix, const tripsage__backup_request *request, int64_t now)
 {
     listing list = {NULL, 0, 0};
-    tripsage_status status = list_backups(&list, request->folder, base, suffix, now);
+    tripsage_status status = list_backups(job, &list, request->folder, base, suffix, now);
 
     if (status == TRIPSAGE_OK && list.count)
         qsort(list.names, list.count, sizeof *list.names, newest_first);
     for (size_t i = request->keep; request->keep && i < list.count && status == TRIPSAGE_OK; i++)
-        status = remove_backup(removed, request->folder, list.names[i]);
+        status = remove_backup(job, removed, request->folder, list.names[i]);
     for (size_t i = 0; i < list.count; i++)
         tripsage__free(list.names[i]);
     tripsage__free(list.names);
@@ -505,7 +590,7 @@ static tripsage_status dump(const tripsage__backup_job *job, const tripsage__dri
         status = tripsage__backup_sync(request->folder);
 out:
     if (status != TRIPSAGE_OK)
-        unlink(p->partial);
+        tripsage__backup_unlink(job, p->partial);
     return status;
 }
 
@@ -544,6 +629,7 @@ tripsage_status tripsage__store_backup(tripsage_doc **out, const tripsage__backu
     tripsage__buf base = TRIPSAGE__BUF_INIT(4096), removed = TRIPSAGE__BUF_INIT(TRIPSAGE__BUF_DOCUMENT);
     tripsage__manifest manifest;
     tripsage__backup_job job = {.env = NULL};
+    tripsage__backup_pace pace = {NULL, 0, 0};
     const tripsage__driver *driver;
     paths p = {NULL, NULL, NULL};
     tripsage_doc *doc = NULL;
@@ -555,13 +641,13 @@ tripsage_status tripsage__store_backup(tripsage_doc **out, const tripsage__backu
     TRIPSAGE_TRY(start(&job, &driver, request));
     TRIPSAGE_TRY(driver->name_of(&base, request->url));
     TRIPSAGE_TRY(tripsage__buf_status(&base));
-    job.gentle = 1;
+    job.pace = &pace;
     manifest.made_at = tripsage__now_ms(job.env);
     snprintf(manifest.engine, sizeof manifest.engine, "%s", driver->name);
     TRIPSAGE_TRY(make_paths(&p, request->folder, base.data, driver->backup_suffix, manifest.made_at));
     TRIPSAGE_TRY(tripsage__doc_new(&doc, 1024));
     TRIPSAGE_TRY(dump(&job, driver, request, &p, &manifest));
-    TRIPSAGE_TRY(retain(&removed, base.data, driver->backup_suffix, request, manifest.made_at));
+    TRIPSAGE_TRY(retain(&job, &removed, base.data, driver->backup_suffix, request, manifest.made_at));
     TRIPSAGE_TRY(put_backup(&doc->json, p.file, &manifest, !request->no_verify));
     TRIPSAGE__LIT(&doc->json, ",\"removed\":[");
     tripsage__buf_put(&doc->json, removed.data, removed.size);
@@ -572,6 +658,7 @@ out:
     tripsage__free(p.damaged);
     tripsage__buf_free(&base);
     tripsage__buf_free(&removed);
+    tripsage__free(pace.log);
     tripsage__env_free(job.env);
     return tripsage__doc_finish(out, doc, status);
 }
@@ -602,6 +689,7 @@ tripsage_status tripsage__store_backup_verify(tripsage_doc **out, const char *fi
 {
     tripsage__manifest manifest;
     tripsage__backup_job job = {.env = NULL};
+    tripsage__backup_pace pace = {NULL, 0, 0};
     const tripsage__driver *driver;
     tripsage_doc *doc = NULL;
     int tries;
@@ -610,7 +698,7 @@ tripsage_status tripsage__store_backup_verify(tripsage_doc **out, const char *fi
     *out = NULL;
     memset(&manifest, 0, sizeof manifest);
     TRIPSAGE_TRY(start(&job, NULL, request));
-    job.gentle = 1;
+    job.pace = &pace;
     TRIPSAGE_TRY(read_manifest(&manifest, file));
     driver = driver_named(manifest.engine);
     if (!driver) {

@@ -20,10 +20,21 @@
 
 /* 256 pages of 4 KiB: what is copied at once, in a millisecond or two. */
 #define STEP_PAGES 256
-/* After 4 MiB what was written is brought to the disk: the sync of a commit that finds hundreds of megabytes waiting waits for them. */
-#define SYNC_STEPS 4
 
 /* ---- a file as an engine ---- */
+
+static tripsage_status cannot(const char *doing, const char *path)
+{
+    tripsage_status status = TRIPSAGE_EIO;
+
+    if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
+        status = TRIPSAGE_EFULL;
+    else if (errno == EACCES || errno == EPERM || errno == EROFS)
+        status = TRIPSAGE_EREADONLY;
+    else if (errno == ENOENT || errno == ENOTDIR)
+        status = TRIPSAGE_ENOTFOUND;
+    return TRIPSAGE_FAIL_NATIVE(status, errno, "cannot %s %s: %s", doing, path, strerror(errno));
+}
 
 /* What connecting needs of one. */
 static tripsage_status engine_of(engine *e, const tripsage__backup_job *job)
@@ -37,6 +48,17 @@ static tripsage_status engine_of(engine *e, const tripsage__backup_job *job)
     if (status == TRIPSAGE_OK && e->in_memory)
         return TRIPSAGE_FAIL(TRIPSAGE_ENOTSUP, "a database in memory has no file to back up or to restore");
     return status;
+}
+
+static tripsage_status path_beside(char **out, const char *path, const char *suffix)
+{
+    tripsage__buf buf = TRIPSAGE__BUF_INIT(65536);
+
+    tripsage__buf_printf(&buf, "%s%s", path, suffix);
+    if (buf.failed)
+        tripsage__buf_free(&buf);
+    *out = tripsage__buf_take(&buf, NULL);
+    return *out ? TRIPSAGE_OK : TRIPSAGE_NOMEM();
 }
 
 tripsage_status tripsage__sqlite_name_of(tripsage__buf *out, const char *url)
@@ -63,15 +85,23 @@ tripsage_status tripsage__sqlite_name_of(tripsage__buf *out, const char *url)
 /* ---- dump ---- */
 
 static const tripsage__statement schema_of = {
-    "backup_schema", "SELECT (SELECT application_id FROM pragma_application_id), count(*) FROM sqlite_schema", NULL};
+    "backup_schema",
+    "SELECT (SELECT application_id FROM pragma_application_id), count(*),"
+    " (SELECT page_count * page_size FROM pragma_page_count, pragma_page_size) FROM sqlite_schema",
+    NULL};
 static const tripsage__statement number_of = {"backup_number", "SELECT max(number) FROM schema_migration", NULL};
 
-static tripsage_status take_two(void *context, const tripsage__row *row)
-{
-    int64_t *two = context;
+typedef struct looked_at {
+    int64_t application, objects, bytes;
+} looked_at;
 
-    two[0] = tripsage__row_int(row, 0);
-    two[1] = tripsage__row_int(row, 1);
+static tripsage_status take_looked(void *context, const tripsage__row *row)
+{
+    looked_at *found = context;
+
+    found->application = tripsage__row_int(row, 0);
+    found->objects = tripsage__row_int(row, 1);
+    found->bytes = tripsage__row_int(row, 2);
     return TRIPSAGE_OK;
 }
 
@@ -82,19 +112,21 @@ static tripsage_status take_one(void *context, const tripsage__row *row)
 }
 
 /* Begins the snapshot and looks at what it is of. */
-static tripsage_status begin_snapshot(connection *source, int64_t *schema)
+static tripsage_status begin_snapshot(connection *source, int64_t *schema, int64_t *bytes)
 {
-    int64_t found[2] = {0, 0};
-    const tripsage__step looking = {&schema_of, NULL, 0, NULL, take_two, found, NULL};
+    looked_at found = {0, 0, 0};
+    const tripsage__step looking = {&schema_of, NULL, 0, NULL, take_looked, &found, NULL};
     const tripsage__step counting = {&number_of, NULL, 0, NULL, take_one, schema, NULL};
     int wrote = 0;
     tripsage_status status;
 
     TRIPSAGE_TRY(tripsage__sqlite_begin(source));
     TRIPSAGE_TRY(tripsage__sqlite_run(source, &looking, &wrote));
-    if (found[0] != SQLITE_APPLICATION_ID)
-        return TRIPSAGE_FAIL(TRIPSAGE_EMIGRATION, found[1] ? "the file is an SQLite database of another program"
-                                                           : "the file is an empty database: there is nothing in it");
+    if (found.application != SQLITE_APPLICATION_ID)
+        return TRIPSAGE_FAIL(TRIPSAGE_EMIGRATION, found.objects
+                                                      ? "the file is an SQLite database of another program"
+                                                      : "the file is an empty database: there is nothing in it");
+    *bytes = found.bytes;
     status = tripsage__sqlite_run(source, &counting, &wrote);
 out:
     return status;
@@ -111,27 +143,17 @@ static tripsage_status open_copy(sqlite3 **db, const char *path)
     return code == SQLITE_OK ? TRIPSAGE_OK : SQL_FAILED(*db, code, path);
 }
 
-static tripsage_status sync_copy(sqlite3 *db)
-{
-    sqlite3_file *file = NULL;
-    int code = sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-
-    if (code == SQLITE_OK && file && file->pMethods)
-        code = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
-    return code == SQLITE_OK ? TRIPSAGE_OK : SQL_FAILED(db, code, "sync of the backup");
-}
-
-static tripsage_status copy_pages(const tripsage__backup_job *job, sqlite3_backup *backup, sqlite3 *to)
+static tripsage_status copy_pages(const tripsage__backup_job *job, sqlite3_backup *backup, sqlite3 *to, int fd)
 {
     tripsage_status status = TRIPSAGE_OK;
     int code = SQLITE_OK;
 
-    for (int step = 1; code == SQLITE_OK && status == TRIPSAGE_OK; step++) {
+    while (code == SQLITE_OK && status == TRIPSAGE_OK) {
         int64_t began = tripsage__monotonic_us();
 
         code = sqlite3_backup_step(backup, STEP_PAGES);
-        if (code == SQLITE_OK && step % SYNC_STEPS == 0)
-            status = sync_copy(to);
+        if (code == SQLITE_OK)
+            status = tripsage__backup_flush(fd); /* a commit that finds hundreds of megabytes waiting waits for them */
         tripsage__backup_tell(job, "copy", sqlite3_backup_pagecount(backup) - sqlite3_backup_remaining(backup),
                               sqlite3_backup_pagecount(backup));
         if (code == SQLITE_OK)
@@ -142,25 +164,31 @@ static tripsage_status copy_pages(const tripsage__backup_job *job, sqlite3_backu
     return status;
 }
 
-static tripsage_status copy_database(const tripsage__backup_job *job, connection *source, const char *path)
+/* The file is open a second time, for what SQLite has no call for; until SQLite has closed it, as closing any ends all locks of a file. */
+static tripsage_status copy_database(const tripsage__backup_job *job, connection *source, const char *path,
+                                     int64_t bytes)
 {
     sqlite3 *copy = NULL;
     sqlite3_backup *backup;
-    int code;
+    int code, fd = open(path, O_WRONLY | O_CLOEXEC);
     tripsage_status status;
 
+    if (fd < 0)
+        return cannot("open", path);
+    TRIPSAGE_TRY(tripsage__backup_reserve(fd, bytes));
     TRIPSAGE_TRY(open_copy(&copy, path));
     backup = sqlite3_backup_init(copy, "main", source->db, "main");
     if (!backup) {
         status = SQL_FAILED(copy, sqlite3_errcode(copy), "backup");
         goto out;
     }
-    status = copy_pages(job, backup, copy);
+    status = copy_pages(job, backup, copy, fd);
     code = sqlite3_backup_finish(backup);
     if (status == TRIPSAGE_OK && code != SQLITE_OK)
         status = SQL_FAILED(copy, code, "backup");
 out:
     sqlite3_close(copy);
+    close(fd);
     return status;
 }
 
@@ -168,6 +196,7 @@ tripsage_status tripsage__sqlite_dump(const tripsage__backup_job *job, const cha
 {
     connection source;
     engine e;
+    int64_t bytes = 0;
     tripsage_status status;
 
     memset(&source, 0, sizeof source);
@@ -177,8 +206,10 @@ tripsage_status tripsage__sqlite_dump(const tripsage__backup_job *job, const cha
         goto out;
     }
     TRIPSAGE_TRY(tripsage__sqlite_connect(&source, &e, 0));
-    TRIPSAGE_TRY(begin_snapshot(&source, schema));
-    status = copy_database(job, &source, path);
+    TRIPSAGE_TRY(begin_snapshot(&source, schema, &bytes));
+    if (job->pace)
+        TRIPSAGE_TRY(path_beside(&job->pace->log, e.path, "-wal"));
+    status = copy_database(job, &source, path, bytes);
 out:
     tripsage__sqlite_disconnect(&source);
     tripsage__free(e.path);
@@ -192,17 +223,6 @@ typedef struct scratch {
     char *path;
     int fd; /* -1: none */
 } scratch;
-
-static tripsage_status path_beside(char **out, const char *path, const char *suffix)
-{
-    tripsage__buf buf = TRIPSAGE__BUF_INIT(65536);
-
-    tripsage__buf_printf(&buf, "%s%s", path, suffix);
-    if (buf.failed)
-        tripsage__buf_free(&buf);
-    *out = tripsage__buf_take(&buf, NULL);
-    return *out ? TRIPSAGE_OK : TRIPSAGE_NOMEM();
-}
 
 /* Needs no memory, so that it cannot fail for want of it: what was left behind would be taken for the next one's. */
 static void remove_beside(const char *path, const char *suffix)
@@ -220,19 +240,6 @@ static void remove_logs(const char *path)
     remove_beside(path, "-wal");
     remove_beside(path, "-shm");
     remove_beside(path, "-journal");
-}
-
-static tripsage_status cannot(const char *doing, const char *path)
-{
-    tripsage_status status = TRIPSAGE_EIO;
-
-    if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
-        status = TRIPSAGE_EFULL;
-    else if (errno == EACCES || errno == EPERM || errno == EROFS)
-        status = TRIPSAGE_EREADONLY;
-    else if (errno == ENOENT || errno == ENOTDIR)
-        status = TRIPSAGE_ENOTFOUND;
-    return TRIPSAGE_FAIL_NATIVE(status, errno, "cannot %s %s: %s", doing, path, strerror(errno));
 }
 
 /* One that was left behind is used again. Another load may have renamed it between opening and locking: then it is not ours. */
@@ -257,11 +264,11 @@ static tripsage_status make_scratch(scratch *s, const char *path, const char *su
 }
 
 /* Without the file where it has not become the database. */
-static void end_scratch(scratch *s, int became)
+static void end_scratch(const tripsage__backup_job *job, scratch *s, int became)
 {
     if (s->fd >= 0 && !became) {
         remove_logs(s->path);
-        unlink(s->path);
+        tripsage__backup_unlink(job, s->path);
     }
     if (s->fd >= 0)
         close(s->fd);
@@ -456,7 +463,7 @@ tripsage_status tripsage__sqlite_load(const tripsage__backup_job *job, const cha
     if (replaced)
         *replaced = was_there;
 out:
-    end_scratch(&s, became);
+    end_scratch(job, &s, became);
     tripsage__free(target.path);
     return status;
 }

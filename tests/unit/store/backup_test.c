@@ -1,6 +1,7 @@
 /* Backups of SQLite's files: taken while others write, restored, refused where a byte of them is not as it was, and cut off at any moment
  * without anything half done. */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -11,6 +12,7 @@
 #include <tripsage/tripsage.h>
 
 #include "fixture.h"
+#include "store/backup.h"
 
 enum { WRITERS = 4, KILLS = 25, FLIPS = 150 };
 
@@ -320,7 +322,7 @@ static void *write_pairs(void *context)
     const writer *w = context;
 
     for (int i = 0; !atomic_load(&w->all->stop); i++) {
-        char left[64], right[64];
+        char left[64] = "", right[64] = "";
         tripsage__value params[] = {tripsage__text(left), tripsage__blob("0", 1), tripsage__text(right),
                                     tripsage__blob("0", 1)};
         const tripsage__step steps[] = {{&put, params, 2, NULL, NULL, NULL, NULL},
@@ -422,6 +424,91 @@ START_TEST(the_oldest_go)
     ck_assert_int_eq(files_like(vault, ".db.json"), 4);
     ck_assert_int_ne(access(first, F_OK), 0);
     ck_assert_int_eq(access(stray, F_OK), 0);
+}
+END_TEST
+
+/* ---- what others feel ---- */
+
+static const char *put_file(const char *name, off_t size)
+{
+    static char path[200];
+    int fd;
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    fd = open(path, O_RDWR | O_CREAT | O_TRUNC, S_IRUSR | S_IWUSR);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(ftruncate(fd, size), 0);
+    close(fd);
+    return path;
+}
+
+/* How long the rest after 20 ms of work is, in ms. */
+static int64_t rest_after_20_ms(const tripsage__backup_job *job)
+{
+    int64_t began = tripsage__monotonic_us();
+
+    tripsage__backup_rest(job, began - 20000);
+    return (tripsage__monotonic_us() - began) / 1000;
+}
+
+/* It rests while somebody commits, and for a second more; never where nobody else is. */
+START_TEST(rests_while_others_write)
+{
+    char *log = strdup(put_file("t.db-wal", 0));
+    tripsage__backup_pace pace = {NULL, 0, 0};
+    tripsage__backup_job job = {.pace = NULL};
+
+    ck_assert_int_lt(rest_after_20_ms(&job), 20);
+    job.pace = &pace;
+    ck_assert_int_ge(rest_after_20_ms(&job), 20); /* who knows whether somebody writes */
+    pace.log = log;
+    ck_assert_int_ge(rest_after_20_ms(&job), 20); /* somebody may just have */
+    pace.seen_us -= 1000000;
+    ck_assert_int_lt(rest_after_20_ms(&job), 20); /* nobody has for a second */
+    ck_assert_int_eq(utimensat(AT_FDCWD, log, (struct timespec[2]){{1, 0}, {1, 0}}, 0), 0);
+    ck_assert_int_ge(rest_after_20_ms(&job), 20); /* now somebody has */
+    free(log);
+}
+END_TEST
+
+/* What is removed is gone, however large; but only the name of what has another one, too. */
+START_TEST(what_is_large_goes_in_pieces)
+{
+    const off_t size = 20 * 1024 * 1024 + 1;
+    tripsage__backup_pace pace = {NULL, 0, 0};
+    tripsage__backup_job job = {.pace = &pace};
+    char kept[220];
+    struct stat found;
+    const char *path = put_file("large", size);
+
+    ck_assert_int_eq(tripsage__backup_unlink(&job, path), 0);
+    ck_assert_int_ne(access(path, F_OK), 0);
+    ck_assert_int_ne(tripsage__backup_unlink(&job, path), 0);
+    ck_assert_int_eq(errno, ENOENT);
+
+    /* Somebody linked it elsewhere, to keep it: the name goes, the file stays as it is. */
+    put_file("large", size);
+    snprintf(kept, sizeof kept, "%s/kept", folder);
+    ck_assert_int_eq(link(path, kept), 0);
+    ck_assert_int_eq(tripsage__backup_unlink(&job, path), 0);
+    ck_assert_int_eq(stat(kept, &found), 0);
+    ck_assert_int_eq(found.st_size, size);
+}
+END_TEST
+
+/* A disk without room is told before anything is copied. */
+START_TEST(room_is_taken_first)
+{
+    int fd = open(put_file("copy", 0), O_RDWR);
+    struct stat found;
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(tripsage__backup_reserve(fd, INT64_C(1) << 60), TRIPSAGE_EFULL);
+    ck_assert_ok(tripsage__backup_reserve(fd, 1024 * 1024));
+    ck_assert_int_eq(fstat(fd, &found), 0);
+    ck_assert_int_eq(found.st_size, 0);
+    ck_assert_int_ge(found.st_blocks, 2048);
+    close(fd);
 }
 END_TEST
 
@@ -535,5 +622,6 @@ END_TEST
 SUITE_MAIN_WITH("store/backup", open_vault, remove_folder, a_backup_is_restored, what_is_there_stays_unless_forced,
                 an_open_database_is_not_replaced, the_old_log_goes_with_the_old_database,
                 a_damaged_database_is_replaced, no_byte_changes_unseen, a_cut_off_backup_is_refused,
-                what_cannot_be_is_refused, writers_go_on_meanwhile, the_oldest_go, a_restore_is_whole_or_nothing,
+                what_cannot_be_is_refused, writers_go_on_meanwhile, the_oldest_go, rests_while_others_write,
+                what_is_large_goes_in_pieces, room_is_taken_first, a_restore_is_whole_or_nothing,
                 a_backup_counts_when_it_is_whole)
