@@ -421,6 +421,10 @@ static void settle(settings *s)
     s->is_https = s->tls_certificate || (external && strncmp(external, "https://", 8) == 0);
     if (s->tls_certificate && !s->tls_key)
         s->tls_key = s->tls_certificate;
+    if (s->log_masks_clients == MASK_AUTO)
+        s->log_masks_clients = strcmp(s->environment, "development") != 0;
+    if (s->metrics == METRICS_AUTO)
+        s->metrics = tripsage_config_metrics_token(s->config) ? METRICS_ON : METRICS_ADMIN;
     if (!s->log_level)
         s->log_level = s->debug ? TRIPSAGE_LOG_DEBUG : TRIPSAGE_LOG_INFO;
     if (s->rate_limit_default || !any)
@@ -614,25 +618,6 @@ static int read_library(settings *s)
     return 0;
 }
 
-/* What depends on other settings. 0, or the exit status after a sentence on stderr. */
-static int finish(settings *s)
-{
-    int has_token = tripsage_config_metrics_token(s->config) != NULL;
-
-    if (s->log_masks_clients == MASK_AUTO)
-        s->log_masks_clients = strcmp(s->environment, "development") != 0;
-    if (s->metrics == METRICS_AUTO)
-        s->metrics = has_token ? METRICS_ON : METRICS_ADMIN;
-    if (has_token || s->metrics == METRICS_OFF || strcmp(s->environment, "production") != 0 ||
-        (s->metrics == METRICS_ADMIN && strcmp(s->admin_host, "127.0.0.1") == 0))
-        return 0;
-    fprintf(stderr,
-            "tripsage-server: TRIPSAGE_METRICS_TOKEN: expected a token in production, where %s shows metrics to "
-            "others (openssl rand -hex 32)\n",
-            s->metrics == METRICS_ON ? "TRIPSAGE_METRICS" : "TRIPSAGE_ADMIN_HOST");
-    return EXIT_CONFIG;
-}
-
 int settings_read(settings *out, unsigned groups, int argc, char **argv)
 {
     int status;
@@ -652,10 +637,8 @@ int settings_read(settings *out, unsigned groups, int argc, char **argv)
         status = read_library(out);
     if (status == 0) {
         settle(out);
-        status = finish(out);
-    }
-    if (status == 0)
         warn_of_unknown_variables(out);
+    }
     return status;
 }
 
