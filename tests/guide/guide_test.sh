@@ -212,7 +212,7 @@ try_variable() { # NAME=VALUE
         set -a
         # shellcheck source=/dev/null
         source <(sed "s/\?host=/\\\\?host=/; s/&/\\\\&/g" "$project/.env")
-        "$server_bin/tripsage-server" explain-config
+        "$server_bin/tripsage-server" explain-config --json
     ) >"$work/explained" || fail "refused: $(cat "$work/explained")"
     shown=$(jq -r --arg name "$name" '[.library.settings[], .server[]] | map(select(.name == $name)) | .[0] | "\(.value) \(.source)"' "$work/explained")
     if [[ " ${secrets[*]} " == *" $name "* ]]; then
