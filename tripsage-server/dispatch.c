@@ -34,10 +34,12 @@ static void answer_options(request *r, unsigned allowed)
 /* Whether what the path leads to is not there, in this server or at this port. */
 static int is_off(const request *r)
 {
-    return r->route && ((http_health_only(r->listener) && !(r->route->flags & ROUTE_HEALTH)) ||
-                        (r->route->handle == cache_wire && !r->server->served_cache) ||
-                        (r->route->handle == metrics_get && !telemetry_is_served(r)) ||
-                        (webhook_is(r->route->handle) && !tripsage_config_webhook_secret(r->server->settings->config)));
+    return r->route &&
+           ((http_health_only(r->listener) && !(r->route->flags & ROUTE_HEALTH)) ||
+            (r->route->handle == cache_wire && !r->server->served_cache) ||
+            (r->route->handle == metrics_get && !telemetry_is_served(r)) ||
+            (r->route->handle == security_txt_get && !tripsage_config_security_contact(r->server->settings->config)) ||
+            (webhook_is(r->route->handle) && !tripsage_config_webhook_secret(r->server->settings->config)));
 }
 
 static int find_route(request *r)

@@ -32,7 +32,7 @@ static void help(FILE *to)
 {
     fprintf(to, "Usage: tripsage-server [command] [options]\n\nThe trip planner's HTTP server. Commands:\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(to, "  %-15s %s\n", commands[i].name, commands[i].summary);
+        fprintf(to, "  %-16s %s\n", commands[i].name, commands[i].summary);
     fprintf(to, "\ntripsage-server <command> --help tells about each.\n");
 }
 
@@ -58,7 +58,7 @@ int main(int argc, char **argv)
         return 0;
     }
     if (strcmp(argv[1], "--version") == 0)
-        return command_version(0, NULL);
+        return command_version(argc - 2, argv + 2);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc - 2, argv + 2);

@@ -128,6 +128,8 @@ static void put_responses(buffer *b, const route *op)
     buffer_jsonz(b, op->summary);
     if (op->handle == metrics_get) {
         BUFFER_LIT(b, ",\"content\":{\"text/plain\":{},\"application/openmetrics-text\":{}}");
+    } else if (op->handle == security_txt_get) {
+        BUFFER_LIT(b, ",\"content\":{\"text/plain\":{}}");
     } else if (op->handle == trip_export) {
         BUFFER_LIT(b, ",\"content\":{\"application/json\":{},\"text/csv\":{},\"text/calendar\":{}}");
     } else if (op->success != 204) {

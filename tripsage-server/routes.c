@@ -250,6 +250,7 @@ static const route table[] = {
     {GET, PUBLIC | ROUTE_SUBTREE, "/auth/v1", NULL, NULL, auth_wire, NULL, NULL, NULL, 200},
     {GET, PUBLIC | ROUTE_SUBTREE | ROUTE_ROOT | ROUTE_VALUES, "/cache", NULL, NULL, cache_wire, NULL, NULL, NULL, 200},
 
+    {GET, PUBLIC, "/.well-known/security.txt", "securityTxt", "Who is told of weaknesses (RFC 9116)", security_txt_get, NULL, NULL, NULL, 200},
     {GET, PUBLIC, "/openapi.json", "openapi", "This description", openapi_get, NULL, NULL, NULL, 200},
 };
 /* clang-format on */

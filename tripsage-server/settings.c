@@ -421,6 +421,10 @@ static void settle(settings *s)
     s->is_https = s->tls_certificate || (external && strncmp(external, "https://", 8) == 0);
     if (s->tls_certificate && !s->tls_key)
         s->tls_key = s->tls_certificate;
+    if (s->log_masks_clients == MASK_AUTO)
+        s->log_masks_clients = strcmp(s->environment, "development") != 0;
+    if (s->metrics == METRICS_AUTO)
+        s->metrics = tripsage_config_metrics_token(s->config) ? METRICS_ON : METRICS_ADMIN;
     if (!s->log_level)
         s->log_level = s->debug ? TRIPSAGE_LOG_DEBUG : TRIPSAGE_LOG_INFO;
     if (s->rate_limit_default || !any)
@@ -614,25 +618,6 @@ static int read_library(settings *s)
     return 0;
 }
 
-/* What depends on other settings. 0, or the exit status after a sentence on stderr. */
-static int finish(settings *s)
-{
-    int has_token = tripsage_config_metrics_token(s->config) != NULL;
-
-    if (s->log_masks_clients == MASK_AUTO)
-        s->log_masks_clients = strcmp(s->environment, "development") != 0;
-    if (s->metrics == METRICS_AUTO)
-        s->metrics = has_token ? METRICS_ON : METRICS_ADMIN;
-    if (has_token || s->metrics == METRICS_OFF || strcmp(s->environment, "production") != 0 ||
-        (s->metrics == METRICS_ADMIN && strcmp(s->admin_host, "127.0.0.1") == 0))
-        return 0;
-    fprintf(stderr,
-            "tripsage-server: TRIPSAGE_METRICS_TOKEN: expected a token in production, where %s shows metrics to "
-            "others (openssl rand -hex 32)\n",
-            s->metrics == METRICS_ON ? "TRIPSAGE_METRICS" : "TRIPSAGE_ADMIN_HOST");
-    return EXIT_CONFIG;
-}
-
 int settings_read(settings *out, unsigned groups, int argc, char **argv)
 {
     int status;
@@ -652,10 +637,8 @@ int settings_read(settings *out, unsigned groups, int argc, char **argv)
         status = read_library(out);
     if (status == 0) {
         settle(out);
-        status = finish(out);
-    }
-    if (status == 0)
         warn_of_unknown_variables(out);
+    }
     return status;
 }
 
@@ -696,41 +679,108 @@ static void explain_foreign(buffer *json, const settings *s)
         }
 }
 
-int settings_explain(const settings *s, unsigned groups)
+/* The server's own that were set, or may be by a variable. What holds without is what its help has in parentheses at the end. */
+static void explain_own(buffer *json, const settings *s, unsigned groups)
 {
-    tripsage_doc *library;
-    buffer json = {NULL, 0, 0, 0};
     const char *separator = "";
 
-    if (tripsage_config_explain(&library, s->config) != TRIPSAGE_OK) {
-        fprintf(stderr, "tripsage-server: %s\n", tripsage_last_error()->message);
-        return EXIT_FAILURE;
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        const char *value = s->given[i].value, *fallback = strrchr(table[i].help, '(');
+
+        if (!(table[i].group & groups) || (!value && !table[i].variable))
+            continue;
+        buffer_puts(json, separator);
+        BUFFER_LIT(json, "{\"name\":");
+        buffer_jsonz(json, table[i].variable ? table[i].variable : table[i].flag);
+        BUFFER_LIT(json, ",\"value\":");
+        if (value || !fallback)
+            buffer_jsonz(json, value);
+        else
+            buffer_json(json, fallback + 1, strlen(fallback) - 2);
+        BUFFER_LIT(json, ",\"source\":");
+        buffer_jsonz(json, s->given[i].source);
+        BUFFER_LIT(json, "}");
+        separator = ",";
     }
-    BUFFER_LIT(&json, "{\"library\":");
-    buffer_puts(&json, tripsage_doc_json(library, NULL));
-    BUFFER_LIT(&json, ",\"server\":[");
-    for (size_t i = 0; i < SETTING_COUNT; i++)
-        if (s->given[i].value && (table[i].group & groups)) {
-            buffer_puts(&json, separator);
-            BUFFER_LIT(&json, "{\"name\":");
-            buffer_jsonz(&json, table[i].variable ? table[i].variable : table[i].flag);
-            BUFFER_LIT(&json, ",\"value\":");
-            buffer_jsonz(&json, s->given[i].value);
-            BUFFER_LIT(&json, ",\"source\":");
-            buffer_jsonz(&json, s->given[i].source);
-            BUFFER_LIT(&json, "}");
-            separator = ",";
-        }
-    BUFFER_LIT(&json, "],\"file\":");
-    explain_file(&json, s);
-    BUFFER_LIT(&json, ",\"foreign\":[");
-    explain_foreign(&json, s);
-    BUFFER_LIT(&json, "]}\n");
-    if (!json.failed)
-        fwrite(json.data, 1, json.size, stdout);
+}
+
+static const char *text_at(tripsage_doc *doc, const char *list, size_t index, const char *member)
+{
+    char pointer[64];
+
+    snprintf(pointer, sizeof pointer, "%s/%zu%s", list, index, member);
+    return tripsage_doc_text(doc, pointer);
+}
+
+/* 1 when the file of variables gave this one. */
+static int is_of_file(tripsage_doc *explained, const char *variable)
+{
+    for (size_t i = 0, count = tripsage_doc_count(explained, "/file/variables"); i < count; i++)
+        if (strcmp(text_at(explained, "/file/variables", i, ""), variable) == 0)
+            return 1;
+    return 0;
+}
+
+/* A line for each setting that has a value; `set` 0: of those whose value is the default. */
+static void print_settings(tripsage_doc *explained, const char *list, int set)
+{
+    for (size_t i = 0, count = tripsage_doc_count(explained, list); i < count; i++) {
+        const char *name = text_at(explained, list, i, "/name"), *value = text_at(explained, list, i, "/value");
+        const char *source = text_at(explained, list, i, "/source");
+
+        if (!value || set != (source != NULL))
+            continue;
+        printf("  %-39s %s", name, value);
+        if (source && is_of_file(explained, source))
+            printf("  (%s in %s)", source, tripsage_doc_text(explained, "/file/path"));
+        else if (source && strcmp(source, name) != 0)
+            printf("  (%s)", source);
+        putchar('\n');
+    }
+}
+
+static void print_explained(tripsage_doc *explained, const settings *s)
+{
+    printf("Database: %s\n\nSet:\n", s->database_shown);
+    print_settings(explained, "/library/settings", 1);
+    print_settings(explained, "/server", 1);
+    printf("\nBy default:\n");
+    print_settings(explained, "/library/settings", 0);
+    print_settings(explained, "/server", 0);
+    for (size_t i = 0, count = tripsage_doc_count(explained, "/foreign"); i < count; i++)
+        printf("%s  %-39s %s\n", i ? "" : "\nOf no meaning here:\n", text_at(explained, "/foreign", i, "/name"),
+               text_at(explained, "/foreign", i, "/why"));
+}
+
+int settings_explain(const settings *s, unsigned groups, int as_json)
+{
+    tripsage_doc *library = NULL, *explained = NULL;
+    buffer json = {NULL, 0, 0, 0};
+    tripsage_status status = tripsage_config_explain(&library, s->config);
+
+    if (status == TRIPSAGE_OK) {
+        BUFFER_LIT(&json, "{\"library\":");
+        buffer_puts(&json, tripsage_doc_json(library, NULL));
+        BUFFER_LIT(&json, ",\"server\":[");
+        explain_own(&json, s, groups);
+        BUFFER_LIT(&json, "],\"file\":");
+        explain_file(&json, s);
+        BUFFER_LIT(&json, ",\"foreign\":[");
+        explain_foreign(&json, s);
+        BUFFER_LIT(&json, "]}");
+        status = json.failed ? TRIPSAGE_ENOMEM : tripsage_doc_parse(&explained, json.data, json.size);
+    }
+    if (status != TRIPSAGE_OK)
+        fprintf(stderr, "tripsage-server: %s\n",
+                json.failed ? tripsage_status_sentence(status) : tripsage_last_error()->message);
+    else if (as_json)
+        printf("%s\n", json.data);
+    else
+        print_explained(explained, s);
+    tripsage_doc_free(explained);
     tripsage_doc_free(library);
     buffer_free(&json);
-    return json.failed ? EXIT_FAILURE : 0;
+    return status == TRIPSAGE_OK ? 0 : EXIT_FAILURE;
 }
 
 void settings_free(settings *s)

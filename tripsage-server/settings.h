@@ -86,9 +86,10 @@ const char *settings_variable(const settings *s, const char *name);
  * sentence on stderr. Free with settings_free in any case. */
 int settings_read(settings *out, unsigned groups, int argc, char **argv);
 
-/* Prints what holds, without secrets, as JSON: {"library":<tripsage_config_explain>,"server":[{"name","value","source"}]}, of the
- * server's own those that were set. 0, or the exit status after a sentence on stderr. */
-int settings_explain(const settings *s, unsigned groups);
+/* Prints what holds, without secrets: as text, or as JSON {"library":<tripsage_config_explain>,"server":[{"name","value","source"}],
+ * "file":{"path","variables"}|null,"foreign":[{"name","why"}]}. A source is NULL where the value is the default. 0, or the exit status after a
+ * sentence on stderr. */
+int settings_explain(const settings *s, unsigned groups, int as_json);
 
 void settings_free(settings *s);
 

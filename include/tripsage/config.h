@@ -132,6 +132,10 @@ TRIPSAGE_API const char *tripsage_config_webhook_secret(const tripsage_config *c
  * OTEL_TRACES_EXPORTER is otlp. Borrowed until the configuration is freed. */
 TRIPSAGE_API const tripsage_telemetry_options *tripsage_config_telemetry(const tripsage_config *config);
 
+/* Who is told of weaknesses, URIs separated by commas; NULL: nobody said. tripsage_security_txt makes a file of it. Borrowed until the
+ * configuration is freed. */
+TRIPSAGE_API const char *tripsage_config_security_contact(const tripsage_config *config);
+
 /* The token that whoever reads metrics shows; NULL: none. Borrowed until the configuration is freed. */
 TRIPSAGE_API const char *tripsage_config_metrics_token(const tripsage_config *config);
 

@@ -1,4 +1,4 @@
-/* tripsage/security.h: whether a deployment is as safe as it can be made.
+/* tripsage/security.h: whether a deployment is as safe as it can be made, and who is told when it is not.
  *
  *     tripsage_security_facts facts = TRIPSAGE_SECURITY_FACTS_INIT;
  *
@@ -39,6 +39,9 @@ typedef struct tripsage_security_facts {
     int limits_open;    /* 1: nobody either, while the cache that counts is away */
     const char *exempt; /* networks that never wait, "10.0.0.0/8, 2001:db8::/32" */
 
+    const char *metrics_host; /* the address at which it shows metrics beside everything else; NULL: it does not */
+    const char *metrics_admin_host; /* the same of a port of its own for those who look after it */
+
     int debug; /* 1: it is made to tell more than it should */
     tripsage_log_level log_level;
     const char *variables_file; /* tripsage_environment_file */
@@ -50,7 +53,7 @@ typedef struct tripsage_security_facts {
 
 #define TRIPSAGE_SECURITY_FACTS_INIT                                                                                   \
     {                                                                                                                  \
-        1, NULL, NULL, NULL, 0, 0, NULL, 0, 0, 0, NULL, 0, (tripsage_log_level)0, NULL, NULL, NULL, 0                  \
+        1, NULL, NULL, NULL, 0, 0, NULL, 0, 0, 0, NULL, NULL, NULL, 0, (tripsage_log_level)0, NULL, NULL, NULL, 0      \
     }
 
 /* Goes through all checks:
@@ -71,13 +74,20 @@ TRIPSAGE_API tripsage_status tripsage_security_report(tripsage_doc **out, const 
 /* What guards the rows of a database, asked of it in one round trip. On SQLite {"engine":"sqlite","path":text}, with "" of one in memory.
  * On PostgreSQL
  *   {"engine":"postgresql","login":text,"above_policies":[text],"owns_tables":true|false,"unguarded_tables":[text],"open_policies":[text],
- *    "open_grants":[text],"owner_views":[text],"loose_functions":[text]}
+ *    "open_grants":[text],"owner_views":[text],"loose_functions":[text],"sends_webhooks":true|false}
  * where those of the login, users and strangers that row level security does not hold for are above the policies; a table is unguarded that
  * lacks it, or does not force it on its owner; a policy is open that lets strangers in, or does not ask who is there; so is a right that
  * someone has who should have none, or that policies do not hold for; an owner's view shows what its owner may see, not who asks; and a
- * loose function runs as its owner with names that its caller may give another meaning, or for callers who are nobody.
+ * loose function runs as its owner with names that its caller may give another meaning, or for callers who are nobody. Webhooks are sent
+ * where triggers do (migrations/supabase/webhooks.sql).
  * Errors: those of the store. */
 TRIPSAGE_API tripsage_status tripsage_database_security(tripsage_doc **out, tripsage *ts);
+
+/* What is to be served as text/plain; charset=utf-8 at /.well-known/security.txt (RFC 9116): Contact, Policy and Preferred-Languages as they
+ * are set, Canonical where API_EXTERNAL_URL is https, and Expires, the beginning of the day 90 days on from `now_ms` (0: from the system's
+ * time): it is made anew each day that somebody answers for it, and a copy of it ends within the quarter. *out is NULL when
+ * TRIPSAGE_SECURITY_CONTACT is not set, for there is no such file without. Free it with tripsage_free. Errors: TRIPSAGE_ENOMEM. */
+TRIPSAGE_API tripsage_status tripsage_security_txt(char **out, const tripsage_config *config, int64_t now_ms);
 
 TRIPSAGE_END_DECLS
 

@@ -268,6 +268,11 @@ const tripsage_telemetry_options *tripsage_config_telemetry(const tripsage_confi
     return config->values[OTEL_DISABLED].number ? NULL : &config->telemetry;
 }
 
+const char *tripsage_config_security_contact(const tripsage_config *config)
+{
+    return config->values[SECURITY_CONTACT].text;
+}
+
 const char *tripsage_config_metrics_token(const tripsage_config *config)
 {
     return config->values[METRICS_TOKEN].text;

@@ -86,6 +86,9 @@ typedef enum setting_id {
     OTEL_BSP_QUEUE,
     OTEL_BSP_BATCH,
     METRICS_TOKEN,
+    SECURITY_CONTACT,
+    SECURITY_POLICY,
+    SECURITY_LANGUAGES,
     SETTING_COUNT
 } setting_id;
 
@@ -124,6 +127,10 @@ tripsage_status tripsage__config_read_settings(tripsage_config *config, tripsage
 
 /* What the settings' values are sealed for: any of them. */
 #define TRIPSAGE__PURPOSE_SETTING "setting"
+
+/* What is wrong with a list for security.txt, as a phrase; NULL: nothing. */
+const char *tripsage__contacts_problem(const char *text);
+const char *tripsage__languages_problem(const char *text);
 
 /* Makes the options of telemetry. */
 tripsage_status tripsage__config_make_telemetry(tripsage_config *config, const char *environment);

@@ -269,6 +269,8 @@ static const struct check {
     {"redis-password", "high", "V13.2.1 V13.2.3", tripsage__check_redis_password, REFUSES, 0},
     {"upstash-token", "high", "V13.2.3", tripsage__check_upstash_token, REFUSES, 0},
     {"cache-token", "high", "V11.5.1 V13.2.3", tripsage__check_cache_tokens, REFUSES, 0},
+    {"metrics-token", "high", "V13.2.3 V13.4.5", tripsage__check_metrics_token, REFUSES, 0},
+    {"webhook-secret", "high", "V4.1.5 V11.2.3 V13.2.3", tripsage__check_webhook_secret, REFUSES, 0},
     {"smtp-password", "high", "V13.2.1 V13.2.3", tripsage__check_smtp_password, REFUSES, 0},
     {"openai-key", "medium", "V13.2.3", tripsage__check_openai_key, REFUSES, 0},
     {"secret-files", "high", "V13.3.2", tripsage__check_secret_files, 0, 0},
@@ -375,22 +377,6 @@ out:
     return status;
 }
 
-/* The program's time, or the system's. */
-static tripsage_status take_time(tripsage__look *look)
-{
-    tripsage__env *env = NULL;
-    tripsage_status status = TRIPSAGE_OK;
-
-    look->now_ms = look->facts->now_ms;
-    if (look->now_ms)
-        return TRIPSAGE_OK;
-    TRIPSAGE_TRY(tripsage__env_new(&env, NULL));
-    look->now_ms = tripsage__now_ms(env);
-out:
-    tripsage__env_free(env);
-    return status;
-}
-
 tripsage_status tripsage_security_report(tripsage_doc **out, const tripsage_config *config,
                                          const tripsage_security_facts *facts, tripsage *ts)
 {
@@ -406,7 +392,7 @@ tripsage_status tripsage_security_report(tripsage_doc **out, const tripsage_conf
         return TRIPSAGE_FAIL_FIELD("#facts", "version is %u; start from TRIPSAGE_SECURITY_FACTS_INIT",
                                    look.facts->version);
     look.database_url = config->url.data ? config->url.data : look.facts->database_url;
-    TRIPSAGE_TRY(take_time(&look));
+    look.now_ms = look.facts->now_ms ? look.facts->now_ms : tripsage__system_ns() / 1000000;
     if (ts)
         TRIPSAGE_TRY(tripsage_database_security(&look.database, ts));
     if (look.database)

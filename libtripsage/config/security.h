@@ -37,7 +37,8 @@ typedef tripsage__verdict tripsage__check_fn(tripsage__look *look);
 tripsage__check_fn tripsage__check_secret_key, tripsage__check_previous_key, tripsage__check_distinct,
     tripsage__check_jwt_secret, tripsage__check_project_key, tripsage__check_database_password,
     tripsage__check_redis_password, tripsage__check_upstash_token, tripsage__check_cache_tokens,
-    tripsage__check_smtp_password, tripsage__check_openai_key;
+    tripsage__check_metrics_token, tripsage__check_webhook_secret, tripsage__check_smtp_password,
+    tripsage__check_openai_key;
 
 /* security_files.c */
 tripsage__check_fn tripsage__check_secret_files, tripsage__check_variables_file, tripsage__check_database_file,

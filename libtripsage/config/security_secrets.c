@@ -54,8 +54,9 @@ tripsage__verdict tripsage__check_previous_key(tripsage__look *look)
 /* Those that two programs or two purposes would share. */
 tripsage__verdict tripsage__check_distinct(tripsage__look *look)
 {
-    static const setting_id ids[] = {SECRET_KEY,     SECRET_KEY_PREVIOUS, DATABASE_JWT_SECRET,  DATABASE_PASSWORD,
-                                     REDIS_PASSWORD, CACHE_TOKEN,         CACHE_READONLY_TOKEN, SMTP_PASS};
+    static const setting_id ids[] = {
+        SECRET_KEY,  SECRET_KEY_PREVIOUS,  DATABASE_JWT_SECRET, DATABASE_PASSWORD, REDIS_PASSWORD,
+        CACHE_TOKEN, CACHE_READONLY_TOKEN, METRICS_TOKEN,       WEBHOOK_SECRET,    SMTP_PASS};
     enum { COUNT = sizeof ids / sizeof ids[0] };
 
     for (size_t a = 0; a < COUNT; a++)
@@ -222,6 +223,44 @@ tripsage__verdict tripsage__check_cache_tokens(tripsage__look *look)
             return judge(look, name_of(ids[i]), tripsage__secret_strength(token, TOKEN_BITS), MAKE_ONE);
     }
     return tripsage__passes(look, "the tokens of the served cache are strong");
+}
+
+/* ---- what this server is asked with ---- */
+
+/* Metrics tell how much is asked, of what, and how long it takes. At an address of this machine alone they are for its operators; but
+ * where proxies stand in front of it, those let others in. */
+tripsage__verdict tripsage__check_metrics_token(tripsage__look *look)
+{
+    static const char fix[] = MAKE_ONE ", or TRIPSAGE_METRICS to admin and TRIPSAGE_ADMIN_HOST to 127.0.0.1";
+    const char *const hosts[] = {look->facts->metrics_host, look->facts->metrics_admin_host};
+    const char *token = text_of(look, METRICS_TOKEN);
+
+    if (!hosts[0] && !hosts[1])
+        return tripsage__skips(look, "no metrics are shown");
+    if (token)
+        return judge(look, "TRIPSAGE_METRICS_TOKEN", tripsage__secret_strength(token, TOKEN_BITS), MAKE_ONE);
+    for (size_t i = 0; i < 2; i++)
+        if (hosts[i] && !tripsage__is_this_machine(hosts[i], strlen(hosts[i])))
+            return tripsage__fails(
+                look, fix, "TRIPSAGE_METRICS_TOKEN is not set, so /metrics is for whoever reaches %.100s", hosts[i]);
+    if (hosts[0] && look->facts->proxies)
+        return tripsage__fails(look, fix,
+                               "TRIPSAGE_METRICS_TOKEN is not set, so /metrics is for whoever the proxies let in");
+    return tripsage__passes(look, "metrics can be read from this machine alone");
+}
+
+/* The database itself knows whether it sends any, where it is looked at. */
+tripsage__verdict tripsage__check_webhook_secret(tripsage__look *look)
+{
+    const char *secret = text_of(look, WEBHOOK_SECRET);
+
+    if (secret)
+        return judge(look, "WEBHOOK_SECRET", tripsage__secret_strength(secret, KEY_BITS),
+                     MAKE_ONE ", then run \"make supa.functions.deploy-all\"");
+    if (look->database && tripsage_doc_bool(look->database, "/sends_webhooks", 0))
+        return tripsage__fails(look, "set it to the secret in the database's vault (tripsage_webhook_secret)",
+                               "WEBHOOK_SECRET is not set, so nothing that the database's webhooks tell is heard");
+    return tripsage__skips(look, "no webhooks are received");
 }
 
 /* ---- others' ---- */

@@ -159,6 +159,13 @@ static const tripsage_setting settings[SETTING_COUNT] = {
     [OTEL_BSP_BATCH] = {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "spans that are sent at once", "512", 0},
     [METRICS_TOKEN] = {"TRIPSAGE_METRICS_TOKEN",
                        "token of at least 16 characters that GET /metrics asks for: openssl rand -hex 32", NULL, 1},
+    [SECURITY_CONTACT] = {"TRIPSAGE_SECURITY_CONTACT",
+                          "who is told of weaknesses, in /.well-known/security.txt: mailto:, https: or tel:, "
+                          "separated by commas",
+                          "there is no such file", 0},
+    [SECURITY_POLICY] = {"TRIPSAGE_SECURITY_POLICY", "https address of what you ask of those who look for weaknesses",
+                         NULL, 0},
+    [SECURITY_LANGUAGES] = {"TRIPSAGE_SECURITY_LANGUAGES", "languages you read, as en,de", NULL, 0},
 };
 
 /* What others call the same: Supabase Auth's own container, where the variables above are those of the file beside Supabase's compose file, and
@@ -229,7 +236,10 @@ typedef enum kind {
     NUMBER,
     WORD,
     PAIRS,
-    SHARE
+    SHARE,
+    CONTACTS,
+    LANGUAGES,
+    SECURE_WEB
 } kind;
 
 static const struct {
@@ -312,6 +322,9 @@ static const struct {
     [OTEL_BSP_QUEUE] = {NUMBER, 1, 65536}, /* tripsage_telemetry_options.queue_max */
     [OTEL_BSP_BATCH] = {NUMBER, 1, 65536},
     [METRICS_TOKEN] = {TOKEN, 0, 0},
+    [SECURITY_CONTACT] = {CONTACTS, 0, 0},
+    [SECURITY_POLICY] = {SECURE_WEB, 0, 0},
+    [SECURITY_LANGUAGES] = {LANGUAGES, 0, 0},
 };
 
 const tripsage_setting *tripsage_config_setting(size_t index)
@@ -405,6 +418,12 @@ static tripsage_status read_alias(setting_value *value, const char *name, tripsa
 
 /* ---- checking ---- */
 
+/* `problem` NULL: there is none. */
+static tripsage_status refuse(const char *variable, const char *problem)
+{
+    return problem ? TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: %s", variable, problem) : TRIPSAGE_OK;
+}
+
 static tripsage_status check_postgres(const char *variable, const char *text)
 {
     tripsage__url url;
@@ -480,7 +499,7 @@ static tripsage_status check_cache(const char *variable, const char *text, int b
     if (!by_rest && tripsage__cache_url_is_rest(text))
         problem = "expected memory:, redis://host:port, rediss://host:port or unix:///path; an https address goes into "
                   "UPSTASH_REDIS_REST_URL";
-    return problem ? TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: %s", variable, problem) : TRIPSAGE_OK;
+    return refuse(variable, problem);
 }
 
 /* It goes into a header and into a query, and has to come out of both as it went in. */
@@ -561,13 +580,6 @@ static tripsage_status check_word(const char *variable, const char *text, settin
         strcat(strcat(all, i ? ", " : ""), choices[id][i]); /* they are ours, and short */
     }
     return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: expected one of %s, got \"%.40s\"", variable, all, text);
-}
-
-static tripsage_status check_pairs(const char *variable, const char *text)
-{
-    const char *problem = tripsage__pairs_problem(text);
-
-    return problem ? TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: %s", variable, problem) : TRIPSAGE_OK;
 }
 
 /* 0, 1, or a point and digits behind the 0. The number is it in billionths. */
@@ -664,9 +676,17 @@ static tripsage_status check(tripsage_config *config, setting_id id)
     case WORD:
         return check_word(variable, value->text, id, &value->number);
     case PAIRS:
-        return check_pairs(variable, value->text);
+        return refuse(variable, tripsage__pairs_problem(value->text));
     case SHARE:
         return check_share(variable, value->text, &value->number);
+    case CONTACTS:
+        return refuse(variable, tripsage__contacts_problem(value->text));
+    case LANGUAGES:
+        return refuse(variable, tripsage__languages_problem(value->text));
+    case SECURE_WEB:
+        return refuse(variable, strncmp(value->text, "https://", 8) == 0 && value->text[8] && !strchr(value->text, ' ')
+                                    ? NULL
+                                    : "expected a URL that begins with https://");
     case TEXT:
         break;
     }

@@ -53,11 +53,16 @@
 #define LOOSE_FUNCTIONS                                                                                                \
     LIST("f.proname", "pg_proc f WHERE f.pronamespace = 'tripsage'::regnamespace AND " LOOSE_FUNCTION)
 
+#define SENDS_WEBHOOKS                                                                                                 \
+    "EXISTS (SELECT 1 FROM pg_trigger t JOIN pg_proc f ON f.oid = t.tgfoid"                                            \
+    " WHERE f.pronamespace = 'tripsage'::regnamespace AND f.proname = 'webhook_send' AND t.tgenabled <> 'D')"
+
 const tripsage__statement tripsage__guards_statement = {
     "guards", "SELECT '{\"engine\":\"sqlite\"}'",
     "SELECT json_build_object('engine', 'postgresql', 'login', session_user, 'above_policies', " ABOVE_POLICIES
     ", 'owns_tables', " OWNS_TABLES ", 'unguarded_tables', " UNGUARDED_TABLES ", 'open_policies', " OPEN_POLICIES
-    ", 'open_grants', " OPEN_GRANTS ", 'owner_views', " OWNER_VIEWS ", 'loose_functions', " LOOSE_FUNCTIONS ")::text"};
+    ", 'open_grants', " OPEN_GRANTS ", 'owner_views', " OWNER_VIEWS ", 'loose_functions', " LOOSE_FUNCTIONS
+    ", 'sends_webhooks', " SENDS_WEBHOOKS ")::text"};
 
 static void forget(void *context)
 {

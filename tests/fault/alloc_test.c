@@ -174,7 +174,7 @@ static void sweep_both(const scenario *c, const char *url, int cold)
         c->prepare(&s);
     report(c, cold ? "cold, once" : "once", sweep(c, &s, TEST_FAIL_ONCE, cold));
     report(c, cold ? "cold, for good" : "for good", sweep(c, &s, TEST_FAIL_FOR_GOOD, cold));
-    tripsage_actor_free(s.actor);
+    test_stage_end(&s);
     world_close();
     check_nothing_left();
 }

@@ -120,7 +120,7 @@ START_TEST(survives_every_failing_operation)
                t.without);
     }
     IS_JSON(OK(tripsage_check(OUT, world->ts)), "/ok", "true");
-    tripsage_actor_free(s.actor);
+    test_stage_end(&s);
     world_close();
 }
 END_TEST

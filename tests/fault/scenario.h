@@ -15,6 +15,7 @@ typedef struct stage {
     const char *client; /* the address that calls of the wire come from; NULL: nobody knows */
     int64_t number;     /* counts the calls, for what has to be new each time */
     tripsage_actor *actor;
+    tripsage_auth *confirming; /* accounts that are confirmed by mail, on a handle of their own */
 
     /* Written by the call; the harness looks at them and frees them. */
     tripsage_doc *doc;
@@ -55,6 +56,8 @@ extern const size_t test_limited_count;
 
 /* Frees what the call wrote and forgets it. */
 void test_stage_clear(stage *s);
+/* Frees what the calls were made on. */
+void test_stage_end(stage *s);
 
 /* 1 when the call, which failed, left something in one of its out parameters. */
 int test_stage_holds(const stage *s);

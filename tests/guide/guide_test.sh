@@ -43,7 +43,7 @@ declare -A value=(
     [UPSTASH_REDIS_REST_URL]=https://your-redis.upstash.io [UPSTASH_REDIS_REST_TOKEN]=$(secret))
 secrets=(DATABASE_PUBLIC_KEY DATABASE_SERVICE_KEY DATABASE_JWT_SECRET SECRET_KEY OPENAI_API_KEY UPSTASH_REDIS_REST_TOKEN)
 database=guide_$$
-webhook_secret=$(secret) cache_token=$(secret)
+webhook_secret=$(secret) cache_token=$(secret) metrics_token=$(secret)
 
 write_settings() { # the guide's variables, and what the new guide adds to them
     local name
@@ -56,6 +56,7 @@ POSTGRES_URL=postgresql://tripsage_owner@/$database?host=$rig/direct
 API_EXTERNAL_URL=https://api.example.org
 WEBHOOK_SECRET=$webhook_secret
 TRIPSAGE_CACHE_TOKEN=$cache_token
+TRIPSAGE_METRICS_TOKEN=$metrics_token
 END
 }
 
@@ -211,7 +212,7 @@ try_variable() { # NAME=VALUE
         set -a
         # shellcheck source=/dev/null
         source <(sed "s/\?host=/\\\\?host=/; s/&/\\\\&/g" "$project/.env")
-        "$server_bin/tripsage-server" explain-config
+        "$server_bin/tripsage-server" explain-config --json
     ) >"$work/explained" || fail "refused: $(cat "$work/explained")"
     shown=$(jq -r --arg name "$name" '[.library.settings[], .server[]] | map(select(.name == $name)) | .[0] | "\(.value) \(.source)"' "$work/explained")
     if [[ " ${secrets[*]} " == *" $name "* ]]; then
@@ -326,12 +327,23 @@ try_health() {
     [[ $1 != *" -v "* ]] || grep -q '< HTTP/1.1 200' "$work/err" || fail "$(cat "$work/err")"
 }
 
+# "If configured": it is, with a token. Whoever shows it sees what was done here, at the port for everybody and at the one for operators;
+# whoever does not sees nothing.
+try_metrics() {
+    local port
+    for port in 8080 8081; do
+        [[ $(command curl -s -o "$work/out" -w '%{http_code}' "http://localhost:$port$1") == 401 ]] || fail "without a token: $(cat "$work/out")"
+        ! grep -q '^# TYPE' "$work/out" || fail "without a token: $(cat "$work/out")"
+        command curl -fsS "http://localhost:$port$1" -H "Authorization: Bearer $metrics_token" >"$work/out"
+        grep -qx '# TYPE http_server_request_duration_seconds histogram' "$work/out" || fail "$(cat "$work/out")"
+        grep -qE '^http_server_request_duration_seconds_count\{.*http_route="/health",http_response_status_code="200".*\} [1-9]' "$work/out" || fail "$(cat "$work/out")"
+    done
+}
+
 try_endpoint() { # "GET /path"
     local status
     status=$(command curl -s -o "$work/out" -w '%{http_code}' "http://localhost:8080${1#GET }")
     case ${1#GET } in
-    # "If configured": where it is not, it is not there, rather than something else.
-    /metrics) [[ $status == 200 && $(grep -c '^# TYPE' "$work/out") -gt 0 || $status == 404 || $status == 401 ]] || fail "$status: $(cat "$work/out")" ;;
     /health/database) [[ $status == 200 && $(jq -r .status "$work/out") == healthy ]] || fail "$status: $(cat "$work/out")" ;;
     *) [[ $status == 200 ]] || fail "$status: $(cat "$work/out")" ;;
     esac
@@ -424,6 +436,7 @@ while IFS=$'\t' read -r line kind text; do
     yaml:*) row "$line" "$text" "docker/compose.yml says it, too" "$here/files.py" says "$project/docker/compose.yml" "$here/guide.md" "$line" ;;
     "command:docker-compose up "*) row "$line" "$text" "stand-in; files and names checked" eval "cd '$project' && $text" ;;
     "span:http://localhost:16686") row "$line" "$text" "jaeger's port is published" "$here/files.py" publishes "$project/docker/compose.yml" jaeger 16686 ;;
+    "span:GET /metrics") row "$line" "$text" "asked with a token, and without" try_metrics /metrics ;;
     "span:GET "*) row "$line" "$text" "asked" try_endpoint "$text" ;;
     "span:EXPLAIN ANALYZE") row "$line" "$text" "asked of PostgreSQL" psql -XAt -h "$rig/direct" -U postgres "$database" -c "EXPLAIN (ANALYZE) SELECT * FROM tripsage.trips" ;;
     "command:python -c "*create_client*) row "$line" "${text//\\n/ }" "tripsage-server doctor" try_connection ;;

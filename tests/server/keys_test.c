@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <tripsage/tripsage.h>
 #include <unistd.h>
 
@@ -193,6 +194,121 @@ START_TEST(the_secret_key_is_changed)
 }
 END_TEST
 
+/* ---- the keys of access tokens ---- */
+
+/* The member of a token's head (0) or body (1), as text. */
+static const char *of_token(const char *token, int part, const char *pointer)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    char json[1024];
+    size_t size = 0;
+    unsigned bits = 0;
+
+    token = part ? strchr(token, '.') + 1 : token;
+    for (size_t i = 0; token[i] != '.'; i++) {
+        ck_assert(token[i] && strchr(digits, token[i]) && size < sizeof json - 1);
+        bits = bits << 6 | (unsigned)(strchr(digits, token[i]) - digits);
+        if (i % 4)
+            json[size++] = (char)(bits >> (6 - 2 * (i % 4)));
+    }
+    json[size] = '\0';
+    return test_json_at(test_format("%s", json), pointer);
+}
+
+/* The kid, in quotes, of the key in this state. */
+static const char *kid_in(const char *keys, const char *state)
+{
+    const char *kid = NULL;
+
+    for (int i = 0; test_json_at(keys, test_format("/keys/%d", i)); i++)
+        if (strcmp(test_json_at(keys, test_format("/keys/%d/state", i)), test_format("\"%s\"", state)) == 0) {
+            ck_assert_msg(!kid, "two keys are %s: %s", state, keys);
+            kid = test_json_at(keys, test_format("/keys/%d/kid", i));
+        }
+    ck_assert_msg(kid != NULL, "no key is %s: %s", state, keys);
+    return kid;
+}
+
+static void has_no_private_part(const char *output)
+{
+    static const char *const parts[] = {"\"d\"", "PRIVATE", "enc:", "\"k\""};
+
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        ck_assert_msg(strstr(output, parts[i]) == NULL, "%s", output);
+}
+
+#define LOGIN "{\"email\":\"ann@example.org\",\"password\":\"a cup of green tea\"}"
+
+static const char *log_in(const http_server *s)
+{
+    return http_text(ANSWERS(200, http_call(s, NULL, "POST", "/api/auth/login", NULL, LOGIN)), "/access_token");
+}
+
+static const char *jwks_of(const http_server *s)
+{
+    return ANSWERS(200, http_exchange(s->port, "GET /auth/v1/.well-known/jwks.json HTTP/1.1\r\nHost: x\r\n\r\n"))->body;
+}
+
+/* As an operator does it: beside the server, which takes the new key up when it looks for it again, here at its next start. */
+START_TEST(signing_keys_are_rotated_beside_the_server)
+{
+    const char *const where[] = {"LOG_LEVEL=ERROR", test_format("TRIPSAGE_DATA_DIR=%s/data", folder), MASTER, NULL};
+    const char *before, *after, *table, *old, *fresh, *ends;
+    struct tm end = {0};
+    http_server s;
+
+    http_server_start(&s, TRIPSAGE_SERVER, where);
+    ANSWERS(201, http_call(&s, NULL, "POST", "/api/auth/register", NULL, LOGIN));
+    old = log_in(&s);
+    before = run(0, where, (const char *const[]){"keys", "signing", "--json", NULL});
+    ck_assert_str_eq(of_token(old, 0, "/kid"), kid_in(before, "current"));
+    after = run(0, where, (const char *const[]){"keys", "rotate-signing", "--json", NULL});
+    ck_assert_str_eq(kid_in(after, "previous"), kid_in(before, "current"));
+    ck_assert_str_eq(kid_in(after, "current"), kid_in(before, "standby"));
+    ANSWERS(200, http_call(&s, old, "GET", "/api/users/me", NULL, NULL));
+    ck_assert_int_eq(http_server_stop(&s, NULL), 0);
+
+    http_server_start(&s, TRIPSAGE_SERVER, where);
+    fresh = log_in(&s);
+    ck_assert_str_eq(of_token(fresh, 0, "/kid"), kid_in(after, "current"));
+    ANSWERS(200, http_call(&s, fresh, "GET", "/api/users/me", NULL, NULL));
+    ANSWERS(200, http_call(&s, old, "GET", "/api/users/me", NULL, NULL));
+    ck_assert_ptr_nonnull(strstr(jwks_of(&s), kid_in(after, "current")));
+    ck_assert_ptr_nonnull(strstr(jwks_of(&s), kid_in(after, "previous")));
+    ck_assert_ptr_nonnull(strstr(jwks_of(&s), kid_in(after, "standby")));
+    has_no_private_part(jwks_of(&s));
+    ck_assert_int_eq(http_server_stop(&s, NULL), 0);
+
+    /* The one before is good for as long as what it signed. */
+    for (int i = 0; (ends = test_json_at(after, test_format("/keys/%d/expires_at", i))) == NULL; i++)
+        ck_assert_int_lt(i, 3);
+    ck_assert_ptr_nonnull(strptime(ends, "\"%Y-%m-%dT%H:%M:%S", &end));
+    ck_assert_int_ge(timegm(&end), atoll(of_token(old, 1, "/exp")));
+    table = run(0, where, (const char *const[]){"keys", "signing", NULL});
+    ck_assert_ptr_nonnull(strstr(table, test_format("%.*s", (int)strlen(ends) - 2, ends + 1)));
+    ck_assert_ptr_nonnull(strstr(table, "  ES256  previous  "));
+    has_no_private_part(table);
+    has_no_private_part(after);
+    ck_assert_ptr_null(strstr(table, strchr(MASTER, '=') + 1));
+}
+END_TEST
+
+START_TEST(signing_keys_that_cannot_be_rotated_are_told)
+{
+    static const char *const with_secret[] = {"LOG_LEVEL=ERROR",
+                                              "DATABASE_JWT_SECRET=a secret of thirty-two bytes or more", NULL};
+    const char *output = run(1, with_secret, (const char *const[]){"keys", "rotate-signing", NULL});
+
+    ck_assert_ptr_nonnull(strstr(output, "HS256"));
+    ck_assert_ptr_null(strstr(output, "thirty-two"));
+    ck_assert_str_eq(run(0, with_secret, (const char *const[]){"keys", "signing", "--json", NULL}), "{\"keys\":[]}\n");
+    ck_assert_ptr_nonnull(strstr(RUN(64, "rotate-signing", "now"), "\"now\" is not an option of this command"));
+    ck_assert_ptr_nonnull(strstr(RUN(64, "signing", "--all"), "\"--all\" is not an option of this command"));
+    ck_assert_ptr_nonnull(strstr(RUN(0, "rotate-signing", "--help"), "  rotate-signing\n"));
+}
+END_TEST
+
 SUITE_PROGRAM("server/keys", tcase_add_checked_fixture(tcase, begin, end), the_project_has_two_keys,
               keys_are_made_replaced_and_revoked, a_wrong_command_line_is_told, a_sealed_setting_starts_the_server,
-              the_secret_key_is_changed)
+              the_secret_key_is_changed, signing_keys_are_rotated_beside_the_server,
+              signing_keys_that_cannot_be_rotated_are_told)

@@ -109,15 +109,22 @@ START_TEST(commands_say_what_they_do)
     }
     ck_assert_int_eq(http_program(TRIPSAGE_SERVER, folder, (const char *const[]){"version", NULL}, NULL, &output), 0);
     ck_assert_msg(strncmp(output, "tripsage-server ", 16) == 0, "%s", output);
+    ck_assert_int_eq(
+        http_program(TRIPSAGE_SERVER, folder, (const char *const[]){"version", "--json", NULL}, NULL, &output), 0);
+    ck_assert_str_eq(output, "{\"version\":\"" TRIPSAGE_VERSION "\",\"library\":\"" TRIPSAGE_VERSION "\"}\n");
+    ck_assert_int_eq(http_program(TRIPSAGE_SERVER, folder, (const char *const[]){"version", "of", NULL}, NULL, &output),
+                     64);
     /* A schema that is not there is not up to date; then it is; and the new database is whole. */
     ck_assert_int_eq(
         http_program(TRIPSAGE_SERVER, folder, (const char *const[]){"migrate", "status", NULL}, NULL, &output), 1);
     test_path_join(path, folder, "data");
     ck_assert_int_ne(access(path, F_OK), 0); /* asking for the state changes nothing */
     ck_assert_int_eq(http_program(TRIPSAGE_SERVER, folder, (const char *const[]){"migrate", NULL}, NULL, &output), 0);
-    ck_assert_ptr_nonnull(strstr(output, "\"engine\":\"sqlite\""));
-    ck_assert_int_eq(
-        http_program(TRIPSAGE_SERVER, folder, (const char *const[]){"migrate", "status", NULL}, NULL, &output), 0);
+    ck_assert_ptr_nonnull(strstr(output, "0 pending\n0001_store  "));
+    ck_assert_int_eq(http_program(TRIPSAGE_SERVER, folder, (const char *const[]){"migrate", "status", "--json", NULL},
+                                  NULL, &output),
+                     0);
+    ck_assert_int_eq(strncmp(output, "{\"engine\":\"sqlite\",", 19), 0);
     ck_assert_int_eq(http_program(TRIPSAGE_SERVER, folder, (const char *const[]){"check", NULL}, NULL, &output), 0);
     ck_assert_ptr_nonnull(strstr(output, "\"ok\":true"));
     test_temp_remove(folder);
@@ -136,16 +143,26 @@ START_TEST(the_settings_are_explained_without_secrets)
     test_temp_make(folder);
     ck_assert_int_eq(
         http_program(TRIPSAGE_SERVER, folder, (const char *const[]){"explain-config", NULL}, variables, &output), 0);
-    ck_assert_msg(strstr(output, "{\"library\":{\"database\":\"postgresql://me@h/db?password=***\",") == output, "%s",
-                  output);
+    ck_assert_msg(strstr(output, "Database: postgresql://me@h/db?password=***\n\nSet:\n") == output, "%.300s", output);
+    ck_assert_ptr_nonnull(strstr(output, "\n  DATABASE_PASSWORD                       ***\n"));
+    ck_assert_ptr_nonnull(strstr(output, "\n  TRIPSAGE_HOST                           127.0.0.2\n\nBy default:\n"));
+    ck_assert_ptr_nonnull(strstr(output, "\n  PORT                                    8080\n"));
+    ck_assert_ptr_null(strstr(output, "s3cret"));
+    ck_assert_int_eq(http_program(TRIPSAGE_SERVER, folder, (const char *const[]){"explain-config", "--json", NULL},
+                                  variables, &output),
+                     0);
+    ck_assert_msg(strstr(output, "{\"library\":{\"database\":\"postgresql://me@h/db?password=***\",") == output,
+                  "%.300s", output);
     ck_assert_ptr_null(strstr(output, "s3cret"));
     ck_assert_ptr_nonnull(strstr(output, "{\"name\":\"TRIPSAGE_DATABASE_POOL_SIZE\",\"value\":\"4\",\"source\":"));
-    ck_assert_ptr_nonnull(strstr(output, "\"server\":[{\"name\":\"TRIPSAGE_HOST\",\"value\":\"127.0.0.2\","));
+    ck_assert_ptr_nonnull(
+        strstr(output, "{\"name\":\"TRIPSAGE_HOST\",\"value\":\"127.0.0.2\",\"source\":\"TRIPSAGE_HOST\"}"));
+    ck_assert_ptr_nonnull(strstr(output, "{\"name\":\"PORT\",\"value\":\"8080\",\"source\":null}"));
 
     ck_assert_int_eq(
         http_program(TRIPSAGE_SERVER, folder,
-                     (const char *const[]){"explain-config", "--database", "sqlite:x.db", "--port=1", NULL}, variables,
-                     &output),
+                     (const char *const[]){"explain-config", "--json", "--database", "sqlite:x.db", "--port=1", NULL},
+                     variables, &output),
         0);
     ck_assert_ptr_nonnull(strstr(output, "{\"library\":{\"database\":\"sqlite:x.db\","));
     ck_assert_ptr_nonnull(strstr(output, "{\"name\":\"PORT\",\"value\":\"1\",\"source\":\"--port\"}"));
@@ -504,6 +521,14 @@ START_TEST(variables_may_be_in_a_file)
     ck_assert_int_eq(http_program(TRIPSAGE_SERVER, folder,
                                   (const char *const[]){"explain-config", "--host", "127.0.0.4", NULL}, variables,
                                   &output),
+                     0);
+    ck_assert_ptr_nonnull(strstr(output, "\n  PORT                                    9  (PORT in .env)\n"));
+    ck_assert_ptr_nonnull(strstr(output, "\n  TRIPSAGE_HOST                           127.0.0.4  (--host)\n"));
+    ck_assert_ptr_nonnull(strstr(output, "\nOf no meaning here:\n  MODEL_TEMPERATURE "));
+    ck_assert_ptr_null(strstr(output, "thirty-two"));
+    ck_assert_int_eq(http_program(TRIPSAGE_SERVER, folder,
+                                  (const char *const[]){"explain-config", "--json", "--host", "127.0.0.4", NULL},
+                                  variables, &output),
                      0);
     ck_assert_ptr_nonnull(strstr(output, "{\"name\":\"PORT\",\"value\":\"9\",\"source\":\"PORT\"}"));
     ck_assert_ptr_nonnull(strstr(output, "{\"name\":\"TRIPSAGE_MAX_CONNECTIONS\",\"value\":\"7\","));

@@ -27,7 +27,8 @@ static void check_run(int want, const char *says, int got, const char *output)
 
 START_TEST(each_command_says_what_it_does)
 {
-    static const char *const names[] = {"doctor", "backup", "restore", "maintain", "migrate", "check", "cache", "keys"};
+    static const char *const names[] = {"doctor", "backup", "restore",        "maintain",        "migrate", "check",
+                                        "cache",  "keys",   "explain-config", "security-report", "version"};
     const char *output;
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

@@ -229,6 +229,11 @@ START_TEST(weaknesses_of_the_database_are_found)
          "ALTER VIEW tripsage.trips SET (security_invoker = true)"},
         {"rls-functions", "ALTER FUNCTION tripsage.trip_role(text) RESET search_path",
          "ALTER FUNCTION tripsage.trip_role(text) SET search_path = tripsage, pg_temp"},
+        {"webhook-secret", /* what migrations/supabase/webhooks.sql installs */
+         "CREATE FUNCTION tripsage.webhook_send() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; "
+         "CREATE TRIGGER tripsage_trip_notifications AFTER INSERT ON tripsage.trip_collaborator FOR EACH ROW EXECUTE "
+         "FUNCTION tripsage.webhook_send()",
+         "DROP FUNCTION tripsage.webhook_send() CASCADE"},
         {"rls-functions", "GRANT EXECUTE ON FUNCTION tripsage.trip_role(text) TO PUBLIC",
          "REVOKE EXECUTE ON FUNCTION tripsage.trip_role(text) FROM PUBLIC"},
     };

@@ -9,6 +9,7 @@ static const char *const variables[] = {"TRIPSAGE_MAX_CONNECTIONS=32",
                                         "TRIPSAGE_ADMIN_PORT=0",
                                         "TRIPSAGE_METRICS=on",
                                         "WEBHOOK_SECRET=0123456789abcdef0123456789abcdef",
+                                        "TRIPSAGE_SECURITY_CONTACT=mailto:security@example.org",
                                         "TRIPSAGE_ALLOWED_ORIGINS=https://app.example.com, http://localhost:3000",
                                         NULL};
 

@@ -161,6 +161,15 @@ static const struct {
      0},
     {"cache-token", {"TRIPSAGE_CACHE_TOKEN=changeme-changeme"}, NULL, 0},
     {"cache-token", {"TRIPSAGE_CACHE_TOKEN=" OTHER, "TRIPSAGE_CACHE_READONLY_TOKEN=aaaaaaaaaaaaaaaaaaaaaaaa"}, NULL, 0},
+    {"metrics-token", {"TRIPSAGE_METRICS=on"}, NULL, 0},
+    {"metrics-token", {"TRIPSAGE_METRICS=on", "TRIPSAGE_HOST=127.0.0.1"}, NULL, 0}, /* a proxy is in front of it */
+    {"metrics-token", {"TRIPSAGE_ADMIN_HOST=0.0.0.0"}, NULL, 0},
+    {"metrics-token", {"TRIPSAGE_METRICS_TOKEN=changeme-changeme"}, NULL, 0},
+    {"metrics-token", {"TRIPSAGE_METRICS_TOKEN=aaaaaaaaaaaaaaaaaaaaaaaa"}, NULL, 0},
+    {"webhook-secret", {"WEBHOOK_SECRET=your-webhook-secret-with-32-characters"}, NULL, 0},
+    {"webhook-secret", {"WEBHOOK_SECRET=12345678901234567890123456789012"}, NULL, 0},
+    {"secrets-distinct", {"WEBHOOK_SECRET=" KEY}, NULL, 0},
+    {"secrets-distinct", {"TRIPSAGE_CACHE_TOKEN=" OTHER, "TRIPSAGE_METRICS_TOKEN=" OTHER}, NULL, 0},
     {"smtp-password", {"SMTP_PASS=letmein"}, NULL, 0},
     {"openai-key", {"TRIPSAGE_EMBEDDER=openai", "OPENAI_API_KEY=your-openai-api-key"}, NULL, 0},
     {"secret-files", {NULL}, "secrets/secret_key", 0644},
@@ -251,6 +260,34 @@ START_TEST(each_weakness_fails_its_own_check)
         has_no_secret(output, weaknesses[i].lines);
         if (weaknesses[i].file)
             ck_assert_int_eq(chmod(path_of(weaknesses[i].file), 0400), 0);
+    }
+}
+END_TEST
+
+/* Metrics that nobody sees, or who has a token that is one, and webhooks that are signed with such a secret. */
+START_TEST(what_is_no_weakness)
+{
+    static const struct {
+        const char *lines[4], *check, *status;
+    } cases[] = {
+        {{"TRIPSAGE_METRICS=on", "TRIPSAGE_METRICS_TOKEN=" OTHER}, "metrics-token", "pass"},
+        {{"TRIPSAGE_METRICS=off", "TRIPSAGE_ADMIN_HOST=0.0.0.0"}, "metrics-token", "skip"},
+        {{"TRIPSAGE_ADMIN_PORT=0", "TRIPSAGE_ADMIN_HOST=0.0.0.0"}, "metrics-token", "skip"},
+        {{"OTEL_SDK_DISABLED=true", "TRIPSAGE_METRICS=on"}, "metrics-token", "skip"},
+        {{"OTEL_METRICS_EXPORTER=none", "TRIPSAGE_METRICS=on"}, "metrics-token", "skip"},
+        {{NULL}, "metrics-token", "pass"},
+        {{NULL}, "webhook-secret", "skip"},
+        {{"WEBHOOK_SECRET=whsec_" OTHER}, "webhook-secret", "pass"},
+    };
+    const char *output;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        plant(cases[i].lines);
+        ck_assert_msg(report(&output) == 0, "%zu: %s", i, failed(output));
+        output = strstr(output, test_format("{\"id\":\"%s\"", cases[i].check));
+        ck_assert_ptr_nonnull(output);
+        output = strstr(output, "\"status\":\"");
+        ck_assert_msg(strncmp(output + 10, cases[i].status, 4) == 0, "%zu: %.40s", i, output);
     }
 }
 END_TEST
@@ -386,6 +423,10 @@ static const struct {
     {{"UPSTASH_REDIS_REST_URL=https://cache.trips.org", "UPSTASH_REDIS_REST_TOKEN=your-upstash-token"},
      "UPSTASH_REDIS_REST_TOKEN is a placeholder: set it"},
     {{"TRIPSAGE_CACHE_TOKEN=changeme-changeme"}, "TRIPSAGE_CACHE_TOKEN is a placeholder: set it"},
+    {{"TRIPSAGE_METRICS_TOKEN=aaaaaaaaaaaaaaaaaaaaaaaa"}, "TRIPSAGE_METRICS_TOKEN is too easy to guess: set it"},
+    {{"TRIPSAGE_METRICS=on"},
+     "TRIPSAGE_METRICS_TOKEN is not set, so /metrics is for whoever reaches 0.0.0.0: set it to what"},
+    {{"WEBHOOK_SECRET=your-webhook-secret-with-32-characters"}, "WEBHOOK_SECRET is a placeholder: set it"},
     {{"SMTP_PASS="}, "SMTP_PASS is not set: set it"},
     {{"SMTP_PASS=hunter2"}, "SMTP_PASS is a default that everybody knows: set it"},
     {{"TRIPSAGE_EMBEDDER=openai", "OPENAI_API_KEY=your-openai-api-key"}, "OPENAI_API_KEY is a placeholder: set it"},
@@ -436,7 +477,39 @@ START_TEST(elsewhere_they_are_told_or_let_be)
 }
 END_TEST
 
+/* ---- who is told of weaknesses ---- */
+
+/* RFC 9116, by a server that has somebody to tell; elsewhere there is no such path. */
+START_TEST(security_txt_says_whom_to_tell)
+{
+    static const char path[] = "/.well-known/security.txt";
+    static const char *const variables[] = {
+        "TRIPSAGE_SECURITY_CONTACT=mailto:security@trips.org, https://trips.org/security",
+        "TRIPSAGE_SECURITY_POLICY=https://trips.org/policy", "TRIPSAGE_SECURITY_LANGUAGES=en,de",
+        "API_EXTERNAL_URL=https://api.trips.org/auth/v1", NULL};
+    http_answer *answer;
+    http_server s;
+    const char *expires, *rest;
+
+    http_server_start(&s, TRIPSAGE_SERVER, variables);
+    answer = ANSWERS(200, http_call(&s, NULL, "GET", path, NULL, NULL));
+    ck_assert_str_eq(http_field(answer, "Content-Type"), "text/plain; charset=utf-8");
+    ck_assert_str_eq(http_field(answer, "Cache-Control"), "public, max-age=86400");
+    rest = "Contact: mailto:security@trips.org\nContact: https://trips.org/security\nExpires: ";
+    ck_assert_msg(strncmp(answer->body, rest, strlen(rest)) == 0, "%s", answer->body);
+    expires = answer->body + strlen(rest);
+    ck_assert_str_eq(strchr(expires, '\n'), "\nCanonical: https://api.trips.org/.well-known/security.txt\n"
+                                            "Policy: https://trips.org/policy\nPreferred-Languages: en, de\n");
+    ANSWERS(405, http_call(&s, NULL, "POST", path, NULL, "{}"));
+    ck_assert_int_eq(http_server_stop(&s, NULL), 0);
+    http_server_start(&s, TRIPSAGE_SERVER, NULL);
+    ANSWERS(404, http_call(&s, NULL, "GET", path, NULL, NULL));
+    ck_assert_int_eq(http_server_stop(&s, NULL), 0);
+}
+END_TEST
+
 SUITE_PROGRAM("server/security", tcase_add_checked_fixture(tcase, begin, end), the_reference_passes,
-              each_weakness_fails_its_own_check, a_file_that_others_may_open_is_one, tls_of_its_own_is_looked_at,
-              a_failure_is_told_with_its_fix, the_list_is_written, production_does_not_start_with_weak_secrets,
-              elsewhere_they_are_told_or_let_be)
+              each_weakness_fails_its_own_check, what_is_no_weakness, a_file_that_others_may_open_is_one,
+              tls_of_its_own_is_looked_at, a_failure_is_told_with_its_fix, the_list_is_written,
+              production_does_not_start_with_weak_secrets, elsewhere_they_are_told_or_let_be,
+              security_txt_says_whom_to_tell)

@@ -259,8 +259,9 @@ START_TEST(settings_that_are_wrong)
     REFUSED("OTEL_BSP_MAX_EXPORT_BATCH_SIZE=4000", "expected at most OTEL_BSP_MAX_QUEUE_SIZE, which is 2048");
     REFUSED("TRIPSAGE_METRICS_TOKEN=short", "TRIPSAGE_METRICS_TOKEN: expected");
     REFUSED("TRIPSAGE_METRICS=perhaps", "TRIPSAGE_METRICS: expected on, off or admin");
-    refused((const char *const[]){"TRIPSAGE_METRICS=on", "ENVIRONMENT=production", "PORT=0", NULL},
-            "TRIPSAGE_METRICS_TOKEN: expected a token in production");
+    refused(
+        (const char *const[]){"TRIPSAGE_METRICS=on", "TRIPSAGE_HOST=0.0.0.0", "ENVIRONMENT=production", "PORT=0", NULL},
+        "TRIPSAGE_METRICS_TOKEN is not set, so /metrics is for whoever reaches 0.0.0.0: set it");
 }
 END_TEST
 

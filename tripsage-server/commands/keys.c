@@ -222,9 +222,9 @@ static int signing(const work *w)
         return complain();
     if (w->given->json)
         return print_json(keys);
-    printf("%-36s  %-5s  %-8s  %-24s  %s\n", "kid", "alg", "state", "made", "ends");
+    printf("%-43s  %-5s  %-8s  %-24s  %s\n", "kid", "alg", "state", "made", "ends");
     for (size_t i = 0, count = tripsage_doc_count(keys, "/keys"); i < count; i++)
-        printf("%-36s  %-5s  %-8s  %-24s  %s\n", text_at(keys, "keys", i, "kid"), text_at(keys, "keys", i, "alg"),
+        printf("%-43s  %-5s  %-8s  %-24s  %s\n", text_at(keys, "keys", i, "kid"), text_at(keys, "keys", i, "alg"),
                text_at(keys, "keys", i, "state"), text_at(keys, "keys", i, "created_at"),
                text_at(keys, "keys", i, "expires_at"));
     tripsage_doc_free(keys);

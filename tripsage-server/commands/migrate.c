@@ -20,9 +20,7 @@ static void help(void)
            "  status   what is applied and what is not; changes nothing, and fails when something is not\n"
            "  dry-run  applies what is missing and takes it back: tells whether up would succeed; writers wait "
            "meanwhile\n\n"
-           "up and status of a schema that is up to date print the applied migrations as JSON, the others what is "
-           "pending, as\n"
-           "text or with --json.\n");
+           "Prints what is applied, or what is pending, as text or with --json.\n");
     settings_help(stdout, SETTINGS_DATABASE);
 }
 
@@ -32,8 +30,26 @@ static int complain(void)
     return EXIT_FAILURE;
 }
 
+static void print_applied(tripsage_doc *state)
+{
+    printf("%s, schema %" PRId64 " of %" PRId64 ", 0 pending\n", tripsage_doc_text(state, "/engine"),
+           tripsage_doc_int(state, "/current", 0), tripsage_doc_int(state, "/latest", 0));
+    for (size_t i = 0, count = tripsage_doc_count(state, "/migrations"); i < count; i++) {
+        char pointer[64];
+        int64_t number;
+        const char *at;
+
+        snprintf(pointer, sizeof pointer, "/migrations/%zu/number", i);
+        number = tripsage_doc_int(state, pointer, 0);
+        snprintf(pointer, sizeof pointer, "/migrations/%zu/applied_at", i);
+        at = tripsage_doc_text(state, pointer);
+        snprintf(pointer, sizeof pointer, "/migrations/%zu/name", i);
+        printf("%04" PRId64 "_%-24s  %s\n", number, tripsage_doc_text(state, pointer), at);
+    }
+}
+
 /* The applied migrations, of a database that has all. */
-static int tell_applied(const settings *s, migration migrate)
+static int tell_applied(const settings *s, migration migrate, int json)
 {
     tripsage *library = NULL;
     tripsage_doc *state = NULL;
@@ -41,10 +57,12 @@ static int tell_applied(const settings *s, migration migrate)
 
     if (status)
         return status;
-    if (tripsage_migrations(&state, library) == TRIPSAGE_OK)
+    if (tripsage_migrations(&state, library) != TRIPSAGE_OK)
+        status = complain();
+    else if (json)
         printf("%s\n", tripsage_doc_json(state, NULL));
     else
-        status = complain();
+        print_applied(state);
     tripsage_doc_free(state);
     tripsage_close(library);
     return status;
@@ -80,7 +98,7 @@ static int tell_plan(const settings *s, deed what, int json)
         return complain();
     pending = tripsage_doc_count(plan, "/pending");
     if (what == STATUS && pending == 0) {
-        status = tell_applied(s, MIGRATE_NO);
+        status = tell_applied(s, MIGRATE_NO, json);
     } else {
         if (json)
             printf("%s\n", tripsage_doc_json(plan, NULL));
@@ -117,7 +135,7 @@ int command_migrate(int argc, char **argv)
     if (status == 0 && s.help)
         help();
     else if (status == 0)
-        status = what == UP ? tell_applied(&s, MIGRATE_YES) : tell_plan(&s, (deed)what, json);
+        status = what == UP ? tell_applied(&s, MIGRATE_YES, json) : tell_plan(&s, (deed)what, json);
     settings_free(&s);
     return status;
 }

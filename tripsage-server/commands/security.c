@@ -6,6 +6,17 @@
 
 #include "ratelimit.h"
 
+/* Where metrics are shown, as telemetry.c decides of a request. */
+static void metrics_facts(tripsage_security_facts *facts, const settings *s)
+{
+    const tripsage_telemetry_options *telemetry = tripsage_config_telemetry(s->config);
+
+    if (!telemetry || telemetry->no_metrics || s->metrics == METRICS_OFF)
+        return;
+    facts->metrics_host = s->metrics == METRICS_ON ? s->host : NULL;
+    facts->metrics_admin_host = s->admin_port ? s->admin_host : NULL;
+}
+
 void security_facts(tripsage_security_facts *facts, const settings *s)
 {
     const tripsage_options *library = tripsage_config_options(s->config);
@@ -21,6 +32,7 @@ void security_facts(tripsage_security_facts *facts, const settings *s)
     facts->limits_off = limits_mode_of(s, library->cache->url != NULL) != LIMITS_ON;
     facts->limits_open = s->rate_limit_away == TRIPSAGE_LIMIT_OPEN;
     facts->exempt = s->exempt_text;
+    metrics_facts(facts, s);
     facts->debug = s->debug;
     facts->log_level = s->log_level;
     facts->variables_file = tripsage_environment_file(s->variables);

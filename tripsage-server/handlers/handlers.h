@@ -117,6 +117,9 @@ void health_limits(request *r);
 /* metrics.c */
 void metrics_get(request *r);
 
+/* security_txt.c */
+void security_txt_get(request *r);
+
 /* webhooks.c */
 void webhook_trip_notifications(request *r);
 void webhook_cache_invalidation(request *r);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <tripsage/config.h>
+#include <tripsage/security.h>
 #include <unistd.h>
 
 #include "support/failing.h"
@@ -776,10 +777,78 @@ START_TEST(wrong_embedder_settings_are_refused)
 }
 END_TEST
 
+/* RFC 9116, at noon of 2026-11-29. */
+START_TEST(who_is_told_of_weaknesses_is_a_file)
+{
+    static const struct {
+        const char *variables[VARIABLES_MAX], *text;
+    } cases[] = {
+        {{"API_EXTERNAL_URL=https://api.trips.org"}, NULL},
+        {{"TRIPSAGE_SECURITY_CONTACT=tel:+1-201-555-0123"},
+         "Contact: tel:+1-201-555-0123\nExpires: 2027-02-27T00:00:00Z\n"},
+        {{"TRIPSAGE_SECURITY_CONTACT= https://trips.org/s?a=1%2C2 ,mailto:a@b.org?subject=x,",
+          "API_EXTERNAL_URL=https://h:8443/auth/v1", "TRIPSAGE_SECURITY_LANGUAGES=en , pt-BR",
+          "TRIPSAGE_SECURITY_POLICY=https://trips.org/policy"},
+         "Contact: https://trips.org/s?a=1%2C2\nContact: mailto:a@b.org?subject=x\nExpires: 2027-02-27T00:00:00Z\n"
+         "Canonical: https://h:8443/.well-known/security.txt\nPolicy: https://trips.org/policy\n"
+         "Preferred-Languages: en, pt-BR\n"},
+        {{"TRIPSAGE_SECURITY_CONTACT=mailto:a@b.org", "API_EXTERNAL_URL=http://localhost:8080"},
+         "Contact: mailto:a@b.org\nExpires: 2027-02-27T00:00:00Z\n"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tripsage_config *config = read_config(cases[i].variables);
+        char *text;
+
+        ck_assert_ok(tripsage_security_txt(&text, config, INT64_C(1795953600000)));
+        ck_assert_pstr_eq(text, cases[i].text);
+        ck_assert_int_eq(tripsage_config_security_contact(config) != NULL, text != NULL);
+        tripsage_free(text);
+        tripsage_config_free(config);
+    }
+}
+END_TEST
+
+START_TEST(wrong_contacts_are_refused)
+{
+#define CONTACTS                                                                                                       \
+    "TRIPSAGE_SECURITY_CONTACT: expected URIs separated by commas, such as mailto:security@example.org, "              \
+    "https://example.org/security or tel:+1-201-555-0123"
+#define LANGUAGES "TRIPSAGE_SECURITY_LANGUAGES: expected language tags separated by commas, such as en,de or pt-BR"
+    static const char *const table[][2] = {
+        {"TRIPSAGE_SECURITY_CONTACT=security@example.org", CONTACTS},
+        {"TRIPSAGE_SECURITY_CONTACT=http://example.org/security", CONTACTS},
+        {"TRIPSAGE_SECURITY_CONTACT=mailto:nobody", CONTACTS},
+        {"TRIPSAGE_SECURITY_CONTACT=https://", CONTACTS},
+        {"TRIPSAGE_SECURITY_CONTACT=mailto:a@b.org, call us", CONTACTS},
+        {"TRIPSAGE_SECURITY_CONTACT=https://example.org/a b", CONTACTS},
+        {"TRIPSAGE_SECURITY_CONTACT= , ", CONTACTS},
+        {"TRIPSAGE_SECURITY_LANGUAGES=english, please", NULL},
+        {"TRIPSAGE_SECURITY_LANGUAGES=e", LANGUAGES},
+        {"TRIPSAGE_SECURITY_LANGUAGES=en_US", LANGUAGES},
+        {"TRIPSAGE_SECURITY_LANGUAGES=en-", LANGUAGES},
+        {"TRIPSAGE_SECURITY_LANGUAGES=en de", LANGUAGES},
+        {"TRIPSAGE_SECURITY_POLICY=http://example.org",
+         "TRIPSAGE_SECURITY_POLICY: expected a URL that begins with https://"},
+    };
+
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        const char *variables[VARIABLES_MAX] = {table[i][0]};
+        tripsage_config *config = NULL;
+        tripsage_status status = tripsage_config_read(&config, look_up, variables);
+
+        ck_assert_msg(status == (table[i][1] ? TRIPSAGE_EINVALID : TRIPSAGE_OK), "%s", table[i][0]);
+        if (table[i][1])
+            ck_assert_str_eq(tripsage_last_error()->message, table[i][1]);
+        tripsage_config_free(config);
+    }
+}
+END_TEST
+
 SUITE_MAIN_WITH("config", test_heap_install, NULL, settings_become_a_url, settings_become_a_url_to_listen,
                 what_is_wrong_is_said_with_its_fix, a_secret_may_be_in_a_file, settings_become_options,
                 explained_without_secrets, the_environment_is_read, without_memory,
                 a_sealed_setting_is_read_with_the_secret_key, a_sealed_setting_in_a_file_is_read,
                 a_sealed_setting_that_cannot_be_read_is_refused, mail_settings_become_options,
                 codes_go_by_their_settings, wrong_mail_settings_are_refused, embedder_settings_become_options,
-                wrong_embedder_settings_are_refused)
+                wrong_embedder_settings_are_refused, who_is_told_of_weaknesses_is_a_file, wrong_contacts_are_refused)

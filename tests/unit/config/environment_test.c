@@ -231,11 +231,13 @@ START_TEST(without_memory)
     facts.host = "0.0.0.0";
     facts.database_trouble = "it is away";
     put("ENVIRONMENT=production\nSECRET_KEY=\"your-application-secret-key-of-some-length\"\n"
-        "POSTGRES_URL=postgresql://me:pa%73s@db.trips.org/trips\nREDIS_URL=redis://:p@cache.trips.org\n");
+        "POSTGRES_URL=postgresql://me:pa%73s@db.trips.org/trips\nREDIS_URL=redis://:p@cache.trips.org\n"
+        "TRIPSAGE_SECURITY_CONTACT=mailto:security@trips.org\n");
     for (long n = 1; status == TRIPSAGE_ENOMEM; n++) {
         tripsage_environment *environment = NULL;
         tripsage_config *config = NULL;
         tripsage_doc *report = NULL;
+        char *contacts = NULL;
         long alive = test_heap_alive(TEST_HEAP_LIBRARY);
 
         test_heap_arm(n, TEST_FAIL_ONCE);
@@ -244,11 +246,14 @@ START_TEST(without_memory)
             status = tripsage_config_read(&config, tripsage_environment_get, environment);
         if (status == TRIPSAGE_OK)
             status = tripsage_security_report(&report, config, &facts, NULL);
+        if (status == TRIPSAGE_OK)
+            status = tripsage_security_txt(&contacts, config, 0);
         test_heap_disarm();
         ck_assert_msg(status == TRIPSAGE_OK || status == TRIPSAGE_ENOMEM, "%ld: %s", n, tripsage_last_error()->message);
         ck_assert_msg(status == TRIPSAGE_OK || n < 2000, "it does not end");
         if (status == TRIPSAGE_OK)
             ck_assert_uint_eq(tripsage_doc_count(report, "/refusals"), 3);
+        tripsage_free(contacts);
         tripsage_doc_free(report);
         tripsage_config_free(config);
         tripsage_environment_free(environment);
