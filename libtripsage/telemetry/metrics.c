@@ -68,7 +68,7 @@ static uint64_t hash_of(const tripsage_instrument *instrument, const char *const
     return hash;
 }
 
-static int has_values(const tripsage__series *series, const char *const *values)
+static int has_values(const tripsage_series *series, const char *const *values)
 {
     const char *own = series->values;
 
@@ -78,11 +78,11 @@ static int has_values(const tripsage__series *series, const char *const *values)
     return 1;
 }
 
-static tripsage__series *make_series(tripsage_instrument *instrument, const char *const *values, uint64_t hash)
+static tripsage_series *make_series(tripsage_instrument *instrument, const char *const *values, uint64_t hash)
 {
     size_t stride = stride_of(instrument), text = values ? size_of_values(instrument, values) : 1;
     size_t cells = TRIPSAGE__METRIC_SHARDS * stride * sizeof(_Atomic int64_t);
-    tripsage__series *series = tripsage__calloc(1, sizeof *series + 63 + cells + text);
+    tripsage_series *series = tripsage__calloc(1, sizeof *series + 63 + cells + text);
     char *at;
 
     if (!series)
@@ -101,9 +101,9 @@ static tripsage__series *make_series(tripsage_instrument *instrument, const char
 }
 
 /* Under the lock. Past the limit there is one series for all. */
-static tripsage__series *add_series(tripsage_instrument *instrument, const char *const *values, uint64_t hash)
+static tripsage_series *add_series(tripsage_instrument *instrument, const char *const *values, uint64_t hash)
 {
-    tripsage__series *series;
+    tripsage_series *series;
     size_t at = hash % TABLE_SIZE;
 
     while ((series = atomic_load_explicit(&instrument->table[at], memory_order_relaxed)) != NULL) {
@@ -124,9 +124,9 @@ static tripsage__series *add_series(tripsage_instrument *instrument, const char 
     return series;
 }
 
-static tripsage__series *find(const tripsage_instrument *instrument, const char *const *values, uint64_t hash)
+static tripsage_series *find(const tripsage_instrument *instrument, const char *const *values, uint64_t hash)
 {
-    tripsage__series *series;
+    tripsage_series *series;
 
     for (size_t at = hash % TABLE_SIZE;
          (series = atomic_load_explicit(&instrument->table[at], memory_order_acquire)) != NULL;
@@ -138,15 +138,15 @@ static tripsage__series *find(const tripsage_instrument *instrument, const char 
 
 int64_t tripsage__instrument_amount(const tripsage_instrument *instrument, const char *const *values)
 {
-    const tripsage__series *series = find(instrument, values, hash_of(instrument, values));
+    const tripsage_series *series = find(instrument, values, hash_of(instrument, values));
 
     return series ? tripsage__series_cell(series, 0) : 0;
 }
 
-tripsage__series *tripsage__series_of(tripsage_instrument *instrument, const char *const *values)
+tripsage_series *tripsage__series_of(tripsage_instrument *instrument, const char *const *values)
 {
     uint64_t hash = hash_of(instrument, values);
-    tripsage__series *series = find(instrument, values, hash);
+    tripsage_series *series = find(instrument, values, hash);
 
     if (series)
         return series;
@@ -183,7 +183,7 @@ static size_t bucket_of(const tripsage_instrument *instrument, int64_t amount)
     return low;
 }
 
-void tripsage__series_add(tripsage__series *series, int64_t amount)
+void tripsage__series_add(tripsage_series *series, int64_t amount)
 {
     const tripsage_instrument *instrument = series->instrument;
     _Atomic int64_t *cells = series->cells + shard() * stride_of(instrument);
@@ -196,7 +196,7 @@ void tripsage__series_add(tripsage__series *series, int64_t amount)
     atomic_fetch_add_explicit(&cells[instrument->bound_count + 1], amount, memory_order_relaxed);
 }
 
-int64_t tripsage__series_cell(const tripsage__series *series, size_t cell)
+int64_t tripsage__series_cell(const tripsage_series *series, size_t cell)
 {
     uint64_t sum = 0;
 
@@ -209,7 +209,7 @@ int64_t tripsage__series_cell(const tripsage__series *series, size_t cell)
 void tripsage__instrument_reset(tripsage_instrument *instrument)
 {
     for (size_t at = 0; at < TABLE_SIZE; at++) {
-        tripsage__series *series = atomic_load_explicit(&instrument->table[at], memory_order_acquire);
+        tripsage_series *series = atomic_load_explicit(&instrument->table[at], memory_order_acquire);
 
         for (size_t i = 0; series && i < TRIPSAGE__METRIC_SHARDS; i++)
             atomic_store_explicit(&series->cells[i * stride_of(instrument)], 0, memory_order_relaxed);

@@ -15,7 +15,6 @@
 #include "base/buf.h"
 
 typedef struct tripsage__metrics tripsage__metrics;
-typedef struct tripsage__series tripsage__series;
 
 tripsage_status tripsage__metrics_new(tripsage__metrics **out);
 void tripsage__metrics_free(tripsage__metrics *metrics); /* NULL is fine */
@@ -25,8 +24,8 @@ tripsage_status tripsage__metrics_instrument(tripsage_instrument **out, tripsage
                                              const tripsage_instrument_options *options);
 
 /* Of these values, which is made when it is new; NULL: no memory. */
-tripsage__series *tripsage__series_of(tripsage_instrument *instrument, const char *const *values);
-void tripsage__series_add(tripsage__series *series, int64_t amount);
+tripsage_series *tripsage__series_of(tripsage_instrument *instrument, const char *const *values);
+void tripsage__series_add(tripsage_series *series, int64_t amount);
 
 /* What was added under these values; 0 where nothing was. Of no histogram. */
 int64_t tripsage__instrument_amount(const tripsage_instrument *instrument, const char *const *values);
