@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -21,11 +22,11 @@
 #define P99_CONNECTIONS 4
 #define ROUNDS_MAX      64
 
-/* Short rounds, and many: what a machine does besides comes and goes within seconds. */
+/* A round of throughput goes from server to server several times: what a machine does besides comes and goes within a second. */
 static struct {
-    unsigned rounds, p99_rounds;
-    double seconds, p99_seconds; /* of one server's part of a round */
-} scale = {31, 15, 1.0, 2.0};
+    unsigned rounds, turns, p99_rounds;
+    double seconds, p99_seconds; /* of one server's turn, and of its part of a round */
+} scale = {25, 5, 15, 0.2, 2.0};
 
 /* ---- a collector ---- */
 
@@ -150,20 +151,15 @@ static void start_server(kind which, const char *folder, int collector)
         fill_page(which);
 }
 
-/* Seconds of processors that the server has used. */
+/* Seconds of processors that the server has used, all its threads together. */
 static double processor_time(pid_t pid)
 {
-    unsigned long user, system;
-    char path[64], text[1024] = "";
-    FILE *file;
+    struct timespec used;
+    clockid_t clock;
 
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    file = fopen(path, "r");
-    if (!file || !fgets(text, sizeof text, file) || !strrchr(text, ')') ||
-        sscanf(strrchr(text, ')'), ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
-        bench_fail("%s cannot be read", path);
-    fclose(file);
-    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0)
+        bench_fail("the processor time of %d cannot be read", (int)pid);
+    return (double)used.tv_sec + (double)used.tv_nsec * 1e-9;
 }
 
 static double metric(const http_pair *pair, const char *line)
@@ -182,13 +178,24 @@ typedef struct measured {
     double per_second[ROUNDS_MAX], us[ROUNDS_MAX]; /* of processors, for each request */
 } measured;
 
-static void run(measured *out, unsigned round, kind which, const char *request)
+/* One round of the first `count` kinds: in turn, each turn beginning with another one. */
+static void run(measured *all, unsigned round, unsigned count, const char *const *requests)
 {
-    double before = processor_time(pairs[which].server);
-    http_load load = http_run(pairs[which].port, request, CONNECTIONS, scale.seconds);
+    double answers[KINDS] = {0}, used[KINDS] = {0}, rates[KINDS] = {0};
 
-    out->per_second[round] = load.per_second;
-    out->us[round] = (processor_time(pairs[which].server) - before) * 1e6 / (load.mean * CONNECTIONS);
+    for (unsigned i = 0; i < scale.turns * count; i++) {
+        unsigned which = (i + i / count + round) % count;
+        double before = processor_time(pairs[which].server);
+        http_load load = http_run(pairs[which].port, requests[which], CONNECTIONS, scale.seconds);
+
+        used[which] += processor_time(pairs[which].server) - before;
+        answers[which] += load.mean * CONNECTIONS;
+        rates[which] += load.per_second / scale.turns;
+    }
+    for (unsigned which = 0; which < count; which++) {
+        all[which].per_second[round] = rates[which];
+        all[which].us[round] = used[which] * 1e6 / answers[which];
+    }
 }
 
 static int compare(const void *a, const void *b)
@@ -228,21 +235,18 @@ static void tell_cost(const char *percent, const char *us, const measured *off, 
 static void compare_reads(void)
 {
     static measured all[KINDS];
+    const char *const requests[] = {pairs[OFF].request, pairs[ON].request, pairs[SAMPLED].request};
     double exported, dropped;
 
     bench_method("A trip read over HTTP by 64 connections as fast as answers come: telemetry off, on with every trace "
                  "exported to a collector\n"
-                 "on this machine, and with one trace in ten, in turn, the order changing with each round. Figures are "
+                 "on this machine, and with one trace in ten, in turns of a fifth of a second. Figures are "
                  "medians of what the rounds\n"
                  "differ by. The trip is in the server's cache: of all that it answers, little is cheaper. Throughput "
                  "has the time of clients and\n"
                  "collector in it, which share the processors; microseconds are the server's own, exporting included.");
     for (unsigned round = 0; round < scale.rounds; round++) {
-        for (unsigned i = 0; i < 3; i++) {
-            kind which = (kind)((i + round) % 3);
-
-            run(&all[which], round, which, pairs[which].request);
-        }
+        run(all, round, 3, requests);
         bench_progress("round %u: %.0f, on %.0f, sampled %.0f per second", round + 1, all[OFF].per_second[round],
                        all[ON].per_second[round], all[SAMPLED].per_second[round]);
     }
@@ -259,14 +263,11 @@ static void compare_reads(void)
 static void compare_lists(void)
 {
     static measured all[2];
+    const char *const requests[] = {lists[OFF], lists[ON]};
 
     bench_method("The same of a page of ten trips, which is asked of the database: two spans.");
     for (unsigned round = 0; round < scale.rounds; round++) {
-        for (unsigned i = 0; i < 2; i++) {
-            kind which = (i + round) % 2 ? ON : OFF;
-
-            run(&all[which], round, which, lists[which]);
-        }
+        run(all, round, 2, requests);
         bench_progress("round %u: %.0f, on %.0f per second", round + 1, all[OFF].per_second[round],
                        all[ON].per_second[round]);
     }
@@ -316,7 +317,7 @@ int main(int argc, char **argv)
     pid_t child;
 
     if (bench_arguments(argc, argv, usage, options, &output)) {
-        scale.rounds = scale.p99_rounds = 1;
+        scale.rounds = scale.turns = scale.p99_rounds = 1;
         scale.seconds = scale.p99_seconds = 0.5;
     }
     mkdir(folder, 0700);
