@@ -131,25 +131,23 @@ static known_route *known_of(const request *r)
                : NULL;
 }
 
+static int64_t nanoseconds(const struct timespec *at)
+{
+    return (int64_t)at->tv_sec * 1000000000 + at->tv_nsec;
+}
+
 void telemetry_begin(request *r)
 {
     tripsage_span_options options = {.kind = TRIPSAGE_SPAN_SERVER, .is_remote = 1};
 
     if (!r->server->telemetry)
         return;
+    options.began_ns = nanoseconds(&r->started);
     options.is_unseen = is_probe(r->target);
     options.traceparent = http_header(r, "traceparent");
     options.tracestate = options.traceparent ? http_header(r, "tracestate") : NULL;
     tripsage_telemetry_span_begin(&r->span, r->server->telemetry, &options);
     count_active(r, 1);
-}
-
-static int64_t nanoseconds_of(const request *r)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return ((int64_t)now.tv_sec - r->started.tv_sec) * 1000000000 + (now.tv_nsec - r->started.tv_nsec);
 }
 
 /* semconv: error.type of a server's span is its status, where that is its fault. */
@@ -159,7 +157,7 @@ static const char *error_of(const request *r, char status[16])
     return r->response.status >= 500 ? status : NULL;
 }
 
-static void measure(const request *r, known_route *known)
+static void measure(const request *r, known_route *known, int64_t ended_ns)
 {
     _Atomic(tripsage_series *) *place =
         known && r->response.status == r->route->success ? &known->successes[r->is_secure != 0] : NULL;
@@ -175,10 +173,10 @@ static void measure(const request *r, known_route *known)
         if (place)
             atomic_store_explicit(place, series, memory_order_release);
     }
-    tripsage_telemetry_series_add(series, nanoseconds_of(r));
+    tripsage_telemetry_series_add(series, ended_ns - nanoseconds(&r->started));
 }
 
-static void end_span(request *r, const known_route *known)
+static void end_span(request *r, const known_route *known, int64_t ended_ns)
 {
     char name[128], status[16];
     const char *path = r->route ? r->route->path : NULL;
@@ -193,8 +191,12 @@ static void end_span(request *r, const known_route *known)
         {path ? "http.route" : "http.request.method_original", path ? path : r->method_name, 0, path != NULL},
     };
     size_t count = sizeof attributes / sizeof attributes[0] - (!path && r->method != METHOD_OTHER);
-    const tripsage_span_end end = {known ? known->name : name, r->response.status >= 500 ? error_of(r, status) : NULL,
-                                   attributes, count, known != NULL};
+    const tripsage_span_end end = {known ? known->name : name,
+                                   r->response.status >= 500 ? error_of(r, status) : NULL,
+                                   attributes,
+                                   count,
+                                   ended_ns,
+                                   known != NULL};
 
     if (!known)
         snprintf(name, sizeof name, path ? "%s %s" : "%s", r->method == METHOD_OTHER ? "HTTP" : r->method_name,
@@ -204,16 +206,18 @@ static void end_span(request *r, const known_route *known)
 
 void telemetry_end(request *r)
 {
-    static const tripsage_span_end unseen = {"", NULL, NULL, 0, 1};
+    static const tripsage_span_end unseen = {"", NULL, NULL, 0, 0, 1};
     known_route *known;
+    struct timespec now;
 
     if (!r->server->telemetry)
         return;
     known = known_of(r);
+    clock_gettime(CLOCK_MONOTONIC, &now);
     count_active(r, -1);
-    measure(r, known);
+    measure(r, known, nanoseconds(&now));
     if (tripsage_telemetry_span_is_recording(&r->span))
-        end_span(r, known);
+        end_span(r, known, nanoseconds(&now));
     else
         tripsage_telemetry_span_end(&r->span, &unseen);
 }

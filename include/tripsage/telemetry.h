@@ -133,6 +133,7 @@ typedef struct tripsage_span_options {
     const char *traceparent; /* as it came; NULL, or not as W3C Trace Context has it: a trace begins here */
     const char *tracestate;  /* as it came, borrowed until the end; NULL: none */
     int is_unseen;           /* 1: neither it nor what is within it is exported */
+    int64_t began_ns;        /* when, by CLOCK_MONOTONIC; 0: now */
 } tripsage_span_options;
 
 /* A fact about a span: a text, or where that is NULL a number. */
@@ -152,6 +153,7 @@ typedef struct tripsage_span_end {
     const char *error_type; /* NULL: it went well. Low-cardinality, as "500" or "TIMEOUT"; becomes error.type */
     const tripsage_span_attribute *attributes;
     size_t attribute_count;
+    int64_t ended_ns;     /* when, by CLOCK_MONOTONIC; 0: now */
     int is_constant_name; /* 1: the name outlives the telemetry: it is not copied */
 } tripsage_span_end;
 

@@ -1,7 +1,7 @@
 /* telemetry/metrics.h: instruments, what they have counted, and how that is written down.
  *
  * A series is one combination of an instrument's values. It is found without a lock in a table of atomic pointers, which are only ever
- * set; its amounts lie in shards, of which a thread uses one, and are added by relaxed additions, so that threads do not meet. Amounts are
+ * set; its amounts lie in shards, of which a processor uses one, and are added by relaxed additions, so that processors do not meet. Amounts are
  * whole numbers: nanoseconds where the unit is a second. A histogram counts each amount under its bound alone; what is below a bound is
  * summed up when it is read. Whoever reads while others add sees each amount or does not; a histogram's count is the sum of its buckets,
  * so that both agree. */

@@ -7,7 +7,7 @@
 
 #include "metrics.h"
 
-/* 8: threads that add to one series at the same moment are few, and each shard of a histogram has some lines of cache. */
+/* 8: processors that add to one series at the same moment are few, and each shard of a histogram has some lines of cache. */
 #define TRIPSAGE__METRIC_SHARDS   8u
 #define TRIPSAGE__METRIC_NAME_MAX 80
 

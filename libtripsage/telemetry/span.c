@@ -281,7 +281,7 @@ static tripsage__span *inside(tripsage_telemetry_span *span)
 void tripsage_telemetry_span_begin(tripsage_telemetry_span *out, tripsage_telemetry *t,
                                    const tripsage_span_options *options)
 {
-    static const tripsage_span_options standard = {TRIPSAGE_SPAN_INTERNAL, 0, NULL, NULL, 0};
+    static const tripsage_span_options standard = {TRIPSAGE_SPAN_INTERNAL, 0, NULL, NULL, 0, 0};
     tripsage__span *span = inside(out), caller;
     const tripsage__span *parent = tripsage__span_current();
 
@@ -298,7 +298,7 @@ void tripsage_telemetry_span_begin(tripsage_telemetry_span *out, tripsage_teleme
     span->unseen = options->is_unseen != 0;
     tripsage__span_start(span, t, parent);
     tripsage__span_enter(span);
-    span->began_ns = tripsage__monotonic_ns();
+    span->began_ns = options->began_ns ? options->began_ns : tripsage__monotonic_ns();
 }
 
 void tripsage_telemetry_span_end(tripsage_telemetry_span *out, const tripsage_span_end *end)
@@ -309,7 +309,8 @@ void tripsage_telemetry_span_end(tripsage_telemetry_span *out, const tripsage_sp
     if (!span->telemetry)
         return;
     tripsage__span_leave(span);
-    record = tripsage__span_record(span, tripsage__monotonic_ns(), "");
+    record = span->sampled ? tripsage__span_record(span, end->ended_ns ? end->ended_ns : tripsage__monotonic_ns(), "")
+                           : NULL;
     if (record) {
         record->name = !end->name ? "" : end->is_constant_name ? end->name : copy(record, end->name, NAME_MAX_BYTES);
         tripsage__record_error(record, end->error_type);

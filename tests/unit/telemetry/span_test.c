@@ -1,6 +1,7 @@
 /* Spans: where they belong, which are exported, what is said of them, and what becomes of them when a collector answers, refuses, is
  * silent or gone. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <tripsage/telemetry.h>
 #include <zlib.h>
@@ -83,7 +84,7 @@ static void open_standard(void)
 
 static void make_span(const tripsage_span_options *how, const char *name)
 {
-    const tripsage_span_end end = {name, NULL, NULL, 0, 0};
+    const tripsage_span_end end = {name, NULL, NULL, 0, 0, 0};
     tripsage_telemetry_span span;
 
     tripsage_telemetry_span_begin(&span, telemetry, how);
@@ -137,9 +138,9 @@ END_TEST
 
 START_TEST(a_span_goes_on_with_the_callers_trace)
 {
-    const tripsage_span_options caller = {TRIPSAGE_SPAN_SERVER, 1, CALLER, "a=b", 0};
+    const tripsage_span_options caller = {TRIPSAGE_SPAN_SERVER, 1, CALLER, "a=b", 0, 0};
     tripsage_telemetry_span outer, inner;
-    const tripsage_span_end end = {"x", NULL, NULL, 0, 0};
+    const tripsage_span_end end = {"x", NULL, NULL, 0, 0, 0};
     tripsage_trace_ids ids, within;
 
     open_standard();
@@ -166,9 +167,9 @@ END_TEST
 
 START_TEST(samplers)
 {
-    const tripsage_span_options yes = {TRIPSAGE_SPAN_SERVER, 1, CALLER, NULL, 0};
-    const tripsage_span_options no = {TRIPSAGE_SPAN_SERVER, 1,
-                                      "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00", NULL, 0};
+    const tripsage_span_options yes = {TRIPSAGE_SPAN_SERVER, 1, CALLER, NULL, 0, 0};
+    const tripsage_span_options no = {
+        TRIPSAGE_SPAN_SERVER, 1, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00", NULL, 0, 0};
     static const struct {
         tripsage_sampler sampler;
         unsigned of_root, of_yes, of_no; /* of one each */
@@ -211,7 +212,7 @@ END_TEST
 START_TEST(what_is_unseen_hides_what_is_within)
 {
     const tripsage_span_options unseen = {.kind = TRIPSAGE_SPAN_SERVER, .is_unseen = 1};
-    const tripsage_span_end end = {"x", NULL, NULL, 0, 0};
+    const tripsage_span_end end = {"x", NULL, NULL, 0, 0, 0};
     tripsage_telemetry_options o = options();
     tripsage_telemetry_span span;
 
@@ -229,10 +230,10 @@ END_TEST
 
 START_TEST(json_has_it_all)
 {
-    const tripsage_span_options caller = {TRIPSAGE_SPAN_SERVER, 1, CALLER, "a=b", 0};
+    const tripsage_span_options caller = {TRIPSAGE_SPAN_SERVER, 1, CALLER, "a=b", 0, 0};
     const tripsage_span_attribute attributes[] = {
         {"http.request.method", "GET", 0, 0}, {"http.response.status_code", NULL, 500, 0}, {"odd", "\xff\"", 0, 0}};
-    const tripsage_span_end end = {"GET /x", "500", attributes, 3, 0};
+    const tripsage_span_end end = {"GET /x", "500", attributes, 3, 0, 0};
     tripsage_telemetry_options o = options();
     tripsage_telemetry_span span;
 
@@ -352,7 +353,7 @@ START_TEST(protobuf_says_how_long_spans_are)
     for (size_t more = 0; more < 10; more++)
         for (size_t i = 0; i < 5; i++) {
             tripsage_telemetry_span span;
-            const tripsage_span_end end = {names[i] + sizeof names[i] - 1 - middles[i] - more, NULL, NULL, 0, 1};
+            const tripsage_span_end end = {names[i] + sizeof names[i] - 1 - middles[i] - more, NULL, NULL, 0, 0, 1};
 
             tripsage_telemetry_span_begin(&span, telemetry, NULL);
             tripsage_telemetry_span_end(&span, &end);
@@ -380,11 +381,31 @@ START_TEST(protobuf_says_how_long_spans_are)
 }
 END_TEST
 
+START_TEST(whoever_knows_when_says_so)
+{
+    const int64_t now = tripsage__monotonic_ns();
+    const tripsage_span_options how = {.began_ns = now - 5000000000};
+    const tripsage_span_end end = {"x", NULL, NULL, 0, now - 3000000000, 0};
+    tripsage_telemetry_span span;
+    int64_t began, ended;
+
+    open_standard();
+    tripsage_telemetry_span_begin(&span, telemetry, &how);
+    tripsage_telemetry_span_end(&span, &end);
+    ck_assert_ok(tripsage_telemetry_flush(telemetry, 5000));
+    began = strtoll(test_json_at(got.body, SPAN "/startTimeUnixNano") + 1, NULL, 10);
+    ended = strtoll(test_json_at(got.body, SPAN "/endTimeUnixNano") + 1, NULL, 10);
+    ck_assert_int_eq(ended - began, 2000000000);
+    ck_assert_int_lt(began, tripsage__system_ns() - 4000000000);
+    ck_assert_int_gt(began, tripsage__system_ns() - 60000000000);
+}
+END_TEST
+
 START_TEST(constants_are_not_copied)
 {
     static char constant[] = "before";
     const tripsage_span_attribute attributes[] = {{"constant", constant, 0, 1}, {"copied", constant, 0, 0}};
-    const tripsage_span_end end = {constant, NULL, attributes, 2, 1};
+    const tripsage_span_end end = {constant, NULL, attributes, 2, 0, 1};
     tripsage_telemetry_span span;
 
     open_standard();
@@ -401,7 +422,7 @@ END_TEST
 START_TEST(more_than_there_is_room_for)
 {
     tripsage_span_attribute attributes[TRIPSAGE_SPAN_ATTRIBUTES_MAX + 4];
-    const tripsage_span_end end = {"x", NULL, attributes, TRIPSAGE_SPAN_ATTRIBUTES_MAX + 4, 0};
+    const tripsage_span_end end = {"x", NULL, attributes, TRIPSAGE_SPAN_ATTRIBUTES_MAX + 4, 0, 0};
     tripsage_telemetry_span span;
     char long_text[1000];
 
@@ -584,7 +605,7 @@ END_TEST
 
 START_TEST(without_a_telemetry_nothing_happens)
 {
-    const tripsage_span_end end = {"x", NULL, NULL, 0, 0};
+    const tripsage_span_end end = {"x", NULL, NULL, 0, 0, 0};
     tripsage_telemetry_span span;
 
     tripsage_telemetry_span_begin(&span, NULL, NULL);
@@ -596,8 +617,9 @@ END_TEST
 
 SUITE_MAIN_WITH("telemetry/span", set_up, tear_down, traceparents, a_span_goes_on_with_the_callers_trace, samplers,
                 a_ratio_is_one, what_is_unseen_hides_what_is_within, json_has_it_all, protobuf_comes_compressed,
-                protobuf_says_how_long_spans_are, constants_are_not_copied, more_than_there_is_room_for,
-                a_collector_that_is_busy_is_asked_again, what_is_refused_for_good_is_not_sent_again,
-                a_part_that_is_refused_is_counted, the_answer_may_be_protobuf, a_silent_collector_holds_nobody_up,
-                a_collector_that_is_gone_is_left_alone, a_close_sends_what_waits, threads_lose_nothing_uncounted,
-                options_that_are_wrong, without_a_telemetry_nothing_happens)
+                protobuf_says_how_long_spans_are, whoever_knows_when_says_so, constants_are_not_copied,
+                more_than_there_is_room_for, a_collector_that_is_busy_is_asked_again,
+                what_is_refused_for_good_is_not_sent_again, a_part_that_is_refused_is_counted,
+                the_answer_may_be_protobuf, a_silent_collector_holds_nobody_up, a_collector_that_is_gone_is_left_alone,
+                a_close_sends_what_waits, threads_lose_nothing_uncounted, options_that_are_wrong,
+                without_a_telemetry_nothing_happens)
