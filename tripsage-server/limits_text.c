@@ -7,7 +7,6 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-
 const char limit_text_expected[] = "limits such as 60/m:20,1000/h,10000/d (s, m, h, d; behind the colon how many at "
                                    "once; at most 4), then open, closed, local or shadow; or off";
 
