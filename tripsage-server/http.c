@@ -85,12 +85,12 @@ static const struct {
 #undef NAME
 };
 
+const char *const method_names[METHOD_OTHER] = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"};
+
 static method find_method(const char *name)
 {
-    static const char *const names[] = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"};
-
     for (int i = 0; i < METHOD_OTHER; i++)
-        if (strcmp(name, names[i]) == 0)
+        if (strcmp(name, method_names[i]) == 0)
             return (method)i;
     return METHOD_OTHER;
 }

@@ -7,8 +7,6 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-const char *const limit_methods[METHOD_ROUTABLE] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
-
 const char limit_text_expected[] = "limits such as 60/m:20,1000/h,10000/d (s, m, h, d; behind the colon how many at "
                                    "once; at most 4), then open, closed, local or shadow; or off";
 
@@ -121,9 +119,9 @@ int limit_entry_next(limit_entry *out, const char **at)
         left = trimmed(*at, equals);
         out->rule = trimmed(equals + 1, *at + length);
         for (int m = 0; m < METHOD_ROUTABLE; m++) {
-            size_t name = strlen(limit_methods[m]);
+            size_t name = strlen(method_names[m]);
 
-            if (left.length > name && memcmp(left.data, limit_methods[m], name) == 0 && left.data[name] == ' ') {
+            if (left.length > name && memcmp(left.data, method_names[m], name) == 0 && left.data[name] == ' ') {
                 out->method = m;
                 left = trimmed(left.data + name, left.data + left.length);
                 break;

@@ -21,9 +21,6 @@ typedef struct limit_entry {
     text path, rule;
 } limit_entry;
 
-/* By the method's number: "GET". */
-extern const char *const limit_methods[METHOD_ROUTABLE];
-
 extern const char limit_text_expected[];
 
 /* Reads a rule; its policies' names point into it. NULL, or what was expected: limit_text_expected. */

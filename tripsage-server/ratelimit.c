@@ -45,7 +45,7 @@ struct limits {
 static void name_entry(char out[RULE_NAME_MAX + 1], const limit_entry *e)
 {
     size_t size =
-        (size_t)snprintf(out, RULE_NAME_MAX + 1, "%s", e->method == METHOD_ROUTABLE ? "any" : limit_methods[e->method]);
+        (size_t)snprintf(out, RULE_NAME_MAX + 1, "%s", e->method == METHOD_ROUTABLE ? "any" : method_names[e->method]);
 
     for (size_t i = 0; i < e->path.length && size < RULE_NAME_MAX; i++)
         if (e->path.data[i] != '{' && e->path.data[i] != '}')
@@ -431,7 +431,7 @@ static void put_routes(buffer *b, const struct limits *l, const rule *of)
         if (l->by_route[i] == of) {
             buffer_puts(b, separator);
             BUFFER_LIT(b, "\"");
-            buffer_puts(b, l->routes[i].flags & ROUTE_SUBTREE ? "" : limit_methods[l->routes[i].method]);
+            buffer_puts(b, l->routes[i].flags & ROUTE_SUBTREE ? "" : method_names[l->routes[i].method]);
             buffer_puts(b, l->routes[i].flags & ROUTE_SUBTREE ? "" : " ");
             buffer_puts(b, l->routes[i].path);
             BUFFER_LIT(b, "\"");

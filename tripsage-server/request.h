@@ -29,6 +29,8 @@ typedef enum method {
     METHOD_OTHER
 } method;
 
+extern const char *const method_names[METHOD_OTHER]; /* "GET" */
+
 /* The headers the server looks at. Each may come once. */
 typedef enum header {
     HEADER_HOST,
@@ -150,6 +152,7 @@ typedef struct server {
     tripsage *library;
     tripsage_telemetry *telemetry; /* NULL: switched off */
     tripsage_instrument *durations, *active;
+    struct telemetry_known *known; /* what telemetry.c has looked up already */
     struct router *router;
     char *openapi;
     size_t openapi_length;

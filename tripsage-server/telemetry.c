@@ -2,6 +2,7 @@
  * query strings, bodies, and who asks. */
 #include "telemetry.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,18 @@
 #include "http.h"
 #include "log.h"
 #include "routes.h"
+
+/* What is known of a route: what its spans are called, and the series of its durations where all goes well, by whether it came over TLS.
+ * Series are looked up at the first request, so that none is told of that nobody asked for. */
+typedef struct known_route {
+    char name[128]; /* "GET /api/trips/{trip_id}" */
+    _Atomic(tripsage_series *) successes[2];
+} known_route;
+
+struct telemetry_known {
+    _Atomic(tripsage_series *) active[METHOD_OTHER + 1][2];
+    known_route routes[]; /* by their places in the table */
+};
 
 /* ---- opening ---- */
 
@@ -28,6 +41,18 @@ int telemetry_open(tripsage_telemetry **out, const settings *s)
         return 0;
     fprintf(stderr, "tripsage-server: cannot open telemetry: %s\n", tripsage_last_error()->message);
     return status == TRIPSAGE_EINVALID ? EXIT_CONFIG : EXIT_FAILURE;
+}
+
+static int make_known(server *s)
+{
+    size_t count;
+    const route *all = routes_all(&count);
+
+    s->known = calloc(1, sizeof *s->known + count * sizeof s->known->routes[0]);
+    for (size_t i = 0; s->known && i < count; i++)
+        snprintf(s->known->routes[i].name, sizeof s->known->routes[i].name, "%s %s", method_names[all[i].method],
+                 all[i].path);
+    return s->known != NULL;
 }
 
 int telemetry_prepare(server *s)
@@ -50,10 +75,17 @@ int telemetry_prepare(server *s)
 
     if (status == TRIPSAGE_OK)
         status = tripsage_telemetry_instrument(&s->active, s->telemetry, &active);
-    if (status == TRIPSAGE_OK)
+    if (status == TRIPSAGE_OK && make_known(s))
         return 0;
-    fprintf(stderr, "tripsage-server: cannot measure: %s\n", tripsage_last_error()->message);
+    fprintf(stderr, "tripsage-server: cannot measure: %s\n",
+            status == TRIPSAGE_OK ? "no memory" : tripsage_last_error()->message);
     return EXIT_FAILURE;
+}
+
+void telemetry_close(server *s)
+{
+    tripsage_telemetry_close(s->telemetry);
+    free(s->known); /* after it: spans that waited had their names there */
 }
 
 /* ---- an exchange ---- */
@@ -73,62 +105,119 @@ static const char *scheme_of(const request *r)
 /* semconv: what is not known is no label. */
 static const char *method_of(const request *r)
 {
-    return r->method == METHOD_OTHER ? "_OTHER" : r->method_name;
+    return r->method == METHOD_OTHER ? "_OTHER" : method_names[r->method];
+}
+
+static void count_active(const request *r, int64_t more)
+{
+    const char *values[TRIPSAGE_INSTRUMENT_LABELS_MAX] = {method_of(r), scheme_of(r)};
+    _Atomic(tripsage_series *) *known = &r->server->known->active[r->method][r->is_secure != 0];
+    tripsage_series *series = atomic_load_explicit(known, memory_order_acquire);
+
+    if (!series) {
+        series = tripsage_telemetry_series(r->server->active, values);
+        atomic_store_explicit(known, series, memory_order_release);
+    }
+    tripsage_telemetry_series_add(series, more);
+}
+
+/* NULL: there is no route, or it was asked in another way than its row says. */
+static known_route *known_of(const request *r)
+{
+    size_t count;
+
+    return r->route && r->route->method == r->method && !(r->route->flags & ROUTE_SUBTREE)
+               ? &r->server->known->routes[r->route - routes_all(&count)]
+               : NULL;
+}
+
+static int64_t nanoseconds(const struct timespec *at)
+{
+    return (int64_t)at->tv_sec * 1000000000 + at->tv_nsec;
 }
 
 void telemetry_begin(request *r)
 {
-    const char *kind[TRIPSAGE_INSTRUMENT_LABELS_MAX] = {method_of(r), scheme_of(r)};
     tripsage_span_options options = {.kind = TRIPSAGE_SPAN_SERVER, .is_remote = 1};
 
     if (!r->server->telemetry)
         return;
+    options.began_ns = nanoseconds(&r->started);
     options.is_unseen = is_probe(r->target);
     options.traceparent = http_header(r, "traceparent");
     options.tracestate = options.traceparent ? http_header(r, "tracestate") : NULL;
     tripsage_telemetry_span_begin(&r->span, r->server->telemetry, &options);
-    tripsage_telemetry_add(r->server->active, kind, 1);
+    count_active(r, 1);
 }
 
-static void end_span(request *r, const char *path, const char *error)
+/* semconv: error.type of a server's span is its status, where that is its fault. */
+static const char *error_of(const request *r, char status[16])
 {
-    char name[128];
+    snprintf(status, 16, "%d", r->response.status);
+    return r->response.status >= 500 ? status : NULL;
+}
+
+static void measure(const request *r, known_route *known, int64_t ended_ns)
+{
+    _Atomic(tripsage_series *) *place =
+        known && r->response.status == r->route->success ? &known->successes[r->is_secure != 0] : NULL;
+    tripsage_series *series = place ? atomic_load_explicit(place, memory_order_acquire) : NULL;
+    char status[16];
+
+    if (!series) {
+        const char *error = error_of(r, status);
+        const char *values[TRIPSAGE_INSTRUMENT_LABELS_MAX] = {method_of(r), scheme_of(r),
+                                                              r->route ? r->route->path : NULL, status, error};
+
+        series = tripsage_telemetry_series(r->server->durations, values);
+        if (place)
+            atomic_store_explicit(place, series, memory_order_release);
+    }
+    tripsage_telemetry_series_add(series, ended_ns - nanoseconds(&r->started));
+}
+
+static void end_span(request *r, const known_route *known, int64_t ended_ns)
+{
+    char name[128], status[16];
+    const char *path = r->route ? r->route->path : NULL;
     int has_values = r->route && r->route->flags & ROUTE_VALUES;
     const tripsage_span_attribute attributes[] = {
-        {"http.request.method", method_of(r), 0},
-        {"url.path", has_values ? r->route->path : r->target, 0},
-        {"url.scheme", scheme_of(r), 0},
-        {"http.response.status_code", NULL, r->response.status},
-        {"tripsage.request.id", r->id, 0},
+        {"http.request.method", method_of(r), 0, 1},
+        {"url.path", has_values ? path : r->target, 0, has_values},
+        {"url.scheme", scheme_of(r), 0, 1},
+        {"http.response.status_code", NULL, r->response.status, 0},
+        {"tripsage.request.id", r->id, 0, 0},
         /* Only where it is known; what other method there was is told where there is no route. */
-        {path ? "http.route" : "http.request.method_original", path ? path : r->method_name, 0},
+        {path ? "http.route" : "http.request.method_original", path ? path : r->method_name, 0, path != NULL},
     };
     size_t count = sizeof attributes / sizeof attributes[0] - (!path && r->method != METHOD_OTHER);
-    const tripsage_span_end end = {name, error, attributes, count};
+    const tripsage_span_end end = {known ? known->name : name,
+                                   r->response.status >= 500 ? error_of(r, status) : NULL,
+                                   attributes,
+                                   count,
+                                   ended_ns,
+                                   known != NULL};
 
-    snprintf(name, sizeof name, path ? "%s %s" : "%s", r->method == METHOD_OTHER ? "HTTP" : r->method_name,
-             path ? path : "");
+    if (!known)
+        snprintf(name, sizeof name, path ? "%s %s" : "%s", r->method == METHOD_OTHER ? "HTTP" : r->method_name,
+                 path ? path : "");
     tripsage_telemetry_span_end(&r->span, &end);
 }
 
 void telemetry_end(request *r)
 {
-    static const tripsage_span_end unseen = {"", NULL, NULL, 0};
-    const char *path = r->route ? r->route->path : NULL;
-    char status[8];
-    const char *error = r->response.status >= 500 ? status : NULL;
-    const char *values[TRIPSAGE_INSTRUMENT_LABELS_MAX] = {method_of(r), scheme_of(r), path, status, error};
+    static const tripsage_span_end unseen = {"", NULL, NULL, 0, 0, 1};
+    known_route *known;
     struct timespec now;
 
     if (!r->server->telemetry)
         return;
-    snprintf(status, sizeof status, "%d", r->response.status);
+    known = known_of(r);
     clock_gettime(CLOCK_MONOTONIC, &now);
-    tripsage_telemetry_add(r->server->active, values, -1); /* of which it takes the first two */
-    tripsage_telemetry_add(r->server->durations, values,
-                           ((int64_t)now.tv_sec - r->started.tv_sec) * 1000000000 + (now.tv_nsec - r->started.tv_nsec));
+    count_active(r, -1);
+    measure(r, known, nanoseconds(&now));
     if (tripsage_telemetry_span_is_recording(&r->span))
-        end_span(r, path, error);
+        end_span(r, known, nanoseconds(&now));
     else
         tripsage_telemetry_span_end(&r->span, &unseen);
 }
@@ -140,9 +229,9 @@ void telemetry_put_ids(buffer *line)
     if (!tripsage_telemetry_current(&ids))
         return;
     BUFFER_LIT(line, ",\"trace_id\":\"");
-    buffer_puts(line, ids.trace_id);
+    buffer_put(line, ids.trace_id, sizeof ids.trace_id - 1);
     BUFFER_LIT(line, "\",\"span_id\":\"");
-    buffer_puts(line, ids.span_id);
+    buffer_put(line, ids.span_id, sizeof ids.span_id - 1);
     BUFFER_LIT(line, "\"");
 }
 

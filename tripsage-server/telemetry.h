@@ -10,6 +10,9 @@ int telemetry_open(tripsage_telemetry **out, const settings *s);
 /* The server's own instruments. 0, or the exit status after a sentence on stderr. */
 int telemetry_prepare(server *s);
 
+/* When no request is under way, and after what was opened with it. */
+void telemetry_close(server *s);
+
 /* Around everything that is done for a request, on its thread. Nothing where there is no telemetry. */
 void telemetry_begin(request *r);
 void telemetry_end(request *r);

@@ -133,16 +133,19 @@ typedef struct tripsage_span_options {
     const char *traceparent; /* as it came; NULL, or not as W3C Trace Context has it: a trace begins here */
     const char *tracestate;  /* as it came, borrowed until the end; NULL: none */
     int is_unseen;           /* 1: neither it nor what is within it is exported */
+    int64_t began_ns;        /* when, by CLOCK_MONOTONIC; 0: now */
 } tripsage_span_options;
 
 /* A fact about a span: a text, or where that is NULL a number. */
 typedef struct tripsage_span_attribute {
     const char *key;  /* as http.request.method, at most 64 bytes of ASCII; outlives the telemetry, as a literal does */
-    const char *text; /* borrowed for the call */
+    const char *text; /* borrowed for the call, and copied */
     int64_t number;
+    int is_constant; /* 1: the text outlives the telemetry, too, and is UTF-8: it is not copied, and not cut */
 } tripsage_span_attribute;
 
-/* A span has at most 16; more are counted as dropped. Texts are cut at 256 bytes, and dropped where all together have more than 512. */
+/* A span has at most 16; more are counted as dropped. Texts that are copied are cut at 256 bytes, and dropped where all together have more
+ * than 512. */
 #define TRIPSAGE_SPAN_ATTRIBUTES_MAX 16
 
 typedef struct tripsage_span_end {
@@ -150,6 +153,8 @@ typedef struct tripsage_span_end {
     const char *error_type; /* NULL: it went well. Low-cardinality, as "500" or "TIMEOUT"; becomes error.type */
     const tripsage_span_attribute *attributes;
     size_t attribute_count;
+    int64_t ended_ns;     /* when, by CLOCK_MONOTONIC; 0: now */
+    int is_constant_name; /* 1: the name outlives the telemetry: it is not copied */
 } tripsage_span_end;
 
 /* `telemetry` NULL makes a span that is none; `options` NULL: all 0. Cannot fail: a span for which there is no room is counted as dropped.
@@ -208,6 +213,15 @@ TRIPSAGE_API tripsage_status tripsage_telemetry_instrument(tripsage_instrument *
 /* `values`: one for each label, NULL for one that does not apply. `amount`: billionths where the unit is "s" or "1", else of the unit.
  * Takes no lock once the values were seen. `instrument` may be NULL. */
 TRIPSAGE_API void tripsage_telemetry_add(tripsage_instrument *instrument, const char *const *values, int64_t amount);
+
+/* One combination of an instrument's values, for those who add to it again and again: it is looked up once. Belongs to the telemetry. */
+typedef struct tripsage_series tripsage_series;
+
+/* NULL of an instrument that is NULL, or where there is no memory; past the limit it is the one for all that came after. */
+TRIPSAGE_API tripsage_series *tripsage_telemetry_series(tripsage_instrument *instrument, const char *const *values);
+
+/* As tripsage_telemetry_add with its values. `series` may be NULL. */
+TRIPSAGE_API void tripsage_telemetry_series_add(tripsage_series *series, int64_t amount);
 
 /* All metrics as Prometheus reads them: text 0.0.4, or OpenMetrics 1.0.0 where `accept` (an Accept header; NULL: none) prefers it. `type`
  * becomes the media type, static. Free with tripsage_free. Errors: TRIPSAGE_ENOTSUP (without metrics), TRIPSAGE_ENOMEM. */

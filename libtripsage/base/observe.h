@@ -21,7 +21,6 @@
 #include <tripsage/status.h>
 
 struct tripsage_telemetry;
-struct tripsage__series;
 
 /* A part of a trace (W3C Trace Context) that has begun. Belongs to the thread that began it until it ends there; spans of a thread end in
  * the reverse order of their beginnings. */
@@ -63,7 +62,7 @@ typedef struct tripsage__op {
     uint32_t resends; /* HTTP: tries before this one */
 } tripsage__op;
 
-/* What is counted where it happens. */
+/* What is counted where it happens. Labels are texts of the program: they are known by their addresses. */
 typedef enum tripsage__counter {
     TRIPSAGE__COUNT_LIMIT,   /* label: "admitted", "refused", "shadowed" */
     TRIPSAGE__COUNT_SIGN_IN, /* label: how it ended */

@@ -47,7 +47,8 @@ struct tripsage__exporter {
     size_t line_count;
     int gzip;
     uint32_t timeout_ms, delay_ms, batch_max;
-    tripsage__buf spans, body, packed; /* of the batch at hand */
+    tripsage__buf body, packed; /* of the batch at hand; body from `from` on */
+    size_t from;
     pthread_t thread;
     int started;
     sem_t wake;           /* posted by whoever has something to do for it; nobody waits for it to look */
@@ -119,9 +120,10 @@ static size_t gather(tripsage__exporter *e)
     tripsage__record *record;
     size_t count = 0;
 
-    empty(&e->spans);
-    while (count < e->batch_max && e->spans.size < BATCH_BYTES && (record = tripsage__queue_next(e->queue)) != NULL) {
-        e->otlp->put(&e->spans, record);
+    empty(&e->body);
+    e->otlp->begin(&e->body, &e->telemetry->resource);
+    while (count < e->batch_max && e->body.size < BATCH_BYTES && (record = tripsage__queue_next(e->queue)) != NULL) {
+        e->otlp->put(&e->body, record);
         tripsage__queue_give_back(e->queue, record);
         count++;
     }
@@ -132,12 +134,12 @@ static tripsage_status pack(tripsage__exporter *e)
 {
     tripsage_status status;
 
-    empty(&e->body);
-    e->otlp->wrap(&e->body, &e->spans, &e->telemetry->resource);
+    if (!e->body.failed)
+        e->from = e->otlp->end(&e->body, &e->telemetry->resource);
     TRIPSAGE_TRY(tripsage__buf_status(&e->body));
     empty(&e->packed);
     if (e->gzip)
-        status = tripsage__gzip(&e->packed, e->body.data, e->body.size);
+        status = tripsage__gzip(&e->packed, e->body.data + e->from, e->body.size - e->from);
 out:
     return status;
 }
@@ -161,7 +163,6 @@ static tripsage_status check_answer(tripsage__exporter *e, const tripsage__http_
 
 static tripsage_status send_batch(tripsage__exporter *e, size_t count, size_t *taken, uint32_t timeout_ms)
 {
-    const tripsage__buf *body = e->gzip ? &e->packed : &e->body;
     tripsage__http_request request = {.method = "POST",
                                       .url = e->url,
                                       .headers = (const char *const *)e->lines,
@@ -177,8 +178,8 @@ static tripsage_status send_batch(tripsage__exporter *e, size_t count, size_t *t
     status = pack(e);
     if (status != TRIPSAGE_OK)
         return status;
-    request.body = body->data;
-    request.body_size = body->size;
+    request.body = e->gzip ? e->packed.data : e->body.data + e->from;
+    request.body_size = e->gzip ? e->packed.size : e->body.size - e->from;
     status = tripsage__http_send(&answer, e->http, &request);
     if (status != TRIPSAGE_OK)
         return status;
@@ -366,7 +367,7 @@ tripsage_status tripsage__exporter_new(tripsage__exporter **out, tripsage_teleme
     e->telemetry = t;
     e->queue = t->queue;
     e->env = t->env;
-    e->spans = e->body = e->packed = empty;
+    e->body = e->packed = empty;
     TRIPSAGE_TRY(take_options(e, options));
     failed = tripsage__thread_start(&e->thread, 0, run, e);
     e->started = !failed;
@@ -408,7 +409,6 @@ void tripsage__exporter_free(tripsage__exporter *e)
         tripsage__free(e->lines[i]);
     }
     tripsage__free(e->url);
-    tripsage__buf_free(&e->spans);
     tripsage__buf_free(&e->body);
     tripsage__buf_free(&e->packed);
     sem_destroy(&e->wake);

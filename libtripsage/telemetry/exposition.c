@@ -135,7 +135,7 @@ void tripsage__exposition_sample(tripsage__exposition *to, const char *name, con
 
 /* ---- what was counted ---- */
 
-static void put_labels(tripsage__buf *out, const tripsage__series *series)
+static void put_labels(tripsage__buf *out, const tripsage_series *series)
 {
     const tripsage_instrument *instrument = series->instrument;
     const char *value = series->values, *comma = "";
@@ -153,7 +153,7 @@ static void put_labels(tripsage__buf *out, const tripsage__series *series)
     tripsage__buf_putc(out, '\0');
 }
 
-static void put_histogram(tripsage__exposition *to, const tripsage__series *series, const char *labels)
+static void put_histogram(tripsage__exposition *to, const tripsage_series *series, const char *labels)
 {
     const tripsage_instrument *instrument = series->instrument;
     const char *comma = labels[0] ? "," : "";
@@ -175,7 +175,7 @@ static void put_histogram(tripsage__exposition *to, const tripsage__series *seri
     tripsage__exposition_sample(to, instrument->prometheus, "_count", labels, count, 0);
 }
 
-static void put_series(tripsage__exposition *to, const tripsage__series *series, tripsage__buf *labels)
+static void put_series(tripsage__exposition *to, const tripsage_series *series, tripsage__buf *labels)
 {
     const tripsage_instrument *instrument = series->instrument;
 
@@ -194,11 +194,11 @@ static void put_instrument(tripsage__exposition *to, tripsage_instrument *instru
     static const char *const types[] = {
         [TRIPSAGE_COUNTER] = "counter", [TRIPSAGE_UP_DOWN_COUNTER] = "gauge", [TRIPSAGE_HISTOGRAM] = "histogram"};
     struct tripsage__metric_list list = tripsage__instrument_series(instrument);
-    const tripsage__series *overflow = atomic_load(&instrument->overflow);
+    const tripsage_series *overflow = atomic_load(&instrument->overflow);
     int begun = 0;
 
     for (size_t at = 0; at < list.size; at++) {
-        const tripsage__series *series = atomic_load_explicit(&list.table[at], memory_order_acquire);
+        const tripsage_series *series = atomic_load_explicit(&list.table[at], memory_order_acquire);
 
         if (!series)
             continue;

@@ -90,12 +90,37 @@ tripsage_status tripsage__instruments_make(tripsage_telemetry *t)
     return TRIPSAGE_OK;
 }
 
+/* The place where the series of a label is put down, once it was looked up; TRIPSAGE__COUNTED_MAX: there is none. */
+static size_t place_of(tripsage__counted *places, const char *label)
+{
+    size_t i = 0;
+
+    for (; i < TRIPSAGE__COUNTED_MAX; i++) {
+        const char *known = atomic_load_explicit(&places[i].label, memory_order_relaxed);
+
+        if (known == label ||
+            (!known && (atomic_compare_exchange_strong(&places[i].label, &known, label) || known == label)))
+            break;
+    }
+    return i;
+}
+
 void tripsage__observe_count(tripsage__observer *observer, tripsage__counter what, const char *label)
 {
     tripsage_telemetry *t = (tripsage_telemetry *)observer;
     const char *values[TRIPSAGE_INSTRUMENT_LABELS_MAX] = {label};
+    tripsage_instrument *instrument = t->own[TRIPSAGE__OWN_COUNTERS + what];
+    size_t at = place_of(t->counted[what], label);
+    tripsage_series *series = NULL;
 
-    tripsage_telemetry_add(t->own[TRIPSAGE__OWN_COUNTERS + what], values, 1);
+    if (at < TRIPSAGE__COUNTED_MAX)
+        series = atomic_load_explicit(&t->counted[what][at].series, memory_order_acquire);
+    if (!series) {
+        series = tripsage_telemetry_series(instrument, values);
+        if (at < TRIPSAGE__COUNTED_MAX)
+            atomic_store_explicit(&t->counted[what][at].series, series, memory_order_release);
+    }
+    tripsage_telemetry_series_add(series, 1);
 }
 
 void tripsage__observe_tell(tripsage__observer *observer, tripsage__gauge what, const char *label, int64_t amount)

@@ -2,6 +2,7 @@
 #include "metrics.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -68,7 +69,7 @@ static uint64_t hash_of(const tripsage_instrument *instrument, const char *const
     return hash;
 }
 
-static int has_values(const tripsage__series *series, const char *const *values)
+static int has_values(const tripsage_series *series, const char *const *values)
 {
     const char *own = series->values;
 
@@ -78,11 +79,11 @@ static int has_values(const tripsage__series *series, const char *const *values)
     return 1;
 }
 
-static tripsage__series *make_series(tripsage_instrument *instrument, const char *const *values, uint64_t hash)
+static tripsage_series *make_series(tripsage_instrument *instrument, const char *const *values, uint64_t hash)
 {
     size_t stride = stride_of(instrument), text = values ? size_of_values(instrument, values) : 1;
     size_t cells = TRIPSAGE__METRIC_SHARDS * stride * sizeof(_Atomic int64_t);
-    tripsage__series *series = tripsage__calloc(1, sizeof *series + 63 + cells + text);
+    tripsage_series *series = tripsage__calloc(1, sizeof *series + 63 + cells + text);
     char *at;
 
     if (!series)
@@ -101,9 +102,9 @@ static tripsage__series *make_series(tripsage_instrument *instrument, const char
 }
 
 /* Under the lock. Past the limit there is one series for all. */
-static tripsage__series *add_series(tripsage_instrument *instrument, const char *const *values, uint64_t hash)
+static tripsage_series *add_series(tripsage_instrument *instrument, const char *const *values, uint64_t hash)
 {
-    tripsage__series *series;
+    tripsage_series *series;
     size_t at = hash % TABLE_SIZE;
 
     while ((series = atomic_load_explicit(&instrument->table[at], memory_order_relaxed)) != NULL) {
@@ -124,9 +125,9 @@ static tripsage__series *add_series(tripsage_instrument *instrument, const char 
     return series;
 }
 
-static tripsage__series *find(const tripsage_instrument *instrument, const char *const *values, uint64_t hash)
+static tripsage_series *find(const tripsage_instrument *instrument, const char *const *values, uint64_t hash)
 {
-    tripsage__series *series;
+    tripsage_series *series;
 
     for (size_t at = hash % TABLE_SIZE;
          (series = atomic_load_explicit(&instrument->table[at], memory_order_acquire)) != NULL;
@@ -138,15 +139,15 @@ static tripsage__series *find(const tripsage_instrument *instrument, const char 
 
 int64_t tripsage__instrument_amount(const tripsage_instrument *instrument, const char *const *values)
 {
-    const tripsage__series *series = find(instrument, values, hash_of(instrument, values));
+    const tripsage_series *series = find(instrument, values, hash_of(instrument, values));
 
     return series ? tripsage__series_cell(series, 0) : 0;
 }
 
-tripsage__series *tripsage__series_of(tripsage_instrument *instrument, const char *const *values)
+tripsage_series *tripsage__series_of(tripsage_instrument *instrument, const char *const *values)
 {
     uint64_t hash = hash_of(instrument, values);
-    tripsage__series *series = find(instrument, values, hash);
+    tripsage_series *series = find(instrument, values, hash);
 
     if (series)
         return series;
@@ -159,14 +160,12 @@ tripsage__series *tripsage__series_of(tripsage_instrument *instrument, const cha
     return series;
 }
 
-/* Which shard a thread uses: by where its stack is, as base/grace.h has it. */
+/* Which shard is used: the processor's, so that its line stays in that processor's cache however many threads take turns there. It is an
+ * addition without order all the same, since a thread may be moved at any moment. To ask is a read of memory (rseq, glibc 2.35). */
 static size_t shard(void)
 {
-    uint64_t place = (uint64_t)(uintptr_t)__builtin_frame_address(0) >> 16;
-
-    return (size_t)(place * MULTIPLIER >> 61);
+    return (unsigned)sched_getcpu() % TRIPSAGE__METRIC_SHARDS; /* where nobody knows, one for all */
 }
-_Static_assert(TRIPSAGE__METRIC_SHARDS == 8, "three bits tell which");
 
 static size_t bucket_of(const tripsage_instrument *instrument, int64_t amount)
 {
@@ -183,7 +182,7 @@ static size_t bucket_of(const tripsage_instrument *instrument, int64_t amount)
     return low;
 }
 
-void tripsage__series_add(tripsage__series *series, int64_t amount)
+void tripsage__series_add(tripsage_series *series, int64_t amount)
 {
     const tripsage_instrument *instrument = series->instrument;
     _Atomic int64_t *cells = series->cells + shard() * stride_of(instrument);
@@ -196,7 +195,7 @@ void tripsage__series_add(tripsage__series *series, int64_t amount)
     atomic_fetch_add_explicit(&cells[instrument->bound_count + 1], amount, memory_order_relaxed);
 }
 
-int64_t tripsage__series_cell(const tripsage__series *series, size_t cell)
+int64_t tripsage__series_cell(const tripsage_series *series, size_t cell)
 {
     uint64_t sum = 0;
 
@@ -209,7 +208,7 @@ int64_t tripsage__series_cell(const tripsage__series *series, size_t cell)
 void tripsage__instrument_reset(tripsage_instrument *instrument)
 {
     for (size_t at = 0; at < TABLE_SIZE; at++) {
-        tripsage__series *series = atomic_load_explicit(&instrument->table[at], memory_order_acquire);
+        tripsage_series *series = atomic_load_explicit(&instrument->table[at], memory_order_acquire);
 
         for (size_t i = 0; series && i < TRIPSAGE__METRIC_SHARDS; i++)
             atomic_store_explicit(&series->cells[i * stride_of(instrument)], 0, memory_order_relaxed);

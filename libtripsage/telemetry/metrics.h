@@ -1,7 +1,7 @@
 /* telemetry/metrics.h: instruments, what they have counted, and how that is written down.
  *
  * A series is one combination of an instrument's values. It is found without a lock in a table of atomic pointers, which are only ever
- * set; its amounts lie in shards, of which a thread uses one, and are added by relaxed additions, so that threads do not meet. Amounts are
+ * set; its amounts lie in shards, of which a processor uses one, and are added by relaxed additions, so that processors do not meet. Amounts are
  * whole numbers: nanoseconds where the unit is a second. A histogram counts each amount under its bound alone; what is below a bound is
  * summed up when it is read. Whoever reads while others add sees each amount or does not; a histogram's count is the sum of its buckets,
  * so that both agree. */
@@ -15,7 +15,6 @@
 #include "base/buf.h"
 
 typedef struct tripsage__metrics tripsage__metrics;
-typedef struct tripsage__series tripsage__series;
 
 tripsage_status tripsage__metrics_new(tripsage__metrics **out);
 void tripsage__metrics_free(tripsage__metrics *metrics); /* NULL is fine */
@@ -25,8 +24,8 @@ tripsage_status tripsage__metrics_instrument(tripsage_instrument **out, tripsage
                                              const tripsage_instrument_options *options);
 
 /* Of these values, which is made when it is new; NULL: no memory. */
-tripsage__series *tripsage__series_of(tripsage_instrument *instrument, const char *const *values);
-void tripsage__series_add(tripsage__series *series, int64_t amount);
+tripsage_series *tripsage__series_of(tripsage_instrument *instrument, const char *const *values);
+void tripsage__series_add(tripsage_series *series, int64_t amount);
 
 /* What was added under these values; 0 where nothing was. Of no histogram. */
 int64_t tripsage__instrument_amount(const tripsage_instrument *instrument, const char *const *values);

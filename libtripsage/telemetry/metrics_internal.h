@@ -7,11 +7,11 @@
 
 #include "metrics.h"
 
-/* 8: threads that add to one series at the same moment are few, and each shard of a histogram has some lines of cache. */
+/* 8: processors that add to one series at the same moment are few, and each shard of a histogram has some lines of cache. */
 #define TRIPSAGE__METRIC_SHARDS   8u
 #define TRIPSAGE__METRIC_NAME_MAX 80
 
-struct tripsage__series {
+struct tripsage_series {
     tripsage_instrument *instrument;
     uint64_t hash;
     const char *values; /* one after another, each with its NUL; "" does not apply */
@@ -32,8 +32,8 @@ struct tripsage_instrument {
     size_t bound_count;
     int64_t bounds[TRIPSAGE_INSTRUMENT_BOUNDS_MAX];
     size_t series_count;
-    _Atomic(tripsage__series *) overflow;
-    _Atomic(tripsage__series *) *table; /* open addressing */
+    _Atomic(tripsage_series *) overflow;
+    _Atomic(tripsage_series *) *table; /* open addressing */
 };
 
 struct tripsage__metrics {
@@ -43,13 +43,13 @@ struct tripsage__metrics {
 };
 
 struct tripsage__metric_list {
-    _Atomic(tripsage__series *) *table;
+    _Atomic(tripsage_series *) *table;
     size_t size;
 };
 
 struct tripsage__metric_list tripsage__instrument_series(tripsage_instrument *instrument);
 
 /* The sum of a cell's shards. */
-int64_t tripsage__series_cell(const tripsage__series *series, size_t cell);
+int64_t tripsage__series_cell(const tripsage_series *series, size_t cell);
 
 #endif

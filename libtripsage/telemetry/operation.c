@@ -25,7 +25,7 @@ typedef struct site {
     const char *const *names; /* copies of the addresses */
     char summary[SUMMARY_MAX + 1];
     char operation[64];
-    _Atomic(tripsage__series *) good; /* of those that went well */
+    _Atomic(tripsage_series *) good; /* of those that went well */
 } site;
 
 struct tripsage__sites {
@@ -213,7 +213,7 @@ static void measure(tripsage_telemetry *t, const tripsage__op *op, site *s, cons
                                         [TRIPSAGE__OP_SEARCH] = TRIPSAGE__OWN_SEARCH};
     const char *values[TRIPSAGE_INSTRUMENT_LABELS_MAX] = {op->system, s->summary, error};
     tripsage_instrument *instrument = t->own[own[op->kind]];
-    tripsage__series *series = error ? NULL : atomic_load_explicit(&s->good, memory_order_acquire);
+    tripsage_series *series = error ? NULL : atomic_load_explicit(&s->good, memory_order_acquire);
 
     if (!instrument)
         return;
@@ -289,7 +289,7 @@ static void end_http(tripsage_telemetry *t, tripsage__op *op, tripsage_status st
     const char *error = status != TRIPSAGE_OK ? tripsage_status_code(status) : op->http_status >= 400 ? answer : NULL;
     const char *values[TRIPSAGE_INSTRUMENT_LABELS_MAX] = {op->names[0], server.host, server.port,
                                                           op->http_status ? answer : NULL, error};
-    tripsage__series *series;
+    tripsage_series *series;
     tripsage__record *r;
 
     snprintf(answer, sizeof answer, "%d", op->http_status);

@@ -1,5 +1,6 @@
 /* telemetry/otlp.h: spans as OTLP sends them: an ExportTraceServiceRequest (opentelemetry-proto, collector/trace/v1/trace_service.proto),
- * as protobuf or as JSON. A batch is gathered span by span, so that a span's place in the queue is free again as soon as it is written. */
+ * as protobuf or as JSON. A request is written span by span into one buffer, so that a span's place in the queue is free again as soon as
+ * it is written, and no byte of it is moved later. */
 #ifndef TRIPSAGE_TELEMETRY_OTLP_H
 #define TRIPSAGE_TELEMETRY_OTLP_H
 
@@ -16,9 +17,10 @@
 #define TRIPSAGE__OTLP_MAX ((size_t)16 * 1024 * 1024)
 
 typedef struct tripsage__otlp {
-    void (*put)(tripsage__buf *spans, const tripsage__record *record); /* behind those that it has */
-    /* The whole request around the spans, into an empty buffer. */
-    void (*wrap)(tripsage__buf *out, const tripsage__buf *spans, const tripsage__pairs *resource);
+    void (*begin)(tripsage__buf *out, const tripsage__pairs *resource); /* a request, in an empty buffer */
+    void (*put)(tripsage__buf *out, const tripsage__record *record);    /* a span, behind those that it has */
+    /* Gives where in the buffer the request begins, which ends where the buffer does. */
+    size_t (*end)(tripsage__buf *out, const tripsage__pairs *resource);
     /* How many of them the answer says that it has not taken; `why` gets its sentence. 0: all were, or it cannot be read. */
     int64_t (*rejected)(const char *answer, size_t size, char why[160]);
     const char *content_type;

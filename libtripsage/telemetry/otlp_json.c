@@ -31,7 +31,9 @@ static void put_id(tripsage__buf *out, const char *name, const unsigned char *id
 
 static void put(tripsage__buf *out, const tripsage__record *r)
 {
-    tripsage__buf_puts(out, out->size ? ",{" : "{");
+    if (out->size && out->data[out->size - 1] == '}') /* another span */
+        tripsage__buf_putc(out, ',');
+    tripsage__buf_putc(out, '{');
     put_id(out, "traceId", r->trace_id, sizeof r->trace_id);
     put_id(out, "spanId", r->id, sizeof r->id);
     if (tripsage__otlp_has_parent(r))
@@ -57,7 +59,7 @@ static void put(tripsage__buf *out, const tripsage__record *r)
     tripsage__buf_puts(out, r->is_error ? ",\"status\":{\"code\":2}}" : ",\"status\":{}}");
 }
 
-static void wrap(tripsage__buf *out, const tripsage__buf *spans, const tripsage__pairs *resource)
+static void begin(tripsage__buf *out, const tripsage__pairs *resource)
 {
     TRIPSAGE__LIT(out, "{\"resourceSpans\":[{\"resource\":{\"attributes\":[");
     for (size_t i = 0; i < resource->count; i++) {
@@ -67,10 +69,13 @@ static void wrap(tripsage__buf *out, const tripsage__buf *spans, const tripsage_
     }
     TRIPSAGE__LIT(out, "]},\"scopeSpans\":[{\"scope\":{\"name\":\"libtripsage\",\"version\":\"" TRIPSAGE_VERSION
                        "\"},\"spans\":[");
-    tripsage__buf_put(out, spans->data, spans->size);
+}
+
+static size_t end(tripsage__buf *out, const tripsage__pairs *resource)
+{
+    (void)resource;
     TRIPSAGE__LIT(out, "]}],\"schemaUrl\":\"" TRIPSAGE__SCHEMA_URL "\"}]}");
-    if (spans->failed)
-        out->failed = spans->failed;
+    return 0;
 }
 
 /* {"partialSuccess":{"rejectedSpans":"3","errorMessage":"..."}}; the number may be one. */
@@ -97,4 +102,4 @@ static int64_t rejected(const char *answer, size_t size, char why[160])
     return count;
 }
 
-const tripsage__otlp tripsage__otlp_json = {put, wrap, rejected, "Content-Type: application/json"};
+const tripsage__otlp tripsage__otlp_json = {begin, put, end, rejected, "Content-Type: application/json"};

@@ -1,6 +1,7 @@
 /* otlp_protobuf.c: OTLP in protobuf's binary encoding (protobuf.dev/programming-guides/encoding): a field is a key, its number and the
  * type of what follows, and a value; a message within another one is its bytes behind their number. Field numbers are those of
  * opentelemetry-proto 1.x. */
+#include <endian.h>
 #include <string.h>
 
 #include "otlp.h"
@@ -9,16 +10,14 @@ enum { VARINT = 0, FIXED64 = 1, BYTES = 2, FIXED32 = 5 }; /* wire types */
 
 /* ---- the encoding ---- */
 
-/* Writes where there is room, which whoever begins sees to. */
-typedef struct writer {
-    char *at;
-} writer;
-
-static void put_varint(writer *w, uint64_t value)
+/* Each writes where there is room, which whoever begins sees to, and gives the place behind it. The place is no member of a structure: as
+ * one it would have to be put down before each byte, which might be its own. */
+static char *put_varint(char *at, uint64_t value)
 {
     for (; value > 127; value >>= 7)
-        *w->at++ = (char)((value & 127) | 128);
-    *w->at++ = (char)value;
+        *at++ = (char)((value & 127) | 128);
+    *at++ = (char)value;
+    return at;
 }
 
 static size_t size_of_varint(uint64_t value)
@@ -30,29 +29,43 @@ static size_t size_of_varint(uint64_t value)
     return size;
 }
 
-static void put_key(writer *w, unsigned field, unsigned type)
+static char *put_key(char *at, unsigned field, unsigned type)
 {
-    put_varint(w, field << 3 | type);
+    return put_varint(at, field << 3 | type);
 }
 
-static void put_bytes(writer *w, unsigned field, const void *bytes, size_t size)
+/* A number, or the size of what comes next. */
+static char *put_number(char *at, unsigned field, unsigned type, uint64_t value)
 {
-    put_key(w, field, BYTES);
-    put_varint(w, size);
-    memcpy(w->at, bytes, size);
-    w->at += size;
+    return put_varint(put_key(at, field, type), value);
 }
 
-static void put_text(writer *w, unsigned field, const char *text)
+static char *put_bytes(char *at, unsigned field, const void *bytes, size_t size)
 {
-    put_bytes(w, field, text, strlen(text));
+    at = put_number(at, field, BYTES, size);
+    memcpy(at, bytes, size);
+    return at + size;
 }
 
-static void put_fixed(writer *w, unsigned field, uint64_t value, unsigned size)
+static char *put_text(char *at, unsigned field, const char *text)
 {
-    put_key(w, field, size == 8 ? FIXED64 : FIXED32);
-    for (unsigned i = 0; i < size; i++)
-        *w->at++ = (char)(value >> 8 * i & 255);
+    return put_bytes(at, field, text, strlen(text));
+}
+
+static char *put_fixed64(char *at, unsigned field, uint64_t value)
+{
+    value = htole64(value);
+    at = put_key(at, field, FIXED64);
+    memcpy(at, &value, sizeof value);
+    return at + sizeof value;
+}
+
+static char *put_fixed32(char *at, unsigned field, uint32_t value)
+{
+    value = htole32(value);
+    at = put_key(at, field, FIXED32);
+    memcpy(at, &value, sizeof value);
+    return at + sizeof value;
 }
 
 /* The size of a field below 16, whose key is one byte, that holds so many bytes. */
@@ -63,134 +76,139 @@ static size_t size_of_field(size_t bytes)
 
 /* ---- messages ---- */
 
-/* KeyValue { key 1, value 2: AnyValue { string_value 1, int_value 3 } } */
-static void put_attribute(writer *w, unsigned field, const char *key, const char *text, int64_t number)
-{
-    size_t key_size = strlen(key), text_size = text ? strlen(text) : 0;
-    size_t value_size = text ? size_of_field(text_size) : 1 + size_of_varint((uint64_t)number);
-
-    put_key(w, field, BYTES);
-    put_varint(w, size_of_field(key_size) + size_of_field(value_size));
-    put_bytes(w, 1, key, key_size);
-    put_key(w, 2, BYTES);
-    put_varint(w, value_size);
-    if (text) {
-        put_bytes(w, 1, text, text_size);
-    } else {
-        put_key(w, 3, VARINT);
-        put_varint(w, (uint64_t)number);
-    }
-}
-
 /* What an attribute takes at most besides its texts: four keys and lengths, and a number. */
 #define ATTRIBUTE_SIZE 64u
-/* All that a span has besides texts and attributes. */
+/* All that a span has besides texts and attributes, and that is around all spans. */
 #define SPAN_SIZE 256u
 
-static size_t most_of(const char *key, const char *text)
+/* An attribute whose texts have been measured: once for the room that it takes, and for its lengths. */
+typedef struct attribute {
+    const char *key, *text; /* text NULL: the number */
+    size_t key_size, text_size;
+    int64_t number;
+} attribute;
+
+static attribute measure(const char *key, const char *text, int64_t number)
 {
-    return ATTRIBUTE_SIZE + strlen(key) + (text ? strlen(text) : 0);
+    return (attribute){key, text, strlen(key), text ? strlen(text) : 0, number};
 }
 
-static size_t most_of_span(const tripsage__record *r)
+static size_t most_of(const attribute *a)
 {
-    size_t most = SPAN_SIZE + strlen(r->name) + (r->state ? strlen(r->state) : 0);
-
-    for (size_t i = 0; i < r->fact_count; i++)
-        most += most_of(r->facts[i].key, r->facts[i].text);
-    return most;
+    return ATTRIBUTE_SIZE + a->key_size + a->text_size;
 }
 
-static void put_span(writer *w, const tripsage__record *r)
+/* KeyValue { key 1, value 2: AnyValue { string_value 1, int_value 3 } } */
+static char *put_attribute(char *at, unsigned field, const attribute *a)
 {
-    put_bytes(w, 1, r->trace_id, sizeof r->trace_id);
-    put_bytes(w, 2, r->id, sizeof r->id);
+    size_t value_size = a->text ? size_of_field(a->text_size) : 1 + size_of_varint((uint64_t)a->number);
+
+    at = put_number(at, field, BYTES, size_of_field(a->key_size) + size_of_field(value_size));
+    at = put_bytes(at, 1, a->key, a->key_size);
+    at = put_number(at, 2, BYTES, value_size);
+    return a->text ? put_bytes(at, 1, a->text, a->text_size) : put_number(at, 3, VARINT, (uint64_t)a->number);
+}
+
+static char *put_span(char *at, const tripsage__record *r, const attribute *attributes)
+{
+    at = put_bytes(at, 1, r->trace_id, sizeof r->trace_id);
+    at = put_bytes(at, 2, r->id, sizeof r->id);
     if (r->state)
-        put_text(w, 3, r->state);
+        at = put_text(at, 3, r->state);
     if (tripsage__otlp_has_parent(r))
-        put_bytes(w, 4, r->parent_id, sizeof r->parent_id);
-    put_text(w, 5, r->name);
-    put_key(w, 6, VARINT);
-    put_varint(w, r->kind);
-    put_fixed(w, 7, (uint64_t)r->began_ns, 8);
-    put_fixed(w, 8, (uint64_t)r->ended_ns, 8);
+        at = put_bytes(at, 4, r->parent_id, sizeof r->parent_id);
+    at = put_text(at, 5, r->name);
+    at = put_number(at, 6, VARINT, r->kind);
+    at = put_fixed64(at, 7, (uint64_t)r->began_ns);
+    at = put_fixed64(at, 8, (uint64_t)r->ended_ns);
     for (size_t i = 0; i < r->fact_count; i++)
-        put_attribute(w, 9, r->facts[i].key, r->facts[i].text, r->facts[i].number);
-    if (r->dropped) {
-        put_key(w, 10, VARINT);
-        put_varint(w, r->dropped);
-    }
+        at = put_attribute(at, 9, &attributes[i]);
+    if (r->dropped)
+        at = put_number(at, 10, VARINT, r->dropped);
     if (r->is_error) { /* Status { code 3: STATUS_CODE_ERROR } */
         static const char status[] = {3 << 3 | VARINT, 2};
 
-        put_bytes(w, 15, status, sizeof status);
+        at = put_bytes(at, 15, status, sizeof status);
     }
-    put_fixed(w, 16, tripsage__otlp_flags(r), 4);
+    return put_fixed32(at, 16, tripsage__otlp_flags(r));
 }
 
-/* A span's size is known once it is written: so it is written behind the place of its size, and moved there. */
-static void put(tripsage__buf *spans, const tripsage__record *record)
+/* A span's size is known once it is written: so it is written behind the place of its size, and moved where that takes other than the two
+ * bytes that it takes from 128 to 16,383, as nearly all have. */
+static void put(tripsage__buf *out, const tripsage__record *record)
 {
-    enum { HEAD = 8 };
-    size_t size;
-    writer w;
+    enum { HEAD = 3, HEAD_MAX = 8 };
+    attribute attributes[sizeof record->facts / sizeof record->facts[0]];
+    size_t most = HEAD_MAX + SPAN_SIZE + strlen(record->name) + (record->state ? strlen(record->state) : 0), size;
     char *head;
 
-    if (tripsage__buf_reserve(spans, HEAD + most_of_span(record)) != TRIPSAGE_OK)
+    for (size_t i = 0; i < record->fact_count; i++) {
+        attributes[i] = measure(record->facts[i].key, record->facts[i].text, record->facts[i].number);
+        most += most_of(&attributes[i]);
+    }
+    if (tripsage__buf_reserve(out, most) != TRIPSAGE_OK)
         return;
-    head = spans->data + spans->size;
-    w.at = head + HEAD;
-    put_span(&w, record);
-    size = (size_t)(w.at - head) - HEAD;
-    w.at = head;
-    put_key(&w, 2, BYTES);
-    put_varint(&w, size);
-    memmove(w.at, head + HEAD, size);
-    spans->size += (size_t)(w.at - head) + size;
+    head = out->data + out->size;
+    size = (size_t)(put_span(head + HEAD, record, attributes) - head) - HEAD;
+    if (size_of_field(size) != HEAD + size)
+        memmove(head + size_of_field(size) - size, head + HEAD, size);
+    put_number(head, 2, BYTES, size);
+    out->size += size_of_field(size);
 }
 
 static size_t most_of_resource(const tripsage__pairs *resource)
 {
     size_t most = 0;
 
-    for (size_t i = 0; i < resource->count; i++)
-        most += most_of(resource->all[i].key, resource->all[i].value);
+    for (size_t i = 0; i < resource->count; i++) {
+        attribute a = measure(resource->all[i].key, resource->all[i].value, 0);
+
+        most += most_of(&a);
+    }
     return most;
 }
 
+/* Room for what comes before the spans, whose sizes it begins with. */
+static void begin(tripsage__buf *out, const tripsage__pairs *resource)
+{
+    size_t most = SPAN_SIZE + most_of_resource(resource);
+
+    if (tripsage__buf_reserve(out, most) == TRIPSAGE_OK)
+        out->size = most;
+}
+
 /* ExportTraceServiceRequest { resource_spans 1: ResourceSpans { resource 1: Resource { attributes 1 }, scope_spans 2: ScopeSpans { scope
- * 1: InstrumentationScope { name 1, version 2 }, spans 2 }, schema_url 3 } }. The resource is written behind all the rest first, for its
- * size. */
-static void wrap(tripsage__buf *out, const tripsage__buf *spans, const tripsage__pairs *resource)
+ * 1: InstrumentationScope { name 1, version 2 }, spans 2 }, schema_url 3 } }. What comes before the spans is written behind all the rest
+ * first, for its size. */
+static size_t end(tripsage__buf *out, const tripsage__pairs *resource)
 {
     static const char name[] = "libtripsage";
-    size_t scope = size_of_field(strlen(name)) + size_of_field(strlen(TRIPSAGE_VERSION));
-    size_t scope_spans = size_of_field(scope) + spans->size, most = most_of_resource(resource), who;
-    char *aside;
-    writer w;
+    size_t scope = size_of_field(strlen(name)) + size_of_field(strlen(TRIPSAGE_VERSION)), who, before;
+    size_t room = SPAN_SIZE + most_of_resource(resource), spans = out->size - room;
+    char *aside, *at;
 
-    if (spans->failed)
-        out->failed = spans->failed;
-    if (out->failed || tripsage__buf_reserve(out, SPAN_SIZE + most + spans->size + most) != TRIPSAGE_OK)
-        return;
-    w.at = aside = out->data + SPAN_SIZE + most + spans->size;
-    for (size_t i = 0; i < resource->count; i++)
-        put_attribute(&w, 1, resource->all[i].key, resource->all[i].value, 0);
-    who = (size_t)(w.at - aside);
-    w.at = out->data;
-    put_key(&w, 1, BYTES);
-    put_varint(&w, size_of_field(who) + size_of_field(scope_spans) + size_of_field(strlen(TRIPSAGE__SCHEMA_URL)));
-    put_bytes(&w, 1, aside, who);
-    put_key(&w, 2, BYTES);
-    put_varint(&w, scope_spans);
-    put_key(&w, 1, BYTES);
-    put_varint(&w, scope);
-    put_text(&w, 1, name);
-    put_text(&w, 2, TRIPSAGE_VERSION);
-    memcpy(w.at, spans->size ? spans->data : "", spans->size);
-    w.at += spans->size;
-    put_text(&w, 3, TRIPSAGE__SCHEMA_URL);
-    out->size = (size_t)(w.at - out->data);
+    if (tripsage__buf_reserve(out, SPAN_SIZE + 2 * room) != TRIPSAGE_OK)
+        return 0;
+    at = put_text(out->data + out->size, 3, TRIPSAGE__SCHEMA_URL);
+    out->size = (size_t)(at - out->data);
+    for (size_t i = 0; i < resource->count; i++) {
+        attribute a = measure(resource->all[i].key, resource->all[i].value, 0);
+
+        at = put_attribute(at, 1, &a);
+    }
+    who = (size_t)(at - out->data) - out->size;
+    aside = at;
+    at = put_number(at, 1, BYTES,
+                    size_of_field(who) + size_of_field(size_of_field(scope) + spans) +
+                        size_of_field(strlen(TRIPSAGE__SCHEMA_URL)));
+    at = put_bytes(at, 1, out->data + out->size, who);
+    at = put_number(at, 2, BYTES, size_of_field(scope) + spans);
+    at = put_number(at, 1, BYTES, scope);
+    at = put_text(at, 1, name);
+    at = put_text(at, 2, TRIPSAGE_VERSION);
+    before = (size_t)(at - aside);
+    memcpy(out->data + room - before, aside, before);
+    return room - before;
 }
 
 /* ---- the answer ---- */
@@ -265,4 +283,4 @@ static int64_t rejected(const char *answer, size_t size, char why[160])
     return count;
 }
 
-const tripsage__otlp tripsage__otlp_protobuf = {put, wrap, rejected, "Content-Type: application/x-protobuf"};
+const tripsage__otlp tripsage__otlp_protobuf = {begin, put, end, rejected, "Content-Type: application/x-protobuf"};

@@ -21,9 +21,10 @@ static uint64_t rotate(uint64_t x, int by)
     return x << by | x >> (64 - by);
 }
 
-static uint64_t next_chance(tripsage_telemetry *t)
+/* This thread's state: found once for all the ids of a span, since to find it is a call in a shared library. */
+static uint64_t *own_chance(tripsage_telemetry *t)
 {
-    uint64_t *s = chance, result, shifted;
+    uint64_t *s = chance;
 
     if (!(s[0] | s[1] | s[2] | s[3]) && tripsage__random(t->env, s, sizeof chance) != TRIPSAGE_OK) {
         s[0] = (uint64_t)(uintptr_t)s; /* traces may then be mistaken for others'; the program has worse worries */
@@ -31,8 +32,13 @@ static uint64_t next_chance(tripsage_telemetry *t)
         s[2] = (uint64_t)tripsage__system_ns();
         s[3] = 1;
     }
-    result = rotate(s[1] * 5, 7) * 9;
-    shifted = s[1] << 17;
+    return s;
+}
+
+static uint64_t next_chance(uint64_t s[4])
+{
+    uint64_t result = rotate(s[1] * 5, 7) * 9, shifted = s[1] << 17;
+
     s[2] ^= s[0];
     s[3] ^= s[1];
     s[1] ^= s[2];
@@ -43,12 +49,12 @@ static uint64_t next_chance(tripsage_telemetry *t)
 }
 
 /* 0 is no id. */
-static void put_id(unsigned char out[8], tripsage_telemetry *t)
+static void put_id(unsigned char out[8], uint64_t s[4])
 {
-    uint64_t bits = next_chance(t);
+    uint64_t bits = next_chance(s);
 
     while (!bits)
-        bits = next_chance(t);
+        bits = next_chance(s);
     memcpy(out, &bits, sizeof bits);
 }
 
@@ -87,6 +93,8 @@ static int decide(const tripsage_telemetry *t, const tripsage__span *span, const
 
 void tripsage__span_start(tripsage__span *span, tripsage_telemetry *t, const tripsage__span *parent)
 {
+    uint64_t *s = own_chance(t);
+
     span->telemetry = t;
     if (parent) {
         memcpy(span->trace_id, parent->trace_id, sizeof span->trace_id);
@@ -94,10 +102,10 @@ void tripsage__span_start(tripsage__span *span, tripsage_telemetry *t, const tri
         span->state = parent->state;
         span->unseen |= parent->unseen;
     } else {
-        put_id(span->trace_id, t);
-        put_id(span->trace_id + 8, t);
+        put_id(span->trace_id, s);
+        put_id(span->trace_id + 8, s);
     }
-    put_id(span->id, t);
+    put_id(span->id, s);
     span->sampled = (unsigned char)decide(t, span, parent);
 }
 
@@ -198,7 +206,8 @@ static void put_fact(tripsage__record *r, const char *key, const char *text, int
 /* Of a program's own. */
 static void put_attribute(tripsage__record *r, const tripsage_span_attribute *attribute)
 {
-    const char *text = attribute->text ? copy(r, attribute->text, TEXT_MAX_BYTES) : NULL;
+    const char *text =
+        !attribute->text || attribute->is_constant ? attribute->text : copy(r, attribute->text, TEXT_MAX_BYTES);
 
     if ((text || !attribute->text) && r->fact_count < TRIPSAGE_SPAN_ATTRIBUTES_MAX + r->is_error)
         put_fact(r, attribute->key, text, attribute->number);
@@ -272,7 +281,7 @@ static tripsage__span *inside(tripsage_telemetry_span *span)
 void tripsage_telemetry_span_begin(tripsage_telemetry_span *out, tripsage_telemetry *t,
                                    const tripsage_span_options *options)
 {
-    static const tripsage_span_options standard = {TRIPSAGE_SPAN_INTERNAL, 0, NULL, NULL, 0};
+    static const tripsage_span_options standard = {TRIPSAGE_SPAN_INTERNAL, 0, NULL, NULL, 0, 0};
     tripsage__span *span = inside(out), caller;
     const tripsage__span *parent = tripsage__span_current();
 
@@ -289,7 +298,7 @@ void tripsage_telemetry_span_begin(tripsage_telemetry_span *out, tripsage_teleme
     span->unseen = options->is_unseen != 0;
     tripsage__span_start(span, t, parent);
     tripsage__span_enter(span);
-    span->began_ns = tripsage__monotonic_ns();
+    span->began_ns = options->began_ns ? options->began_ns : tripsage__monotonic_ns();
 }
 
 void tripsage_telemetry_span_end(tripsage_telemetry_span *out, const tripsage_span_end *end)
@@ -300,9 +309,10 @@ void tripsage_telemetry_span_end(tripsage_telemetry_span *out, const tripsage_sp
     if (!span->telemetry)
         return;
     tripsage__span_leave(span);
-    record = tripsage__span_record(span, tripsage__monotonic_ns(), "");
+    record = span->sampled ? tripsage__span_record(span, end->ended_ns ? end->ended_ns : tripsage__monotonic_ns(), "")
+                           : NULL;
     if (record) {
-        record->name = copy(record, end->name ? end->name : "", NAME_MAX_BYTES);
+        record->name = !end->name ? "" : end->is_constant_name ? end->name : copy(record, end->name, NAME_MAX_BYTES);
         tripsage__record_error(record, end->error_type);
         for (size_t i = 0; i < end->attribute_count; i++)
             put_attribute(record, &end->attributes[i]);

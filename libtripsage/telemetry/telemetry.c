@@ -135,12 +135,20 @@ tripsage_status tripsage_telemetry_instrument(tripsage_instrument **out, tripsag
     return t && t->metrics ? tripsage__metrics_instrument(out, t->metrics, options) : TRIPSAGE_OK;
 }
 
-void tripsage_telemetry_add(tripsage_instrument *instrument, const char *const *values, int64_t amount)
+tripsage_series *tripsage_telemetry_series(tripsage_instrument *instrument, const char *const *values)
 {
-    tripsage__series *series = instrument ? tripsage__series_of(instrument, values) : NULL;
+    return instrument ? tripsage__series_of(instrument, values) : NULL;
+}
 
+void tripsage_telemetry_series_add(tripsage_series *series, int64_t amount)
+{
     if (series)
         tripsage__series_add(series, amount);
+}
+
+void tripsage_telemetry_add(tripsage_instrument *instrument, const char *const *values, int64_t amount)
+{
+    tripsage_telemetry_series_add(tripsage_telemetry_series(instrument, values), amount);
 }
 
 /* The resource is a metric of its own, as Prometheus's exporters of OpenTelemetry have it. */

@@ -27,11 +27,21 @@ typedef enum tripsage__own {
     TRIPSAGE__OWN_ALL = TRIPSAGE__OWN_GAUGES + TRIPSAGE__GAUGES
 } tripsage__own;
 
+/* 16: a counter's label says how something ended, of which there are some ten ways. */
+#define TRIPSAGE__COUNTED_MAX 16u
+
+/* A series that is counted under a label, which is known by its address. */
+typedef struct tripsage__counted {
+    _Atomic(const char *) label; /* set once; NULL: nobody has this place */
+    _Atomic(tripsage_series *) series;
+} tripsage__counted;
+
 struct tripsage_telemetry {
     tripsage__observer observer; /* first: rooms to the left know the handle as this */
     tripsage__env *env;
     tripsage__metrics *metrics; /* NULL: none */
     tripsage_instrument *own[TRIPSAGE__OWN_ALL];
+    tripsage__counted counted[TRIPSAGE__COUNTERS][TRIPSAGE__COUNTED_MAX];
     tripsage__sites *sites;
     tripsage__queue *queue; /* NULL: nothing is exported */
     tripsage__exporter *exporter;

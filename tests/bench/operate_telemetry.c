@@ -1,6 +1,7 @@
 /* bench_operate_telemetry: what metrics and traces cost the server, and what it feels of a collector that is silent or gone. Servers that
  * differ in their settings alone run beside each other and are asked in turn. */
 #include <arpa/inet.h>
+#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -20,10 +22,11 @@
 #define P99_CONNECTIONS 4
 #define ROUNDS_MAX      64
 
+/* A round of throughput goes from server to server several times: what a machine does besides comes and goes within a second. */
 static struct {
-    unsigned rounds;
-    double seconds; /* of one server's part of a round */
-} scale = {15, 2.0};
+    unsigned rounds, turns, p99_rounds;
+    double seconds, p99_seconds; /* of one server's turn, and of its part of a round */
+} scale = {25, 5, 15, 0.2, 2.0};
 
 /* ---- a collector ---- */
 
@@ -96,6 +99,7 @@ static pid_t start_collector(int *port)
 typedef enum kind { OFF, ON, SAMPLED, SILENT, GONE, KINDS } kind;
 static const char *const names[KINDS] = {"off", "on", "sampled", "silent", "gone"};
 static http_pair pairs[KINDS];
+static char lists[KINDS][2048]; /* requests for a page of trips */
 
 static void set_endpoint(int port)
 {
@@ -103,6 +107,27 @@ static void set_endpoint(int port)
 
     snprintf(url, sizeof url, "http://127.0.0.1:%d", port);
     setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url, 1);
+}
+
+/* A page of ten, of which the first is there. */
+#define PAGE 10
+
+static void fill_page(kind which)
+{
+    const char *head = strstr(pairs[which].request, " HTTP/1.1");
+    char request[8192];
+
+    snprintf(lists[which], sizeof lists[which], "GET /api/trips?limit=%d%s", PAGE, head);
+    snprintf(request, sizeof request,
+             "POST /api/trips HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: %zu%s%s", strlen(data_trip),
+             strstr(head, "\r\n"), data_trip);
+    for (int i = 1; i < PAGE; i++) {
+        char *answer = http_ask(pairs[which].port, request);
+
+        if (strncmp(answer, "HTTP/1.1 201", 12) != 0)
+            bench_fail("%.300s", answer);
+        free(answer);
+    }
 }
 
 static void start_server(kind which, const char *folder, int collector)
@@ -122,22 +147,19 @@ static void start_server(kind which, const char *folder, int collector)
         setenv("OTEL_TRACES_SAMPLER_ARG", "0.1", 1);
     }
     http_pair_start(&pairs[which], TRIPSAGE_SERVER_PROGRAM, NULL, own, data_trip);
+    if (which == OFF || which == ON)
+        fill_page(which);
 }
 
-/* Seconds of processors that the server has used. */
+/* Seconds of processors that the server has used, all its threads together. */
 static double processor_time(pid_t pid)
 {
-    unsigned long user, system;
-    char path[64], text[1024] = "";
-    FILE *file;
+    struct timespec used;
+    clockid_t clock;
 
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    file = fopen(path, "r");
-    if (!file || !fgets(text, sizeof text, file) || !strrchr(text, ')') ||
-        sscanf(strrchr(text, ')'), ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
-        bench_fail("%s cannot be read", path);
-    fclose(file);
-    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0)
+        bench_fail("the processor time of %d cannot be read", (int)pid);
+    return (double)used.tv_sec + (double)used.tv_nsec * 1e-9;
 }
 
 static double metric(const http_pair *pair, const char *line)
@@ -156,48 +178,101 @@ typedef struct measured {
     double per_second[ROUNDS_MAX], us[ROUNDS_MAX]; /* of processors, for each request */
 } measured;
 
-static void run(measured *out, unsigned round, kind which)
+/* One round of the first `count` kinds: in turn, each turn beginning with another one. */
+static void run(measured *all, unsigned round, unsigned count, const char *const *requests)
 {
-    double before = processor_time(pairs[which].server);
-    http_load load = http_run(pairs[which].port, pairs[which].request, CONNECTIONS, scale.seconds);
+    double answers[KINDS] = {0}, used[KINDS] = {0}, rates[KINDS] = {0};
 
-    out->per_second[round] = load.per_second;
-    out->us[round] = (processor_time(pairs[which].server) - before) * 1e6 / (load.mean * CONNECTIONS);
+    for (unsigned i = 0; i < scale.turns * count; i++) {
+        unsigned which = (i + i / count + round) % count;
+        double before = processor_time(pairs[which].server);
+        http_load load = http_run(pairs[which].port, requests[which], CONNECTIONS, scale.seconds);
+
+        used[which] += processor_time(pairs[which].server) - before;
+        answers[which] += load.mean * CONNECTIONS;
+        rates[which] += load.per_second / scale.turns;
+    }
+    for (unsigned which = 0; which < count; which++) {
+        all[which].per_second[round] = rates[which];
+        all[which].us[round] = used[which] * 1e6 / answers[which];
+    }
 }
 
-static double cost(const measured *off, const measured *on)
+static int compare(const void *a, const void *b)
 {
-    double percent[ROUNDS_MAX];
+    double x = *(const double *)a, y = *(const double *)b;
 
-    for (unsigned i = 0; i < scale.rounds; i++)
-        percent[i] = (1 - on->per_second[i] / off->per_second[i]) * 100;
-    return bench_median(percent, scale.rounds);
+    return (x > y) - (x < y);
 }
 
-static void compare_throughput(void)
+/* The median of the rounds' values, and on stderr between which two of them the median of endlessly many lies with 95 % confidence: by
+ * rank, since nothing is known of how they are distributed (David and Nagaraja, "Order Statistics", 7.1, with the normal approximation). */
+static void tell(const char *name, double *values, const char *unit)
+{
+    double median = bench_median(values, scale.rounds);
+    double rank = (scale.rounds - 1.96 * sqrt(scale.rounds)) / 2;
+    size_t low = rank > 0 ? (size_t)rank : 0;
+
+    qsort(values, scale.rounds, sizeof *values, compare);
+    bench_progress("%s: %.2f to %.2f %s", name, values[low], values[scale.rounds - 1 - low], unit);
+    bench_figure(name, median, unit);
+}
+
+/* What is on against what is off, within each round. */
+static void tell_cost(const char *percent, const char *us, const measured *off, const measured *on)
+{
+    double percents[ROUNDS_MAX], differences[ROUNDS_MAX];
+
+    for (unsigned i = 0; i < scale.rounds; i++) {
+        percents[i] = (1 - on->per_second[i] / off->per_second[i]) * 100;
+        differences[i] = on->us[i] - off->us[i];
+    }
+    tell(percent, percents, "%");
+    if (us)
+        tell(us, differences, "us");
+}
+
+static void compare_reads(void)
 {
     static measured all[KINDS];
+    const char *const requests[] = {pairs[OFF].request, pairs[ON].request, pairs[SAMPLED].request};
     double exported, dropped;
 
     bench_method("A trip read over HTTP by 64 connections as fast as answers come: telemetry off, on with every trace "
                  "exported to a collector\n"
-                 "on this machine, and with one trace in ten, in turn, the order changing with each round. Figures are "
-                 "medians over the rounds.");
+                 "on this machine, and with one trace in ten, in turns of a fifth of a second. Figures are "
+                 "medians of what the rounds\n"
+                 "differ by. The trip is in the server's cache: of all that it answers, little is cheaper. Throughput "
+                 "has the time of clients and\n"
+                 "collector in it, which share the processors; microseconds are the server's own, exporting included.");
     for (unsigned round = 0; round < scale.rounds; round++) {
-        for (unsigned i = 0; i < 3; i++)
-            run(&all[(i + round) % 3], round, (kind)((i + round) % 3));
+        run(all, round, 3, requests);
         bench_progress("round %u: %.0f, on %.0f, sampled %.0f per second", round + 1, all[OFF].per_second[round],
                        all[ON].per_second[round], all[SAMPLED].per_second[round]);
     }
     bench_figure("telemetry_off_per_second", bench_median(all[OFF].per_second, scale.rounds), "1/s");
     bench_figure("telemetry_on_per_second", bench_median(all[ON].per_second, scale.rounds), "1/s");
-    bench_figure("telemetry_throughput_cost_percent", cost(&all[OFF], &all[ON]), "%");
-    bench_figure("telemetry_sampled_throughput_cost_percent", cost(&all[OFF], &all[SAMPLED]), "%");
-    bench_figure("telemetry_processor_us_per_request",
-                 bench_median(all[ON].us, scale.rounds) - bench_median(all[OFF].us, scale.rounds), "us");
+    bench_figure("telemetry_off_processor_us_per_request", bench_median(all[OFF].us, scale.rounds), "us");
+    tell_cost("telemetry_throughput_cost_percent", "telemetry_processor_us_per_request", &all[OFF], &all[ON]);
+    tell_cost("telemetry_sampled_throughput_cost_percent", NULL, &all[OFF], &all[SAMPLED]);
     exported = metric(&pairs[ON], "\notel_sdk_exporter_span_exported_total ");
     dropped = metric(&pairs[ON], "otel_sdk_processor_span_processed_total{error_type=\"queue_full\"} ");
     bench_figure("telemetry_spans_exported_at_full_load_percent", exported / (exported + dropped) * 100, "%");
+}
+
+static void compare_lists(void)
+{
+    static measured all[2];
+    const char *const requests[] = {lists[OFF], lists[ON]};
+
+    bench_method("The same of a page of ten trips, which is asked of the database: two spans.");
+    for (unsigned round = 0; round < scale.rounds; round++) {
+        run(all, round, 2, requests);
+        bench_progress("round %u: %.0f, on %.0f per second", round + 1, all[OFF].per_second[round],
+                       all[ON].per_second[round]);
+    }
+    bench_figure("telemetry_list_off_per_second", bench_median(all[OFF].per_second, scale.rounds), "1/s");
+    tell_cost("telemetry_list_throughput_cost_percent", "telemetry_list_processor_us_per_request", &all[OFF], &all[ON]);
 }
 
 static void compare_collectors(void)
@@ -209,22 +284,22 @@ static void compare_collectors(void)
                  "spans, one that takes connections and says nothing, and one that is not there.");
     for (kind which = SILENT; which < KINDS; which++) /* until the queue is full */
         http_run(pairs[which].port, pairs[which].request, CONNECTIONS, 0.5);
-    for (unsigned round = 0; round < scale.rounds; round++) {
+    for (unsigned round = 0; round < scale.p99_rounds; round++) {
         static const kind asked[] = {ON, SILENT, GONE};
 
         for (unsigned i = 0; i < 3; i++) {
             kind which = asked[(i + round) % 3];
 
-            us[which][round] = http_p99(pairs[which].port, pairs[which].request, P99_CONNECTIONS, scale.seconds);
+            us[which][round] = http_p99(pairs[which].port, pairs[which].request, P99_CONNECTIONS, scale.p99_seconds);
         }
         silent[round] = us[SILENT][round] / us[ON][round];
         gone[round] = us[GONE][round] / us[ON][round];
         bench_progress("round %u: %.0f us, silent %.0f us, gone %.0f us", round + 1, us[ON][round], us[SILENT][round],
                        us[GONE][round]);
     }
-    bench_figure("telemetry_p99_us", bench_median(us[ON], scale.rounds), "us");
-    bench_figure("telemetry_p99_silent_collector_ratio", bench_median(silent, scale.rounds), "x");
-    bench_figure("telemetry_p99_no_collector_ratio", bench_median(gone, scale.rounds), "x");
+    bench_figure("telemetry_p99_us", bench_median(us[ON], scale.p99_rounds), "us");
+    bench_figure("telemetry_p99_silent_collector_ratio", bench_median(silent, scale.p99_rounds), "x");
+    bench_figure("telemetry_p99_no_collector_ratio", bench_median(gone, scale.p99_rounds), "x");
     for (kind which = SILENT; which < KINDS; which++)
         if (metric(&pairs[which], "otel_sdk_processor_span_processed_total{error_type=\"queue_full\"} ") <= 0)
             bench_fail("no span was dropped where the collector is %s", names[which]);
@@ -242,8 +317,8 @@ int main(int argc, char **argv)
     pid_t child;
 
     if (bench_arguments(argc, argv, usage, options, &output)) {
-        scale.rounds = 1;
-        scale.seconds = 0.5;
+        scale.rounds = scale.turns = scale.p99_rounds = 1;
+        scale.seconds = scale.p99_seconds = 0.5;
     }
     mkdir(folder, 0700);
     child = start_collector(&collector);
@@ -251,7 +326,8 @@ int main(int argc, char **argv)
     close(listen_somewhere(&gone));
     for (kind which = OFF; which < KINDS; which++)
         start_server(which, folder, which == SILENT ? silent : which == GONE ? gone : collector);
-    compare_throughput();
+    compare_reads();
+    compare_lists();
     compare_collectors();
     for (kind which = OFF; which < KINDS; which++)
         http_pair_stop(&pairs[which]);

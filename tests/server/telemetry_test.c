@@ -196,7 +196,15 @@ START_TEST(metrics_are_at_the_admin_port)
     http_register(&server, "ann@example.com", NULL);
     ANSWERS(401, http_call(&server, NULL, "POST", "/api/auth/login", NULL,
                            "{\"email\":\"ann@example.com\",\"password\":\"not this one\"}"));
+    ANSWERS(200, http_call(&server, NULL, "GET", "/health", NULL, NULL));
+    ANSWERS(200, http_call(&server, NULL, "GET", "/health", NULL, NULL));
+    http_exchange(server.port, "HEAD /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     text = scrape(server.admin_port, NULL, 200);
+    HAS("http_server_request_duration_seconds_count{http_request_method=\"GET\",url_scheme=\"http\",http_route=\"/"
+        "health\",http_response_status_code=\"200\"} 2\n");
+    HAS("http_server_request_duration_seconds_count{http_request_method=\"HEAD\",url_scheme=\"http\",http_route=\"/"
+        "health\",http_response_status_code=\"200\"} 1\n");
+    HAS("http_server_active_requests{http_request_method=\"POST\",url_scheme=\"http\"} 0\n");
     HAS("http_server_request_duration_seconds_count{http_request_method=\"POST\",url_scheme=\"http\",http_route=\"/api/"
         "auth/"
         "login\",http_response_status_code=\"401\"} 1\n");

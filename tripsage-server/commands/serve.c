@@ -235,7 +235,7 @@ static void stop(serving *it)
     tripsage_cache_close(it->server.served_cache);
     limits_close(it->server.limits);
     tripsage_close(it->server.library);
-    tripsage_telemetry_close(it->server.telemetry);
+    telemetry_close(&it->server);
 }
 
 /* While load balancers notice that it is not ready. 1 when another signal came: there is no time left. */

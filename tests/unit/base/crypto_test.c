@@ -370,9 +370,23 @@ START_TEST(hmac_sha224_gives_the_published_codes)
 }
 END_TEST
 
-SUITE_MAIN("base/crypto", hmac_sha224_gives_the_published_codes, sha256_gives_the_published_digests,
-           sha256_of_a_million_letters, hmac_gives_the_published_codes, hmac_takes_an_empty_key_and_empty_data,
-           hkdf_gives_the_published_keys, gcm_gives_the_published_ciphertexts,
+START_TEST(hex_says_every_byte_at_every_length)
+{
+    unsigned char bytes[256];
+    char expected[2 * sizeof bytes + 1] = "";
+
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (unsigned char)i;
+        ck_assert_str_eq(hex_of(bytes, i), expected);
+        snprintf(expected + 2 * i, 3, "%02x", (unsigned)i);
+    }
+    ck_assert_str_eq(hex_of(bytes, sizeof bytes), expected);
+}
+END_TEST
+
+SUITE_MAIN("base/crypto", hex_says_every_byte_at_every_length, hmac_sha224_gives_the_published_codes,
+           sha256_gives_the_published_digests, sha256_of_a_million_letters, hmac_gives_the_published_codes,
+           hmac_takes_an_empty_key_and_empty_data, hkdf_gives_the_published_keys, gcm_gives_the_published_ciphertexts,
            gcm_refuses_every_changed_bit_and_leaves_zeros, random_bytes_differ_and_fill_all_of_it,
            equality_sees_every_byte, wipe_leaves_zeros, base64url_gives_the_published_texts,
            base64url_carries_every_byte, base64url_refuses_what_it_would_not_write, base64url_remembers_a_full_buffer,

@@ -6,7 +6,7 @@
 
 #include "support/failing.h"
 #include "support/threads.h"
-#include "telemetry/metrics.h"
+#include "telemetry/telemetry_internal.h"
 #include "unit/suite.h"
 
 static tripsage_telemetry *telemetry;
@@ -143,6 +143,63 @@ START_TEST(what_comes_after_the_limit_is_counted_together)
 }
 END_TEST
 
+START_TEST(a_series_is_found_once)
+{
+    const char *tea[] = {"/tea", NULL}, *cake[] = {"/cake", "500"};
+    tripsage_instrument *it = histogram();
+    tripsage_series *series = tripsage_telemetry_series(it, tea);
+
+    ck_assert_ptr_nonnull(series);
+    ck_assert_ptr_eq(tripsage_telemetry_series(it, tea), series);
+    ck_assert_ptr_ne(tripsage_telemetry_series(it, cake), series);
+    tripsage_telemetry_series_add(series, 1000);
+    tripsage_telemetry_add(it, tea, 2000);
+    metrics(NULL);
+    HAS("_count{http_route=\"/tea\"} 2\n");
+    HAS("_sum{http_route=\"/tea\"} 0.000003\n");
+    HAS("_count{http_route=\"/cake\",error_type=\"500\"} 0\n");
+    ck_assert_ptr_null(tripsage_telemetry_series(NULL, NULL)); /* of a telemetry without metrics */
+    tripsage_telemetry_series_add(NULL, 1);
+}
+END_TEST
+
+/* Labels are known by their addresses; those that are more than there are places for are counted all the same. */
+START_TEST(counters_know_labels_by_their_addresses)
+{
+    char labels[TRIPSAGE__COUNTED_MAX + 4][4];
+    tripsage__observer *observer = (tripsage__observer *)(void *)telemetry;
+
+    for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++)
+        snprintf(labels[i], sizeof labels[i], i % 2 ? "odd" : "%zu", i);
+    for (size_t i = 0; i < 3 * sizeof labels / sizeof labels[0]; i++)
+        tripsage__count(observer, TRIPSAGE__COUNT_TOKEN, labels[i % (sizeof labels / sizeof labels[0])]);
+    tripsage__count(observer, TRIPSAGE__COUNT_SIGN_IN, labels[0]);
+    metrics(NULL);
+    HAS("tripsage_auth_tokens_total{tripsage_outcome=\"odd\"} 30\n");
+    HAS("tripsage_auth_tokens_total{tripsage_outcome=\"0\"} 3\n");
+    HAS("tripsage_auth_tokens_total{tripsage_outcome=\"18\"} 3\n");
+    HAS("tripsage_auth_sign_ins_total{tripsage_outcome=\"0\"} 1\n");
+}
+END_TEST
+
+static void count_many(size_t index, void *context)
+{
+    static const char *const labels[] = {"a", "b", "c", "d"};
+
+    (void)index;
+    for (int i = 0; i < 4000; i++)
+        tripsage__count(context, TRIPSAGE__COUNT_LIMIT, labels[i % 4]);
+}
+
+START_TEST(threads_count_under_the_same_labels)
+{
+    test_threads_run(8, count_many, telemetry);
+    metrics(NULL);
+    HAS("tripsage_limit_decisions_total{tripsage_outcome=\"a\"} 8000\n");
+    HAS("tripsage_limit_decisions_total{tripsage_outcome=\"d\"} 8000\n");
+}
+END_TEST
+
 START_TEST(one_name_is_one_instrument)
 {
     tripsage_instrument_options options = {.kind = TRIPSAGE_COUNTER, .name = "one", .unit = "{x}"};
@@ -253,6 +310,7 @@ START_TEST(memory_that_fails_is_told)
 END_TEST
 
 SUITE_MAIN_WITH("telemetry/metrics", set_up, tear_down, a_histogram_sums_up, open_metrics_says_it_its_way,
-                accept_headers, what_comes_after_the_limit_is_counted_together, one_name_is_one_instrument,
-                threads_do_not_lose_anything, the_process_and_the_target_are_told, caches_tell_how_they_are,
-                memory_that_fails_is_told)
+                accept_headers, what_comes_after_the_limit_is_counted_together, a_series_is_found_once,
+                counters_know_labels_by_their_addresses, threads_count_under_the_same_labels,
+                one_name_is_one_instrument, threads_do_not_lose_anything, the_process_and_the_target_are_told,
+                caches_tell_how_they_are, memory_that_fails_is_told)

@@ -1,6 +1,7 @@
 /* Spans: where they belong, which are exported, what is said of them, and what becomes of them when a collector answers, refuses, is
  * silent or gone. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <tripsage/telemetry.h>
 #include <zlib.h>
@@ -83,7 +84,7 @@ static void open_standard(void)
 
 static void make_span(const tripsage_span_options *how, const char *name)
 {
-    const tripsage_span_end end = {name, NULL, NULL, 0};
+    const tripsage_span_end end = {name, NULL, NULL, 0, 0, 0};
     tripsage_telemetry_span span;
 
     tripsage_telemetry_span_begin(&span, telemetry, how);
@@ -137,9 +138,9 @@ END_TEST
 
 START_TEST(a_span_goes_on_with_the_callers_trace)
 {
-    const tripsage_span_options caller = {TRIPSAGE_SPAN_SERVER, 1, CALLER, "a=b", 0};
+    const tripsage_span_options caller = {TRIPSAGE_SPAN_SERVER, 1, CALLER, "a=b", 0, 0};
     tripsage_telemetry_span outer, inner;
-    const tripsage_span_end end = {"x", NULL, NULL, 0};
+    const tripsage_span_end end = {"x", NULL, NULL, 0, 0, 0};
     tripsage_trace_ids ids, within;
 
     open_standard();
@@ -166,9 +167,9 @@ END_TEST
 
 START_TEST(samplers)
 {
-    const tripsage_span_options yes = {TRIPSAGE_SPAN_SERVER, 1, CALLER, NULL, 0};
-    const tripsage_span_options no = {TRIPSAGE_SPAN_SERVER, 1,
-                                      "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00", NULL, 0};
+    const tripsage_span_options yes = {TRIPSAGE_SPAN_SERVER, 1, CALLER, NULL, 0, 0};
+    const tripsage_span_options no = {
+        TRIPSAGE_SPAN_SERVER, 1, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00", NULL, 0, 0};
     static const struct {
         tripsage_sampler sampler;
         unsigned of_root, of_yes, of_no; /* of one each */
@@ -211,7 +212,7 @@ END_TEST
 START_TEST(what_is_unseen_hides_what_is_within)
 {
     const tripsage_span_options unseen = {.kind = TRIPSAGE_SPAN_SERVER, .is_unseen = 1};
-    const tripsage_span_end end = {"x", NULL, NULL, 0};
+    const tripsage_span_end end = {"x", NULL, NULL, 0, 0, 0};
     tripsage_telemetry_options o = options();
     tripsage_telemetry_span span;
 
@@ -229,10 +230,10 @@ END_TEST
 
 START_TEST(json_has_it_all)
 {
-    const tripsage_span_options caller = {TRIPSAGE_SPAN_SERVER, 1, CALLER, "a=b", 0};
+    const tripsage_span_options caller = {TRIPSAGE_SPAN_SERVER, 1, CALLER, "a=b", 0, 0};
     const tripsage_span_attribute attributes[] = {
-        {"http.request.method", "GET", 0}, {"http.response.status_code", NULL, 500}, {"odd", "\xff\"", 0}};
-    const tripsage_span_end end = {"GET /x", "500", attributes, 3};
+        {"http.request.method", "GET", 0, 0}, {"http.response.status_code", NULL, 500, 0}, {"odd", "\xff\"", 0, 0}};
+    const tripsage_span_end end = {"GET /x", "500", attributes, 3, 0, 0};
     tripsage_telemetry_options o = options();
     tripsage_telemetry_span span;
 
@@ -288,17 +289,147 @@ START_TEST(protobuf_comes_compressed)
 }
 END_TEST
 
+/* ---- protobuf ---- */
+
+typedef struct piece {
+    const unsigned char *at, *end;
+} piece;
+
+static uint64_t take_varint(piece *from)
+{
+    uint64_t value = 0;
+    unsigned shift = 0;
+
+    do {
+        ck_assert(from->at < from->end && shift < 64);
+        value |= (uint64_t)(*from->at & 127) << shift;
+        shift += 7;
+    } while (*from->at++ & 128);
+    return value;
+}
+
+/* The bytes of the next field that is a message or a text, which has this number; what is before it of other types is passed over. */
+static piece take_field(piece *from, unsigned number)
+{
+    for (;;) {
+        uint64_t key = take_varint(from), size = 0;
+        piece found;
+
+        switch (key & 7) {
+        case 0:
+            take_varint(from);
+            break;
+        case 1:
+        case 5:
+            size = (key & 7) == 1 ? 8 : 4;
+            break;
+        default:
+            ck_assert_uint_eq(key & 7, 2);
+            size = take_varint(from);
+        }
+        ck_assert_uint_le(size, (uint64_t)(from->end - from->at));
+        found = (piece){from->at, from->at + size};
+        from->at += size;
+        if ((key & 7) == 2) {
+            ck_assert_uint_eq(key >> 3, number);
+            return found;
+        }
+    }
+}
+
+/* Sizes of spans are written in as many bytes as they take: names of every length around where that changes, which are not copied. */
+START_TEST(protobuf_says_how_long_spans_are)
+{
+    static char names[5][20001];
+    static const size_t middles[5] = {0, 70, 200, 16320, 19990};
+    tripsage_telemetry_options o = options();
+    piece all, spans;
+
+    o.json = 0;
+    o.resource = "team=trips";
+    open_with(&o);
+    for (size_t i = 0; i < 5; i++)
+        memset(names[i], 'a' + (int)i, sizeof names[i] - 1);
+    for (size_t more = 0; more < 10; more++)
+        for (size_t i = 0; i < 5; i++) {
+            tripsage_telemetry_span span;
+            const tripsage_span_end end = {names[i] + sizeof names[i] - 1 - middles[i] - more, NULL, NULL, 0, 0, 1};
+
+            tripsage_telemetry_span_begin(&span, telemetry, NULL);
+            tripsage_telemetry_span_end(&span, &end);
+        }
+    ck_assert_ok(tripsage_telemetry_flush(telemetry, 5000));
+    all = (piece){(unsigned char *)got.body, (unsigned char *)got.body + got.size};
+    spans = take_field(&all, 1); /* resource_spans */
+    ck_assert_ptr_eq(all.at, all.end);
+    take_field(&spans, 1); /* resource */
+    all = spans;
+    spans = take_field(&all, 2); /* scope_spans */
+    take_field(&all, 3);         /* schema_url */
+    ck_assert_ptr_eq(all.at, all.end);
+    take_field(&spans, 1); /* scope */
+    for (size_t n = 0; n < 50; n++) {
+        piece span = take_field(&spans, 2), name;
+
+        take_field(&span, 1); /* trace_id */
+        take_field(&span, 2); /* span_id */
+        name = take_field(&span, 5);
+        ck_assert_uint_eq((size_t)(name.end - name.at), middles[n % 5] + n / 5);
+        ck_assert(name.at == name.end || (*name.at == 'a' + (int)(n % 5) && name.end[-1] == *name.at));
+    }
+    ck_assert_ptr_eq(spans.at, spans.end);
+}
+END_TEST
+
+START_TEST(whoever_knows_when_says_so)
+{
+    const int64_t now = tripsage__monotonic_ns();
+    const tripsage_span_options how = {.began_ns = now - 5000000000};
+    const tripsage_span_end end = {"x", NULL, NULL, 0, now - 3000000000, 0};
+    tripsage_telemetry_span span;
+    int64_t began, ended;
+
+    open_standard();
+    tripsage_telemetry_span_begin(&span, telemetry, &how);
+    tripsage_telemetry_span_end(&span, &end);
+    ck_assert_ok(tripsage_telemetry_flush(telemetry, 5000));
+    began = strtoll(test_json_at(got.body, SPAN "/startTimeUnixNano") + 1, NULL, 10);
+    ended = strtoll(test_json_at(got.body, SPAN "/endTimeUnixNano") + 1, NULL, 10);
+    ck_assert_int_eq(ended - began, 2000000000);
+    ck_assert_int_lt(began, tripsage__system_ns() - 4000000000);
+    ck_assert_int_gt(began, tripsage__system_ns() - 60000000000);
+}
+END_TEST
+
+START_TEST(constants_are_not_copied)
+{
+    static char constant[] = "before";
+    const tripsage_span_attribute attributes[] = {{"constant", constant, 0, 1}, {"copied", constant, 0, 0}};
+    const tripsage_span_end end = {constant, NULL, attributes, 2, 0, 1};
+    tripsage_telemetry_span span;
+
+    open_standard();
+    tripsage_telemetry_span_begin(&span, telemetry, NULL);
+    tripsage_telemetry_span_end(&span, &end);
+    strcpy(constant, "after");
+    ck_assert_ok(tripsage_telemetry_flush(telemetry, 5000));
+    IS(SPAN "/name", "\"after\"");
+    IS(SPAN "/attributes/0/value/stringValue", "\"after\"");
+    IS(SPAN "/attributes/1/value/stringValue", "\"before\"");
+}
+END_TEST
+
 START_TEST(more_than_there_is_room_for)
 {
     tripsage_span_attribute attributes[TRIPSAGE_SPAN_ATTRIBUTES_MAX + 4];
-    const tripsage_span_end end = {"x", NULL, attributes, TRIPSAGE_SPAN_ATTRIBUTES_MAX + 4};
+    const tripsage_span_end end = {"x", NULL, attributes, TRIPSAGE_SPAN_ATTRIBUTES_MAX + 4, 0, 0};
     tripsage_telemetry_span span;
     char long_text[1000];
 
     memset(long_text, 'x', sizeof long_text - 1);
     long_text[sizeof long_text - 1] = '\0';
     for (size_t i = 0; i < end.attribute_count; i++)
-        attributes[i] = (tripsage_span_attribute){"key", i < 3 ? long_text : NULL, 1};
+        attributes[i] = (tripsage_span_attribute){"key", i < 3 ? long_text : NULL, 1, 0};
     open_standard();
     tripsage_telemetry_span_begin(&span, telemetry, NULL);
     tripsage_telemetry_span_end(&span, &end);
@@ -474,7 +605,7 @@ END_TEST
 
 START_TEST(without_a_telemetry_nothing_happens)
 {
-    const tripsage_span_end end = {"x", NULL, NULL, 0};
+    const tripsage_span_end end = {"x", NULL, NULL, 0, 0, 0};
     tripsage_telemetry_span span;
 
     tripsage_telemetry_span_begin(&span, NULL, NULL);
@@ -486,6 +617,7 @@ END_TEST
 
 SUITE_MAIN_WITH("telemetry/span", set_up, tear_down, traceparents, a_span_goes_on_with_the_callers_trace, samplers,
                 a_ratio_is_one, what_is_unseen_hides_what_is_within, json_has_it_all, protobuf_comes_compressed,
+                protobuf_says_how_long_spans_are, whoever_knows_when_says_so, constants_are_not_copied,
                 more_than_there_is_room_for, a_collector_that_is_busy_is_asked_again,
                 what_is_refused_for_good_is_not_sent_again, a_part_that_is_refused_is_counted,
                 the_answer_may_be_protobuf, a_silent_collector_holds_nobody_up, a_collector_that_is_gone_is_left_alone,
