@@ -86,7 +86,7 @@ TRIPSAGE_API tripsage_status tripsage_database_security(tripsage_doc **out, trip
 /* What is to be served as text/plain; charset=utf-8 at /.well-known/security.txt (RFC 9116): Contact, Policy and Preferred-Languages as they
  * are set, Canonical where API_EXTERNAL_URL is https, and Expires, the beginning of the day 90 days on from `now_ms` (0: from the system's
  * time): it is made anew each day that somebody answers for it, and a copy of it ends within the quarter. *out is NULL when
- * TRIPSAGE_SECURITY_CONTACT is not set, for there is no such file without. Free it with tripsage_free. Errors: TRIPSAGE_ENOMEM. */
+ * "TRIPSAGE_SECURITY_CONTACT" is not set, for there is no such file without. Free it with tripsage_free. Errors: TRIPSAGE_ENOMEM. */
 TRIPSAGE_API tripsage_status tripsage_security_txt(char **out, const tripsage_config *config, int64_t now_ms);
 
 TRIPSAGE_END_DECLS
