@@ -198,29 +198,53 @@ static const char *read_credentials(settings *s, const char *value)
     return truth(value, &s->credentials) ? NULL : "true or false";
 }
 
-/* An origin is scheme://host[:port], as a browser sends it: no path, no wildcard. */
+/* An origin is scheme://host[:port] as a browser sends it, which is compared letter by letter: in small letters, without the port that goes
+ * without saying, without a path. */
 static int is_origin(const char *origin)
 {
     const char *host = strncmp(origin, "https://", 8) == 0  ? origin + 8
                        : strncmp(origin, "http://", 7) == 0 ? origin + 7
                                                             : NULL;
+    const char *own_port = host == origin + 8 ? "443" : "80";
+    const char *end;
+    long port;
 
-    return host && host[0] && !host[strcspn(host, "/*?#@ ")];
+    if (!host)
+        return 0;
+    if (host[0] == '[') {
+        end = host + 1 + strspn(host + 1, "0123456789abcdef:.");
+        if (end == host + 1 || *end++ != ']')
+            return 0;
+    } else {
+        end = host + strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789-._");
+    }
+    if (end == host || *end == '\0')
+        return end != host;
+    return *end == ':' && end[1] != '0' && strcmp(end + 1, own_port) != 0 && number(end + 1, 1, 65535, &port);
 }
 
 /* Separated by commas, or a list in JSON, as the Python server has it. */
 static const char *read_origins(settings *s, const char *value)
 {
     static const char expected[] =
-        "a list of at most 32 exact origins such as https://app.example.com,http://localhost:3000";
+        "a list of at most 32 exact origins as browsers send them (small letters, no :443 or :80, no path), such "
+        "as https://app.example.com,http://localhost:3000";
     char *next = s->origin_text;
 
     s->origin_count = 0;
     if (copy(s->origin_text, sizeof s->origin_text, value, expected))
         return expected;
+    next += strspn(next, " ");
+    if (next[0] == '[') {
+        char *last = strrchr(next++, ']');
+
+        if (!last || last[1 + strspn(last + 1, " ")])
+            return expected;
+        *last = '\0';
+    }
     for (char *origin; (origin = strsep(&next, ",")) != NULL;) {
-        origin += strspn(origin, " [\"");
-        origin[strcspn(origin, " ]\"")] = '\0';
+        origin += strspn(origin, " \"");
+        origin[strcspn(origin, " \"")] = '\0';
         if (!origin[0])
             continue;
         if (!is_origin(origin) || s->origin_count == ORIGINS_MAX)

@@ -55,8 +55,12 @@ START_TEST(a_backup_beside_the_server)
     http_answer *trip = ANSWERS(201, http_call(&server, token, "POST", "/api/trips", NULL, A_TRIP("before")));
     struct stat found;
 
-    ck_assert_int_eq(RUN(&output, "backup", "vault", "--json"), 1); /* only ./backups is made */
-    ck_assert_ptr_nonnull(strstr(output, "cannot find the folder vault"));
+    SAYS(0, "verified by a restore", "backup", "vault");
+    ck_assert_int_eq(stat(test_format("%s/vault", server.folder), &found), 0);
+    ck_assert_int_eq(found.st_mode & 0777, 0700);
+    SAYS(1, "cannot find the folder none/vault", "backup", "none/vault"); /* perhaps a disk that is not mounted */
+    SAYS(1, "no database", "backup", "empty", "--database", "sqlite:none.db");
+    ck_assert_int_ne(access(test_format("%s/empty", server.folder), F_OK), 0);
     ck_assert_int_eq(RUN(&output, "backup", "--keep", "2", "--json"), 0);
     ck_assert_str_eq(test_json_at(output, "/verified"), "true");
     file = test_replaced(test_json_at(output, "/file"), "\"", "");

@@ -200,13 +200,15 @@ START_TEST(credentials_are_for_listed_origins)
     http_answer *answer;
     http_server s;
 
-    http_server_start(
-        &s, TRIPSAGE_SERVER,
-        (const char *const[]){"CORS_ORIGINS=[\"https://app.example.com\"]", "CORS_CREDENTIALS=true", NULL});
+    http_server_start(&s, TRIPSAGE_SERVER,
+                      (const char *const[]){"CORS_ORIGINS=[\"https://app.example.com\", \"http://[::1]:3000\"]",
+                                            "CORS_CREDENTIALS=true", NULL});
     answer = http_call(&s, NULL, "GET", "/api/trips", "Origin: https://app.example.com\r\n", NULL);
     ck_assert_str_eq(http_field(answer, "Access-Control-Allow-Origin"), "https://app.example.com");
     ck_assert_str_eq(http_field(answer, "Access-Control-Allow-Credentials"), "true");
     ck_assert_str_eq(http_field(answer, "Vary"), "Origin");
+    answer = http_call(&s, NULL, "GET", "/api/trips", "Origin: http://[::1]:3000\r\n", NULL);
+    ck_assert_str_eq(http_field(answer, "Access-Control-Allow-Origin"), "http://[::1]:3000");
     answer = http_call(&s, NULL, "GET", "/api/trips", "Origin: https://evil.example.com\r\n", NULL);
     ck_assert_ptr_null(http_field(answer, "Access-Control-Allow-Origin"));
     ck_assert_ptr_null(http_field(answer, "Access-Control-Allow-Credentials"));

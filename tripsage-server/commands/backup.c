@@ -107,10 +107,11 @@ int command_backup(int argc, char **argv)
         status = EXIT_USAGE;
     } else if (status == 0) {
         const char *word = verify ? words[1] : words[0] ? words[0] : "backups";
+        int is_new = !verify && mkdir(word, 0700) == 0; /* where it is missing and cannot be made, the backup says so */
 
-        if (!words[0])
-            (void)mkdir(word, 0700); /* it may be there; where it cannot be made, the backup says so */
         status = run(&s, verify, word, &backup, json);
+        if (is_new && status != EXIT_SUCCESS)
+            (void)rmdir(word); /* unless there is something in it */
     }
     settings_free(&s);
     return status;
