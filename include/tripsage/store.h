@@ -111,9 +111,9 @@ TRIPSAGE_API tripsage_auth *tripsage_get_auth(tripsage *ts);
 TRIPSAGE_API tripsage_vector *tripsage_get_vector(tripsage *ts);
 TRIPSAGE_API tripsage_cache *tripsage_get_cache(tripsage *ts);
 
-/* One cheap statement against the store: TRIPSAGE_OK, or why it cannot answer, of what the store gives. PostgreSQL has to answer within
- * two seconds, whatever other calls may wait: else it is TRIPSAGE_EUNAVAILABLE, or TRIPSAGE_EBUSY while all connections are in use. (It
- * may be five more for each host of the URL where a network swallows the attempt to connect.) */
+/* One cheap statement against the store: TRIPSAGE_OK, or why not, of what the store gives. TRIPSAGE_EIO also when an SQLite file was moved
+ * or replaced since. PostgreSQL has to answer within two seconds, whatever other calls may wait: else it is TRIPSAGE_EUNAVAILABLE, or
+ * TRIPSAGE_EBUSY while all connections are in use. (Five more for each host of the URL where a network swallows the attempt to connect.) */
 TRIPSAGE_API tripsage_status tripsage_ping(tripsage *ts);
 
 /* State of the schema: {"engine":"sqlite","current":n,"latest":n,"migrations":[{"number","name","checksum","applied_at"}]}. */

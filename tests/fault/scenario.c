@@ -1858,6 +1858,29 @@ static tripsage_status telemetry_metrics(stage *s)
     return status;
 }
 
+/* Without memory there is no series, and adding to none does nothing. */
+static tripsage_status telemetry_series(stage *s)
+{
+    static const double bounds[] = {1, 10};
+    static const char *const values[] = {"tea"};
+    const tripsage_instrument_options options = {TRIPSAGE_HISTOGRAM, "cups", "{cup}", "Cups.", {"drink"}, bounds, 2};
+    tripsage_telemetry *telemetry;
+    tripsage_instrument *cups;
+    tripsage_series *series = NULL;
+    tripsage_status status = tripsage_telemetry_open(&telemetry, NULL, NULL);
+
+    (void)s;
+    if (status == TRIPSAGE_OK)
+        status = tripsage_telemetry_instrument(&cups, telemetry, &options);
+    if (status == TRIPSAGE_OK) {
+        series = tripsage_telemetry_series(cups, values);
+        tripsage_telemetry_series_add(series, 3);
+        status = series ? TRIPSAGE_OK : TRIPSAGE_ENOMEM;
+    }
+    tripsage_telemetry_close(telemetry);
+    return status;
+}
+
 static tripsage_status limiter_open(stage *s)
 {
     return tripsage_limiter_open(&s->limiter, NULL, NULL);
@@ -2497,6 +2520,7 @@ const scenario test_scenarios[] = {
     {.name = "limiter_open", .act = limiter_open, .look = look_nothing},
     {.name = "telemetry_open", .act = telemetry_open, .look = look_nothing, .in_memory = 1},
     {.name = "telemetry_metrics", .act = telemetry_metrics, .look = look_nothing, .in_memory = 1},
+    {.name = "telemetry_series", .act = telemetry_series, .look = look_nothing, .in_memory = 1},
     {.name = "limit_rule_new", .act = limit_rule_new, .look = look_nothing},
     {.name = "limit_decide", .act = limit_decide, .look = look_nothing},
     {.name = "cache_set", .prepare = with_cached, .act = cache_set, .look = look_cache, .in_memory = 1},

@@ -326,6 +326,30 @@ START_TEST(health_is_public_under_both_names)
 }
 END_TEST
 
+/* SQLite goes on in a file that nobody finds any more. */
+START_TEST(a_database_that_was_moved_is_not_well)
+{
+    char path[TEST_PATH_SIZE], away[TEST_PATH_SIZE];
+    http_server s;
+    FILE *other;
+
+    http_server_start(&s, TRIPSAGE_SERVER, NULL);
+    test_path_join(path, s.folder, "data/tripsage.db");
+    test_path_join(away, s.folder, "data/away.db");
+    ck_assert_int_eq(rename(path, away), 0);
+    ANSWERS(503, http_call(&s, NULL, "GET", "/health/ready", NULL, NULL));
+    ck_assert_ptr_nonnull(strstr(http_server_log(&s), "data/tripsage.db is not there any more"));
+    other = fopen(path, "w");
+    ck_assert_ptr_nonnull(other);
+    fclose(other);
+    ANSWERS(503, http_call(&s, NULL, "GET", "/health/database", NULL, NULL));
+    ck_assert_ptr_nonnull(strstr(http_server_log(&s), "data/tripsage.db is another file"));
+    ck_assert_int_eq(rename(away, path), 0);
+    ANSWERS(200, http_call(&s, NULL, "GET", "/health/ready", NULL, NULL));
+    ck_assert_int_eq(http_server_stop(&s, NULL), 0);
+}
+END_TEST
+
 START_TEST(health_answers_while_everyone_is_busy)
 {
     int busy[4];
@@ -574,7 +598,7 @@ SUITE_PROGRAM("server/life", (void)server, a_wrong_setting_is_named, variables_m
               commands_say_what_they_do, the_settings_are_explained_without_secrets,
               without_settings_it_makes_itself_a_home, what_is_past_its_keeping_goes,
               an_address_that_is_not_to_be_had_is_told, a_taken_port_is_told, health_is_public_under_both_names,
-              health_answers_while_everyone_is_busy, two_hundred_connections_are_held_at_once,
-              a_request_under_way_is_finished, one_that_never_ends_does_not_hold_it,
-              a_log_that_nobody_reads_does_not_hold_it, a_second_signal_ends_it_at_once,
-              what_was_answered_is_there_after_the_end)
+              health_answers_while_everyone_is_busy, a_database_that_was_moved_is_not_well,
+              two_hundred_connections_are_held_at_once, a_request_under_way_is_finished,
+              one_that_never_ends_does_not_hold_it, a_log_that_nobody_reads_does_not_hold_it,
+              a_second_signal_ends_it_at_once, what_was_answered_is_there_after_the_end)

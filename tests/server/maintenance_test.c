@@ -95,6 +95,9 @@ START_TEST(upkeep_beside_the_server)
     SAYS(0, "\"ok\":true", "doctor", "--json");
     SAYS(0, "0 pending", "migrate", "dry-run");
     SAYS(0, "\"pending\":[]", "migrate", "dry-run", "--json");
+    SAYS(1, "no database at sqlite:none.db", "check", "--database", "sqlite:none.db");
+    SAYS(1, "no database at sqlite:none.db", "maintain", "--database", "sqlite:none.db");
+    SAYS(1, "no database at sqlite:none.db", "maintain", "--check", "--database", "sqlite:none.db");
     SAYS(1, "pending", "migrate", "status", "--database", "sqlite:none.db");
     ck_assert_int_ne(access(test_format("%s/none.db", server.folder), F_OK), 0);
     SAYS(0, "applied and taken back", "migrate", "dry-run", "--database", "sqlite:none.db");

@@ -31,7 +31,7 @@ int command_check(int argc, char **argv)
         return 0;
     }
     if (exit_status == 0)
-        exit_status = open_library(&library, &s, MIGRATE_AS_SET);
+        exit_status = open_existing_library(&library, &s, MIGRATE_AS_SET);
     if (exit_status)
         goto out;
     if (tripsage_check(&report, library) == TRIPSAGE_OK) {

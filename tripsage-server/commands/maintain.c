@@ -68,7 +68,7 @@ static int run(const settings *s, const wanted *w)
     tripsage *library = NULL;
     progress p;
     tripsage_status done;
-    int status = open_library(&library, s, w->check ? MIGRATE_NO : MIGRATE_AS_SET);
+    int status = open_existing_library(&library, s, w->check ? MIGRATE_NO : MIGRATE_AS_SET);
 
     if (status)
         return status;

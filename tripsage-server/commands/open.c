@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <tripsage/maintenance.h>
+
 #include "log.h"
 
 #define OWN_ADDRESS_SIZE 40
@@ -45,6 +47,23 @@ tripsage_status open_library_quietly(tripsage **out, const settings *s, migratio
 int open_library(tripsage **out, const settings *s, migration migrate)
 {
     return open_library_watched(out, s, migrate, NULL);
+}
+
+int open_existing_library(tripsage **out, const settings *s, migration migrate)
+{
+    tripsage_options options = *tripsage_config_options(s->config);
+    tripsage_doc *plan = NULL;
+    int status = EXIT_FAILURE;
+
+    if (tripsage_migrations_plan(&plan, s->database_url, &options, 0) != TRIPSAGE_OK)
+        fprintf(stderr, "tripsage-server: cannot open %s: %s\n", s->database_shown, tripsage_last_error()->message);
+    else if (tripsage_doc_int(plan, "/current", 0) == 0)
+        fprintf(stderr, "tripsage-server: there is no database at %s; tripsage-server migrate makes one\n",
+                s->database_shown);
+    else
+        status = open_library(out, s, migrate);
+    tripsage_doc_free(plan);
+    return status;
 }
 
 int open_library_watched(tripsage **out, const settings *s, migration migrate, tripsage_telemetry *telemetry)

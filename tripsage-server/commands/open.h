@@ -17,6 +17,9 @@ int open_library(tripsage **out, const settings *s, migration migrate);
 /* The same, told to telemetry, which may be NULL. */
 int open_library_watched(tripsage **out, const settings *s, migration migrate, tripsage_telemetry *telemetry);
 
+/* As open_library, of a database that is there: none is made. */
+int open_existing_library(tripsage **out, const settings *s, migration migrate);
+
 /* The cache of /cache, in *out, where the settings want one. 0, or the exit status after a sentence on stderr. */
 int open_served_cache(tripsage_cache **out, const settings *s, tripsage_telemetry *telemetry);
 

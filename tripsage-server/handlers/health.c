@@ -26,6 +26,8 @@ static checked check_database(const request *r)
 
     clock_gettime(CLOCK_MONOTONIC, &start);
     status = tripsage_ping(r->server->library);
+    if (status != TRIPSAGE_OK)
+        log_event(TRIPSAGE_LOG_WARN, "health", "the database: %s", tripsage_last_error()->message);
     return (checked){status == TRIPSAGE_OK, milliseconds_since(&start),
                      status == TRIPSAGE_OK ? NULL : tripsage_status_sentence(status)};
 }

@@ -100,6 +100,17 @@ static tripsage_status enter_wal(engine *e)
     return status;
 }
 
+static tripsage_status recognise_file(engine *e)
+{
+    struct stat found;
+
+    if (stat(e->path, &found) != 0)
+        return TRIPSAGE_FAIL_NATIVE(TRIPSAGE_EIO, errno, "cannot find %s: %s", e->path, strerror(errno));
+    e->device = found.st_dev;
+    e->file = found.st_ino;
+    return TRIPSAGE_OK;
+}
+
 /* Takes the path as SQLite found it, absolute and without links, for the connections that are opened later: the program may have changed
  * its working directory by then, and a relative path would name another file. */
 static tripsage_status keep_place(engine *e)
@@ -113,6 +124,23 @@ static tripsage_status keep_place(engine *e)
         return TRIPSAGE_NOMEM();
     tripsage__free(e->path);
     e->path = place;
+    return recognise_file(e);
+}
+
+/* What is written into a file that was moved or removed is lost to whoever looks at the path, and connections that are opened from now on
+ * would find another database there. */
+static tripsage_status engine_ping(void *engine_, const tripsage__step *step)
+{
+    engine *e = engine_;
+    struct stat now;
+    tripsage_status status = tripsage__sqlite_read(e, NULL, step, 1);
+
+    if (status != TRIPSAGE_OK || e->in_memory)
+        return status;
+    if (stat(e->path, &now) != 0)
+        return TRIPSAGE_FAIL_NATIVE(TRIPSAGE_EIO, errno, "%s is not there any more: %s", e->path, strerror(errno));
+    if (now.st_dev != e->device || now.st_ino != e->file)
+        return TRIPSAGE_FAIL(TRIPSAGE_EIO, "%s is another file than the one that was opened", e->path);
     return TRIPSAGE_OK;
 }
 
@@ -366,6 +394,7 @@ const tripsage__driver tripsage__driver_sqlite = {
     .read = tripsage__sqlite_read,
     .write = tripsage__sqlite_write,
     .place = engine_place,
+    .ping = engine_ping,
     .stamp = tripsage__sqlite_stamp,
     .watch = tripsage__sqlite_watch,
     .unwatch = tripsage__sqlite_unwatch,

@@ -9,6 +9,7 @@
 #define SQLITE_ENABLE_PREUPDATE_HOOK 1 /* see changes.c */
 #include <sqlite3.h>
 #include <stdatomic.h>
+#include <sys/types.h>
 
 #include "store/driver.h"
 
@@ -39,6 +40,8 @@ typedef struct engine {
     tripsage__env *env;
     char *path; /* ":memory:" or a file */
     int in_memory;
+    dev_t device; /* which file it is, whatever the path leads to later */
+    ino_t file;
     uint32_t busy_timeout_ms;
 
     connection writer;
