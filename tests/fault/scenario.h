@@ -15,7 +15,6 @@ typedef struct stage {
     const char *client; /* the address that calls of the wire come from; NULL: nobody knows */
     int64_t number;     /* counts the calls, for what has to be new each time */
     tripsage_actor *actor;
-    tripsage_auth *confirming; /* accounts that are confirmed by mail, on a handle of their own */
 
     /* Written by the call; the harness looks at them and frees them. */
     tripsage_doc *doc;

@@ -389,7 +389,7 @@ static int look_at_call(const scenario *call)
     status = call->act(&s);
     ck_assert_msg(status == call->want, "%s: %s", call->name, test_error_text());
     test_stage_clear(&s);
-    tripsage_actor_free(s.actor);
+    test_stage_end(&s);
     leave();
     tables = walked();
     printf("%-30s %-13s %s\n", call->name, "call", tables ? test_format("ALL of %s", tables) : "-");

@@ -72,6 +72,7 @@ static const struct {
     {"item_update", 2, "reads the item, merges the input into it, writes it if it is the same still"},
     {"auth_sign_in", 2, "reads the hash, compares the password, begins the session"},
     {"auth_refresh", 2, "reads the session and its user, moves it on"},
+    {"auth_sign_up to confirm", 15, "is made on a handle opened for it"},
     {"auth_otp_send", 2,
      "reads whether the address is known and confirmed, which decides what is sent, and writes that"},
     {"auth_otp_send new", 2, "the same for somebody new"},

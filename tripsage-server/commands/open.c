@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <tripsage/maintenance.h>
 
@@ -49,6 +50,12 @@ int open_library(tripsage **out, const settings *s, migration migrate)
     return open_library_watched(out, s, migrate, NULL);
 }
 
+/* An SQLite file that opening would make. Of PostgreSQL's databases opening one makes none. */
+static int is_missing_file(tripsage_doc *plan)
+{
+    return tripsage_doc_int(plan, "/current", 0) == 0 && strcmp(tripsage_doc_text(plan, "/engine"), "sqlite") == 0;
+}
+
 int open_existing_library(tripsage **out, const settings *s, migration migrate)
 {
     tripsage_options options = *tripsage_config_options(s->config);
@@ -57,7 +64,7 @@ int open_existing_library(tripsage **out, const settings *s, migration migrate)
 
     if (tripsage_migrations_plan(&plan, s->database_url, &options, 0) != TRIPSAGE_OK)
         fprintf(stderr, "tripsage-server: cannot open %s: %s\n", s->database_shown, tripsage_last_error()->message);
-    else if (tripsage_doc_int(plan, "/current", 0) == 0)
+    else if (is_missing_file(plan))
         fprintf(stderr, "tripsage-server: there is no database at %s; tripsage-server migrate makes one\n",
                 s->database_shown);
     else
