@@ -336,13 +336,10 @@ static void stream(request *r)
     }
 }
 
-/* A connection counts until its last answer is written: its client may be back before this thread has closed it. */
-static void finish(request *r)
+static void write_answer(request *r)
 {
-    decide_connection(r);
     if (!respond_assemble(r)) {
         r->response.close = 1;
-        r->listener->connections--;
         mg_disable_connection_keep_alive(r->connection);
         return; /* not even a small answer can be had from memory */
     }
@@ -352,9 +349,18 @@ static void finish(request *r)
         mg_disable_connection_keep_alive(r->connection);
     else if (r->response.more)
         stream(r);
+}
+
+/* A connection counts until its last answer is written: its client may be back before this thread has closed it. */
+static void finish(request *r)
+{
+    decide_connection(r);
+    write_answer(r);
+    clock_gettime(CLOCK_MONOTONIC, &r->ended);
     if (r->response.close)
         r->listener->connections--;
     respond_log(r);
+    telemetry_end(r);
 }
 
 static int on_request(struct mg_connection *connection)
@@ -374,8 +380,8 @@ static int on_request(struct mg_connection *connection)
     r->listener = listener;
     r->connection = connection;
     wrong = read_facts(r, info);
-    respond_identify(r);
     telemetry_begin(r);
+    respond_identify(r);
     if (info->num_headers >= MG_MAX_HEADERS) {
         respond_problem(r, 431, "HEADERS_TOO_LARGE", "at most %d header lines", MG_MAX_HEADERS - 1);
         r->response.close = 1;
@@ -386,7 +392,6 @@ static int on_request(struct mg_connection *connection)
         dispatch(r);
     }
     finish(r);
-    telemetry_end(r);
     if (r->streams)
         r->server->streams--;
     return r->response.status;
@@ -448,12 +453,11 @@ static int on_error(struct mg_connection *connection, int status, const char *me
     r->method = METHOD_OTHER;
     r->method_name = info->request_method ? info->request_method : "";
     r->target = r->query = "";
-    respond_identify(r);
     telemetry_begin(r);
+    respond_identify(r);
     explain(r, status, info, message);
     r->response.close = 1;
     finish(r);
-    telemetry_end(r);
     pool_give(listener->server->pool, r);
     return 0;
 }

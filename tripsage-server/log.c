@@ -197,13 +197,15 @@ void log_begin(buffer *line, tripsage_log_level level)
 static void put_event(tripsage_log_level level, const char *event, const char *message)
 {
     buffer line = {NULL, 0, 0, 0};
+    tripsage_trace_ids ids;
     char shown[768]; /* messages have at most 512 bytes; each secret grows to three at most */
 
     redact(shown, sizeof shown, message, journal.masks_people);
     log_begin(&line, level);
     BUFFER_LIT(&line, ",\"event\":");
     buffer_jsonz(&line, event);
-    telemetry_put_ids(&line);
+    tripsage_telemetry_current(&ids);
+    telemetry_put_ids(&line, &ids);
     BUFFER_LIT(&line, ",\"message\":");
     buffer_jsonz(&line, shown);
     BUFFER_LIT(&line, "}\n");

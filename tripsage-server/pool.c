@@ -215,6 +215,14 @@ void pool_give(struct pool *p, request *r)
     pthread_mutex_unlock(&p->lock);
 }
 
+void pool_each(struct pool *p, void (*call)(const request *r, void *context), void *context)
+{
+    pthread_mutex_lock(&p->lock);
+    for (const request *r = p->made; r; r = r->next_made)
+        call(r, context);
+    pthread_mutex_unlock(&p->lock);
+}
+
 /* ---- what handlers ask of a request ---- */
 
 char *request_keep(request *r, size_t size)

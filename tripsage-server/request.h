@@ -105,8 +105,9 @@ typedef struct request {
     int remote_port;
     char client_addr[48]; /* who asks: see client.h */
     int is_secure;        /* it came over TLS */
-    struct timespec started;
+    struct timespec started, ended;
     tripsage_telemetry_span span; /* see telemetry.h */
+    tripsage_trace_ids ids;       /* of the span; "": there is no telemetry */
     char id[REQUEST_ID_MAX + 1];
 
     const struct route *route; /* NULL: none matched */
@@ -137,6 +138,8 @@ typedef struct request {
         time_t second;
         char text[32];
     } date; /* of the Date header: made once a second */
+
+    _Atomic unsigned under_way; /* what it is counted as by telemetry_tell_active; 0: none */
 
     /* pool.c: the watch over slow clients, and the lists. */
     pthread_mutex_t watch_lock;
@@ -171,6 +174,8 @@ void pool_free(struct pool *p); /* when no request is out; NULL is fine */
 request *pool_take(struct pool *p);
 void pool_give(struct pool *p, request *r);
 void pool_watch(request *r, unsigned seconds); /* from now; 0 ends it */
+/* Calls for each request that was ever made, those under way and those that rest. */
+void pool_each(struct pool *p, void (*call)(const request *r, void *context), void *context);
 int pool_socket(const request *r);             /* of its connection; -1: it was not found */
 
 /* Room in the arena for this exchange; NULL when it is used up. */

@@ -42,6 +42,8 @@ void respond_identify(request *r)
         strcpy(r->id, given);
         return;
     }
+    if (r->id[0]) /* that of the trace */
+        return;
     for (int word = 0; word < 2; word++) {
         uint64_t bits = next_chance(&r->chance[word]);
 
@@ -482,12 +484,9 @@ int respond_assemble(request *r)
 
 /* ---- the access log ---- */
 
-static int64_t microseconds_since(const struct timespec *start)
+static int64_t microseconds_between(const struct timespec *start, const struct timespec *end)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return ((int64_t)now.tv_sec - start->tv_sec) * 1000000 + (now.tv_nsec - start->tv_nsec) / 1000;
+    return ((int64_t)end->tv_sec - start->tv_sec) * 1000000 + (end->tv_nsec - start->tv_nsec) / 1000;
 }
 
 static void put_client(buffer *line, const request *r)
@@ -520,11 +519,11 @@ void respond_log(request *r)
     BUFFER_LIT(line, ",\"bytes\":");
     buffer_integer(line, r->method == METHOD_HEAD ? 0 : (int64_t)r->response.length);
     BUFFER_LIT(line, ",\"duration_us\":");
-    buffer_integer(line, microseconds_since(&r->started));
+    buffer_integer(line, microseconds_between(&r->started, &r->ended));
     BUFFER_LIT(line, ",\"request_id\":\"");
     buffer_puts(line, r->id);
     BUFFER_LIT(line, "\"");
-    telemetry_put_ids(line);
+    telemetry_put_ids(line, &r->ids);
     BUFFER_LIT(line, ",\"client\":");
     put_client(line, r);
     BUFFER_LIT(line, ",\"user_id\":");

@@ -18,8 +18,13 @@ typedef struct known_route {
     _Atomic(tripsage_series *) successes[2];
 } known_route;
 
+/* Requests under way, by their methods and by whether they came over TLS. */
+#define ACTIVE_KINDS (2 * (METHOD_OTHER + 1))
+
 struct telemetry_known {
-    _Atomic(tripsage_series *) active[METHOD_OTHER + 1][2];
+    _Atomic(tripsage_series *) active[ACTIVE_KINDS];
+    pthread_mutex_t lock; /* over what follows */
+    int64_t told[ACTIVE_KINDS];
     known_route routes[]; /* by their places in the table */
 };
 
@@ -49,10 +54,13 @@ static int make_known(server *s)
     const route *all = routes_all(&count);
 
     s->known = calloc(1, sizeof *s->known + count * sizeof s->known->routes[0]);
-    for (size_t i = 0; s->known && i < count; i++)
+    if (!s->known)
+        return 0;
+    pthread_mutex_init(&s->known->lock, NULL);
+    for (size_t i = 0; i < count; i++)
         snprintf(s->known->routes[i].name, sizeof s->known->routes[i].name, "%s %s", method_names[all[i].method],
                  all[i].path);
-    return s->known != NULL;
+    return 1;
 }
 
 int telemetry_prepare(server *s)
@@ -85,6 +93,8 @@ int telemetry_prepare(server *s)
 void telemetry_close(server *s)
 {
     tripsage_telemetry_close(s->telemetry);
+    if (s->known)
+        pthread_mutex_destroy(&s->known->lock);
     free(s->known); /* after it: spans that waited had their names there */
 }
 
@@ -108,17 +118,41 @@ static const char *method_of(const request *r)
     return r->method == METHOD_OTHER ? "_OTHER" : method_names[r->method];
 }
 
-static void count_active(const request *r, int64_t more)
+static void note_active(request *r)
 {
-    const char *values[TRIPSAGE_INSTRUMENT_LABELS_MAX] = {method_of(r), scheme_of(r)};
-    _Atomic(tripsage_series *) *known = &r->server->known->active[r->method][r->is_secure != 0];
-    tripsage_series *series = atomic_load_explicit(known, memory_order_acquire);
+    unsigned kind = (unsigned)r->method * 2 + (r->is_secure != 0);
+    _Atomic(tripsage_series *) *known = &r->server->known->active[kind];
 
-    if (!series) {
-        series = tripsage_telemetry_series(r->server->active, values);
-        atomic_store_explicit(known, series, memory_order_release);
+    if (!atomic_load_explicit(known, memory_order_acquire)) {
+        const char *values[TRIPSAGE_INSTRUMENT_LABELS_MAX] = {method_of(r), scheme_of(r)};
+
+        atomic_store_explicit(known, tripsage_telemetry_series(r->server->active, values), memory_order_release);
     }
-    tripsage_telemetry_series_add(series, more);
+    atomic_store_explicit(&r->under_way, kind + 1, memory_order_relaxed);
+}
+
+static void count_one(const request *r, void *context)
+{
+    int64_t *counts = context;
+    unsigned kind = atomic_load_explicit(&r->under_way, memory_order_relaxed);
+
+    if (kind)
+        counts[kind - 1]++;
+}
+
+void telemetry_tell_active(server *s)
+{
+    struct telemetry_known *known = s->known;
+    int64_t counts[ACTIVE_KINDS] = {0};
+
+    pthread_mutex_lock(&known->lock);
+    pool_each(s->pool, count_one, counts);
+    for (unsigned kind = 0; kind < ACTIVE_KINDS; kind++) {
+        tripsage_telemetry_series_add(atomic_load_explicit(&known->active[kind], memory_order_acquire),
+                                      counts[kind] - known->told[kind]);
+        known->told[kind] = counts[kind];
+    }
+    pthread_mutex_unlock(&known->lock);
 }
 
 /* NULL: there is no route, or it was asked in another way than its row says. */
@@ -147,7 +181,10 @@ void telemetry_begin(request *r)
     options.traceparent = http_header(r, "traceparent");
     options.tracestate = options.traceparent ? http_header(r, "tracestate") : NULL;
     tripsage_telemetry_span_begin(&r->span, r->server->telemetry, &options);
-    count_active(r, 1);
+    tripsage_telemetry_current(&r->ids);
+    if (!options.traceparent) /* nobody else has this one: it is known by one id everywhere */
+        strcpy(r->id, r->ids.trace_id);
+    note_active(r);
 }
 
 /* semconv: error.type of a server's span is its status, where that is its fault. */
@@ -157,7 +194,7 @@ static const char *error_of(const request *r, char status[16])
     return r->response.status >= 500 ? status : NULL;
 }
 
-static void measure(const request *r, known_route *known, int64_t ended_ns)
+static void measure(const request *r, known_route *known)
 {
     _Atomic(tripsage_series *) *place =
         known && r->response.status == r->route->success ? &known->successes[r->is_secure != 0] : NULL;
@@ -173,31 +210,34 @@ static void measure(const request *r, known_route *known, int64_t ended_ns)
         if (place)
             atomic_store_explicit(place, series, memory_order_release);
     }
-    tripsage_telemetry_series_add(series, ended_ns - nanoseconds(&r->started));
+    tripsage_telemetry_series_add(series, nanoseconds(&r->ended) - nanoseconds(&r->started));
 }
 
-static void end_span(request *r, const known_route *known, int64_t ended_ns)
+static void end_span(request *r, const known_route *known)
 {
     char name[128], status[16];
     const char *path = r->route ? r->route->path : NULL;
     int has_values = r->route && r->route->flags & ROUTE_VALUES;
-    const tripsage_span_attribute attributes[] = {
+    tripsage_span_attribute attributes[6] = {
         {"http.request.method", method_of(r), 0, 1},
         {"url.path", has_values ? path : r->target, 0, has_values},
         {"url.scheme", scheme_of(r), 0, 1},
         {"http.response.status_code", NULL, r->response.status, 0},
-        {"tripsage.request.id", r->id, 0, 0},
-        /* Only where it is known; what other method there was is told where there is no route. */
-        {path ? "http.route" : "http.request.method_original", path ? path : r->method_name, 0, path != NULL},
     };
-    size_t count = sizeof attributes / sizeof attributes[0] - (!path && r->method != METHOD_OTHER);
-    const tripsage_span_end end = {known ? known->name : name,
-                                   r->response.status >= 500 ? error_of(r, status) : NULL,
-                                   attributes,
-                                   count,
-                                   ended_ns,
-                                   known != NULL};
+    tripsage_span_end end = {known ? known->name : name,
+                             r->response.status >= 500 ? error_of(r, status) : NULL,
+                             attributes,
+                             4,
+                             nanoseconds(&r->ended),
+                             known != NULL};
 
+    if (path)
+        attributes[end.attribute_count++] = (tripsage_span_attribute){"http.route", path, 0, 1};
+    else if (r->method == METHOD_OTHER)
+        attributes[end.attribute_count++] =
+            (tripsage_span_attribute){"http.request.method_original", r->method_name, 0, 0};
+    if (strcmp(r->id, r->ids.trace_id) != 0)
+        attributes[end.attribute_count++] = (tripsage_span_attribute){"tripsage.request.id", r->id, 0, 0};
     if (!known)
         snprintf(name, sizeof name, path ? "%s %s" : "%s", r->method == METHOD_OTHER ? "HTTP" : r->method_name,
                  path ? path : "");
@@ -208,30 +248,26 @@ void telemetry_end(request *r)
 {
     static const tripsage_span_end unseen = {"", NULL, NULL, 0, 0, 1};
     known_route *known;
-    struct timespec now;
 
     if (!r->server->telemetry)
         return;
     known = known_of(r);
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    count_active(r, -1);
-    measure(r, known, nanoseconds(&now));
+    atomic_store_explicit(&r->under_way, 0, memory_order_relaxed);
+    measure(r, known);
     if (tripsage_telemetry_span_is_recording(&r->span))
-        end_span(r, known, nanoseconds(&now));
+        end_span(r, known);
     else
         tripsage_telemetry_span_end(&r->span, &unseen);
 }
 
-void telemetry_put_ids(buffer *line)
+void telemetry_put_ids(buffer *line, const tripsage_trace_ids *ids)
 {
-    tripsage_trace_ids ids;
-
-    if (!tripsage_telemetry_current(&ids))
+    if (!ids->trace_id[0])
         return;
     BUFFER_LIT(line, ",\"trace_id\":\"");
-    buffer_put(line, ids.trace_id, sizeof ids.trace_id - 1);
+    buffer_put(line, ids->trace_id, sizeof ids->trace_id - 1);
     BUFFER_LIT(line, "\",\"span_id\":\"");
-    buffer_put(line, ids.span_id, sizeof ids.span_id - 1);
+    buffer_put(line, ids->span_id, sizeof ids->span_id - 1);
     BUFFER_LIT(line, "\"");
 }
 

@@ -17,8 +17,11 @@ void telemetry_close(server *s);
 void telemetry_begin(request *r);
 void telemetry_end(request *r);
 
-/* ,"trace_id":"...","span_id":"..." of what this thread is at, where there is something. */
-void telemetry_put_ids(buffer *line);
+/* ,"trace_id":"...","span_id":"...", where there are such. */
+void telemetry_put_ids(buffer *line, const tripsage_trace_ids *ids);
+
+/* Says how many requests are under way now, before somebody reads the metrics: nobody else wants to know, and a request need not count. */
+void telemetry_tell_active(server *s);
 
 /* Whether metrics are to be had of this listener. */
 int telemetry_is_served(const request *r);

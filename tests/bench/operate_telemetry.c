@@ -22,7 +22,8 @@
 #define P99_CONNECTIONS 4
 #define ROUNDS_MAX      64
 
-/* A round of throughput goes from server to server several times: what a machine does besides comes and goes within a second. */
+/* A round of throughput goes from server to server several times: what a machine does besides comes and goes within a second. And each
+ * round has servers of its own: two processes of one program differ by several percent, by where their memory lies. */
 static struct {
     unsigned rounds, turns, p99_rounds;
     double seconds, p99_seconds; /* of one server's turn, and of its part of a round */
@@ -100,6 +101,10 @@ typedef enum kind { OFF, ON, SAMPLED, SILENT, GONE, KINDS } kind;
 static const char *const names[KINDS] = {"off", "on", "sampled", "silent", "gone"};
 static http_pair pairs[KINDS];
 static char lists[KINDS][2048]; /* requests for a page of trips */
+static struct {
+    const char *folder;
+    int takes, silent, gone; /* ports of collectors */
+} place;
 
 static void set_endpoint(int port)
 {
@@ -130,18 +135,18 @@ static void fill_page(kind which)
     }
 }
 
-static void start_server(kind which, const char *folder, int collector)
+static void start_server(kind which)
 {
     char own[600];
 
-    snprintf(own, sizeof own, "%s/%s", folder, names[which]);
+    snprintf(own, sizeof own, "%s/%s", place.folder, names[which]);
     mkdir(own, 0700);
     unsetenv("OTEL_EXPORTER_OTLP_ENDPOINT");
     unsetenv("OTEL_TRACES_SAMPLER");
     setenv("OTEL_SDK_DISABLED", which == OFF ? "true" : "false", 1);
     setenv("TRIPSAGE_METRICS", "on", 1);
     if (which != OFF)
-        set_endpoint(collector);
+        set_endpoint(which == SILENT ? place.silent : which == GONE ? place.gone : place.takes);
     if (which == SAMPLED) {
         setenv("OTEL_TRACES_SAMPLER", "parentbased_traceidratio", 1);
         setenv("OTEL_TRACES_SAMPLER_ARG", "0.1", 1);
@@ -149,6 +154,21 @@ static void start_server(kind which, const char *folder, int collector)
     http_pair_start(&pairs[which], TRIPSAGE_SERVER_PROGRAM, NULL, own, data_trip);
     if (which == OFF || which == ON)
         fill_page(which);
+}
+
+/* The first `count` kinds, each asked for a while before it is measured. */
+static void start_servers(unsigned count)
+{
+    for (unsigned which = 0; which < count; which++)
+        start_server((kind)which);
+    for (unsigned which = 0; which < count; which++)
+        http_run(pairs[which].port, pairs[which].request, CONNECTIONS, scale.seconds);
+}
+
+static void stop_servers(unsigned count)
+{
+    for (unsigned which = 0; which < count; which++)
+        http_pair_stop(&pairs[which]);
 }
 
 /* Seconds of processors that the server has used, all its threads together. */
@@ -178,16 +198,33 @@ typedef struct measured {
     double per_second[ROUNDS_MAX], us[ROUNDS_MAX]; /* of processors, for each request */
 } measured;
 
-/* One round of the first `count` kinds: in turn, each turn beginning with another one. */
+/* Which comes first, second and so on: by chance, since each feels what the one before it has left to be done. */
+static void shuffle(unsigned *order, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        unsigned other = (unsigned)(random() % (i + 1));
+
+        order[i] = order[other];
+        order[other] = i;
+    }
+}
+
+/* One round of the first `count` kinds, in turns. */
 static void run(measured *all, unsigned round, unsigned count, const char *const *requests)
 {
     double answers[KINDS] = {0}, used[KINDS] = {0}, rates[KINDS] = {0};
+    unsigned order[KINDS];
 
     for (unsigned i = 0; i < scale.turns * count; i++) {
-        unsigned which = (i + i / count + round) % count;
-        double before = processor_time(pairs[which].server);
-        http_load load = http_run(pairs[which].port, requests[which], CONNECTIONS, scale.seconds);
+        unsigned which;
+        double before;
+        http_load load;
 
+        if (i % count == 0)
+            shuffle(order, count);
+        which = order[i % count];
+        before = processor_time(pairs[which].server);
+        load = http_run(pairs[which].port, requests[which], CONNECTIONS, scale.seconds);
         used[which] += processor_time(pairs[which].server) - before;
         answers[which] += load.mean * CONNECTIONS;
         rates[which] += load.per_second / scale.turns;
@@ -236,17 +273,21 @@ static void compare_reads(void)
 {
     static measured all[KINDS];
     const char *const requests[] = {pairs[OFF].request, pairs[ON].request, pairs[SAMPLED].request};
-    double exported, dropped;
+    double exported = 0, dropped = 0;
 
     bench_method("A trip read over HTTP by 64 connections as fast as answers come: telemetry off, on with every trace "
                  "exported to a collector\n"
                  "on this machine, and with one trace in ten, in turns of a fifth of a second. Figures are "
                  "medians of what the rounds\n"
-                 "differ by. The trip is in the server's cache: of all that it answers, little is cheaper. Throughput "
+                 "differ by, each with servers of its own. The trip is in the server's cache: of all that it answers, little is cheaper. Throughput "
                  "has the time of clients and\n"
                  "collector in it, which share the processors; microseconds are the server's own, exporting included.");
     for (unsigned round = 0; round < scale.rounds; round++) {
+        start_servers(3);
         run(all, round, 3, requests);
+        exported += metric(&pairs[ON], "\notel_sdk_exporter_span_exported_total ");
+        dropped += metric(&pairs[ON], "otel_sdk_processor_span_processed_total{error_type=\"queue_full\"} ");
+        stop_servers(3);
         bench_progress("round %u: %.0f, on %.0f, sampled %.0f per second", round + 1, all[OFF].per_second[round],
                        all[ON].per_second[round], all[SAMPLED].per_second[round]);
     }
@@ -255,8 +296,6 @@ static void compare_reads(void)
     bench_figure("telemetry_off_processor_us_per_request", bench_median(all[OFF].us, scale.rounds), "us");
     tell_cost("telemetry_throughput_cost_percent", "telemetry_processor_us_per_request", &all[OFF], &all[ON]);
     tell_cost("telemetry_sampled_throughput_cost_percent", NULL, &all[OFF], &all[SAMPLED]);
-    exported = metric(&pairs[ON], "\notel_sdk_exporter_span_exported_total ");
-    dropped = metric(&pairs[ON], "otel_sdk_processor_span_processed_total{error_type=\"queue_full\"} ");
     bench_figure("telemetry_spans_exported_at_full_load_percent", exported / (exported + dropped) * 100, "%");
 }
 
@@ -267,7 +306,9 @@ static void compare_lists(void)
 
     bench_method("The same of a page of ten trips, which is asked of the database: two spans.");
     for (unsigned round = 0; round < scale.rounds; round++) {
+        start_servers(2);
         run(all, round, 2, requests);
+        stop_servers(2);
         bench_progress("round %u: %.0f, on %.0f per second", round + 1, all[OFF].per_second[round],
                        all[ON].per_second[round]);
     }
@@ -282,6 +323,7 @@ static void compare_collectors(void)
     bench_method("The same by four connections that rest 2 ms after each answer: how long 99 of 100 answers take at "
                  "most, with a collector that takes\n"
                  "spans, one that takes connections and says nothing, and one that is not there.");
+    start_servers(KINDS);
     for (kind which = SILENT; which < KINDS; which++) /* until the queue is full */
         http_run(pairs[which].port, pairs[which].request, CONNECTIONS, 0.5);
     for (unsigned round = 0; round < scale.p99_rounds; round++) {
@@ -303,6 +345,7 @@ static void compare_collectors(void)
     for (kind which = SILENT; which < KINDS; which++)
         if (metric(&pairs[which], "otel_sdk_processor_span_processed_total{error_type=\"queue_full\"} ") <= 0)
             bench_fail("no span was dropped where the collector is %s", names[which]);
+    stop_servers(KINDS);
 }
 
 static const char usage[] =
@@ -311,26 +354,23 @@ static const char usage[] =
 
 int main(int argc, char **argv)
 {
-    const char *folder = "build/bench-data", *output = "build/bench/operate-telemetry.json";
-    const bench_option options[] = {{"--data", &folder, NULL}, {NULL, NULL, NULL}};
-    int collector, silent, gone, silent_fd;
+    const char *output = "build/bench/operate-telemetry.json";
+    const bench_option options[] = {{"--data", &place.folder, NULL}, {NULL, NULL, NULL}};
+    int silent_fd;
     pid_t child;
 
+    place.folder = "build/bench-data";
     if (bench_arguments(argc, argv, usage, options, &output)) {
         scale.rounds = scale.turns = scale.p99_rounds = 1;
         scale.seconds = scale.p99_seconds = 0.5;
     }
-    mkdir(folder, 0700);
-    child = start_collector(&collector);
-    silent_fd = listen_somewhere(&silent);
-    close(listen_somewhere(&gone));
-    for (kind which = OFF; which < KINDS; which++)
-        start_server(which, folder, which == SILENT ? silent : which == GONE ? gone : collector);
+    mkdir(place.folder, 0700);
+    child = start_collector(&place.takes);
+    silent_fd = listen_somewhere(&place.silent);
+    close(listen_somewhere(&place.gone));
     compare_reads();
     compare_lists();
     compare_collectors();
-    for (kind which = OFF; which < KINDS; which++)
-        http_pair_stop(&pairs[which]);
     kill(child, SIGTERM);
     waitpid(child, NULL, 0);
     close(silent_fd);

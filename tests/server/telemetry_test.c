@@ -133,6 +133,52 @@ START_TEST(one_trace_has_all_that_a_request_makes)
 }
 END_TEST
 
+/* ---- ids ---- */
+
+/* What an answer's X-Request-Id is told of besides, in the span of /NAME. */
+static const char *told_id(const char *name, const char *fields, const char **trace)
+{
+    http_answer *answer = http_call(&server, NULL, "GET", name, fields, NULL);
+    const cJSON *span;
+
+    ANSWERS(404, answer);
+    for (int tries = 0; tries < 500; tries++) {
+        pthread_mutex_lock(&collector.lock);
+        cJSON_ArrayForEach(span, collector.spans) if (strcmp(test_span_attribute(span, "url.path"), name) == 0) break;
+        pthread_mutex_unlock(&collector.lock);
+        if (span) {
+            *trace = test_span_text(span, "traceId");
+            ck_assert(!*test_span_attribute(span, "tripsage.request.id") ||
+                      strcmp(test_span_attribute(span, "tripsage.request.id"), http_field(answer, "X-Request-Id")) ==
+                          0);
+            return *test_span_attribute(span, "tripsage.request.id") ? "besides" : http_field(answer, "X-Request-Id");
+        }
+        usleep(10000);
+    }
+    ck_abort_msg("no span of %s", name);
+    return NULL;
+}
+
+/* So that whoever has the id of a complaint finds the trace with it. */
+START_TEST(a_request_that_nobody_named_is_known_by_its_trace)
+{
+    const char *told, *trace;
+
+    test_collector_open(&collector);
+    http_server_start(&server, TRIPSAGE_SERVER,
+                      (const char *const[]){test_collector_variable(&collector, "OTEL_EXPORTER_OTLP_ENDPOINT"),
+                                            "OTEL_EXPORTER_OTLP_PROTOCOL=http/json", "OTEL_BSP_SCHEDULE_DELAY=50",
+                                            NULL});
+    told = told_id("/unnamed", NULL, &trace);
+    ck_assert_str_eq(told, trace);
+    ck_assert_str_eq(told_id("/named", "X-Request-Id: mine-1\r\n", &trace), "besides");
+    ck_assert_str_eq(told_id("/called", CALLER, &trace), "besides"); /* a trace may have many requests */
+    ck_assert_str_eq(trace, TRACE);
+    ck_assert_int_eq(http_server_stop(&server, NULL), 0);
+    test_collector_close(&collector);
+}
+END_TEST
+
 /* ---- failures and probes ---- */
 
 START_TEST(answers_of_500_are_failures_and_of_400_are_not)
@@ -322,6 +368,6 @@ START_TEST(the_log_knows_the_trace)
 END_TEST
 
 SUITE_PROGRAM("server/telemetry", (void)0, one_trace_has_all_that_a_request_makes,
-              answers_of_500_are_failures_and_of_400_are_not, metrics_are_at_the_admin_port,
-              a_token_opens_them_to_others, telemetry_can_be_switched_off, settings_that_are_wrong,
-              a_silent_collector_holds_nobody_up, the_log_knows_the_trace)
+              a_request_that_nobody_named_is_known_by_its_trace, answers_of_500_are_failures_and_of_400_are_not,
+              metrics_are_at_the_admin_port, a_token_opens_them_to_others, telemetry_can_be_switched_off,
+              settings_that_are_wrong, a_silent_collector_holds_nobody_up, the_log_knows_the_trace)

@@ -5,6 +5,7 @@
 #include "handlers/handlers.h"
 #include "http.h"
 #include "respond.h"
+#include "telemetry.h"
 
 /* In the same time wherever they differ. */
 static int is_same(const char *a, size_t a_length, const char *b)
@@ -43,6 +44,7 @@ void metrics_get(request *r)
                         "metrics need the token of TRIPSAGE_METRICS_TOKEN");
         return;
     }
+    telemetry_tell_active(r->server);
     status =
         tripsage_telemetry_metrics(&r->response.owned, &length, &type, r->server->telemetry, http_header(r, "Accept"));
     if (status == TRIPSAGE_OK)
