@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "crowd.h"
 #include "dispatch.h"
 #include "log.h"
 #include "respond.h"
@@ -52,6 +53,7 @@
 struct http_listener {
     struct mg_context *context;
     tls *tls; /* before it, where clients come in; NULL: they come to CivetWeb */
+    crowd *crowd;
     server *server;
     int health_only, connections_max;
     atomic_int port; /* known when its workers run already */
@@ -380,6 +382,7 @@ static int on_request(struct mg_connection *connection)
     r->listener = listener;
     r->connection = connection;
     wrong = read_facts(r, info);
+    atomic_store_explicit(&r->busy_port, (unsigned)r->remote_port, memory_order_relaxed);
     telemetry_begin(r);
     respond_identify(r);
     if (info->num_headers >= MG_MAX_HEADERS) {
@@ -469,7 +472,8 @@ static int on_connection(const struct mg_connection *connection, void **data)
     http_listener *listener = mg_get_user_context_data(connection);
 
     *data = NULL;
-    listener->connections++;
+    if (++listener->connections > listener->connections_max && listener->started)
+        crowd_wake(listener->crowd);
     return 0;
 }
 
@@ -526,21 +530,6 @@ int http_health_only(const http_listener *listener)
 
 /* ---- start and end ---- */
 
-/* As the listening socket is, and those of its connections. */
-static int is_bound_to(int fd, int port)
-{
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } own = {.any = {.sa_family = AF_UNSPEC}};
-    socklen_t size = sizeof own;
-
-    return getsockname(fd, &own.any, &size) == 0 &&
-           ((own.any.sa_family == AF_INET && ntohs(own.v4.sin_port) == port) ||
-            (own.any.sa_family == AF_INET6 && ntohs(own.v6.sin6_port) == port));
-}
-
 static int is_listening(int fd)
 {
     int listening = 0;
@@ -558,7 +547,7 @@ static int is_looked_for(int fd, const void *context)
 {
     const looked_for *it = context;
 
-    return is_bound_to(fd, it->port) && it->wanted(fd);
+    return socket_own_port(fd) == it->port && it->wanted(fd);
 }
 
 /* The first socket bound to the port that `wanted` takes; -1: none. */
@@ -706,6 +695,18 @@ static int start_tls(http_listener *listener, const http_options *options)
     return listener->tls != NULL;
 }
 
+static int start_crowd(http_listener *listener, const http_options *options)
+{
+    const crowd_options its = {.pool = listener->server->pool,
+                               .port = listener->port,
+                               .connections = &listener->connections,
+                               .allowed = listener->connections_max,
+                               .threads = (int)options->connections + SPARE_THREADS};
+
+    listener->crowd = crowd_start(&its);
+    return listener->crowd != NULL;
+}
+
 http_listener *http_start(const http_options *options)
 {
     http_listener *listener = calloc(1, sizeof *listener);
@@ -730,11 +731,16 @@ http_listener *http_start(const http_options *options)
         http_stop(listener);
         return NULL;
     }
+    listener->port = port.port;
+    listener->socket = find_socket(port.port, is_listening);
+    if (!start_crowd(listener, options)) {
+        fprintf(stderr, "tripsage-server: no thread is to be had\n");
+        http_stop(listener);
+        return NULL;
+    }
     listener->started = 1;
     if (listener->trouble[0]) /* it has started nevertheless */
         log_event(TRIPSAGE_LOG_WARN, "http", "%s", listener->trouble);
-    listener->port = port.port;
-    listener->socket = find_socket(port.port, is_listening);
     if (options->certificate && !start_tls(listener, options)) {
         http_stop(listener);
         return NULL;
@@ -751,6 +757,7 @@ void http_stop(http_listener *listener)
         hang_up(listener);
         mg_stop(listener->context);
     }
+    crowd_stop(listener->crowd);
     tls_stop(listener->tls);
     mg_exit_library();
     free(listener);

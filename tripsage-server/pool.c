@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,6 +200,7 @@ request *pool_take(struct pool *p)
 void pool_give(struct pool *p, request *r)
 {
     pool_watch(r, 0);
+    atomic_store_explicit(&r->busy_port, 0, memory_order_relaxed);
     tripsage_doc_free(r->response.doc);
     tripsage_auth_response_free(r->response.wire);
     tripsage_cache_response_free(r->response.cache);

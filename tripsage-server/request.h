@@ -139,6 +139,7 @@ typedef struct request {
         char text[32];
     } date; /* of the Date header: made once a second */
 
+    _Atomic unsigned busy_port; /* of its client, for as long as it is in an exchange; 0: it rests */
     _Atomic unsigned under_way; /* what it is counted as by telemetry_tell_active; 0: none */
 
     /* pool.c: the watch over slow clients, and the lists. */

@@ -7,8 +7,8 @@
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +23,9 @@
 #define PATIENCE_MS 1000
 /* What another processor was just about to begin when the socket was hidden is to be seen by then. */
 #define QUIET_MS 10
+
+/* A state of the kernel's, which netinet/tcp.h has, too, but not what has been sent. */
+#define SYN_RECV 3
 
 int socket_find(int (*wanted)(int fd, const void *context), const void *context)
 {
@@ -39,6 +42,42 @@ int socket_find(int (*wanted)(int fd, const void *context), const void *context)
     if (open_files)
         closedir(open_files);
     return found;
+}
+
+/* Of our side or the other one; 0: it has none. */
+static int port_of(int fd, int is_peer)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address = {.any = {.sa_family = AF_UNSPEC}};
+    socklen_t size = sizeof address;
+
+    if ((is_peer ? getpeername(fd, &address.any, &size) : getsockname(fd, &address.any, &size)) != 0)
+        return 0;
+    return address.any.sa_family == AF_INET    ? ntohs(address.v4.sin_port)
+           : address.any.sa_family == AF_INET6 ? ntohs(address.v6.sin6_port)
+                                               : 0;
+}
+
+int socket_own_port(int fd)
+{
+    return port_of(fd, 0);
+}
+
+int socket_look(int fd, socket_facts *out)
+{
+    struct tcp_info info = {0};
+    socklen_t size = sizeof info;
+
+    out->own_port = port_of(fd, 0);
+    out->peer_port = out->own_port ? port_of(fd, 1) : 0;
+    if (!out->peer_port || getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
+        return 0;
+    out->silent_ms = info.tcpi_last_data_recv;
+    out->has_sent = info.tcpi_data_segs_out != 0;
+    return 1;
 }
 
 /* Connections that have been made and not been accepted yet. Linux tells it of a listening socket in the place of another count. */
@@ -63,7 +102,7 @@ static int has_handshake(int family, int port)
                            .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
                   .wanted = {.sdiag_family = (uint8_t)family,
                              .sdiag_protocol = IPPROTO_TCP,
-                             .idiag_states = 1 << TCP_SYN_RECV,
+                             .idiag_states = 1 << SYN_RECV,
                              .id.idiag_sport = htons((uint16_t)port)}};
     union {
         struct nlmsghdr first;

@@ -5,6 +5,19 @@
 /* The first file of this process that `wanted` takes; -1: none. */
 int socket_find(int (*wanted)(int fd, const void *context), const void *context);
 
+/* The port that it is bound to; 0: none. */
+int socket_own_port(int fd);
+
+/* What the kernel knows of a connection. */
+typedef struct socket_facts {
+    int own_port, peer_port;
+    unsigned silent_ms; /* since something came */
+    int has_sent;       /* something was sent to the peer */
+} socket_facts;
+
+/* 0: it is no TCP connection. */
+int socket_look(int fd, socket_facts *out);
+
 /* The end of a listening socket: whoever comes from now on is refused, and who came before is accepted by the thread that does that.
  * Returns when nobody waits for it any more, or after a second. */
 void socket_let_last_in(int listening, int port);

@@ -35,6 +35,8 @@
 #define BUFFER_SIZE 16384
 /* 15 s for a handshake: as long as a first head may take (http.c). */
 #define HANDSHAKE_MS 15000
+/* And 1 s while others want its place: three round trips of 300 ms. */
+#define CROWDED_HANDSHAKE_MS 1000
 /* What one connection may move before others have their turn. */
 #define TURN_BYTES ((size_t)1024 * 1024)
 /* More threads than the machine has processors win nothing, and four are enough for what one process answers. */
@@ -398,13 +400,42 @@ static SSL *make_ssl(tls *t, int socket)
     return ssl;
 }
 
+/* When all places are taken, those who have not got on with the handshake for a while give theirs to who comes: ends the one among this
+ * worker's that has waited longest. */
+static int end_one_slow(worker *w)
+{
+    const int64_t before = now_ms() - CROWDED_HANDSHAKE_MS;
+    connection *oldest = NULL;
+
+    for (connection *c = w->connections; c; c = c->next)
+        if (c->behind < 0 && c->started_ms < before)
+            oldest = c; /* new ones are put in front */
+    if (oldest)
+        end(w, oldest);
+    return oldest != NULL;
+}
+
+static int take_place(worker *w)
+{
+    tls *t = w->tls;
+
+    if (++t->count <= t->options.connections || (end_one_slow(w) && t->count <= t->options.connections))
+        return 1;
+    t->count--;
+    return 0;
+}
+
 static void begin(worker *w, int socket, const struct sockaddr_storage *address)
 {
     connection *c = calloc(1, sizeof *c);
 
-    if (!c || ++w->tls->count > w->tls->options.connections || !set_up(socket) ||
-        !(c->ssl = make_ssl(w->tls, socket))) {
-        w->tls->count -= c != NULL;
+    if (!c || !take_place(w)) {
+        free(c);
+        close(socket);
+        return;
+    }
+    if (!set_up(socket) || !(c->ssl = make_ssl(w->tls, socket))) {
+        w->tls->count--;
         free(c);
         close(socket);
         return;

@@ -40,7 +40,7 @@ BEGIN {
     # What the server and the examples may include in angle brackets: this library, C11, POSIX, and glibc's mallopt.
     system_header = "^(assert|ctype|dirent|errno|fcntl|float|getopt|inttypes|limits|locale|malloc|math|poll|pthread|sched|semaphore|" \
                     "signal|spawn|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|syslog|" \
-                    "termios|time|unistd|arpa/inet|net/if|netdb|netinet/in|netinet/tcp|linux/(inet_diag|netlink|sock_diag)|sys/[a-z]+)\\.h$"
+                    "termios|time|unistd|arpa/inet|net/if|netdb|netinet/in|netinet/tcp|linux/(inet_diag|netlink|sock_diag|tcp)|sys/[a-z]+)\\.h$"
     # A public header includes these at most: C99, freestanding types.
     public_header = "^(stddef|stdint)\\.h$"
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <tripsage/tripsage.h>
 #include <unistd.h>
 
@@ -376,6 +377,41 @@ START_TEST(health_answers_while_everyone_is_busy)
 }
 END_TEST
 
+/* More of them than there are threads, so that who comes next has to wait until some are gone; whoever is in the middle of something, or
+ * rests after an answer, stays. CivetWeb's own limit for a head is 15 s. */
+START_TEST(those_who_say_nothing_do_not_keep_others_out)
+{
+    enum { SILENT = 48 };
+    int silent[SILENT], busy, resting;
+    time_t before = time(NULL);
+    http_server s;
+
+    http_server_start(&s, TRIPSAGE_SERVER, few);
+    busy = busy_connection(&s);
+    resting = http_open(s.port);
+    http_put(resting, "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n");
+    ANSWERS(200, http_take(resting, 0));
+    for (int i = 0; i < SILENT; i++) {
+        silent[i] = http_open(s.port);
+        if (i % 2)
+            http_put(silent[i], "GET /health/live HTTP/1.1\r\nHost: x\r\nX-Part: ");
+    }
+    ANSWERS(200, http_exchange(s.port, "GET /health HTTP/1.1\r\nHost: x\r\n\r\n"));
+    ck_assert_int_lt(time(NULL) - before, 10);
+    http_put(resting, "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n");
+    ANSWERS(200, http_take(resting, 0));
+    finish_busy(busy);
+    for (int i = 0; i < SILENT; i++)
+        close(silent[i]);
+    close(resting);
+    for (int tries = 0; !strstr(http_server_log(&s), "\"event\":\"crowd\""); tries++) {
+        ck_assert_int_lt(tries, 500);
+        usleep(10000);
+    }
+    ck_assert_int_eq(http_server_stop(&s, NULL), 0);
+}
+END_TEST
+
 START_TEST(two_hundred_connections_are_held_at_once)
 {
     int connections[200];
@@ -599,6 +635,7 @@ SUITE_PROGRAM("server/life", (void)server, a_wrong_setting_is_named, variables_m
               without_settings_it_makes_itself_a_home, what_is_past_its_keeping_goes,
               an_address_that_is_not_to_be_had_is_told, a_taken_port_is_told, health_is_public_under_both_names,
               health_answers_while_everyone_is_busy, a_database_that_was_moved_is_not_well,
-              two_hundred_connections_are_held_at_once, a_request_under_way_is_finished,
-              one_that_never_ends_does_not_hold_it, a_log_that_nobody_reads_does_not_hold_it,
-              a_second_signal_ends_it_at_once, what_was_answered_is_there_after_the_end)
+              those_who_say_nothing_do_not_keep_others_out, two_hundred_connections_are_held_at_once,
+              a_request_under_way_is_finished, one_that_never_ends_does_not_hold_it,
+              a_log_that_nobody_reads_does_not_hold_it, a_second_signal_ends_it_at_once,
+              what_was_answered_is_there_after_the_end)

@@ -182,6 +182,26 @@ START_TEST(the_certificate_is_changed_while_it_runs)
 END_TEST
 
 /* A client that says nothing after it connected is let go; others are answered meanwhile, and the end waits for nobody. */
+/* All places taken by those who do not begin the handshake, which may take 15 s where nobody else comes. */
+START_TEST(who_begins_no_handshake_gives_way)
+{
+    int silent[32];
+    const char *answer = "";
+
+    START("TRIPSAGE_ADMIN_PORT=0", "TRIPSAGE_MAX_CONNECTIONS=4");
+    for (int i = 0; i < 32; i++)
+        silent[i] = http_open(s.port);
+    for (int i = 0; i < 10 && !strstr(answer, "alive"); i++) {
+        usleep(500000);
+        answer = curl(at("/health/live"));
+    }
+    ck_assert_msg(strstr(answer, "alive") != NULL, "%s", answer);
+    for (int i = 0; i < 32; i++)
+        close(silent[i]);
+    ck_assert_int_eq(http_server_stop(&s, NULL), 0);
+}
+END_TEST
+
 START_TEST(it_ends_with_connections_open)
 {
     int silent, ms;
@@ -225,5 +245,5 @@ END_TEST
 
 SUITE_PROGRAM("server/tls", (void)server; tcase_add_checked_fixture(tcase, begin, end), it_speaks_tls_and_nothing_else,
                                           what_is_large_comes_through, the_clients_own_address_counts,
-                                          the_certificate_is_changed_while_it_runs, it_ends_with_connections_open,
-                                          what_cannot_be_used_is_told)
+                                          the_certificate_is_changed_while_it_runs, who_begins_no_handshake_gives_way,
+                                          it_ends_with_connections_open, what_cannot_be_used_is_told)
