@@ -177,7 +177,7 @@ void pool_give(struct pool *p, request *r);
 void pool_watch(request *r, unsigned seconds); /* from now; 0 ends it */
 /* Calls for each request that was ever made, those under way and those that rest. */
 void pool_each(struct pool *p, void (*call)(const request *r, void *context), void *context);
-int pool_socket(const request *r);             /* of its connection; -1: it was not found */
+int pool_socket(const request *r); /* of its connection; -1: it was not found */
 
 /* Room in the arena for this exchange; NULL when it is used up. */
 char *request_keep(request *r, size_t size);
