@@ -213,7 +213,7 @@ static void shuffle(unsigned *order, unsigned count)
 static void run(measured *all, unsigned round, unsigned count, const char *const *requests)
 {
     double answers[KINDS] = {0}, used[KINDS] = {0}, rates[KINDS] = {0};
-    unsigned order[KINDS];
+    unsigned order[KINDS] = {0};
 
     for (unsigned i = 0; i < scale.turns * count; i++) {
         unsigned which;
