@@ -63,7 +63,7 @@ static int is_silent(const look *it, int fd, socket_facts *facts)
 }
 
 /* The number of a socket that was closed may be another one's by now: so a second handle holds it while it is looked at once more. */
-static void hang_up(look *it, int fd)
+static void hang_up_on(look *it, int fd)
 {
     int held = dup(fd);
     socket_facts facts;
@@ -84,7 +84,7 @@ static int look_at(int fd, const void *context)
     if (!is_silent(it, fd, &facts))
         return 0;
     if (!facts.has_sent)
-        hang_up(it, fd);
+        hang_up_on(it, fd);
     else if (it->count < sizeof it->all / sizeof it->all[0])
         it->all[it->count++] = (resting){fd, facts.silent_ms};
     return 0; /* go on to the next */
@@ -111,7 +111,7 @@ static void make_room(const crowd_options *o)
     socket_find(look_at, &it);
     qsort(it.all, it.count, sizeof it.all[0], longest_first);
     for (size_t i = 0; i < it.count && it.closed < too_many(o); i++)
-        hang_up(&it, it.all[i].fd);
+        hang_up_on(&it, it.all[i].fd);
     if (it.closed)
         log_event(TRIPSAGE_LOG_WARN, "crowd", "more than %d clients: hung up on %d that asked for nothing", o->allowed,
                   it.closed);
