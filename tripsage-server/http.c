@@ -14,6 +14,7 @@
 #include <civetweb.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -509,7 +510,7 @@ int http_overloaded(const http_listener *listener)
 
 int http_active(const http_listener *listener)
 {
-    return listener->active;
+    return listener->active + (listener->tls ? tls_greeted(listener->tls) : 0);
 }
 
 int http_port(const http_listener *listener)
@@ -563,31 +564,28 @@ static int has_unread(int fd)
     return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
 }
 
+/* That has not been closed from here: what its client still says is not heard. */
 static int is_connection(int fd)
 {
-    struct sockaddr_storage peer;
-    socklen_t size = sizeof peer;
+    struct tcp_info info = {0};
+    socklen_t size = sizeof info;
 
-    return getpeername(fd, (struct sockaddr *)&peer, &size) == 0;
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+           (info.tcpi_state == TCP_ESTABLISHED || info.tcpi_state == TCP_CLOSE_WAIT);
 }
 
-/* Of CivetWeb's sockets, and of those of TLS before it. */
-static int find_client(const http_listener *listener, int (*wanted)(int fd))
-{
-    int found = find_socket(listener->port, wanted);
-
-    return found < 0 && listener->tls ? find_socket(tls_port(listener->tls), wanted) : found;
-}
-
-/* A request may lie in a socket whose thread has not come round to it: on a busy machine that takes longer than anybody would wait. */
+/* A request may lie in a socket whose thread has not come round to it: on a busy machine that takes longer than anybody would wait. They
+ * are looked at in the order that it takes through them. */
 int http_unread(const http_listener *listener)
 {
-    return find_client(listener, has_unread) >= 0;
+    return (listener->tls && (find_socket(tls_port(listener->tls), has_unread) >= 0 || tls_moving(listener->tls))) ||
+           find_socket(listener->port, has_unread) >= 0;
 }
 
 int http_connected(const http_listener *listener)
 {
-    return find_client(listener, is_connection) >= 0;
+    return find_socket(listener->port, is_connection) >= 0 ||
+           (listener->tls && find_socket(tls_port(listener->tls), is_connection) >= 0);
 }
 
 /* Where clients come in stays open until the end, hidden from new ones. */

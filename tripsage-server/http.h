@@ -31,7 +31,7 @@ int http_overloaded(const http_listener *listener);
 /* New clients are refused from now on. Who is connected goes on, and so does who is in the middle of the handshake. */
 void http_refuse(http_listener *listener);
 
-/* Exchanges under way. */
+/* Exchanges under way, handshakes of TLS included. */
 int http_active(const http_listener *listener);
 
 /* 1 when a request, or a part of one, has come that nobody has begun to read. Like http_connected, it looks at every file that is open. */

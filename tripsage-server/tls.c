@@ -37,6 +37,12 @@
 #define HANDSHAKE_MS 15000
 /* And 1 s while others want its place: three round trips of 300 ms. */
 #define CROWDED_HANDSHAKE_MS 1000
+/* From the connection to its first request, where the client does not dawdle: two round trips of TLS 1.2 (RFC 5246, 7.3) at 300 ms, and a
+ * lost packet that is sent again after a second (RFC 6298, 2.1). Whoever takes longer is not waited for when the process ends. */
+#define GREETING_MS 2000
+/* What a client still sends after the last answer is read away for so long: closing would reset him, and take from him the answer that he
+ * has not read yet (RFC 9112, 9.6). He has read it, and stopped, some round trips after it was sent. */
+#define FAREWELL_MS 2000
 /* What one connection may move before others have their turn. */
 #define TURN_BYTES ((size_t)1024 * 1024)
 /* More threads than the machine has processors win nothing, and four are enough for what one process answers. */
@@ -57,7 +63,8 @@ typedef struct connection {
     int client, behind; /* sockets; behind is -1 until the handshake is over */
     int port;           /* of 127.0.0.1, where it goes on from */
     int client_ended, behind_ended, told;
-    int64_t started_ms;
+    int greeted;                     /* has begun the handshake, and not asked anything yet */
+    int64_t started_ms, farewell_ms; /* 0: the last answer was not sent yet */
     char peer[TLS_PEER_SIZE];
     waiting in, out;
     struct connection *next, *previous;
@@ -79,6 +86,7 @@ struct tls {
     connection **peers; /* by port */
     int listening, wake, port;
     atomic_int stopping;
+    atomic_int greeted, moving; /* connections that are; threads that may hold what came */
     atomic_uint count;
     worker workers[THREADS_MAX];
     int worker_count;
@@ -188,21 +196,35 @@ static void unlink_connection(worker *w, connection *c)
         c->next->previous = c->previous;
 }
 
+static void set_greeted(worker *w, connection *c, int greeted)
+{
+    w->tls->greeted += greeted - c->greeted;
+    c->greeted = greeted;
+}
+
+static void close_behind(worker *w, connection *c)
+{
+    if (c->port) {
+        pthread_mutex_lock(&w->tls->lock);
+        w->tls->peers[c->port] = NULL;
+        pthread_mutex_unlock(&w->tls->lock);
+        c->port = 0;
+    }
+    if (c->behind >= 0)
+        close(c->behind);
+    c->behind = -1;
+}
+
 /* Its sockets are closed at once; it itself goes when no event of this turn can be about it any more. */
 static void end(worker *w, connection *c)
 {
     if (c->dead)
         return;
     c->dead = 1;
-    if (c->port) {
-        pthread_mutex_lock(&w->tls->lock);
-        w->tls->peers[c->port] = NULL;
-        pthread_mutex_unlock(&w->tls->lock);
-    }
+    set_greeted(w, c, 0);
+    close_behind(w, c);
     SSL_free(c->ssl);
     close(c->client);
-    if (c->behind >= 0)
-        close(c->behind);
     unlink_connection(w, c);
     c->next = w->dead;
     w->dead = c;
@@ -252,6 +274,7 @@ static int handshake(worker *w, connection *c)
         return 1;
     ERR_clear_error();
     done = SSL_accept(c->ssl);
+    set_greeted(w, c, SSL_get_state(c->ssl) != TLS_ST_BEFORE);
     if (done == 1)
         return go_on(w, c) ? 1 : -1;
     error = SSL_get_error(c->ssl, done);
@@ -291,8 +314,12 @@ static int write_behind(connection *c)
     if (!c->in.end)
         return 0;
     sent = send(c->behind, c->in.data + c->in.begin, c->in.end - c->in.begin, MSG_NOSIGNAL);
-    if (sent < 0)
-        return would_wait() ? 0 : -1;
+    if (sent < 0 && would_wait())
+        return 0;
+    if (sent < 0) { /* it takes no more, and may have answered: that goes out first */
+        c->in.begin = c->in.end = 0;
+        return 0;
+    }
     c->in.begin += (size_t)sent;
     if (c->in.begin == c->in.end)
         c->in.begin = c->in.end = 0;
@@ -334,6 +361,37 @@ static int write_client(connection *c)
     return sent;
 }
 
+/* Its events come once more, behind those of others. */
+static int come_again(worker *w, connection *c, int socket)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = c};
+
+    return epoll_ctl(w->epoll, EPOLL_CTL_MOD, socket, &event) == 0;
+}
+
+static void say_farewell(worker *w, connection *c)
+{
+    SSL_shutdown(c->ssl);
+    shutdown(c->client, SHUT_WR);
+    close_behind(w, c);
+    c->farewell_ms = now_ms();
+}
+
+/* 0 when the client has left, too. */
+static int read_away(worker *w, connection *c)
+{
+    size_t read = 0;
+    ssize_t got;
+
+    while (read < TURN_BYTES) {
+        got = recv(c->client, c->in.data, BUFFER_SIZE, 0);
+        if (got <= 0)
+            return got < 0 && would_wait();
+        read += (size_t)got;
+    }
+    return come_again(w, c, c->client);
+}
+
 /* Moves what can be moved. 0 when the connection is over. */
 static int move(worker *w, connection *c)
 {
@@ -341,6 +399,8 @@ static int move(worker *w, connection *c)
     size_t moved = 0;
     int made;
 
+    if (c->farewell_ms)
+        return read_away(w, c);
     made = handshake(w, c);
     if (made <= 0)
         return made == 0;
@@ -354,21 +414,18 @@ static int move(worker *w, connection *c)
             made |= bytes > 0;
             moved += (size_t)bytes;
         }
+        if (moved)
+            set_greeted(w, c, 0);
         if (c->client_ended && !c->in.end && !c->told) {
             c->told = 1;
             shutdown(c->behind, SHUT_WR);
         }
         if (c->behind_ended && !c->out.end) {
-            SSL_shutdown(c->ssl);
-            return 0;
+            say_farewell(w, c);
+            return read_away(w, c);
         }
     } while (made && moved < TURN_BYTES);
-    if (made) { /* there is more: the events come once more, behind those of others */
-        struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = c};
-
-        return epoll_ctl(w->epoll, EPOLL_CTL_MOD, c->behind, &event) == 0;
-    }
-    return 1;
+    return made ? come_again(w, c, c->behind) : 1; /* there is more */
 }
 
 /* ---- accepting ---- */
@@ -400,7 +457,7 @@ static SSL *make_ssl(tls *t, int socket)
     return ssl;
 }
 
-/* When all places are taken, those who have not got on with the handshake for a while give theirs to who comes: ends the one among this
+/* When all places are taken, those who have not got on with the handshake for a while, or do not leave, give theirs to who comes: ends the one among this
  * worker's that has waited longest. */
 static int end_one_slow(worker *w)
 {
@@ -408,7 +465,7 @@ static int end_one_slow(worker *w)
     connection *oldest = NULL;
 
     for (connection *c = w->connections; c; c = c->next)
-        if (c->behind < 0 && c->started_ms < before)
+        if (c->behind < 0 && (c->farewell_ms ? c->farewell_ms : c->started_ms) < before)
             oldest = c; /* new ones are put in front */
     if (oldest)
         end(w, oldest);
@@ -476,14 +533,16 @@ static void bury(worker *w)
     }
 }
 
-/* Who does not get on with the handshake holds a place that others want. */
+/* Who does not get on with the handshake, or does not leave, holds a place that others want. */
 static void end_slow(worker *w)
 {
-    int64_t before = now_ms() - HANDSHAKE_MS;
+    int64_t now = now_ms();
 
     for (connection *c = w->connections, *next; c; c = next) {
         next = c->next;
-        if (c->behind < 0 && c->started_ms < before)
+        if (c->greeted && now - c->started_ms > GREETING_MS)
+            set_greeted(w, c, 0);
+        if (c->farewell_ms ? now - c->farewell_ms > FAREWELL_MS : c->behind < 0 && now - c->started_ms > HANDSHAKE_MS)
             end(w, c);
     }
 }
@@ -497,6 +556,7 @@ static void *work(void *argument)
     while (!w->tls->stopping) {
         int count = epoll_wait(w->epoll, events, EVENTS_MAX, 1000);
 
+        w->tls->moving++;
         for (int i = 0; i < count; i++) {
             connection *c = events[i].data.ptr;
 
@@ -505,6 +565,7 @@ static void *work(void *argument)
             else if (c != (void *)w->tls && !c->dead && !move(w, c))
                 end(w, c);
         }
+        w->tls->moving--;
         bury(w);
         if (now_ms() - looked_ms >= 1000) {
             looked_ms = now_ms();
@@ -635,6 +696,16 @@ int tls_peer(tls *t, int port, char address[TLS_PEER_SIZE])
         memcpy(address, c->peer, TLS_PEER_SIZE);
     pthread_mutex_unlock(&t->lock);
     return c != NULL;
+}
+
+int tls_greeted(const tls *t)
+{
+    return t->greeted;
+}
+
+int tls_moving(const tls *t)
+{
+    return t->moving;
 }
 
 void tls_stop(tls *t)

@@ -31,6 +31,12 @@ int tls_reload(tls *t);
 /* Whose connection goes on from this port of 127.0.0.1. 0: nobody's, it did not come through here. */
 int tls_peer(tls *t, int port, char address[TLS_PEER_SIZE]);
 
+/* Clients who have begun the handshake within the last seconds, and what they ask is still on its way. */
+int tls_greeted(const tls *t);
+
+/* Threads that may hold what a client sent: it is neither in his socket any more nor in the one behind yet. */
+int tls_moving(const tls *t);
+
 /* Ends all connections and threads. NULL is fine. */
 void tls_stop(tls *t);
 

@@ -1,10 +1,14 @@
 /* TLS that ends in the server: what is spoken and what is not, whose address counts, how the certificate is changed, and how it ends. */
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <openssl/ssl.h>
 
 #include "suite.h"
 #include "support/certificate.h"
@@ -140,6 +144,24 @@ START_TEST(what_is_large_comes_through)
 }
 END_TEST
 
+/* Who sends more than is taken reads why, and is not reset while he sends (RFC 9112, 9.6). */
+START_TEST(an_answer_before_the_end_of_a_body_comes_through)
+{
+    const char *body = test_format("%s/body", folder);
+
+    ck_assert_str_eq(shell(test_format("truncate -s 8M %s", body)), "");
+    START("TRIPSAGE_ADMIN_PORT=0");
+    for (int i = 0; i < 10; i++)
+        for (int chunked = 0; chunked < 2; chunked++)
+            ck_assert_str_eq(
+                curl(test_format("-o /dev/null -w '%%{http_code}' -H Expect: %s -H 'Content-Type: "
+                                 "application/json' --data-binary @%s %s",
+                                 chunked ? "-H 'Transfer-Encoding: chunked'" : "", body, at("/api/auth/register"))),
+                "413");
+    ck_assert_int_eq(http_server_stop(&s, NULL), 0);
+}
+END_TEST
+
 START_TEST(the_clients_own_address_counts)
 {
     START("TRIPSAGE_ADMIN_PORT=0", "TRIPSAGE_HOST=127.0.0.1");
@@ -216,6 +238,94 @@ START_TEST(it_ends_with_connections_open)
 }
 END_TEST
 
+/* ---- a client who is in the middle of the handshake ---- */
+
+typedef struct half_shaken {
+    int fd;
+    SSL_CTX *context;
+    SSL *ssl;
+} half_shaken;
+
+/* Has said his first words, and has the server's answer to them. */
+static half_shaken begin_to_shake(int version)
+{
+    half_shaken c = {.fd = http_open(s.port), .context = SSL_CTX_new(TLS_client_method())};
+    struct pollfd answer = {.fd = c.fd, .events = POLLIN};
+
+    ck_assert_int_eq(SSL_CTX_set_max_proto_version(c.context, version), 1);
+    c.ssl = SSL_new(c.context);
+    SSL_set0_wbio(c.ssl, BIO_new_socket(c.fd, BIO_NOCLOSE));
+    SSL_set0_rbio(c.ssl, BIO_new(BIO_s_mem())); /* where nothing has come */
+    ck_assert_int_ne(SSL_connect(c.ssl), 1);
+    SSL_set0_rbio(c.ssl, BIO_new_socket(c.fd, BIO_NOCLOSE));
+    ck_assert_int_eq(fcntl(c.fd, F_SETFL, O_NONBLOCK), 0);
+    ck_assert_int_eq(poll(&answer, 1, 5000), 1);
+    return c;
+}
+
+/* As a network would have it on which a packet takes `ms` to there and back. */
+static void finish_shaking(half_shaken *c, int ms)
+{
+    struct pollfd answer = {.fd = c->fd, .events = POLLIN};
+    int done;
+
+    do {
+        usleep((unsigned)ms * 1000);
+        done = SSL_connect(c->ssl);
+    } while (done != 1 && SSL_get_error(c->ssl, done) == SSL_ERROR_WANT_READ && poll(&answer, 1, 5000) == 1);
+    ck_assert_int_eq(done, 1);
+    ck_assert_int_eq(fcntl(c->fd, F_SETFL, 0), 0);
+}
+
+static void let_go(half_shaken *c)
+{
+    SSL_free(c->ssl);
+    SSL_CTX_free(c->context);
+    close(c->fd);
+}
+
+/* The handshake takes longer than a connection on which nothing is asked is waited for. */
+START_TEST(a_handshake_under_way_is_finished)
+{
+    static const int versions[] = {TLS1_3_VERSION, TLS1_2_VERSION};
+    static const char question[] = "GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n";
+
+    for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++) {
+        half_shaken c;
+        char answer[4096];
+        int got, ms;
+
+        START("TRIPSAGE_ADMIN_PORT=0");
+        c = begin_to_shake(versions[i]);
+        ck_assert_int_eq(kill(s.pid, SIGTERM), 0);
+        finish_shaking(&c, 500);
+        ck_assert_int_eq(SSL_write(c.ssl, question, sizeof question - 1), sizeof question - 1);
+        got = SSL_read(c.ssl, answer, sizeof answer - 1);
+        ck_assert_msg(got > 0, "no answer to who was in the handshake of %s", SSL_get_version(c.ssl));
+        answer[got] = '\0';
+        ck_assert_msg(strncmp(answer, "HTTP/1.1 200", 12) == 0, "not an answer: %s", answer);
+        ck_assert_ptr_nonnull(strstr(answer, "Connection: close"));
+        let_go(&c);
+        ck_assert_int_eq(http_server_wait(&s, &ms), 0);
+        ck_assert_int_lt(ms, 5000);
+    }
+}
+END_TEST
+
+/* Who does not finish it is not waited for as long as he likes. */
+START_TEST(a_handshake_that_stops_does_not_stop_the_end)
+{
+    half_shaken c;
+    int ms;
+
+    START("TRIPSAGE_ADMIN_PORT=0");
+    c = begin_to_shake(TLS1_3_VERSION);
+    ck_assert_int_eq(http_server_stop(&s, &ms), 0);
+    ck_assert_int_lt(ms, 5000);
+    let_go(&c);
+}
+END_TEST
+
 START_TEST(what_cannot_be_used_is_told)
 {
     const struct {
@@ -244,6 +354,8 @@ START_TEST(what_cannot_be_used_is_told)
 END_TEST
 
 SUITE_PROGRAM("server/tls", (void)server; tcase_add_checked_fixture(tcase, begin, end), it_speaks_tls_and_nothing_else,
-                                          what_is_large_comes_through, the_clients_own_address_counts,
-                                          the_certificate_is_changed_while_it_runs, who_begins_no_handshake_gives_way,
-                                          it_ends_with_connections_open, what_cannot_be_used_is_told)
+                                          what_is_large_comes_through, an_answer_before_the_end_of_a_body_comes_through,
+                                          the_clients_own_address_counts, the_certificate_is_changed_while_it_runs,
+                                          who_begins_no_handshake_gives_way, it_ends_with_connections_open,
+                                          a_handshake_under_way_is_finished,
+                                          a_handshake_that_stops_does_not_stop_the_end, what_cannot_be_used_is_told)
