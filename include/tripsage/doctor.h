@@ -17,15 +17,18 @@ typedef struct tripsage_doctor_options {
     const char *otlp_endpoint;       /* where spans are to go over HTTP, as far as before "/v1/traces"; NULL: nowhere */
     uint32_t patience_ms;            /* how long to wait for each answer; 0: 5,000 */
     int makes_folder;                /* 1: the program makes the folder of an SQLite file when it starts */
+    const char
+        *tls_certificate; /* PEM file of the program's own certificate, and of its key; NULL: it does not speak TLS */
+    const char *tls_key;
 } tripsage_doctor_options;
 
 #define TRIPSAGE_DOCTOR_OPTIONS_INIT                                                                                   \
     {                                                                                                                  \
-        1, NULL, NULL, NULL, 0, 0                                                                                      \
+        1, NULL, NULL, NULL, 0, 0, NULL, NULL                                                                          \
     }
 
 /* Looks at the database (reached and read, its schema, row level security, the clock, room on the disk), the cache, the embedder, keys and
- * secrets, and where spans go: {"ok":true|false,"checks":[{"name","state":"ok"|"warning"|"failed","message","fix":text|null}]}. "ok" is
+ * secrets, the program's certificate, and where spans go: {"ok":true|false,"checks":[{"name","state":"ok"|"warning"|"failed","message","fix":text|null}]}. "ok" is
  * false when a check failed; a warning is something that works and should not stay so. Each name may come several times. Nothing is
  * changed: an SQLite file that does not exist is not made, and no schema is migrated. What cannot be reached is a check that failed, not
  * an error of this call. No message has a secret in it. `options` may be NULL. Errors: TRIPSAGE_EINVALID (field "#options"),

@@ -232,18 +232,65 @@ const char *tripsage__tls_problem(const tripsage__tls *tls)
 
 /* ---- a certificate ---- */
 
-tripsage_status tripsage__tls_certificate_end(int64_t *ms, const char *path)
+static X509 *read_certificate(const char *path)
 {
     FILE *file = fopen(path, "re");
     X509 *certificate = file ? PEM_read_X509(file, NULL, NULL, NULL) : NULL;
+
+    if (file)
+        fclose(file);
+    return certificate;
+}
+
+/* A key that asks for a password is none: a server has nobody to ask. */
+static int no_password(char *out, int size, int writing, void *unused)
+{
+    (void)out;
+    (void)size;
+    (void)writing;
+    (void)unused;
+    return -1;
+}
+
+static EVP_PKEY *read_key(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    EVP_PKEY *key = file ? PEM_read_PrivateKey(file, NULL, no_password, NULL) : NULL;
+
+    if (file)
+        fclose(file);
+    return key;
+}
+
+tripsage_status tripsage__tls_certificate_end(int64_t *ms, const char *path)
+{
+    X509 *certificate = read_certificate(path);
     struct tm end;
     int read = certificate && ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end);
 
     if (read)
         *ms = (int64_t)timegm(&end) * 1000;
     X509_free(certificate);
-    if (file)
-        fclose(file);
     ERR_clear_error();
     return read ? TRIPSAGE_OK : TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "no certificate can be read from \"%.120s\"", path);
+}
+
+tripsage_status tripsage__tls_key_fits(const char *certificate, const char *key)
+{
+    X509 *it = read_certificate(certificate);
+    EVP_PKEY *pair = read_key(key);
+    int fits = it && pair && X509_check_private_key(it, pair) == 1;
+    tripsage_status status = TRIPSAGE_OK;
+
+    if (!it)
+        status = TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "no certificate can be read from \"%.120s\"", certificate);
+    else if (!pair)
+        status = TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "no key without a password can be read from \"%.120s\"", key);
+    else if (!fits)
+        status = TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "the key of \"%.120s\" is of another certificate than \"%.120s\"",
+                               key, certificate);
+    X509_free(it);
+    EVP_PKEY_free(pair);
+    ERR_clear_error();
+    return status;
 }

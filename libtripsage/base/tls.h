@@ -38,4 +38,7 @@ const char *tripsage__tls_problem(const tripsage__tls *tls);
 /* When the first certificate of a PEM file ends, in ms since 1970. Errors: TRIPSAGE_EINVALID (there is none to be read). */
 tripsage_status tripsage__tls_certificate_end(int64_t *ms, const char *path);
 
+/* Whether a PEM file has the key of the first certificate of another. Errors: TRIPSAGE_EINVALID (one cannot be read, or it has not). */
+tripsage_status tripsage__tls_key_fits(const char *certificate, const char *key);
+
 #endif

@@ -7,8 +7,10 @@
 #include "base/doc.h"
 #include "base/finding.h"
 #include "base/memory.h"
+#include "base/tls.h"
 #include "config_internal.h"
 #include "http/http.h"
+#include "security.h"
 #include "store/store.h"
 
 /* 5 s: what a connection may take at most (connect_timeout). */
@@ -60,6 +62,11 @@ static const tripsage__remedy cache_remedies[] = {
     {"AUTH", "Redis has no password: unset REDIS_PASSWORD, or set requirepass there"},
     {"NOPERM", "give the user of REDIS_URL the commands and keys: ACL SETUSER <user> ~tripsage:* +@all"},
     {"READONLY", "name the primary in REDIS_URL: this one is a replica"},
+    {"refuses: 4", "correct UPSTASH_REDIS_REST_URL: it is the REST API's address that Upstash's console shows"},
+    {"refuses: 5", "wait until Upstash is well again (status.upstash.com), or correct UPSTASH_REDIS_REST_URL; servers "
+                   "do without meanwhile"},
+    {"wrong version number", "write redis:// in place of rediss://, or name the port where Redis speaks TLS"},
+    {"not Redis's protocol", "name Redis's own host and port in REDIS_URL: something else answers there"},
     {NULL, "start Redis, or correct REDIS_URL (redis-cli -u $REDIS_URL ping); without REDIS_URL each server has a "
            "cache of its own"}};
 
@@ -95,6 +102,12 @@ static const tripsage__remedy embedder_remedies[] = {
     {"refuses the key", "put a key of that server into OPENAI_API_KEY"},
     {"asks for a key", "set OPENAI_API_KEY"},
     {"refuses the model", "set EMBEDDING_MODEL to one that the server has"},
+    {"does not exist", "set EMBEDDING_MODEL to one that the server has and the key may use"},
+    {"has had enough", "see that the account of OPENAI_API_KEY has credit, and how often it may ask"},
+    {"(404)", "correct OPENAI_BASE_URL: it is all that stands before /embeddings, and mostly ends in /v1"},
+    {"none of embeddings", "correct OPENAI_BASE_URL: it is all that stands before /embeddings, and mostly ends in /v1"},
+    {"does not embed", "look into the log of the server of OPENAI_BASE_URL, which answers with a failure; or set "
+                       "TRIPSAGE_EMBEDDER to builtin"},
     {"dimensions", "set EMBEDDING_DIMENSIONS to what the model's vectors have"},
     {"no such", "set TRIPSAGE_EMBEDDER to the path of the model's folder or file"},
     {NULL, "see that the server of OPENAI_BASE_URL runs and can be reached, or set TRIPSAGE_EMBEDDER to builtin"}};
@@ -217,6 +230,35 @@ static void examine_clock(look *l)
                           "the clock of this machine is before 2026");
 }
 
+/* ---- the program's own certificate ---- */
+
+static const tripsage__remedy tls_remedies[] = {
+    {"no certificate", "put the path of a certificate in PEM into TRIPSAGE_TLS_CERTIFICATE"},
+    {"no key", "put the path of its key in PEM, without a password, into TRIPSAGE_TLS_KEY"},
+    {NULL, "put certificate and key of one pair into TRIPSAGE_TLS_CERTIFICATE and TRIPSAGE_TLS_KEY"}};
+
+static void examine_tls(look *l)
+{
+    static const char fix[] = "renew the certificate, and send the server SIGHUP";
+    const char *certificate = l->options->tls_certificate, *key = l->options->tls_key;
+    int64_t end, left;
+
+    if (!certificate)
+        return;
+    if (tripsage__tls_key_fits(certificate, key ? key : certificate) != TRIPSAGE_OK ||
+        tripsage__tls_certificate_end(&end, certificate) != TRIPSAGE_OK) {
+        tripsage__finding_of_error(&l->found, "tls", TRIPSAGE__FAILED, tls_remedies);
+        return;
+    }
+    left = end - tripsage__now_ms(l->env);
+    if (left <= 0)
+        tripsage__finding(&l->found, "tls", TRIPSAGE__FAILED, fix, "the certificate \"%.120s\" has ended", certificate);
+    else
+        tripsage__finding(&l->found, "tls", left < TRIPSAGE__CERTIFICATE_LEFT_MS ? TRIPSAGE__WARNING : TRIPSAGE__FINE,
+                          left < TRIPSAGE__CERTIFICATE_LEFT_MS ? fix : NULL, "the certificate holds for %d days",
+                          (int)(left / ((int64_t)86400 * 1000)));
+}
+
 /* ---- where spans go ---- */
 
 static const tripsage__remedy otlp_remedies[] = {
@@ -254,7 +296,12 @@ static void examine_collector(look *l)
         tripsage__finding(&l->found, "telemetry", TRIPSAGE__FAILED,
                           "put what it asks for into OTEL_EXPORTER_OTLP_HEADERS", "the collector at %s refuses us: %d",
                           shown, response.status);
-    else if (response.status == 404 || response.status == 405)
+    else if (response.status == 429 ||
+             (response.status >= 500 && response.status != 501)) /* it may be well in a moment */
+        tripsage__finding(&l->found, "telemetry", TRIPSAGE__WARNING, "look into the collector's log",
+                          "the collector at %s answers %d: spans wait, and are dropped when there are too many", shown,
+                          response.status);
+    else if (response.status < 200 || response.status > 299)
         tripsage__finding(&l->found, "telemetry", TRIPSAGE__FAILED, otlp_remedies[0].fix,
                           "%s is no OTLP collector: it answers %d", shown, response.status);
     else
@@ -274,6 +321,7 @@ static tripsage_status examine(look *l)
     TRIPSAGE_TRY(examine_embedder(l));
     examine_secret(l);
     examine_keys(l);
+    examine_tls(l);
     examine_collector(l);
     status = tripsage__buf_status(&l->found.json);
 out:

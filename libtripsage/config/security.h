@@ -9,6 +9,9 @@
 
 #include "config_internal.h"
 
+/* Two weeks: a renewal that failed is noticed by a person before it hurts. */
+#define TRIPSAGE__CERTIFICATE_LEFT_MS ((int64_t)14 * 86400 * 1000)
+
 typedef enum tripsage__verdict { TRIPSAGE__PASS, TRIPSAGE__FAIL, TRIPSAGE__SKIP } tripsage__verdict;
 
 /* What a check looks at, and where it says what it found. */

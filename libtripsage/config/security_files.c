@@ -7,9 +7,6 @@
 #include "base/tls.h"
 #include "security.h"
 
-/* Two weeks: a renewal that failed is noticed by a person before it hurts. */
-#define CERTIFICATE_LEFT_MS ((int64_t)14 * 86400 * 1000)
-
 /* Where Docker and Kubernetes mount secrets, for the container alone: their modes say nothing about others. */
 static int is_mounted_secret(const char *path)
 {
@@ -122,7 +119,7 @@ tripsage__verdict tripsage__check_tls_certificate(tripsage__look *look)
     days = (end - look->now_ms) / ((int64_t)86400 * 1000);
     if (end <= look->now_ms)
         return tripsage__fails(look, fix, "the certificate of TRIPSAGE_TLS_CERTIFICATE has ended");
-    if (end - look->now_ms < CERTIFICATE_LEFT_MS)
+    if (end - look->now_ms < TRIPSAGE__CERTIFICATE_LEFT_MS)
         return tripsage__fails(look, fix, "the certificate of TRIPSAGE_TLS_CERTIFICATE ends in %d days", (int)days);
     return tripsage__passes(look, "the certificate holds for %d days", (int)days);
 }

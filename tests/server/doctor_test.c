@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "suite.h"
+#include "support/certificate.h"
 #include "support/postgres.h"
 #include "support/redis.h"
 #include "support/upstash.h"
@@ -117,6 +118,9 @@ START_TEST(files_and_folders)
 {
     DIAGNOSED("database", "/nowhere does not exist", "mkdir -p /nowhere", "DATABASE_URL=sqlite:///nowhere/trips.db");
     DIAGNOSED("database", "is no file", "name a file", FILE_URL(folder));
+    change("CREATE TABLE recipes (name TEXT)");
+    DIAGNOSED("database", "trips.db cannot be a folder", "TRIPSAGE_DATA_DIR", "TRIPSAGE_DATA_DIR=trips.db");
+    DIAGNOSED("database", "trips.db/x cannot be a folder", "TRIPSAGE_DATA_DIR", "TRIPSAGE_DATA_DIR=trips.db/x");
     ck_assert_int_eq(access("/nowhere", F_OK), -1);
 }
 END_TEST
@@ -242,12 +246,15 @@ START_TEST(upstash)
 }
 END_TEST
 
+/* What the server says to everybody. */
+static _Atomic int code = 401;
+
 static void refuse(test_web_reply *reply, const test_web_request *request, void *user)
 {
     (void)request;
-    reply->status = 401;
+    reply->status = code;
     reply->headers = "Content-Type: application/json\r\n";
-    reply->body = "{\"error\":{\"message\":\"Incorrect API key provided\"}}";
+    reply->body = code == 401 ? "{\"error\":{\"message\":\"Incorrect API key provided\"}}" : "";
     *(_Atomic int *)user += 1;
 }
 
@@ -269,6 +276,9 @@ START_TEST(embedders)
 
     DIAGNOSED("embedder", "refuses the key", "OPENAI_API_KEY", "TRIPSAGE_EMBEDDER=openai", "OPENAI_API_KEY=sk-hunter2",
               test_format("OPENAI_BASE_URL=%s/v1", test_web_url(web)));
+    code = 404;
+    DIAGNOSED("embedder", "(404): it does not say why", "mostly ends in /v1", "TRIPSAGE_EMBEDDER=openai",
+              test_format("OPENAI_BASE_URL=%s", test_web_url(web)));
     test_web_close(web);
     DIAGNOSED("embedder", "", "OPENAI_BASE_URL", "TRIPSAGE_EMBEDDER=openai", "OPENAI_API_KEY=sk-hunter2",
               test_format("OPENAI_BASE_URL=%s/v1", nobody()));
@@ -279,14 +289,62 @@ END_TEST
 START_TEST(collectors)
 {
     _Atomic int asked = 0;
+    const char *output;
+    int status;
     test_web *web = test_web_open(refuse, &asked, TEST_PEER_PLAIN);
 
     DIAGNOSED("telemetry", "refuses us: 401", "OTEL_EXPORTER_OTLP_HEADERS",
               test_format("OTEL_EXPORTER_OTLP_ENDPOINT=%s/", test_web_url(web)));
     ck_assert_int_eq(asked, 1);
+    code = 501; /* as Python's http.server answers */
+    DIAGNOSED("telemetry", "is no OTLP collector: it answers 501", "port 4318",
+              test_format("OTEL_EXPORTER_OTLP_ENDPOINT=%s", test_web_url(web)));
+    code = 503;
+    status =
+        run(&output, (const char *const[]){"LOG_LEVEL=ERROR",
+                                           test_format("OTEL_EXPORTER_OTLP_ENDPOINT=%s", test_web_url(web)), NULL});
+    ck_assert_msg(status == 0 && is_told(output, "telemetry", "warning", "answers 503", "log"), "%s", output);
     test_web_close(web);
     DIAGNOSED("telemetry", "", "start the collector",
               test_format("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=%s/v1/traces", nobody()));
+}
+END_TEST
+
+static int64_t late(void *user)
+{
+    (void)user;
+    return INT64_C(1900000000000); /* 2030 */
+}
+
+START_TEST(certificates)
+{
+    const char *certificate = test_format("%s/c.pem", folder), *key = test_format("%s/k.pem", folder);
+    tripsage_doctor_options options = TRIPSAGE_DOCTOR_OPTIONS_INIT;
+    tripsage_runtime runtime = TRIPSAGE_RUNTIME_INIT;
+    tripsage_config *config;
+    tripsage_doc *report;
+    const char *output;
+    int status;
+
+    test_certificate_make(certificate, key, 2);
+    status = run(&output, (const char *const[]){"LOG_LEVEL=ERROR", "TRIPSAGE_TLS_CERTIFICATE=c.pem",
+                                                "TRIPSAGE_TLS_KEY=k.pem", NULL});
+    ck_assert_msg(status == 0 && is_told(output, "tls", "warning", "holds for 1 days", "renew"), "%s", output);
+    DIAGNOSED("tls", "no key without a password", "TRIPSAGE_TLS_KEY", "TRIPSAGE_TLS_CERTIFICATE=c.pem");
+    test_certificate_make(test_format("%s/other.pem", folder), test_format("%s/other.key", folder), 2);
+    DIAGNOSED("tls", "is of another certificate", "of one pair", "TRIPSAGE_TLS_CERTIFICATE=c.pem",
+              "TRIPSAGE_TLS_KEY=other.key");
+    DIAGNOSED("tls", "no certificate can be read", "TRIPSAGE_TLS_CERTIFICATE", "TRIPSAGE_TLS_CERTIFICATE=k.pem");
+    runtime.now_ms = late;
+    options.runtime = &runtime;
+    options.tls_certificate = certificate;
+    options.tls_key = key;
+    ck_assert_int_eq(tripsage_config_read(&config, NULL, NULL), TRIPSAGE_OK);
+    ck_assert_int_eq(tripsage_doctor(&report, config, &options), TRIPSAGE_OK);
+    ck_assert_msg(is_told(tripsage_doc_json(report, NULL), "tls", "failed", "has ended", "renew the certificate"), "%s",
+                  tripsage_doc_json(report, NULL));
+    tripsage_doc_free(report);
+    tripsage_config_free(config);
 }
 END_TEST
 
@@ -340,6 +398,17 @@ START_TEST(schemas_of_postgres)
     test_pg_exec(TEST_PG_OWNER, "ALTER TABLE tripsage.trip_note DISABLE ROW LEVEL SECURITY");
     DIAGNOSED("row level security", "off for the table trip_note",
               "ALTER TABLE tripsage.trip_note ENABLE ROW LEVEL SECURITY", PG_URL(TEST_PG_APP, TEST_PG_DIRECT));
+    test_pg_exec(TEST_PG_OWNER, "REVOKE SELECT, DELETE ON tripsage.trip FROM service_role");
+    DIAGNOSED("schema", "service_role lacks SELECT, DELETE on the table trip",
+              "GRANT SELECT, DELETE ON tripsage.trip TO", PG_URL(TEST_PG_APP, TEST_PG_DIRECT));
+    test_pg_exec(TEST_PG_OWNER, "GRANT SELECT, DELETE ON tripsage.trip TO service_role");
+    test_pg_exec(TEST_PG_OWNER, test_format("ALTER DATABASE %s SET default_transaction_read_only = on", database));
+    DIAGNOSED("database", "takes no changes", "RESET default_transaction_read_only",
+              PG_URL(TEST_PG_APP, TEST_PG_DIRECT));
+    test_pg_exec(
+        TEST_PG_OWNER,
+        test_format("SET default_transaction_read_only = off; ALTER DATABASE %s RESET default_transaction_read_only",
+                    database));
     test_pg_exec(TEST_PG_OWNER,
                  "ALTER TABLE tripsage.trip_note ENABLE ROW LEVEL SECURITY; SET ROLE service_role;"
                  "UPDATE tripsage.schema_migration SET checksum = 'edited' WHERE number = 3; RESET ROLE");
@@ -378,12 +447,6 @@ START_TEST(keys_that_cannot_be_had)
 }
 END_TEST
 
-static int64_t late(void *user)
-{
-    (void)user;
-    return INT64_C(1900000000000); /* 2030 */
-}
-
 START_TEST(a_clock_ahead_of_the_database)
 {
     tripsage_doctor_options options = TRIPSAGE_DOCTOR_OPTIONS_INIT;
@@ -407,6 +470,6 @@ END_TEST
 
 SUITE_PROGRAM("server/doctor", tcase_add_checked_fixture(tcase, make, drop), what_is_right_is_said_to_be, settings,
               files_and_folders, a_folder_that_may_not_be_written, a_full_disk, files_of_others, a_damaged_file,
-              a_locked_file, schemas, a_clock_that_is_behind, redis, upstash, embedders, collectors,
+              a_locked_file, schemas, a_clock_that_is_behind, redis, upstash, embedders, collectors, certificates,
               secrets_of_another_project, servers_that_let_nobody_in, schemas_of_postgres, poolers_in_the_wrong_mode,
               keys_that_cannot_be_had, a_clock_ahead_of_the_database)

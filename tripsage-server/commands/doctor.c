@@ -15,7 +15,8 @@ static void help(void)
     printf("Usage: tripsage-server doctor [--json] [options]\n\n"
            "Looks at everything the server needs as it is set up here: the settings, the database (reached and read, "
            "its schema, row\n"
-           "level security, the clock, room on the disk), the cache, the embedder, keys and secrets, the collector of "
+           "level security, the clock, room on the disk), the cache, the embedder, keys and secrets, TLS's "
+           "certificate, the collector of "
            "traces. Says\n"
            "of each what is wrong and how to put it right. Changes nothing. The exit status is 1 when something has to "
            "be done,\n"
@@ -87,6 +88,8 @@ static int run(const settings *s, int json)
     options.url = s->database_url;
     options.makes_folder = s->data_dir_url[0] != '\0'; /* settings_prepare does */
     options.otlp_endpoint = endpoint(url, s);
+    options.tls_certificate = s->tls_certificate;
+    options.tls_key = s->tls_key;
     if (tripsage_doctor(&report, s->config, &options) != TRIPSAGE_OK) {
         fprintf(stderr, "tripsage-server: %s\n", tripsage_last_error()->message);
         return EXIT_FAILURE;

@@ -37,6 +37,9 @@ static const tripsage__remedy remedies[] = {
                           "firewall is in between (pg_isready "
                           "-h <host> -p <port>)"},
     {"expected 15 or newer", "upgrade PostgreSQL to 15 or newer"},
+    {"not permitted to log in", "ALTER ROLE <login> LOGIN, or name the servers' own login in the URL (tripsage_app)"},
+    {"permission denied for database", "GRANT CONNECT ON DATABASE <name> TO <login>"},
+    {"permission denied for schema", "as the owner: GRANT USAGE ON SCHEMA tripsage TO authenticated, service_role"},
     {"may not act for users", "as the owner: GRANT anon, authenticated, service_role TO <login>"},
     {"was edited after",
      "put the text of that migration back as it was when it was applied; a change is a new migration"},
@@ -167,6 +170,43 @@ static void examine_login(tripsage__findings *f, connection *c)
     PQclear(found);
 }
 
+/* What service_role works with, which the servers' login becomes. The records and the search index are written by functions. */
+static void examine_rights(tripsage__findings *f, connection *c)
+{
+    PGresult *found = NULL;
+
+    if (!asks(f, c, &found,
+              "SELECT t.relname, string_agg(r, ', ') FROM pg_class t,"
+              " unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) r"
+              " WHERE t.relnamespace = 'tripsage'::regnamespace AND t.relkind = 'r'"
+              " AND NOT has_table_privilege('service_role', t.oid, r) AND t.relname <> 'trip_search'"
+              " AND (t.relname NOT IN ('audit', 'audit_head') OR r = 'SELECT') GROUP BY 1 ORDER BY 1"))
+        return;
+    for (int i = 0; i < PQntuples(found); i++) {
+        const char *table = PQgetvalue(found, i, 0), *rights = PQgetvalue(found, i, 1);
+        char fix[256];
+
+        snprintf(fix, sizeof fix, "as the owner: GRANT %.60s ON tripsage.%.80s TO service_role", rights, table);
+        tripsage__finding(f, SCHEMA, TRIPSAGE__FAILED, fix, "service_role lacks %s on the table %s", rights, table);
+    }
+    PQclear(found);
+}
+
+/* A hosted database is made so when its disk is full. */
+static void examine_writing(tripsage__findings *f, connection *c)
+{
+    PGresult *found = NULL;
+
+    if (!asks(f, c, &found, "SELECT current_setting('default_transaction_read_only')"))
+        return;
+    if (strcmp(PQgetvalue(found, 0, 0), "on") == 0)
+        tripsage__finding(f, DATABASE, TRIPSAGE__FAILED,
+                          "free room where its disk is full (at Supabase: dashboard, Database Settings), then ALTER "
+                          "DATABASE <name> RESET default_transaction_read_only; or ALTER ROLE <login> RESET ...",
+                          "the database \"%s\" takes no changes: default_transaction_read_only is on", PQdb(c->pg));
+    PQclear(found);
+}
+
 static void examine_clock(tripsage__findings *f, connection *c, tripsage__env *env)
 {
     int64_t before = tripsage__now_ms(env), theirs, off;
@@ -235,9 +275,11 @@ int tripsage__pg_examine(tripsage__findings *findings, const char *url, const tr
     if (examine_pooler(findings, &c, e)) {
         examine_clock(findings, &c, env);
         examine_room(findings, &c, e);
+        examine_writing(findings, &c);
         fine = examine_vector(findings, &c) && examine_schema(findings, &c);
         if (fine) {
             examine_security(findings, &c);
+            examine_rights(findings, &c);
             examine_login(findings, &c);
         }
     }

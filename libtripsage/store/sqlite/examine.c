@@ -65,7 +65,13 @@ static void folder_of(char out[4096], const char *path)
 static int examine_folder(tripsage__findings *f, const char *folder, int makes_folder)
 {
     char fix[4400], parent[4096];
+    struct stat found;
 
+    if (stat(folder, &found) == 0 ? !S_ISDIR(found.st_mode) : errno == ENOTDIR) {
+        tripsage__finding(f, DATABASE, TRIPSAGE__FAILED, "name another folder in TRIPSAGE_DATA_DIR, or in DATABASE_URL",
+                          "%s cannot be a folder: there is a file at that path, or above it", folder);
+        return 0;
+    }
     if (access(folder, F_OK) != 0) {
         folder_of(parent, folder);
         if (makes_folder && access(parent, W_OK | X_OK) == 0) {

@@ -149,6 +149,8 @@ static tripsage_status refused(openai *o, const tripsage__http_response *respons
     char says[160];
 
     tripsage__embedding_problem_read(says, response->body.data ? response->body.data : "", response->body.size);
+    if (!says[0])
+        strcpy(says, "it does not say why");
     if (o->key && strstr(says, o->key))
         strcpy(says, "(it repeats the key)");
     if (code == 401 || code == 403)
