@@ -711,7 +711,7 @@ http_listener *http_start(const http_options *options)
     const char *host = options->certificate ? BEHIND_TLS : options->host;
     int is_ipv6 = strchr(host, ':') != NULL;
     const char *format = is_ipv6 ? "[%s]:%d" : "%s:%d";
-    char address[300], threads[16], error[256] = "";
+    char address[300], threads[16], error[256] = "", advice[200];
     struct mg_error_data failure = {.text = error, .text_buffer_size = sizeof error};
     struct mg_server_port port;
 
@@ -725,7 +725,10 @@ http_listener *http_start(const http_options *options)
     mg_init_library(MG_FEATURES_DEFAULT);
     listener->context = start_context(listener, address, threads, &failure);
     if (!listener->context || mg_get_server_ports(listener->context, 1, &port) != 1) {
-        fprintf(stderr, "tripsage-server: cannot listen on %s: %s\n", address, why_not(listener, is_ipv6, error));
+        const char *why = why_not(listener, is_ipv6, error);
+
+        fprintf(stderr, "tripsage-server: cannot listen on %s: %s%s\n", address, why,
+                socket_advice(advice, why, options->health_only ? "TRIPSAGE_ADMIN_PORT" : "--port or PORT"));
         http_stop(listener);
         return NULL;
     }

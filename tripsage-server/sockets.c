@@ -10,6 +10,7 @@
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -146,4 +147,14 @@ void socket_let_last_in(int listening, int port)
         nanosleep(&rest, NULL);
         quiet_ms = waiting_clients(listening) || has_handshake(family, port) ? 0 : quiet_ms + 1;
     }
+}
+
+const char *socket_advice(char out[200], const char *problem, const char *setting)
+{
+    out[0] = '\0';
+    if (strstr(problem, strerror(EADDRINUSE)))
+        snprintf(out, 200, ": choose another port with %s, or end what listens there (ss -ltnp shows it)", setting);
+    else if (strstr(problem, strerror(EACCES)))
+        snprintf(out, 200, ": ports below 1024 are not for every user; choose another with %s", setting);
+    return out;
 }

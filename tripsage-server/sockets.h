@@ -22,4 +22,7 @@ int socket_look(int fd, socket_facts *out);
  * Returns when nobody waits for it any more, or after a second. */
 void socket_let_last_in(int listening, int port);
 
+/* What to do where listening failed with this problem, to be put behind it; `setting` says the port. "" where nothing is known. */
+const char *socket_advice(char out[200], const char *problem, const char *setting);
+
 #endif

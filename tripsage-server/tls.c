@@ -30,6 +30,7 @@
 
 #include "log.h"
 #include "settings.h"
+#include "sockets.h"
 
 /* A record of TLS (RFC 8446, 5.1). */
 #define BUFFER_SIZE 16384
@@ -457,8 +458,8 @@ static SSL *make_ssl(tls *t, int socket)
     return ssl;
 }
 
-/* When all places are taken, those who have not got on with the handshake for a while, or do not leave, give theirs to who comes: ends the one among this
- * worker's that has waited longest. */
+/* When all places are taken, those who have not got on with the handshake for a while, or do not leave, give theirs to who comes: ends the
+ * one among this worker's that has waited longest. */
 static int end_one_slow(worker *w)
 {
     const int64_t before = now_ms() - CROWDED_HANDSHAKE_MS;
@@ -657,7 +658,7 @@ static const char *start(tls *t)
 tls *tls_start(const tls_options *options)
 {
     tls *t = calloc(1, sizeof *t);
-    char problem[512];
+    char problem[512], advice[200];
     const char *why;
 
     if (!t)
@@ -671,7 +672,8 @@ tls *tls_start(const tls_options *options)
     why = t->context ? start(t) : "the certificate cannot be used";
     if (!why)
         return t;
-    fprintf(stderr, "tripsage-server: cannot listen on %s:%d: %s\n", options->host, options->port, why);
+    fprintf(stderr, "tripsage-server: cannot listen on %s:%d: %s%s\n", options->host, options->port, why,
+            socket_advice(advice, why, "--port or PORT"));
     tls_stop(t);
     return NULL;
 }

@@ -264,6 +264,16 @@ static void say_new(const tripsage__signing_keys *keys, size_t others)
                       tripsage__algorithm_name(keys->algorithm));
 }
 
+/* Once, and again after it was well in between: who signs in only hears that something is away. */
+static void say_locked(const tripsage__signing_keys *keys, const struct loading *l)
+{
+    if (l->is_locked && !keys->is_locked)
+        tripsage__log(
+            keys->env, TRIPSAGE_LOG_ERROR, "auth",
+            "nobody can sign in: the signing key is sealed under another SECRET_KEY than this server has; set "
+            "that one, as SECRET_KEY_PREVIOUS where it was replaced, or run \"tripsage-server keys rotate-signing\"");
+}
+
 /* With load_lock. */
 static tripsage_status load(tripsage__signing_keys *keys)
 {
@@ -282,10 +292,12 @@ static tripsage_status load(tripsage__signing_keys *keys)
     }
     if (status == TRIPSAGE_OK && !l.current[0])
         status = TRIPSAGE_FAIL(TRIPSAGE_ECORRUPT, "there is no current signing key");
-    if (status == TRIPSAGE_OK)
+    if (status == TRIPSAGE_OK) {
+        say_locked(keys, &l);
         replace(keys, &l, now);
-    else
+    } else {
         forget_keys(&l);
+    }
     return status;
 }
 

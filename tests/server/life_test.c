@@ -297,9 +297,29 @@ START_TEST(a_taken_port_is_told)
                                   (const char *const[]){"LOG_LEVEL=ERROR", NULL}, &output),
                      1);
     ck_assert_ptr_nonnull(strstr(output, "Address already in use"));
+    ck_assert_ptr_nonnull(strstr(output, ": choose another port with --port or PORT, or end what listens there"));
     ck_assert_msg(strchr(output, '\n') == output + strlen(output) - 1, "more than a sentence: %s", output);
     test_temp_remove(folder);
     ck_assert_int_eq(http_server_stop(&s, NULL), 0);
+}
+END_TEST
+
+/* Who lost a secret key can still open the database, and hears at once what will not work. */
+START_TEST(another_secret_key_is_told)
+{
+    char folder[TEST_PATH_SIZE];
+    const char *database;
+    http_server s;
+
+    test_temp_make(folder);
+    database = test_format("DATABASE_URL=sqlite://%s/trips.db", folder);
+    http_server_start(&s, TRIPSAGE_SERVER, (const char *const[]){database, A_SECRET_KEY, NULL});
+    ck_assert_ptr_null(strstr(http_server_log(&s), "nobody can sign in"));
+    ck_assert_int_eq(http_server_stop(&s, NULL), 0);
+    http_server_start(&s, TRIPSAGE_SERVER, (const char *const[]){database, A_SECRET_KEY "0", NULL});
+    ck_assert_ptr_nonnull(strstr(http_server_log(&s), "sealed under another SECRET_KEY"));
+    ck_assert_int_eq(http_server_stop(&s, NULL), 0);
+    test_temp_remove(folder);
 }
 END_TEST
 
@@ -633,9 +653,9 @@ END_TEST
 SUITE_PROGRAM("server/life", (void)server, a_wrong_setting_is_named, variables_may_be_in_a_file,
               commands_say_what_they_do, the_settings_are_explained_without_secrets,
               without_settings_it_makes_itself_a_home, what_is_past_its_keeping_goes,
-              an_address_that_is_not_to_be_had_is_told, a_taken_port_is_told, health_is_public_under_both_names,
-              health_answers_while_everyone_is_busy, a_database_that_was_moved_is_not_well,
-              those_who_say_nothing_do_not_keep_others_out, two_hundred_connections_are_held_at_once,
-              a_request_under_way_is_finished, one_that_never_ends_does_not_hold_it,
-              a_log_that_nobody_reads_does_not_hold_it, a_second_signal_ends_it_at_once,
-              what_was_answered_is_there_after_the_end)
+              an_address_that_is_not_to_be_had_is_told, a_taken_port_is_told, another_secret_key_is_told,
+              health_is_public_under_both_names, health_answers_while_everyone_is_busy,
+              a_database_that_was_moved_is_not_well, those_who_say_nothing_do_not_keep_others_out,
+              two_hundred_connections_are_held_at_once, a_request_under_way_is_finished,
+              one_that_never_ends_does_not_hold_it, a_log_that_nobody_reads_does_not_hold_it,
+              a_second_signal_ends_it_at_once, what_was_answered_is_there_after_the_end)
