@@ -10,9 +10,22 @@
 static void help(void)
 {
     printf("Usage: tripsage-server check [--json] [options]\n\n"
-           "Reads the whole database and prints {\"ok\":...,\"problems\":[...]}. The exit status is 1 when there are "
-           "problems.\n");
+           "Reads the whole database and says whether it is whole. The exit status is 1 when there are problems.\n\n"
+           "  --json    prints {\"ok\":...,\"problems\":[...]}\n");
     settings_help(stdout, SETTINGS_DATABASE);
+}
+
+static void tell(tripsage_doc *report)
+{
+    char pointer[48];
+
+    for (size_t i = 0; i < tripsage_doc_count(report, "/problems"); i++) {
+        snprintf(pointer, sizeof pointer, "/problems/%zu", i);
+        printf("problem  %s\n", tripsage_doc_text(report, pointer));
+    }
+    printf("%s\n", tripsage_doc_bool(report, "/ok", 0)
+                       ? "ok       what is stored is whole"
+                       : "failed   see docs/maintenance.md, \"Upkeep\" and \"Restoring\"");
 }
 
 int command_check(int argc, char **argv)
@@ -20,7 +33,7 @@ int command_check(int argc, char **argv)
     settings s = {.config = NULL};
     tripsage *library = NULL;
     tripsage_doc *report = NULL;
-    int json = 0; /* it is JSON anyway; the option is there as for the other commands */
+    int json = 0;
     const command_option options[] = {{"--json", NULL, &json}};
     int exit_status = command_options(&argc, argv, options, 1, NULL, 0);
 
@@ -35,7 +48,10 @@ int command_check(int argc, char **argv)
     if (exit_status)
         goto out;
     if (tripsage_check(&report, library) == TRIPSAGE_OK) {
-        printf("%s\n", tripsage_doc_json(report, NULL));
+        if (json)
+            printf("%s\n", tripsage_doc_json(report, NULL));
+        else
+            tell(report);
         exit_status = tripsage_doc_bool(report, "/ok", 0) ? EXIT_SUCCESS : EXIT_FAILURE;
     } else {
         fprintf(stderr, "tripsage-server: %s\n", tripsage_last_error()->message);
