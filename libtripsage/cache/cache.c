@@ -42,6 +42,11 @@ const char *tripsage__cache_key_prefix(const tripsage_cache *cache)
     return cache->key_prefix;
 }
 
+int tripsage__cache_url_is_known(const char *url)
+{
+    return is_memory(url) || tripsage__upstash_is_url(url) || tripsage__redis_is_url(url);
+}
+
 const char *tripsage__cache_url_problem(const char *url)
 {
     if (is_memory(url))

@@ -23,6 +23,9 @@ const char *tripsage__cache_key_prefix(const tripsage_cache *cache);
 /* What is wrong with a URL of a cache, in words that repeat nothing of it; NULL: nothing. Static. */
 const char *tripsage__cache_url_problem(const char *url);
 
+/* 1 when its scheme is one that caches have. */
+int tripsage__cache_url_is_known(const char *url);
+
 /* 1 when it is that of a Redis by REST, with a problem or without. */
 int tripsage__cache_url_is_rest(const char *url);
 

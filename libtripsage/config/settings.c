@@ -496,7 +496,7 @@ static tripsage_status check_cache(const char *variable, const char *text, int b
 
     if (by_rest && !tripsage__cache_url_is_rest(text))
         problem = "expected https://host";
-    if (!by_rest && tripsage__cache_url_is_rest(text))
+    if (!by_rest && (tripsage__cache_url_is_rest(text) || !tripsage__cache_url_is_known(text)))
         problem = "expected memory:, redis://host:port, rediss://host:port or unix:///path; an https address goes into "
                   "UPSTASH_REDIS_REST_URL";
     return refuse(variable, problem);

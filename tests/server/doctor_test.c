@@ -393,7 +393,10 @@ START_TEST(schemas_of_postgres)
     DIAGNOSED("schema", "migrations behind", "tripsage-server migrate", PG_URL(TEST_PG_OWNER, TEST_PG_DIRECT));
     test_pg_exec(TEST_PG_SUPERUSER, "DROP EXTENSION vector");
     DIAGNOSED("pgvector", "is not in the database", "CREATE EXTENSION vector", PG_URL(TEST_PG_OWNER, TEST_PG_DIRECT));
-    test_pg_exec(TEST_PG_SUPERUSER, "CREATE EXTENSION vector");
+    test_pg_exec(TEST_PG_SUPERUSER, "CREATE SCHEMA aside; CREATE EXTENSION vector SCHEMA aside");
+    DIAGNOSED("pgvector", "is in the schema \\\"aside\\\"", "ALTER EXTENSION vector SET SCHEMA public",
+              PG_URL(TEST_PG_OWNER, TEST_PG_DIRECT));
+    test_pg_exec(TEST_PG_SUPERUSER, "ALTER EXTENSION vector SET SCHEMA public");
     migrate(PG_URL(TEST_PG_OWNER, TEST_PG_DIRECT));
     test_pg_exec(TEST_PG_OWNER, "ALTER TABLE tripsage.trip_note DISABLE ROW LEVEL SECURITY");
     DIAGNOSED("row level security", "off for the table trip_note",

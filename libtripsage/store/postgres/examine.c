@@ -66,7 +66,8 @@ static int examine_vector(tripsage__findings *f, connection *c)
 
     if (!asks(f, c, &found,
               "SELECT (SELECT extversion FROM pg_extension WHERE extname = 'vector'),"
-              " (SELECT default_version FROM pg_available_extensions WHERE name = 'vector'), current_database()"))
+              " (SELECT default_version FROM pg_available_extensions WHERE name = 'vector'), current_database(),"
+              " (SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'vector'), to_regtype('vector')"))
         return 0;
     installed = PQgetisnull(found, 0, 0) ? NULL : PQgetvalue(found, 0, 0);
     available = PQgetisnull(found, 0, 1) ? NULL : PQgetvalue(found, 0, 1);
@@ -86,6 +87,13 @@ static int examine_vector(tripsage__findings *f, connection *c)
         tripsage__finding(f, "pgvector", TRIPSAGE__FAILED,
                           "install pgvector 0.8 or newer, then ALTER EXTENSION vector UPDATE",
                           "pgvector is %s; expected 0.8 or newer", installed);
+    else if (PQgetisnull(found, 0, 4))
+        tripsage__finding(f, "pgvector", TRIPSAGE__FAILED,
+                          "in that database, as a superuser: ALTER EXTENSION vector SET SCHEMA public (or extensions, "
+                          "with USAGE on it for all)",
+                          "pgvector is in the schema \"%s\"; expected one of " TRIPSAGE__PG_SEARCH_PATH
+                          " that every login may use",
+                          PQgetvalue(found, 0, 3));
     else
         fine = 1;
     if (fine)
@@ -108,9 +116,10 @@ static int examine_schema(tripsage__findings *f, connection *c)
         tripsage__finding_of_error(f, SCHEMA, TRIPSAGE__FAILED, remedies);
     } else if (applied < ours->count) {
         tripsage__finding(f, SCHEMA, TRIPSAGE__FAILED,
-                          "tripsage-server migrate, as the owner (a backup first: tripsage-server backup); a start "
-                          "does it, too, unless "
-                          "TRIPSAGE_DATABASE_MIGRATE is false",
+                          applied ? "tripsage-server migrate, as the owner (a backup first: tripsage-server backup); a "
+                                    "start does it, too, unless TRIPSAGE_DATABASE_MIGRATE is false"
+                                  : "tripsage-server migrate, as the owner; a start does it, too, unless "
+                                    "TRIPSAGE_DATABASE_MIGRATE is false",
                           "the schema is %zu migrations behind this library: %04d_%s is the next",
                           ours->count - applied, ours->all[applied].number, ours->all[applied].name);
     } else {

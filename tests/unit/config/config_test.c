@@ -259,6 +259,9 @@ START_TEST(what_is_wrong_is_said_with_its_fix)
         {{"TRIPSAGE_AUTH_SIGNING_ALG=EdDSA"}, "TRIPSAGE_AUTH_SIGNING_ALG: expected ES256, RS256 or HS256"},
         /* the cache */
         {{"REDIS_URL=http://cache"}, "REDIS_URL: expected memory:, redis://host:port"},
+        {{"REDIS_URL=localhost:6379"},
+         "REDIS_URL: expected memory:, redis://host:port, rediss://host:port or unix:///path; an https address goes "
+         "into UPSTASH_REDIS_REST_URL"},
         {{"REDIS_URL=redis://:s3/cret@cache"}, "REDIS_URL: the password has to be escaped"},
         {{"REDIS_URL=redis://:s3cret@cache?timeout=s3cret"}, "REDIS_URL: the only parameters are db and"},
         {{"REDIS_URL=https://cache"}, "REDIS_URL: expected memory:, redis://host:port, rediss"},
