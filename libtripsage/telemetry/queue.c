@@ -4,10 +4,6 @@
 #include <stdalign.h>
 
 #include "base/memory.h"
-#include "base/prefetch.h"
-
-/* 3: by then, what was asked for of another processor's cache has come. */
-#define AHEAD 3u
 
 struct tripsage__queue {
     tripsage__record *places;
@@ -42,18 +38,6 @@ void tripsage__queue_free(tripsage__queue *queue)
         return;
     tripsage__free(queue->places);
     tripsage__free(queue);
-}
-
-/* Of a record what most have: six facts, and 192 bytes of texts. */
-static void prefetch(const tripsage__record *record)
-{
-    tripsage__prefetch(record, offsetof(tripsage__record, facts) + 6 * sizeof record->facts[0]);
-    tripsage__prefetch(record->text, 192);
-}
-
-void tripsage__queue_expect(const tripsage__queue *queue)
-{
-    prefetch(&queue->places[atomic_load_explicit(&queue->tail, memory_order_relaxed) % queue->capacity]);
 }
 
 tripsage__record *tripsage__queue_take_place(tripsage__queue *queue)
@@ -91,7 +75,6 @@ tripsage__record *tripsage__queue_next(tripsage__queue *queue)
     uint64_t at = atomic_load_explicit(&queue->head, memory_order_relaxed);
     tripsage__record *place = &queue->places[at % queue->capacity];
 
-    prefetch(&queue->places[(at + AHEAD) % queue->capacity]);
     return atomic_load_explicit(&place->turn, memory_order_acquire) == at + 1 ? place : NULL;
 }
 

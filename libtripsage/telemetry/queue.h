@@ -38,9 +38,6 @@ typedef struct tripsage__queue tripsage__queue;
 tripsage_status tripsage__queue_new(tripsage__queue **out, uint32_t capacity);
 void tripsage__queue_free(tripsage__queue *queue); /* NULL is fine */
 
-/* Asks memory for what the next place is of, for whoever will soon take one: another processor has written to it last. */
-void tripsage__queue_expect(const tripsage__queue *queue);
-
 /* A place to fill and then to put, or NULL: it is full, which is counted. */
 tripsage__record *tripsage__queue_take_place(tripsage__queue *queue);
 /* Gives how many wait now, this one included. */

@@ -107,8 +107,6 @@ void tripsage__span_start(tripsage__span *span, tripsage_telemetry *t, const tri
     }
     put_id(span->id, s);
     span->sampled = (unsigned char)decide(t, span, parent);
-    if (span->sampled && t->queue)
-        tripsage__queue_expect(t->queue);
 }
 
 /* ---- what others say ---- */
