@@ -342,22 +342,29 @@ const char *tripsage__config_source(const tripsage_config *config, setting_id id
 
 /* ---- reading ---- */
 
+static tripsage_status cannot_read(const char *variable, const char *path, int error)
+{
+    return TRIPSAGE_FAIL_NATIVE(TRIPSAGE_EINVALID, error, "%s: cannot read \"%.120s\": %s", variable, path,
+                                strerror(error));
+}
+
 static tripsage_status read_file(char out[VALUE_MAX + 2], const char *variable, const char *path)
 {
     FILE *file = fopen(path, "re");
     size_t size;
-    int failed;
+    int error;
 
     if (!file)
-        return TRIPSAGE_FAIL_NATIVE(TRIPSAGE_EINVALID, errno, "%s: cannot read \"%.120s\": %s", variable, path,
-                                    strerror(errno));
+        return cannot_read(variable, path, errno);
     size = fread(out, 1, VALUE_MAX + 1, file);
-    failed = ferror(file);
+    error = ferror(file) ? errno : 0; /* as for a folder, which can be opened */
     fclose(file);
+    if (error)
+        return cannot_read(variable, path, error);
     while (size && (out[size - 1] == '\n' || out[size - 1] == '\r'))
         size--;
     out[size] = '\0';
-    if (failed || size == 0 || strlen(out) != size)
+    if (size == 0 || strlen(out) != size)
         return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: \"%.120s\" holds no line of text", variable, path);
     return TRIPSAGE_OK;
 }
@@ -519,8 +526,7 @@ static tripsage_status check_file(const char *variable, const char *path)
     FILE *file = fopen(path, "re");
 
     if (!file)
-        return TRIPSAGE_FAIL_NATIVE(TRIPSAGE_EINVALID, errno, "%s: cannot read \"%.120s\": %s", variable, path,
-                                    strerror(errno));
+        return cannot_read(variable, path, errno);
     fclose(file);
     return TRIPSAGE_OK;
 }

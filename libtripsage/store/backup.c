@@ -618,10 +618,11 @@ static tripsage_status check_folder(const char *folder)
     struct stat found;
 
     if (!folder || !*folder)
-        return TRIPSAGE_FAIL_FIELD("#folder", "expected the folder that backups go into");
+        return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "expected the folder that backups go into");
     if (stat(folder, &found) != 0)
         return failed("find the folder", folder);
-    return S_ISDIR(found.st_mode) ? TRIPSAGE_OK : TRIPSAGE_FAIL_FIELD("#folder", "%.100s is no folder", folder);
+    errno = ENOTDIR;
+    return S_ISDIR(found.st_mode) ? TRIPSAGE_OK : failed("put backups into", folder);
 }
 
 tripsage_status tripsage__store_backup(tripsage_doc **out, const tripsage__backup_request *request)

@@ -59,6 +59,7 @@ START_TEST(a_backup_beside_the_server)
     ck_assert_int_eq(stat(test_format("%s/vault", server.folder), &found), 0);
     ck_assert_int_eq(found.st_mode & 0777, 0700);
     SAYS(1, "cannot find the folder none/vault", "backup", "none/vault"); /* perhaps a disk that is not mounted */
+    SAYS(1, "tripsage-server: cannot put backups into data/tripsage.db: Not a directory", "backup", "data/tripsage.db");
     SAYS(1, "no database", "backup", "empty", "--database", "sqlite:none.db");
     ck_assert_int_ne(access(test_format("%s/empty", server.folder), F_OK), 0);
     ck_assert_int_eq(RUN(&output, "backup", "--keep", "2", "--json"), 0);

@@ -274,10 +274,20 @@ static size_t read_value(char value[VALUE_MAX + 1])
 static int seal(const work *w)
 {
     static char value[VALUE_MAX + 1];
-    size_t size = read_value(value);
+    size_t size;
     char *sealed = NULL;
-    tripsage_status status = tripsage_config_seal(&sealed, w->settings->config, value, size);
+    tripsage_status status;
 
+    if (!tripsage_config_options(w->settings->config)->auth->secret_key) { /* before somebody types */
+        fprintf(stderr, "tripsage-server: SECRET_KEY is not set: there is nothing to seal under\n");
+        return EXIT_CONFIG;
+    }
+    size = read_value(value);
+    if (size == 0) {
+        fprintf(stderr, "tripsage-server: expected what is to be sealed on standard input, which has nothing\n");
+        return EXIT_USAGE;
+    }
+    status = tripsage_config_seal(&sealed, w->settings->config, value, size);
     explicit_bzero(value, sizeof value);
     if (status != TRIPSAGE_OK)
         return complain();
@@ -396,7 +406,7 @@ static int run(const struct subcommand *sub, const options *given, settings *s)
 {
     work w = {given, s, NULL, NULL};
     tripsage *library = NULL;
-    int status = sub->opens ? open_library(&library, s, MIGRATE_AS_SET) : 0;
+    int status = sub->opens ? open_existing_library(&library, s, MIGRATE_AS_SET) : 0;
 
     if (status)
         return status;
