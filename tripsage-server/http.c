@@ -728,6 +728,8 @@ static const char *why_not(const http_listener *listener, int is_ipv6, const cha
 {
     if (is_ipv6 && !mg_check_feature(MG_FEATURES_IPV6))
         return "CivetWeb was built without IPv6 here";
+    if (strstr(listener->trouble, "invalid port spec")) /* all else of what it was given is well-formed */
+        return "there is no such address";
     return listener->trouble[0] ? listener->trouble : error[0] ? error : "no memory";
 }
 

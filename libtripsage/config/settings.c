@@ -521,14 +521,17 @@ static tripsage_status check_token(const char *variable, const char *text)
                                variable, TRIPSAGE_CACHE_TOKEN_MIN, TOKEN_MAX);
 }
 
-static tripsage_status check_file(const char *variable, const char *path)
+/* A model may be a folder, which can be opened and not be read. */
+static tripsage_status check_file(const char *variable, const char *path, int may_be_folder)
 {
     FILE *file = fopen(path, "re");
+    int error = file ? 0 : errno;
 
-    if (!file)
-        return cannot_read(variable, path, errno);
-    fclose(file);
-    return TRIPSAGE_OK;
+    if (file && !may_be_folder && fgetc(file) == EOF && ferror(file))
+        error = errno;
+    if (file)
+        fclose(file);
+    return error ? cannot_read(variable, path, error) : TRIPSAGE_OK;
 }
 
 static tripsage_status check_switch(const char *variable, const char *text, long *number)
@@ -620,7 +623,7 @@ static tripsage_status check(tripsage_config *config, setting_id id)
     case POSTGRES:
         return check_postgres(variable, value->text);
     case READABLE_FILE:
-        return check_file(variable, value->text);
+        return check_file(variable, value->text, 0);
     case PUBLIC_KEY:
         return check_key(variable, value->text, TRIPSAGE__KEY_PUBLIC);
     case SERVICE_KEY:
@@ -674,7 +677,7 @@ static tripsage_status check(tripsage_config *config, setting_id id)
     case EMBEDDING:
         return strcmp(value->text, "builtin") == 0 || strcmp(value->text, "openai") == 0
                    ? TRIPSAGE_OK
-                   : check_file(variable, value->text);
+                   : check_file(variable, value->text, 1);
     case SWITCH:
         return check_switch(variable, value->text, &value->number);
     case NUMBER:

@@ -316,7 +316,9 @@ static tripsage_status read_manifest(tripsage__manifest *out, const char *file)
 
     if (!path)
         return TRIPSAGE_NOMEM();
-    if (!in && errno == ENOENT) {
+    if (!in && errno == ENOENT && access(file, F_OK) != 0) {
+        status = TRIPSAGE_FAIL_NATIVE(TRIPSAGE_ENOTFOUND, ENOENT, "there is no file %s", file);
+    } else if (!in && errno == ENOENT) {
         status = TRIPSAGE_FAIL(TRIPSAGE_ENOTFOUND,
                                "%s has no manifest beside it (%s): it is no backup, or not a whole one", file, path);
     } else if (!in) {

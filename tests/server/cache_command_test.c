@@ -59,6 +59,7 @@ START_TEST(a_servers_cache_is_shown_and_cleared)
     SAME_TEXT(RUN(0, TOKEN, "clear", "trip:*", port), "removed 2\n");
     SAME_TEXT(RUN(0, TOKEN, "clear", "--json", port), "{\"removed\":1}\n");
     SAME_TEXT(RUN(0, TOKEN, "keys", port), "");
+    SAME_TEXT(RUN(0, TOKEN, "keys", "--json", port), "[]\n");
     ck_assert_int_eq(http_server_stop(&server, NULL), 0);
     said = RUN(1, TOKEN, "stats", port);
     ck_assert_msg(strstr(said, test_format("the cache at http://127.0.0.1:%d/cache: ", server.port)) &&
@@ -86,6 +87,7 @@ START_TEST(a_redis_that_is_not_there_is_named)
 
     SAME_TEXT(RUN(1, nobody, "stats"), said);
     SAME_TEXT(RUN(1, nobody, "keys"), said);
+    SAME_TEXT(RUN(1, nobody, "keys", "--json"), said); /* no array, which would be an empty cache's */
     SAME_TEXT(RUN(1, nobody, "clear"), said);
     SAME_TEXT(RUN(1, nobody, "clear-stale"), said);
     write_file(path, strchr(nobody, '=') + 1);

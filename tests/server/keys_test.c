@@ -146,8 +146,15 @@ START_TEST(a_wrong_command_line_is_told)
     ck_assert_ptr_nonnull(
         strstr(RUN(64, "create", "--name", "a", "--expires-in", "soon"), "expected a number of seconds"));
     ck_assert_ptr_nonnull(strstr(RUN(64, "create", "--name", "a", "--colour", "red"), "\"--colour\" is not an option"));
-    ck_assert_ptr_nonnull(strstr(RUN(64, "create", "--name", "a", "--kind", "root"), "kind"));
-    ck_assert_ptr_nonnull(strstr(RUN(64, "create", "--name", "a", "--scope", "trips:read"), "user_id"));
+    ck_assert_ptr_nonnull(
+        strstr(RUN(64, "create", "--name", "a", "--kind", "root"), "tripsage-server: --kind: expected"));
+    ck_assert_ptr_nonnull(
+        strstr(RUN(64, "create", "--name", "a", "--scope", "trips:read"), "tripsage-server: --user: "));
+    ck_assert_ptr_nonnull(strstr(RUN(64, "create", "--name", ""), "tripsage-server: --name: expected"));
+    ck_assert_ptr_nonnull(
+        strstr(RUN(64, "create", "--name", "a", "--user", "b"), "tripsage-server: --scope: is required"));
+    ck_assert_ptr_nonnull(
+        strstr(RUN(64, "create", "--name", "a", "--user", "b", "--kind", "secret"), "goes with --kind scoped"));
     ck_assert_ptr_nonnull(strstr(RUN(64, "rotate"), "keys rotate needs the id of a key"));
     ck_assert_ptr_nonnull(strstr(RUN(1, "revoke", "01890000-0000-7000-8000-0000000000ff"), "no such API key"));
 }

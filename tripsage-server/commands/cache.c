@@ -179,7 +179,7 @@ static int print_keys(const work *w, const tripsage_cache_reply *keys, void *con
 
     for (size_t i = 0; i < keys->count; i++) {
         if (w->given->json)
-            buffer_puts(&line, (*count)++ ? "," : "");
+            buffer_puts(&line, (*count)++ ? "," : "[");
         buffer_json(&line, keys->items[i].data, keys->items[i].size);
         if (!w->given->json)
             BUFFER_LIT(&line, "\n");
@@ -193,13 +193,10 @@ static int print_keys(const work *w, const tripsage_cache_reply *keys, void *con
 static int keys(const work *w)
 {
     size_t count = 0;
-    int status;
+    int status = scan(w, print_keys, &count);
 
-    if (w->given->json)
-        printf("[");
-    status = scan(w, print_keys, &count);
-    if (w->given->json)
-        printf("]\n");
+    if (w->given->json && status == 0) /* an array that is not whole has no end */
+        printf(count ? "]\n" : "[]\n");
     return status;
 }
 
