@@ -113,6 +113,21 @@ START_TEST(the_librarys_cache_on_redis_is_cleared_alone)
 }
 END_TEST
 
+START_TEST(a_redis_that_wants_a_password_is_named)
+{
+    static const char *const with_password[] = {"--requirepass", "secret", NULL};
+    test_redis redis;
+    const char *url;
+
+    test_redis_start(&redis, with_password);
+    url = test_format("REDIS_URL=unix://%s", redis.path);
+    SAME_TEXT(RUN(1, url, "stats"), test_format("tripsage-server: the cache at unix://%s answers NOAUTH Authentication "
+                                                "required.\n",
+                                                redis.path));
+    test_redis_close(&redis);
+}
+END_TEST
+
 START_TEST(what_cannot_be_is_told)
 {
     ck_assert_ptr_nonnull(strstr(RUN(78, NULL, "stats"), "set TRIPSAGE_CACHE_TOKEN"));
@@ -124,4 +139,4 @@ END_TEST
 
 SUITE_PROGRAM("server/cache_command", tcase_add_checked_fixture(tcase, begin, end),
               a_servers_cache_is_shown_and_cleared, the_librarys_cache_on_redis_is_cleared_alone,
-              a_redis_that_is_not_there_is_named, what_cannot_be_is_told)
+              a_redis_that_is_not_there_is_named, a_redis_that_wants_a_password_is_named, what_cannot_be_is_told)

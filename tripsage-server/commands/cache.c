@@ -58,7 +58,7 @@ static tripsage_cache_reply *ask(const work *w, const tripsage_cache_argument *w
     if (tripsage_cache_command(&reply, w->cache, words, count) != TRIPSAGE_OK) {
         (void)complain(w);
     } else if (reply->type != type) {
-        fprintf(stderr, "tripsage-server: the cache answers %s\n",
+        fprintf(stderr, "tripsage-server: the cache at %s answers %s\n", w->url,
                 reply->type == TRIPSAGE_CACHE_ERROR ? reply->data : "with something else than was asked for");
         tripsage_cache_reply_free(reply);
         reply = NULL;
