@@ -623,8 +623,10 @@ static tripsage_status check_folder(const char *folder)
         return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "expected the folder that backups go into");
     if (stat(folder, &found) != 0)
         return failed("find the folder", folder);
+    if (S_ISDIR(found.st_mode))
+        return TRIPSAGE_OK;
     errno = ENOTDIR;
-    return S_ISDIR(found.st_mode) ? TRIPSAGE_OK : failed("put backups into", folder);
+    return failed("put backups into", folder);
 }
 
 tripsage_status tripsage__store_backup(tripsage_doc **out, const tripsage__backup_request *request)
