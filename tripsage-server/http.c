@@ -11,7 +11,9 @@
  * ever set. CivetWeb gives threads 100 KiB of stack, fixed when it was built. */
 #include "http.h"
 
+#include <arpa/inet.h>
 #include <civetweb.h>
+#include <ctype.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -128,6 +130,56 @@ static int head_is_strict(const struct mg_request_info *info)
     return 1;
 }
 
+/* Whether "[...]" begins here, an IPv6 address within; *end is behind it. Of the versions to come (RFC 3986, 3.2.2) there is none to know. */
+static int is_ip_literal(const char *value, const char **end)
+{
+    struct in6_addr address;
+    char within[INET6_ADDRSTRLEN];
+    size_t length = strcspn(value, "]");
+
+    if (value[length] == '\0' || length - 1 >= sizeof within)
+        return 0;
+    memcpy(within, value + 1, length - 1);
+    within[length - 1] = '\0';
+    *end = value + length + 1;
+    return inet_pton(AF_INET6, within, &address) == 1;
+}
+
+static int is_digit(char c)
+{
+    return (unsigned char)(c - '0') < 10;
+}
+
+/* Behind a reg-name, which may be empty. This looks at each byte of each request's host: strspn() would make a table every time. */
+static const char *behind_name(const char *at)
+{
+    for (;; at++) {
+        int is_letter = (unsigned char)((*at | 0x20) - 'a') < 26;
+
+        if (*at == '%' && isxdigit((unsigned char)at[1]) && isxdigit((unsigned char)at[2]))
+            at += 2;
+        else if (!is_letter && !is_digit(*at) && (!*at || !strchr(".-_~!$&'()*+,;=", *at)))
+            return at;
+    }
+}
+
+/* uri-host [":" port] (RFC 9110, 7.2; RFC 3986, 3.2.2), which may be empty. Two readers would find two hosts in what is not. */
+static int is_host(const char *value)
+{
+    const char *end;
+
+    if (*value != '[')
+        end = behind_name(value);
+    else if (!is_ip_literal(value, &end))
+        return 0;
+    if (*end == ':')
+        for (end++; is_digit(*end);)
+            end++;
+    while (*end == ' ') /* blanks behind a value are none of it */
+        end++;
+    return *end == '\0';
+}
+
 /* NULL, or what is wrong. */
 static const char *read_headers(request *r, const struct mg_request_info *info)
 {
@@ -143,7 +195,9 @@ static const char *read_headers(request *r, const struct mg_request_info *info)
             r->headers[h] = info->http_headers[i].value;
         }
     }
-    return r->headers[HEADER_HOST] || r->version_minor == 0 ? NULL : "the Host header is missing";
+    if (!r->headers[HEADER_HOST])
+        return r->version_minor == 0 ? NULL : "the Host header is missing";
+    return is_host(r->headers[HEADER_HOST]) ? NULL : "the Host header is not a host";
 }
 
 /* How long the body is: one way of saying it, in the one spelling everybody reads alike. */
@@ -674,6 +728,8 @@ static const char *why_not(const http_listener *listener, int is_ipv6, const cha
 {
     if (is_ipv6 && !mg_check_feature(MG_FEATURES_IPV6))
         return "CivetWeb was built without IPv6 here";
+    if (strstr(listener->trouble, "invalid port spec")) /* all else of what it was given is well-formed */
+        return "there is no such address";
     return listener->trouble[0] ? listener->trouble : error[0] ? error : "no memory";
 }
 

@@ -624,12 +624,23 @@ static const char *look_up(const char *name, void *user)
     return settings_variable(s, name);
 }
 
+/* The library's sentence, which begins with the variable; with the flag that stood in its place, that one. */
+static void tell_wrong(const settings *s)
+{
+    static const char variable[] = "DATABASE_URL:";
+    const char *message = tripsage_last_error()->message;
+    int is_flag = s->database_flag && strncmp(message, variable, sizeof variable - 1) == 0;
+
+    fprintf(stderr, "tripsage-server: %s%s\n", is_flag ? "--database:" : "",
+            is_flag ? message + sizeof variable - 1 : message);
+}
+
 static int read_library(settings *s)
 {
     const char *scheme = s->data_dir[0] == '/' ? "sqlite://" : "sqlite:";
 
     if (tripsage_config_read(&s->config, look_up, s) != TRIPSAGE_OK) {
-        fprintf(stderr, "tripsage-server: %s\n", tripsage_last_error()->message);
+        tell_wrong(s);
         return tripsage_last_error()->status == TRIPSAGE_EINVALID ? EXIT_CONFIG : EXIT_FAILURE;
     }
     s->database_url = tripsage_config_url(s->config);
@@ -847,10 +858,22 @@ void settings_help(FILE *to, unsigned groups)
     help_of_library(to);
 }
 
+/* The variable or flag that gave what this one reads; NULL: none did. */
+static const char *source_of(const settings *s, reader read)
+{
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        if (table[i].read == read)
+            return s->given[i].source;
+    return NULL;
+}
+
 int settings_prepare(const settings *s)
 {
     if (s->data_dir_url[0] && mkdir(s->data_dir, 0700) != 0 && errno != EEXIST) {
-        fprintf(stderr, "tripsage-server: TRIPSAGE_DATA_DIR: cannot make \"%s\": %s\n", s->data_dir, strerror(errno));
+        const char *source = source_of(s, read_data_dir), *why = strerror(errno);
+
+        fprintf(stderr, "tripsage-server: %s: cannot make \"%s\": %s\n", source ? source : "TRIPSAGE_DATA_DIR",
+                s->data_dir, why);
         return EXIT_CONFIG;
     }
     return 0;

@@ -123,11 +123,21 @@ static const char *first_reason(void)
     return reason ? reason : "it cannot be used";
 }
 
+/* Why this file cannot be read, or else what OpenSSL first found wrong in it. */
+static const char *reason_of(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    int is_read = file && (fgetc(file) != EOF || !ferror(file)), error = errno;
+
+    if (file)
+        fclose(file);
+    return is_read ? first_reason() : strerror(error);
+}
+
 /* NULL, with what is wrong in `problem`. */
 static SSL_CTX *make_context(const char *certificate, const char *key, char problem[512])
 {
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
-    const char *reason;
 
     ERR_clear_error();
     problem[0] = '\0';
@@ -136,12 +146,10 @@ static SSL_CTX *make_context(const char *certificate, const char *key, char prob
         snprintf(problem, 512, "TLS cannot be set up: %s", first_reason());
     else if (SSL_CTX_use_certificate_chain_file(context, certificate) != 1)
         snprintf(problem, 512, "TRIPSAGE_TLS_CERTIFICATE: no certificate in PEM can be read from \"%.200s\": %s",
-                 certificate, first_reason());
-    else if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1) {
-        reason = first_reason();
+                 certificate, reason_of(certificate));
+    else if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1)
         snprintf(problem, 512, "TRIPSAGE_TLS_KEY: no key of that certificate can be read from \"%.200s\": %s", key,
-                 reason);
-    }
+                 reason_of(key));
     ERR_clear_error();
     if (problem[0]) {
         SSL_CTX_free(context);

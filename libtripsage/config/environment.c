@@ -173,17 +173,19 @@ out:
 static tripsage_status read_all(char *text, size_t *size, const char *path, int required)
 {
     FILE *file = fopen(path, "re");
-    int failed;
+    int error = file ? 0 : errno;
 
     *size = 0;
-    if (!file && errno == ENOENT && !required)
+    if (error == ENOENT && !required)
         return TRIPSAGE_OK;
-    if (!file)
-        return TRIPSAGE_FAIL_NATIVE(TRIPSAGE_EINVALID, errno, "%.200s: cannot be read: %s", path, strerror(errno));
-    *size = fread(text, 1, FILE_MAX + 1, file);
-    failed = ferror(file);
-    fclose(file);
-    if (failed || *size > FILE_MAX)
+    if (file) {
+        *size = fread(text, 1, FILE_MAX + 1, file);
+        error = ferror(file) ? errno : 0; /* as for a folder, which can be opened */
+        fclose(file);
+    }
+    if (error)
+        return TRIPSAGE_FAIL_NATIVE(TRIPSAGE_EINVALID, error, "%.200s: cannot be read: %s", path, strerror(error));
+    if (*size > FILE_MAX)
         return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%.200s: expected a file of at most %zu bytes", path, FILE_MAX);
     text[*size] = '\0';
     if (strlen(text) != *size || !tripsage__utf8_valid(text, *size))

@@ -342,22 +342,29 @@ const char *tripsage__config_source(const tripsage_config *config, setting_id id
 
 /* ---- reading ---- */
 
+static tripsage_status cannot_read(const char *variable, const char *path, int error)
+{
+    return TRIPSAGE_FAIL_NATIVE(TRIPSAGE_EINVALID, error, "%s: cannot read \"%.120s\": %s", variable, path,
+                                strerror(error));
+}
+
 static tripsage_status read_file(char out[VALUE_MAX + 2], const char *variable, const char *path)
 {
     FILE *file = fopen(path, "re");
     size_t size;
-    int failed;
+    int error;
 
     if (!file)
-        return TRIPSAGE_FAIL_NATIVE(TRIPSAGE_EINVALID, errno, "%s: cannot read \"%.120s\": %s", variable, path,
-                                    strerror(errno));
+        return cannot_read(variable, path, errno);
     size = fread(out, 1, VALUE_MAX + 1, file);
-    failed = ferror(file);
+    error = ferror(file) ? errno : 0; /* as for a folder, which can be opened */
     fclose(file);
+    if (error)
+        return cannot_read(variable, path, error);
     while (size && (out[size - 1] == '\n' || out[size - 1] == '\r'))
         size--;
     out[size] = '\0';
-    if (failed || size == 0 || strlen(out) != size)
+    if (size == 0 || strlen(out) != size)
         return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "%s: \"%.120s\" holds no line of text", variable, path);
     return TRIPSAGE_OK;
 }
@@ -514,15 +521,17 @@ static tripsage_status check_token(const char *variable, const char *text)
                                variable, TRIPSAGE_CACHE_TOKEN_MIN, TOKEN_MAX);
 }
 
-static tripsage_status check_file(const char *variable, const char *path)
+/* A model may be a folder, which can be opened and not be read. */
+static tripsage_status check_file(const char *variable, const char *path, int may_be_folder)
 {
     FILE *file = fopen(path, "re");
+    int error = file ? 0 : errno;
 
-    if (!file)
-        return TRIPSAGE_FAIL_NATIVE(TRIPSAGE_EINVALID, errno, "%s: cannot read \"%.120s\": %s", variable, path,
-                                    strerror(errno));
-    fclose(file);
-    return TRIPSAGE_OK;
+    if (file && !may_be_folder && fgetc(file) == EOF && ferror(file))
+        error = errno;
+    if (file)
+        fclose(file);
+    return error ? cannot_read(variable, path, error) : TRIPSAGE_OK;
 }
 
 static tripsage_status check_switch(const char *variable, const char *text, long *number)
@@ -614,7 +623,7 @@ static tripsage_status check(tripsage_config *config, setting_id id)
     case POSTGRES:
         return check_postgres(variable, value->text);
     case READABLE_FILE:
-        return check_file(variable, value->text);
+        return check_file(variable, value->text, 0);
     case PUBLIC_KEY:
         return check_key(variable, value->text, TRIPSAGE__KEY_PUBLIC);
     case SERVICE_KEY:
@@ -668,7 +677,7 @@ static tripsage_status check(tripsage_config *config, setting_id id)
     case EMBEDDING:
         return strcmp(value->text, "builtin") == 0 || strcmp(value->text, "openai") == 0
                    ? TRIPSAGE_OK
-                   : check_file(variable, value->text);
+                   : check_file(variable, value->text, 1);
     case SWITCH:
         return check_switch(variable, value->text, &value->number);
     case NUMBER:

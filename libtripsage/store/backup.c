@@ -316,7 +316,9 @@ static tripsage_status read_manifest(tripsage__manifest *out, const char *file)
 
     if (!path)
         return TRIPSAGE_NOMEM();
-    if (!in && errno == ENOENT) {
+    if (!in && errno == ENOENT && access(file, F_OK) != 0) {
+        status = TRIPSAGE_FAIL_NATIVE(TRIPSAGE_ENOTFOUND, ENOENT, "there is no file %s", file);
+    } else if (!in && errno == ENOENT) {
         status = TRIPSAGE_FAIL(TRIPSAGE_ENOTFOUND,
                                "%s has no manifest beside it (%s): it is no backup, or not a whole one", file, path);
     } else if (!in) {
@@ -618,10 +620,13 @@ static tripsage_status check_folder(const char *folder)
     struct stat found;
 
     if (!folder || !*folder)
-        return TRIPSAGE_FAIL_FIELD("#folder", "expected the folder that backups go into");
+        return TRIPSAGE_FAIL(TRIPSAGE_EINVALID, "expected the folder that backups go into");
     if (stat(folder, &found) != 0)
         return failed("find the folder", folder);
-    return S_ISDIR(found.st_mode) ? TRIPSAGE_OK : TRIPSAGE_FAIL_FIELD("#folder", "%.100s is no folder", folder);
+    if (S_ISDIR(found.st_mode))
+        return TRIPSAGE_OK;
+    errno = ENOTDIR;
+    return failed("put backups into", folder);
 }
 
 tripsage_status tripsage__store_backup(tripsage_doc **out, const tripsage__backup_request *request)

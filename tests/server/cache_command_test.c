@@ -1,4 +1,5 @@
 /* The command cache: what it tells of a server's /cache and of a cache on Redis, and what it removes. */
+#include <stdio.h>
 #include <string.h>
 
 #include "suite.h"
@@ -42,7 +43,7 @@ static void put(const char *path)
 
 START_TEST(a_servers_cache_is_shown_and_cleared)
 {
-    const char *port;
+    const char *port, *said;
 
     http_server_start(&server, TRIPSAGE_SERVER, (const char *const[]){TOKEN, NULL});
     port = test_format("--port=%d", server.port);
@@ -58,8 +59,41 @@ START_TEST(a_servers_cache_is_shown_and_cleared)
     SAME_TEXT(RUN(0, TOKEN, "clear", "trip:*", port), "removed 2\n");
     SAME_TEXT(RUN(0, TOKEN, "clear", "--json", port), "{\"removed\":1}\n");
     SAME_TEXT(RUN(0, TOKEN, "keys", port), "");
+    SAME_TEXT(RUN(0, TOKEN, "keys", "--json", port), "[]\n");
     ck_assert_int_eq(http_server_stop(&server, NULL), 0);
-    ck_assert_ptr_nonnull(strstr(RUN(1, TOKEN, "stats", port), "tripsage-server: "));
+    said = RUN(1, TOKEN, "stats", port);
+    ck_assert_msg(strstr(said, test_format("the cache at http://127.0.0.1:%d/cache: ", server.port)) &&
+                      strstr(said, "; is the server running on this machine, with this PORT"),
+                  "%s", said);
+}
+END_TEST
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+/* Which server that would be, without its password, and what names it. */
+START_TEST(a_redis_that_is_not_there_is_named)
+{
+    static const char nobody[] = "REDIS_URL=redis://:hunter2@127.0.0.1:1/3"; /* port 1: nobody listens */
+    static const char said[] = "tripsage-server: the cache at redis://:***@127.0.0.1:1/3: connecting: Connection "
+                               "refused; is it running, and is REDIS_URL right?\n";
+    const char *path = test_format("%s/url", folder);
+
+    SAME_TEXT(RUN(1, nobody, "stats"), said);
+    SAME_TEXT(RUN(1, nobody, "keys"), said);
+    SAME_TEXT(RUN(1, nobody, "keys", "--json"), said); /* no array, which would be an empty cache's */
+    SAME_TEXT(RUN(1, nobody, "clear"), said);
+    SAME_TEXT(RUN(1, nobody, "clear-stale"), said);
+    write_file(path, strchr(nobody, '=') + 1);
+    ck_assert_ptr_nonnull(strstr(RUN(1, test_format("REDIS_URL_FILE=%s", path), "stats"), "is REDIS_URL_FILE right?"));
+    write_file(path, "TRIPSAGE_CACHE_URL=redis://127.0.0.1:1");
+    ck_assert_ptr_nonnull(strstr(RUN(1, TOKEN, "stats", "--env-file", path), "is TRIPSAGE_CACHE_URL right?"));
 }
 END_TEST
 
@@ -79,6 +113,21 @@ START_TEST(the_librarys_cache_on_redis_is_cleared_alone)
 }
 END_TEST
 
+START_TEST(a_redis_that_wants_a_password_is_named)
+{
+    static const char *const with_password[] = {"--requirepass", "secret", NULL};
+    test_redis redis;
+    const char *url;
+
+    test_redis_start(&redis, with_password);
+    url = test_format("REDIS_URL=unix://%s", redis.path);
+    SAME_TEXT(RUN(1, url, "stats"), test_format("tripsage-server: the cache at unix://%s answers NOAUTH Authentication "
+                                                "required.\n",
+                                                redis.path));
+    test_redis_close(&redis);
+}
+END_TEST
+
 START_TEST(what_cannot_be_is_told)
 {
     ck_assert_ptr_nonnull(strstr(RUN(78, NULL, "stats"), "set TRIPSAGE_CACHE_TOKEN"));
@@ -90,4 +139,4 @@ END_TEST
 
 SUITE_PROGRAM("server/cache_command", tcase_add_checked_fixture(tcase, begin, end),
               a_servers_cache_is_shown_and_cleared, the_librarys_cache_on_redis_is_cleared_alone,
-              what_cannot_be_is_told)
+              a_redis_that_is_not_there_is_named, a_redis_that_wants_a_password_is_named, what_cannot_be_is_told)

@@ -86,6 +86,78 @@ START_TEST(a_request_says_where_it_wants_to_go)
 }
 END_TEST
 
+#define FOR_HOST(host) "GET /health/live HTTP/1.1\r\nHost:" host "\r\n\r\n"
+
+/* RFC 9110, 7.2; RFC 3986, 3.2.2. */
+START_TEST(a_host_is_one)
+{
+    static const char *const wrong[] = {
+        FOR_HOST(" a b"),
+        FOR_HOST(" a\tb"),
+        FOR_HOST(" u@x"),
+        FOR_HOST(" x/"),
+        FOR_HOST(" x?y"),
+        FOR_HOST(" x#y"),
+        FOR_HOST(" x:80a"),
+        FOR_HOST(" x:-1"),
+        FOR_HOST(" x:80:80"),
+        FOR_HOST(" x:80 y"),
+        FOR_HOST(" ::1"),
+        FOR_HOST(" [::1"),
+        FOR_HOST(" ::1]"),
+        FOR_HOST(" []"),
+        FOR_HOST(" [::1]x"),
+        FOR_HOST(" [::1]:x"),
+        FOR_HOST(" [x]"),
+        FOR_HOST(" [1:2]"),
+        FOR_HOST(" [v1.x]"),
+        FOR_HOST(" x\\y"),
+        FOR_HOST(" x%"),
+        FOR_HOST(" x%2"),
+        FOR_HOST(" x%zz"),
+        FOR_HOST(" http://x"),
+        FOR_HOST(" <x>"),
+        FOR_HOST(" b\xc3\xbcro"),
+        FOR_HOST(" x, y"),
+        FOR_HOST(" \"x\""),
+        FOR_HOST(" {x}"),
+        FOR_HOST(" x\x7f"),
+        FOR_HOST(" [::ffff:127.0.0.1.and.more.than.an.address.has]"),
+    };
+    static const char *const right[] = {
+        FOR_HOST(""),
+        FOR_HOST(" "),
+        FOR_HOST(" x"),
+        FOR_HOST("x"),
+        FOR_HOST(" x:80"),
+        FOR_HOST(" x:"),
+        FOR_HOST(" x.example.:8080"),
+        FOR_HOST(" my_service-1:8080"),
+        FOR_HOST(" 127.0.0.1"),
+        FOR_HOST(" [::1]"),
+        FOR_HOST(" [::1]:8080"),
+        FOR_HOST(" [2001:DB8::192.0.2.1]:"),
+        FOR_HOST(" b%C3%bcro"),
+        FOR_HOST(" xn--bro-hoa.example"),
+        FOR_HOST(" x~!$&'()*+,;="),
+        FOR_HOST("  x  "),
+    };
+
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        refused(400, wrong[i]);
+    for (size_t i = 0; i < sizeof right / sizeof right[0]; i++)
+        ANSWERS(200, http_exchange(server.port, right[i]));
+    for (int c = 1; c < 0x20; c++) {
+        if (c == '\t' || c == '\n' || c == '\r')
+            continue;
+        refused(400, test_format(FOR_HOST(" x%cy"), c));
+    }
+    refused(400, "GET /health/live HTTP/1.0\r\nHost: u@x\r\n\r\n");
+    ck_assert_str_eq(http_text(http_exchange(server.port, FOR_HOST(" u@x")), "/detail"),
+                     "the Host header is not a host");
+}
+END_TEST
+
 START_TEST(what_says_who_asks_comes_once)
 {
     refused(400, "GET /api/trips HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n");
@@ -246,6 +318,6 @@ START_TEST(slow_clients_are_cut_off)
 END_TEST
 
 SERVER_SUITE("server/framing", variables, a_body_has_one_length, a_header_is_not_hidden,
-             a_request_says_where_it_wants_to_go, what_says_who_asks_comes_once, a_head_has_an_end,
+             a_request_says_where_it_wants_to_go, a_host_is_one, what_says_who_asks_comes_once, a_head_has_an_end,
              a_body_may_come_in_chunks, requests_may_follow_each_other_on_one_connection, a_client_may_ask_first,
              a_body_is_not_too_long, slow_clients_are_cut_off)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "suite.h"
+#include "support/expect.h"
 #include "support/temp.h"
 
 #define MASTER "SECRET_KEY=a secret key of thirty-two bytes or more"
@@ -38,6 +39,12 @@ static const char *run(int status, const char *const *variables, const char *con
 #define RUN(status, ...) run((status), quiet, (const char *const[]){"keys", __VA_ARGS__, NULL})
 
 static const char *const quiet[] = {"LOG_LEVEL=ERROR", NULL};
+
+/* The commands look after a database that is there. */
+static void make_database(void)
+{
+    run(0, quiet, (const char *const[]){"migrate", NULL});
+}
 
 /* The value of a member of the JSON document in the output. */
 static const char *member(const char *output, const char *pointer)
@@ -76,8 +83,11 @@ static tripsage_status verify(const char *key, const char *role)
 
 START_TEST(the_project_has_two_keys)
 {
-    const char *first = RUN(0, "--json"), *again = RUN(0, "show", "--json");
+    const char *first, *again;
 
+    make_database();
+    first = RUN(0, "--json");
+    again = RUN(0, "show", "--json");
     ck_assert_int_eq(verify(member(first, "/publishable/key"), "anon"), TRIPSAGE_OK);
     ck_assert_int_eq(verify(member(first, "/secret/key"), "service_role"), TRIPSAGE_OK);
     ck_assert_str_eq(member(again, "/publishable/key"), member(first, "/publishable/key"));
@@ -88,9 +98,12 @@ END_TEST
 
 START_TEST(keys_are_made_replaced_and_revoked)
 {
-    const char *made = RUN(0, "create", "--name", "importer", "--expires-in=3600", "--json"), *fresh, *list;
-    const char *key = member(made, "/key"), *id = member(made, "/id");
+    const char *made, *fresh, *list, *key, *id;
 
+    make_database();
+    made = RUN(0, "create", "--name", "importer", "--expires-in=3600", "--json");
+    key = member(made, "/key");
+    id = member(made, "/id");
     ck_assert_int_eq(verify(key, "service_role"), TRIPSAGE_OK);
     fresh = RUN(0, "rotate", id, "--overlap", "60", "--json");
     ck_assert_int_eq(verify(key, "service_role"), TRIPSAGE_OK);
@@ -106,16 +119,42 @@ START_TEST(keys_are_made_replaced_and_revoked)
 }
 END_TEST
 
+/* Where the name was mistyped. */
+START_TEST(no_database_is_made)
+{
+    static const char *const lines[][4] = {
+        {"show"},    {"list"},           {"create", "--name", "a"}, {"rotate", "01890000-0000-7000-8000-0000000000ff"},
+        {"signing"}, {"rotate-signing"}, {"rotate-secret"},         {"revoke", "01890000-0000-7000-8000-0000000000ff"}};
+
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        const char *const variables[] = {"DATABASE_URL=sqlite:none.db", NULL};
+        const char *const arguments[] = {"keys", lines[i][0], lines[i][1], lines[i][2], NULL};
+
+        SAME_TEXT(run(1, variables, arguments), "tripsage-server: there is no database at sqlite:none.db; "
+                                                "tripsage-server migrate makes one\n");
+        ck_assert_int_ne(access(test_format("%s/none.db", folder), F_OK), 0);
+    }
+}
+END_TEST
+
 START_TEST(a_wrong_command_line_is_told)
 {
+    make_database();
     ck_assert_ptr_nonnull(strstr(RUN(64, "swim"), "keys has no subcommand \"swim\""));
     ck_assert_ptr_nonnull(strstr(RUN(64, "create"), "keys create needs --name"));
     ck_assert_ptr_nonnull(strstr(RUN(64, "create", "--name"), "--name needs a value"));
     ck_assert_ptr_nonnull(
         strstr(RUN(64, "create", "--name", "a", "--expires-in", "soon"), "expected a number of seconds"));
     ck_assert_ptr_nonnull(strstr(RUN(64, "create", "--name", "a", "--colour", "red"), "\"--colour\" is not an option"));
-    ck_assert_ptr_nonnull(strstr(RUN(64, "create", "--name", "a", "--kind", "root"), "kind"));
-    ck_assert_ptr_nonnull(strstr(RUN(64, "create", "--name", "a", "--scope", "trips:read"), "user_id"));
+    ck_assert_ptr_nonnull(
+        strstr(RUN(64, "create", "--name", "a", "--kind", "root"), "tripsage-server: --kind: expected"));
+    ck_assert_ptr_nonnull(
+        strstr(RUN(64, "create", "--name", "a", "--scope", "trips:read"), "tripsage-server: --user: "));
+    ck_assert_ptr_nonnull(strstr(RUN(64, "create", "--name", ""), "tripsage-server: --name: expected"));
+    ck_assert_ptr_nonnull(
+        strstr(RUN(64, "create", "--name", "a", "--user", "b"), "tripsage-server: --scope: is required"));
+    ck_assert_ptr_nonnull(
+        strstr(RUN(64, "create", "--name", "a", "--user", "b", "--kind", "secret"), "goes with --kind scoped"));
     ck_assert_ptr_nonnull(strstr(RUN(64, "rotate"), "keys rotate needs the id of a key"));
     ck_assert_ptr_nonnull(strstr(RUN(1, "revoke", "01890000-0000-7000-8000-0000000000ff"), "no such API key"));
 }
@@ -141,7 +180,8 @@ START_TEST(a_sealed_setting_starts_the_server)
 {
     const char *sealed;
 
-    ck_assert_ptr_nonnull(strstr(seal(64, NULL, "sqlite:sealed.db"), "SECRET_KEY is not set"));
+    ck_assert_ptr_nonnull(strstr(seal(78, NULL, "sqlite:sealed.db"), "SECRET_KEY is not set"));
+    ck_assert_ptr_nonnull(strstr(seal(64, MASTER, "\n"), "expected what is to be sealed"));
     sealed = seal(0, MASTER, "sqlite:sealed.db\n");
     ck_assert_int_eq(strncmp(sealed, "enc:v1:", 7), 0);
     sealed = test_format("DATABASE_URL=%.*s", (int)strcspn(sealed, "\n"), sealed);
@@ -297,8 +337,10 @@ START_TEST(signing_keys_that_cannot_be_rotated_are_told)
 {
     static const char *const with_secret[] = {"LOG_LEVEL=ERROR",
                                               "DATABASE_JWT_SECRET=a secret of thirty-two bytes or more", NULL};
-    const char *output = run(1, with_secret, (const char *const[]){"keys", "rotate-signing", NULL});
+    const char *output;
 
+    run(0, with_secret, (const char *const[]){"migrate", NULL});
+    output = run(1, with_secret, (const char *const[]){"keys", "rotate-signing", NULL});
     ck_assert_ptr_nonnull(strstr(output, "HS256"));
     ck_assert_ptr_null(strstr(output, "thirty-two"));
     ck_assert_str_eq(run(0, with_secret, (const char *const[]){"keys", "signing", "--json", NULL}), "{\"keys\":[]}\n");
@@ -309,6 +351,6 @@ START_TEST(signing_keys_that_cannot_be_rotated_are_told)
 END_TEST
 
 SUITE_PROGRAM("server/keys", tcase_add_checked_fixture(tcase, begin, end), the_project_has_two_keys,
-              keys_are_made_replaced_and_revoked, a_wrong_command_line_is_told, a_sealed_setting_starts_the_server,
-              the_secret_key_is_changed, signing_keys_are_rotated_beside_the_server,
+              keys_are_made_replaced_and_revoked, no_database_is_made, a_wrong_command_line_is_told,
+              a_sealed_setting_starts_the_server, the_secret_key_is_changed, signing_keys_are_rotated_beside_the_server,
               signing_keys_that_cannot_be_rotated_are_told)

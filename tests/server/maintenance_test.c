@@ -46,6 +46,12 @@ START_TEST(each_command_says_what_it_does)
     SAYS(64, "needs the file of a backup", "restore");
     SAYS(64, "goes with neither", "maintain", "--check", "--vacuum");
     SAYS(64, "no subcommand \"sideways\"", "migrate", "sideways");
+    SAYS(64, "takes one folder", "backup", "");
+    SAYS(64, "verify needs the file", "backup", "verify", "");
+    SAYS(64, "needs the file of a backup", "restore", "");
+    SAYS(78, "tripsage-server: --database: expected sqlite:", "check", "--database", "mysql://db");
+    SAYS(78, "tripsage-server: --data-dir: cannot make \"none/deep\"", "migrate", "--data-dir", "none/deep");
+    SAYS(1, "data: unable to open database file: Is a directory", "check", "--database", "sqlite:data");
 }
 END_TEST
 
@@ -59,6 +65,11 @@ START_TEST(a_backup_beside_the_server)
     ck_assert_int_eq(stat(test_format("%s/vault", server.folder), &found), 0);
     ck_assert_int_eq(found.st_mode & 0777, 0700);
     SAYS(1, "cannot find the folder none/vault", "backup", "none/vault"); /* perhaps a disk that is not mounted */
+    SAYS(1, "tripsage-server: cannot put backups into data/tripsage.db: Not a directory", "backup", "data/tripsage.db");
+    SAYS(1, "cannot make the folder data/tripsage.db/vault: Not a directory", "backup", "data/tripsage.db/vault");
+    SAYS(1, "nothing was restored: there is no file none.db", "restore", "none.db", "--data-dir", "fresh");
+    ck_assert_int_ne(access(test_format("%s/fresh", server.folder), F_OK), 0);
+    SAYS(1, "there is no file none.db", "backup", "verify", "none.db");
     SAYS(1, "no database", "backup", "empty", "--database", "sqlite:none.db");
     ck_assert_int_ne(access(test_format("%s/empty", server.folder), F_OK), 0);
     ck_assert_int_eq(RUN(&output, "backup", "--keep", "2", "--json"), 0);

@@ -331,7 +331,12 @@ START_TEST(what_cannot_be_used_is_told)
     const struct {
         const char *certificate, *key, *says;
     } wrong[] = {
-        {"/nowhere.pem", key(), "TRIPSAGE_TLS_CERTIFICATE: no certificate in PEM can be read from \"/nowhere.pem\""},
+        {"/nowhere.pem", key(),
+         "TRIPSAGE_TLS_CERTIFICATE: no certificate in PEM can be read from \"/nowhere.pem\": No such file or "
+         "directory"},
+        {"/", key(), "from \"/\": Is a directory"},
+        {certificate(), "/nowhere.pem",
+         "TRIPSAGE_TLS_KEY: no key of that certificate can be read from \"/nowhere.pem\": No such file"},
         {key(), key(), "TRIPSAGE_TLS_CERTIFICATE: no certificate in PEM can be read"},
         {certificate(), certificate(), "TRIPSAGE_TLS_KEY: no key of that certificate can be read"},
         {certificate(), test_format("%s/other.key", folder),

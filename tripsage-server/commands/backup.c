@@ -1,4 +1,5 @@
 /* commands/backup.c: a backup into a folder, and whether one is whole. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,6 +85,17 @@ static int run(const settings *s, int verify, const char *word, tripsage_backup_
     return EXIT_SUCCESS;
 }
 
+/* Where it is missing. 0, or the exit status after a sentence. In a folder that is missing as well, perhaps a disk that is not mounted, none is
+ * made: the backup says that there is none. */
+static int make_folder(const char *folder, int *is_new)
+{
+    *is_new = mkdir(folder, 0700) == 0;
+    if (*is_new || errno == EEXIST || errno == ENOENT)
+        return 0;
+    fprintf(stderr, "tripsage-server: cannot make the folder %s: %s\n", folder, strerror(errno));
+    return EXIT_FAILURE;
+}
+
 int command_backup(int argc, char **argv)
 {
     tripsage_backup_options backup = TRIPSAGE_BACKUP_OPTIONS_INIT;
@@ -101,15 +113,18 @@ int command_backup(int argc, char **argv)
     verify = words[0] && strcmp(words[0], "verify") == 0;
     if (status == 0 && s.help) {
         help();
-    } else if (status == 0 && verify != (words[1] != NULL)) {
+    } else if (status == 0 && (verify != (words[1] != NULL) || (words[verify] && !words[verify][0]))) {
         fprintf(stderr, "tripsage-server: backup %s; see --help\n",
                 verify ? "verify needs the file of a backup" : "takes one folder");
         status = EXIT_USAGE;
     } else if (status == 0) {
         const char *word = verify ? words[1] : words[0] ? words[0] : "backups";
-        int is_new = !verify && mkdir(word, 0700) == 0; /* where it is missing and cannot be made, the backup says so */
+        int is_new = 0;
 
-        status = run(&s, verify, word, &backup, json);
+        if (!verify)
+            status = make_folder(word, &is_new);
+        if (status == 0)
+            status = run(&s, verify, word, &backup, json);
         if (is_new && status != EXIT_SUCCESS)
             (void)rmdir(word); /* unless there is something in it */
     }

@@ -30,12 +30,17 @@ typedef struct work {
     const options *given;
     tripsage_cache *cache;
     const char *prefix; /* what stands before each of our keys */
+    const char *url;    /* where it is, without secrets */
+    const char *advice; /* what to look at when it does not answer there */
     progress *shown;    /* NULL: keys are printed as they come, which says enough */
 } work;
 
-static int complain(void)
+static int complain(const work *w)
 {
-    fprintf(stderr, "tripsage-server: %s\n", tripsage_last_error()->message);
+    int is_away = tripsage_last_error()->status == TRIPSAGE_EUNAVAILABLE;
+
+    fprintf(stderr, "tripsage-server: the cache at %s: %s%s%s\n", w->url, tripsage_last_error()->message,
+            is_away ? "; " : "", is_away ? w->advice : "");
     return EXIT_FAILURE;
 }
 
@@ -51,9 +56,9 @@ static tripsage_cache_reply *ask(const work *w, const tripsage_cache_argument *w
     tripsage_cache_reply *reply = NULL;
 
     if (tripsage_cache_command(&reply, w->cache, words, count) != TRIPSAGE_OK) {
-        (void)complain();
+        (void)complain(w);
     } else if (reply->type != type) {
-        fprintf(stderr, "tripsage-server: the cache answers %s\n",
+        fprintf(stderr, "tripsage-server: the cache at %s answers %s\n", w->url,
                 reply->type == TRIPSAGE_CACHE_ERROR ? reply->data : "with something else than was asked for");
         tripsage_cache_reply_free(reply);
         reply = NULL;
@@ -174,7 +179,7 @@ static int print_keys(const work *w, const tripsage_cache_reply *keys, void *con
 
     for (size_t i = 0; i < keys->count; i++) {
         if (w->given->json)
-            buffer_puts(&line, (*count)++ ? "," : "");
+            buffer_puts(&line, (*count)++ ? "," : "[");
         buffer_json(&line, keys->items[i].data, keys->items[i].size);
         if (!w->given->json)
             BUFFER_LIT(&line, "\n");
@@ -188,13 +193,10 @@ static int print_keys(const work *w, const tripsage_cache_reply *keys, void *con
 static int keys(const work *w)
 {
     size_t count = 0;
-    int status;
+    int status = scan(w, print_keys, &count);
 
-    if (w->given->json)
-        printf("[");
-    status = scan(w, print_keys, &count);
-    if (w->given->json)
-        printf("]\n");
+    if (w->given->json && status == 0) /* an array that is not whole has no end */
+        printf(count ? "]\n" : "[]\n");
     return status;
 }
 
@@ -290,40 +292,90 @@ static int is_in_process(const tripsage_cache_options *cache)
     return !cache->url || strcmp(cache->url, "memory:") == 0;
 }
 
-/* 0, or the exit status after a sentence. `url` is room for one. */
-static int choose(tripsage_cache_options *out, char url[64], const settings *s, const options *given)
+/* Where it is, as people are told: without secrets, and with the name of the variable that says so. */
+typedef struct place {
+    char own_url[64]; /* of the server on this machine */
+    char url[1024], advice[160];
+} place;
+
+static const char *text_at(tripsage_doc *explained, size_t i, const char *member)
+{
+    char pointer[48];
+
+    snprintf(pointer, sizeof pointer, "/settings/%zu/%s", i, member);
+    return tripsage_doc_text(explained, pointer);
+}
+
+/* By the first of these two settings that is set; the second may be NULL. 0, or the exit status after a sentence. */
+static int name_place(place *p, const settings *s, const char *first, const char *second)
+{
+    tripsage_doc *explained = NULL;
+
+    if (tripsage_config_explain(&explained, s->config) != TRIPSAGE_OK) {
+        fprintf(stderr, "tripsage-server: %s\n", tripsage_last_error()->message);
+        return EXIT_FAILURE;
+    }
+    for (size_t i = 0, count = tripsage_doc_count(explained, "/settings"); i < count; i++) {
+        const char *name = text_at(explained, i, "name"), *source = text_at(explained, i, "source");
+
+        if (!source || (strcmp(name, first) != 0 && (p->url[0] || !second || strcmp(name, second) != 0)))
+            continue;
+        snprintf(p->url, sizeof p->url, "%s", text_at(explained, i, "value"));
+        snprintf(p->advice, sizeof p->advice, "is it running, and is %s right?", source);
+    }
+    tripsage_doc_free(explained);
+    return 0;
+}
+
+/* The server of this machine at its /cache. */
+static void use_own_server(tripsage_cache_options *out, place *p, const settings *s)
+{
+    snprintf(p->own_url, sizeof p->own_url, "http://127.0.0.1:%d/cache", s->port);
+    snprintf(p->url, sizeof p->url, "%s", p->own_url);
+    snprintf(p->advice, sizeof p->advice,
+             "is the server running on this machine, with this PORT and this TRIPSAGE_CACHE_TOKEN?");
+    out->url = p->own_url;
+    out->password = tripsage_config_cache_serve(s->config)->token;
+    out->key_prefix = "";
+}
+
+/* 0, or the exit status after a sentence. */
+static int choose(tripsage_cache_options *out, place *p, const settings *s, const options *given)
 {
     const tripsage_cache_options *served = given->of_library ? NULL : tripsage_config_served_cache(s->config);
+    int status = 0;
 
+    memset(p, 0, sizeof *p);
     *out = served ? *served : *tripsage_config_options(s->config)->cache;
     if (is_in_process(out) && served) {
-        snprintf(url, 64, "http://127.0.0.1:%d/cache", s->port);
-        out->url = url;
-        out->password = tripsage_config_cache_serve(s->config)->token;
-        out->key_prefix = "";
+        use_own_server(out, p, s);
     } else if (is_in_process(out)) {
         fprintf(stderr,
                 "tripsage-server: this cache is in the memory of the server alone: set TRIPSAGE_CACHE_TOKEN, for the "
                 "server and for this command, or a cache elsewhere (REDIS_URL)\n");
-        return EXIT_CONFIG;
+        status = EXIT_CONFIG;
+    } else if (served) {
+        status = name_place(p, s, "TRIPSAGE_CACHE_URL", NULL);
+    } else {
+        status = name_place(p, s, "REDIS_URL", "UPSTASH_REDIS_REST_URL");
     }
     out->deadline_ms = DEADLINE_MS;
-    return 0;
+    return status;
 }
 
 static int run(const struct subcommand *sub, const options *given, const settings *s)
 {
     tripsage_cache_options where;
-    char url[64];
-    int status = choose(&where, url, s, given);
-    work w = {given, NULL, NULL, NULL};
+    place told;
+    int status = choose(&where, &told, s, given);
+    work w = {given, NULL, NULL, told.url, told.advice, NULL};
     progress p;
 
     if (status)
         return status;
     w.prefix = where.key_prefix ? where.key_prefix : TRIPSAGE_CACHE_KEY_PREFIX;
     if (tripsage_cache_open(&w.cache, &where, NULL) != TRIPSAGE_OK)
-        return complain();
+        return complain(&w);
     progress_begin(&p);
     w.shown = sub->shows_progress ? &p : NULL;
     status = sub->run(&w);

@@ -42,6 +42,24 @@ static int complain(void)
     return tripsage_last_error()->status == TRIPSAGE_EINVALID ? EXIT_USAGE : EXIT_FAILURE;
 }
 
+/* Of a key that was asked for: members have the names of the options that gave them. */
+static int complain_of_request(void)
+{
+    static const char *const names[][2] = {{"/name", "--name"},
+                                           {"/kind", "--kind"},
+                                           {"/scopes", "--scope"},
+                                           {"/user_id", "--user"},
+                                           {"/expires_in", "--expires-in"}};
+    const tripsage_error *error = tripsage_last_error();
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && error->field_count; i++)
+        if (strncmp(error->fields[0].pointer, names[i][0], strlen(names[i][0])) == 0) {
+            fprintf(stderr, "tripsage-server: %s: %s\n", names[i][1], error->fields[0].message);
+            return EXIT_USAGE;
+        }
+    return complain();
+}
+
 static int print_json(tripsage_doc *doc)
 {
     printf("%s\n", tripsage_doc_json(doc, NULL));
@@ -106,7 +124,7 @@ static void write_request(buffer *b, const options *o)
     BUFFER_LIT(b, "{\"name\":");
     buffer_jsonz(b, o->name);
     BUFFER_LIT(b, ",\"kind\":");
-    buffer_jsonz(b, o->kind ? o->kind : o->scope_count ? "scoped" : "secret");
+    buffer_jsonz(b, o->kind ? o->kind : o->scope_count || o->user ? "scoped" : "secret");
     for (size_t i = 0; i < o->scope_count; i++) {
         buffer_puts(b, i ? "," : ",\"scopes\":[");
         buffer_jsonz(b, o->scopes[i]);
@@ -135,7 +153,7 @@ static int create(const work *w)
         fprintf(stderr, "tripsage-server: out of memory\n");
         status = EXIT_FAILURE;
     } else if (tripsage_auth_key_create(&made, w->auth, w->service, request.data, request.size) != TRIPSAGE_OK) {
-        status = complain();
+        status = complain_of_request();
     } else {
         status = print_made(w, made);
     }
@@ -274,10 +292,20 @@ static size_t read_value(char value[VALUE_MAX + 1])
 static int seal(const work *w)
 {
     static char value[VALUE_MAX + 1];
-    size_t size = read_value(value);
+    size_t size;
     char *sealed = NULL;
-    tripsage_status status = tripsage_config_seal(&sealed, w->settings->config, value, size);
+    tripsage_status status;
 
+    if (!tripsage_config_options(w->settings->config)->auth->secret_key) { /* before somebody types */
+        fprintf(stderr, "tripsage-server: SECRET_KEY is not set: there is nothing to seal under\n");
+        return EXIT_CONFIG;
+    }
+    size = read_value(value);
+    if (size == 0) {
+        fprintf(stderr, "tripsage-server: expected what is to be sealed on standard input, which has nothing\n");
+        return EXIT_USAGE;
+    }
+    status = tripsage_config_seal(&sealed, w->settings->config, value, size);
     explicit_bzero(value, sizeof value);
     if (status != TRIPSAGE_OK)
         return complain();
@@ -382,6 +410,8 @@ static int check_options(const options *o, const struct subcommand *sub)
 
     if (sub->run == create && !o->name)
         fprintf(stderr, "tripsage-server: keys create needs --name\n");
+    else if (sub->run == create && (o->user || o->scope_count) && o->kind && strcmp(o->kind, "scoped") != 0)
+        fprintf(stderr, "tripsage-server: %s goes with --kind scoped alone\n", o->user ? "--user" : "--scope");
     else if (sub->takes_id && !o->id)
         fprintf(stderr, "tripsage-server: keys %s needs the id of a key\n", sub->name);
     else if ((numbers[0] && !is_number(numbers[0])) || (numbers[1] && !is_number(numbers[1])))
@@ -396,7 +426,7 @@ static int run(const struct subcommand *sub, const options *given, settings *s)
 {
     work w = {given, s, NULL, NULL};
     tripsage *library = NULL;
-    int status = sub->opens ? open_library(&library, s, MIGRATE_AS_SET) : 0;
+    int status = sub->opens ? open_existing_library(&library, s, MIGRATE_AS_SET) : 0;
 
     if (status)
         return status;

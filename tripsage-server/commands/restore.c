@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <tripsage/maintenance.h>
 
@@ -34,7 +35,7 @@ static int run(const settings *s, const char *file, int force, int json)
     tripsage_doc *done = NULL;
     progress p;
     tripsage_status status;
-    int prepared = settings_prepare(s);
+    int was_there = access(s->data_dir, F_OK) == 0, prepared = settings_prepare(s);
 
     if (prepared)
         return prepared;
@@ -47,6 +48,8 @@ static int run(const settings *s, const char *file, int force, int json)
     progress_end(&p);
     if (status != TRIPSAGE_OK) {
         fprintf(stderr, "tripsage-server: nothing was restored: %s\n", tripsage_last_error()->message);
+        if (s->data_dir_url[0] && !was_there)
+            (void)rmdir(s->data_dir); /* it is empty */
         return status == TRIPSAGE_EINVALID || status == TRIPSAGE_ENOTSUP ? EXIT_CONFIG : EXIT_FAILURE;
     }
     if (json)
@@ -71,7 +74,7 @@ int command_restore(int argc, char **argv)
         status = settings_read(&s, SETTINGS_DATABASE, argc, argv);
     if (status == 0 && s.help) {
         help();
-    } else if (status == 0 && !file) {
+    } else if (status == 0 && (!file || !file[0])) {
         fprintf(stderr, "tripsage-server: restore needs the file of a backup; see --help\n");
         status = EXIT_USAGE;
     } else if (status == 0) {

@@ -1,6 +1,7 @@
 /* store/sqlite/connection.c: one connection: how it is set up, its prepared statements, and one step on it. */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/memory.h"
@@ -53,6 +54,9 @@ tripsage_status tripsage__sqlite_fail(sqlite3 *db, int code, const char *what, c
     /* The message of a failed allocation would have to be allocated. */
     if (status == TRIPSAGE_ENOMEM)
         return tripsage__fail(status, extended, file, line, "%s: out of memory", what);
+    if ((extended & 0xff) == SQLITE_CANTOPEN && db && sqlite3_system_errno(db)) /* SQLite's own words do not say why */
+        return tripsage__fail(status, extended, file, line, "%s: %s: %s", what, sqlite3_errmsg(db),
+                              strerror(sqlite3_system_errno(db)));
     return tripsage__fail(status, extended, file, line, "%s: %s", what, db ? sqlite3_errmsg(db) : sqlite3_errstr(code));
 }
 

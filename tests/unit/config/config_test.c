@@ -332,6 +332,12 @@ START_TEST(a_secret_may_be_in_a_file)
     ck_assert_fails(tripsage_config_read(&config, look_up, (void *)(const char *const[VARIABLES_MAX]){variable}),
                     TRIPSAGE_EINVALID);
     ck_assert_ptr_nonnull(strstr(tripsage_last_error()->message, "holds no line of text"));
+    snprintf(variable, sizeof variable, "DATABASE_PASSWORD_FILE=%s", folder);
+    ck_assert_fails(tripsage_config_read(&config, look_up, (void *)(const char *const[VARIABLES_MAX]){variable}),
+                    TRIPSAGE_EINVALID);
+    ck_assert_ptr_nonnull(strstr(tripsage_last_error()->message, "DATABASE_PASSWORD_FILE: cannot read \""));
+    ck_assert_ptr_nonnull(strstr(tripsage_last_error()->message, folder));
+    ck_assert_ptr_nonnull(strstr(tripsage_last_error()->message, ": Is a directory"));
     write_file(path, "s3cret");
     snprintf(variable, sizeof variable, "DATABASE_JWT_SECRET_FILE=%s", path);
     ck_assert_fails(tripsage_config_read(&config, look_up, (void *)(const char *const[VARIABLES_MAX]){variable}),
@@ -343,6 +349,10 @@ START_TEST(a_secret_may_be_in_a_file)
                     TRIPSAGE_EINVALID);
     ck_assert_str_eq(tripsage_last_error()->message,
                      "POSTGRES_URL_FILE: cannot read \"/nowhere\": No such file or directory");
+    snprintf(variable, sizeof variable, "TRIPSAGE_DATABASE_CA=%s", folder);
+    ck_assert_fails(tripsage_config_read(&config, look_up, (void *)(const char *const[VARIABLES_MAX]){variable}),
+                    TRIPSAGE_EINVALID);
+    ck_assert_ptr_nonnull(strstr(tripsage_last_error()->message, ": Is a directory"));
     /* What holds no secret is not read from files. */
     tripsage_config_free(CONFIG("TRIPSAGE_DATABASE_POOL_SIZE_FILE=/nowhere"));
     test_temp_remove(folder);

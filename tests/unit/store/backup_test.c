@@ -292,7 +292,7 @@ START_TEST(what_cannot_be_is_refused)
     ck_assert_int_ne(access(path(), F_OK), 0);                                    /* and none was made */
     put_many(url, "a", 1);
     ck_assert_fails(tripsage_backup(&doc, url, "/nowhere", NULL), TRIPSAGE_ENOTFOUND);
-    ck_assert_fails(tripsage_backup(&doc, url, path(), NULL), TRIPSAGE_EINVALID);
+    ck_assert_fails(tripsage_backup(&doc, url, path(), NULL), TRIPSAGE_ENOTFOUND);
     options.version = 0;
     ck_assert_fails(tripsage_backup(&doc, url, vault, &options), TRIPSAGE_EINVALID);
     file = back_up(0);
