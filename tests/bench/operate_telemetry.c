@@ -279,7 +279,8 @@ static void compare_reads(void)
                  "exported to a collector\n"
                  "on this machine, and with one trace in ten, in turns of a fifth of a second. Figures are "
                  "medians of what the rounds\n"
-                 "differ by, each with servers of its own. The trip is in the server's cache: of all that it answers, little is cheaper. Throughput "
+                 "differ by, each with servers of its own. The trip is in the server's cache: of all that it answers, "
+                 "little is cheaper. Throughput "
                  "has the time of clients and\n"
                  "collector in it, which share the processors; microseconds are the server's own, exporting included.");
     for (unsigned round = 0; round < scale.rounds; round++) {
