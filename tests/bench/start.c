@@ -58,6 +58,19 @@ static double rss_mib(pid_t pid)
     return (double)kib / 1024;
 }
 
+/* What it says is only wanted where it fails. */
+static FILE *said;
+
+__attribute__((noreturn)) static void fail(const char *how)
+{
+    int c;
+
+    rewind(said);
+    while ((c = fgetc(said)) != EOF)
+        fputc(c, stderr);
+    bench_fail("%s %s", command, how);
+}
+
 /* One life of the server; gives milliseconds, and where `rss` is not NULL what it holds at rest. */
 static double live(int port, double *rss)
 {
@@ -68,14 +81,18 @@ static double live(int port, double *rss)
     if (pid < 0)
         bench_fail("cannot fork: %s", strerror(errno));
     if (pid == 0) {
-        execl(command, command, (char *)NULL);
+        int fd = fileno(said);
+
+        if (ftruncate(fd, 0) == 0 && lseek(fd, 0, SEEK_SET) == 0 && dup2(fd, STDOUT_FILENO) >= 0 &&
+            dup2(fd, STDERR_FILENO) >= 0)
+            execl(command, command, (char *)NULL);
         _exit(127);
     }
     while (!is_ready(port)) {
         if (waitpid(pid, &status, WNOHANG) == pid)
-            bench_fail("%s ended before it was ready", command);
+            fail("ended before it was ready");
         if (bench_now() - began > READY_MAX_S)
-            bench_fail("%s is not ready after %.0f s", command, READY_MAX_S);
+            fail("is not ready after a minute");
         usleep(200);
     }
     ready = (bench_now() - began) * 1e3;
@@ -84,7 +101,7 @@ static double live(int port, double *rss)
         *rss = rss_mib(pid);
     }
     if (kill(pid, SIGTERM) != 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        bench_fail("%s did not end well", command);
+        fail("did not end well");
     return ready;
 }
 
@@ -101,6 +118,9 @@ int main(int argc, char **argv)
 
     if (!command || port < 1 || port > 65535)
         bench_fail("needs --command, and a --port from 1 to 65535; see --help");
+    said = tmpfile();
+    if (!said)
+        bench_fail("no file for what the server says: %s", strerror(errno));
     bench_progress("makes the database");
     live(port, NULL);
     bench_progress("starts it %d times", runs);
