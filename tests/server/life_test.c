@@ -434,10 +434,7 @@ START_TEST(those_who_say_nothing_do_not_keep_others_out)
     for (int i = 0; i < SILENT; i++)
         close(silent[i]);
     close(resting);
-    for (int tries = 0; !strstr(http_server_log(&s), "\"event\":\"crowd\""); tries++) {
-        ck_assert_int_lt(tries, 500);
-        usleep(10000);
-    }
+    await_log(&s, "\"event\":\"crowd\"");
     ck_assert_int_eq(http_server_stop(&s, NULL), 0);
 }
 END_TEST

@@ -135,45 +135,39 @@ END_TEST
 
 /* ---- ids ---- */
 
-/* What an answer's X-Request-Id is told of besides, in the span of /NAME. */
-static const char *told_id(const char *name, const char *fields, const char **trace)
+/* Asks for /NAME; gives the id that the answer has, with the trace and the id that its span has. */
+static const char *asked_id(const char *name, const char *fields, const char **trace, const char **told)
 {
     http_answer *answer = http_call(&server, NULL, "GET", name, fields, NULL);
     const cJSON *span;
 
     ANSWERS(404, answer);
-    for (int tries = 0; tries < 500; tries++) {
-        pthread_mutex_lock(&collector.lock);
-        cJSON_ArrayForEach(span, collector.spans) if (strcmp(test_span_attribute(span, "url.path"), name) == 0) break;
-        pthread_mutex_unlock(&collector.lock);
-        if (span) {
-            *trace = test_span_text(span, "traceId");
-            ck_assert(!*test_span_attribute(span, "tripsage.request.id") ||
-                      strcmp(test_span_attribute(span, "tripsage.request.id"), http_field(answer, "X-Request-Id")) ==
-                          0);
-            return *test_span_attribute(span, "tripsage.request.id") ? "besides" : http_field(answer, "X-Request-Id");
-        }
-        usleep(10000);
-    }
-    ck_abort_msg("no span of %s", name);
-    return NULL;
+    span = test_collector_span_with(&collector, "url.path", name);
+    *trace = test_span_text(span, "traceId");
+    *told = test_span_attribute(span, "tripsage.request.id");
+    return http_field(answer, "X-Request-Id");
 }
 
 /* So that whoever has the id of a complaint finds the trace with it. */
 START_TEST(a_request_that_nobody_named_is_known_by_its_trace)
 {
-    const char *told, *trace;
+    const char *id, *trace, *told;
 
     test_collector_open(&collector);
     http_server_start(&server, TRIPSAGE_SERVER,
                       (const char *const[]){test_collector_variable(&collector, "OTEL_EXPORTER_OTLP_ENDPOINT"),
                                             "OTEL_EXPORTER_OTLP_PROTOCOL=http/json", "OTEL_BSP_SCHEDULE_DELAY=50",
                                             NULL});
-    told = told_id("/unnamed", NULL, &trace);
-    ck_assert_str_eq(told, trace);
-    ck_assert_str_eq(told_id("/named", "X-Request-Id: mine-1\r\n", &trace), "besides");
-    ck_assert_str_eq(told_id("/called", CALLER, &trace), "besides"); /* a trace may have many requests */
-    ck_assert_str_eq(trace, TRACE);
+    id = asked_id("/unnamed", NULL, &trace, &told);
+    ck_assert_str_eq(id, trace);
+    ck_assert_str_eq(told, "");
+    id = asked_id("/named", "X-Request-Id: mine-1\r\n", &trace, &told);
+    ck_assert_str_eq(id, "mine-1");
+    ck_assert_str_eq(told, id);
+    id = asked_id("/called", CALLER, &trace, &told);
+    ck_assert_str_eq(trace, TRACE); /* which may have many requests */
+    ck_assert_str_ne(id, trace);
+    ck_assert_str_eq(told, id);
     ck_assert_int_eq(http_server_stop(&server, NULL), 0);
     test_collector_close(&collector);
 }

@@ -101,30 +101,51 @@ const char *test_span_attribute(const cJSON *span, const char *key)
     return "";
 }
 
-static const cJSON *find(test_collector *c, const char *name, const char *trace_id)
+/* The last of that name, of that trace and with that attribute; NULL: any. */
+typedef struct wanted {
+    const char *name, *trace_id, *key, *value;
+} wanted;
+
+static int is_wanted(const cJSON *span, const wanted *w)
+{
+    return (!w->name || strcmp(test_span_text(span, "name"), w->name) == 0) &&
+           (!w->trace_id || strcmp(test_span_text(span, "traceId"), w->trace_id) == 0) &&
+           (!w->key || strcmp(test_span_attribute(span, w->key), w->value) == 0);
+}
+
+static const cJSON *find(test_collector *c, const wanted *w)
 {
     const cJSON *span, *found = NULL;
 
     pthread_mutex_lock(&c->lock);
     cJSON_ArrayForEach(span, c->spans)
     {
-        if (strcmp(test_span_text(span, "name"), name) == 0 &&
-            (!trace_id || strcmp(test_span_text(span, "traceId"), trace_id) == 0))
+        if (is_wanted(span, w))
             found = span;
     }
     pthread_mutex_unlock(&c->lock);
     return found;
 }
 
-const cJSON *test_collector_span(test_collector *c, const char *name, const char *trace_id)
+static const cJSON *await(test_collector *c, const wanted *w)
 {
     for (int tries = 0; tries < 1000; tries++) {
-        const cJSON *found = find(c, name, trace_id);
+        const cJSON *found = find(c, w);
 
         if (found)
             return found;
         usleep(10000);
     }
-    ck_abort_msg("no span \"%s\" has come", name);
+    ck_abort_msg("no span \"%s\" has come", w->name ? w->name : w->value);
     return NULL;
+}
+
+const cJSON *test_collector_span(test_collector *c, const char *name, const char *trace_id)
+{
+    return await(c, &(wanted){name, trace_id, NULL, NULL});
+}
+
+const cJSON *test_collector_span_with(test_collector *c, const char *key, const char *value)
+{
+    return await(c, &(wanted){NULL, NULL, key, value});
 }

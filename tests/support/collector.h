@@ -29,6 +29,9 @@ const char *test_collector_variable(const test_collector *collector, const char 
  * NULL: of any trace. It stays until the collector is closed. */
 const cJSON *test_collector_span(test_collector *collector, const char *name, const char *trace_id);
 
+/* The same of the span that has this attribute. */
+const cJSON *test_collector_span_with(test_collector *collector, const char *key, const char *value);
+
 /* A member's text, or an attribute's: a number's digits; "" when it is not there. */
 const char *test_span_text(const cJSON *span, const char *member);
 const char *test_span_attribute(const cJSON *span, const char *key);
