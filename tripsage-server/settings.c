@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "buffer.h"
+#include "doc_item.h"
 #include "ratelimit.h"
 
 /* Of log_masks_clients, until all is read. */
@@ -739,19 +740,11 @@ static void explain_own(buffer *json, const settings *s, unsigned groups)
     }
 }
 
-static const char *text_at(tripsage_doc *doc, const char *list, size_t index, const char *member)
-{
-    char pointer[64];
-
-    snprintf(pointer, sizeof pointer, "%s/%zu%s", list, index, member);
-    return tripsage_doc_text(doc, pointer);
-}
-
 /* 1 when the file of variables gave this one. */
 static int is_of_file(tripsage_doc *explained, const char *variable)
 {
     for (size_t i = 0, count = tripsage_doc_count(explained, "/file/variables"); i < count; i++)
-        if (strcmp(text_at(explained, "/file/variables", i, ""), variable) == 0)
+        if (strcmp(doc_item_text(explained, "/file/variables", i, ""), variable) == 0)
             return 1;
     return 0;
 }
@@ -760,8 +753,9 @@ static int is_of_file(tripsage_doc *explained, const char *variable)
 static void print_settings(tripsage_doc *explained, const char *list, int set)
 {
     for (size_t i = 0, count = tripsage_doc_count(explained, list); i < count; i++) {
-        const char *name = text_at(explained, list, i, "/name"), *value = text_at(explained, list, i, "/value");
-        const char *source = text_at(explained, list, i, "/source");
+        const char *name = doc_item_text(explained, list, i, "/name"),
+                   *value = doc_item_text(explained, list, i, "/value");
+        const char *source = doc_item_text(explained, list, i, "/source");
 
         if (!value || set != (source != NULL))
             continue;
@@ -783,8 +777,8 @@ static void print_explained(tripsage_doc *explained, const settings *s)
     print_settings(explained, "/library/settings", 0);
     print_settings(explained, "/server", 0);
     for (size_t i = 0, count = tripsage_doc_count(explained, "/foreign"); i < count; i++)
-        printf("%s  %-39s %s\n", i ? "" : "\nOf no meaning here:\n", text_at(explained, "/foreign", i, "/name"),
-               text_at(explained, "/foreign", i, "/why"));
+        printf("%s  %-39s %s\n", i ? "" : "\nOf no meaning here:\n", doc_item_text(explained, "/foreign", i, "/name"),
+               doc_item_text(explained, "/foreign", i, "/why"));
 }
 
 int settings_explain(const settings *s, unsigned groups, int as_json)

@@ -13,6 +13,7 @@
 #include "commands/open.h"
 #include "commands/options.h"
 #include "commands/progress.h"
+#include "doc_item.h"
 #include "settings.h"
 
 /* A thousand: daily ones for three years. */
@@ -54,12 +55,8 @@ static void tell(tripsage_doc *made, int json)
     printf("%s  %" PRId64 " bytes, schema %" PRId64 ", %s\n", tripsage_doc_text(made, "/file"),
            tripsage_doc_int(made, "/bytes", 0), tripsage_doc_int(made, "/schema", 0),
            tripsage_doc_bool(made, "/verified", 0) ? "verified by a restore" : "checksum only");
-    for (size_t i = 0; i < tripsage_doc_count(made, "/removed"); i++) {
-        char pointer[32];
-
-        snprintf(pointer, sizeof pointer, "/removed/%zu", i);
-        printf("removed %s\n", tripsage_doc_text(made, pointer));
-    }
+    for (size_t i = 0; i < tripsage_doc_count(made, "/removed"); i++)
+        printf("removed %s\n", doc_item_text(made, "/removed", i, ""));
 }
 
 static int run(const settings *s, int verify, const char *word, tripsage_backup_options *options, int json)

@@ -10,6 +10,7 @@
 #include "buffer.h"
 #include "commands/commands.h"
 #include "commands/progress.h"
+#include "doc_item.h"
 #include "settings.h"
 
 #include <tripsage/cache.h>
@@ -294,17 +295,8 @@ static int is_in_process(const tripsage_cache_options *cache)
 
 /* Where it is, as people are told: without secrets, and with the name of the variable that says so. */
 typedef struct place {
-    char own_url[64]; /* of the server on this machine */
     char url[1024], advice[160];
 } place;
-
-static const char *text_at(tripsage_doc *explained, size_t i, const char *member)
-{
-    char pointer[48];
-
-    snprintf(pointer, sizeof pointer, "/settings/%zu/%s", i, member);
-    return tripsage_doc_text(explained, pointer);
-}
 
 /* By the first of these two settings that is set; the second may be NULL. 0, or the exit status after a sentence. */
 static int name_place(place *p, const settings *s, const char *first, const char *second)
@@ -316,11 +308,12 @@ static int name_place(place *p, const settings *s, const char *first, const char
         return EXIT_FAILURE;
     }
     for (size_t i = 0, count = tripsage_doc_count(explained, "/settings"); i < count; i++) {
-        const char *name = text_at(explained, i, "name"), *source = text_at(explained, i, "source");
+        const char *name = doc_item_text(explained, "/settings", i, "/name");
+        const char *source = doc_item_text(explained, "/settings", i, "/source");
 
         if (!source || (strcmp(name, first) != 0 && (p->url[0] || !second || strcmp(name, second) != 0)))
             continue;
-        snprintf(p->url, sizeof p->url, "%s", text_at(explained, i, "value"));
+        snprintf(p->url, sizeof p->url, "%s", doc_item_text(explained, "/settings", i, "/value"));
         snprintf(p->advice, sizeof p->advice, "is it running, and is %s right?", source);
     }
     tripsage_doc_free(explained);
@@ -330,11 +323,10 @@ static int name_place(place *p, const settings *s, const char *first, const char
 /* The server of this machine at its /cache. */
 static void use_own_server(tripsage_cache_options *out, place *p, const settings *s)
 {
-    snprintf(p->own_url, sizeof p->own_url, "http://127.0.0.1:%d/cache", s->port);
-    snprintf(p->url, sizeof p->url, "%s", p->own_url);
+    snprintf(p->url, sizeof p->url, "http://127.0.0.1:%d/cache", s->port);
     snprintf(p->advice, sizeof p->advice,
              "is the server running on this machine, with this PORT and this TRIPSAGE_CACHE_TOKEN?");
-    out->url = p->own_url;
+    out->url = p->url;
     out->password = tripsage_config_cache_serve(s->config)->token;
     out->key_prefix = "";
 }

@@ -5,6 +5,7 @@
 #include "commands/commands.h"
 #include "commands/open.h"
 #include "commands/options.h"
+#include "doc_item.h"
 #include "settings.h"
 
 static void help(void)
@@ -17,12 +18,8 @@ static void help(void)
 
 static void tell(tripsage_doc *report)
 {
-    char pointer[48];
-
-    for (size_t i = 0; i < tripsage_doc_count(report, "/problems"); i++) {
-        snprintf(pointer, sizeof pointer, "/problems/%zu", i);
-        printf("problem  %s\n", tripsage_doc_text(report, pointer));
-    }
+    for (size_t i = 0; i < tripsage_doc_count(report, "/problems"); i++)
+        printf("problem  %s\n", doc_item_text(report, "/problems", i, ""));
     printf("%s\n", tripsage_doc_bool(report, "/ok", 0)
                        ? "ok       what is stored is whole"
                        : "failed   see docs/maintenance.md, \"Upkeep\" and \"Restoring\"");

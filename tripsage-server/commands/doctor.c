@@ -8,6 +8,7 @@
 #include "buffer.h"
 #include "commands/commands.h"
 #include "commands/options.h"
+#include "doc_item.h"
 #include "settings.h"
 
 static void help(void)
@@ -25,23 +26,15 @@ static void help(void)
     settings_help(stdout, SETTINGS_DATABASE | SETTINGS_SERVER);
 }
 
-static const char *text_at(tripsage_doc *doc, size_t i, const char *member)
-{
-    char pointer[48];
-
-    snprintf(pointer, sizeof pointer, "/checks/%zu/%s", i, member);
-    return tripsage_doc_text(doc, pointer);
-}
-
 static void tell(tripsage_doc *report)
 {
     size_t count = tripsage_doc_count(report, "/checks");
 
     for (size_t i = 0; i < count; i++) {
-        const char *fix = text_at(report, i, "fix");
+        const char *fix = doc_item_text(report, "/checks", i, "/fix");
 
-        printf("%-8s %-18s %s\n", text_at(report, i, "state"), text_at(report, i, "name"),
-               text_at(report, i, "message"));
+        printf("%-8s %-18s %s\n", doc_item_text(report, "/checks", i, "/state"),
+               doc_item_text(report, "/checks", i, "/name"), doc_item_text(report, "/checks", i, "/message"));
         if (fix)
             printf("%-8s %-18s %s\n", "", "to do:", fix);
     }

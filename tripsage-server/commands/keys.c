@@ -11,6 +11,7 @@
 #include "buffer.h"
 #include "commands/commands.h"
 #include "commands/open.h"
+#include "doc_item.h"
 #include "settings.h"
 
 /* tripsage_config_seal takes no more. */
@@ -161,21 +162,19 @@ static int create(const work *w)
     return status;
 }
 
+/* As a table has it. */
 static const char *text_at(tripsage_doc *doc, const char *list, size_t index, const char *member)
 {
-    char pointer[64];
-    const char *text;
+    const char *text = doc_item_text(doc, list, index, member);
 
-    snprintf(pointer, sizeof pointer, "/%s/%zu/%s", list, index, member);
-    text = tripsage_doc_text(doc, pointer);
     return text ? text : "-";
 }
 
 static const char *state_of(tripsage_doc *keys, size_t index)
 {
-    if (strcmp(text_at(keys, "items", index, "revoked_at"), "-") != 0)
+    if (strcmp(text_at(keys, "/items", index, "/revoked_at"), "-") != 0)
         return "revoked";
-    return strcmp(text_at(keys, "items", index, "replaced_by"), "-") != 0 ? "replaced" : "";
+    return strcmp(text_at(keys, "/items", index, "/replaced_by"), "-") != 0 ? "replaced" : "";
 }
 
 static int list(const work *w)
@@ -188,10 +187,10 @@ static int list(const work *w)
         return print_json(keys);
     printf("%-36s  %-11s  %-24s  %-24s  %-8s  %s\n", "id", "kind", "last used", "expires", "", "name and key");
     for (size_t i = 0; i < tripsage_doc_count(keys, "/items"); i++)
-        printf("%-36s  %-11s  %-24s  %-24s  %-8s  %s  %s\n", text_at(keys, "items", i, "id"),
-               text_at(keys, "items", i, "kind"), text_at(keys, "items", i, "last_used_at"),
-               text_at(keys, "items", i, "expires_at"), state_of(keys, i), text_at(keys, "items", i, "name"),
-               text_at(keys, "items", i, "shown"));
+        printf("%-36s  %-11s  %-24s  %-24s  %-8s  %s  %s\n", text_at(keys, "/items", i, "/id"),
+               text_at(keys, "/items", i, "/kind"), text_at(keys, "/items", i, "/last_used_at"),
+               text_at(keys, "/items", i, "/expires_at"), state_of(keys, i), text_at(keys, "/items", i, "/name"),
+               text_at(keys, "/items", i, "/shown"));
     tripsage_doc_free(keys);
     return EXIT_SUCCESS;
 }
@@ -242,9 +241,9 @@ static int signing(const work *w)
         return print_json(keys);
     printf("%-43s  %-5s  %-8s  %-24s  %s\n", "kid", "alg", "state", "made", "ends");
     for (size_t i = 0, count = tripsage_doc_count(keys, "/keys"); i < count; i++)
-        printf("%-43s  %-5s  %-8s  %-24s  %s\n", text_at(keys, "keys", i, "kid"), text_at(keys, "keys", i, "alg"),
-               text_at(keys, "keys", i, "state"), text_at(keys, "keys", i, "created_at"),
-               text_at(keys, "keys", i, "expires_at"));
+        printf("%-43s  %-5s  %-8s  %-24s  %s\n", text_at(keys, "/keys", i, "/kid"), text_at(keys, "/keys", i, "/alg"),
+               text_at(keys, "/keys", i, "/state"), text_at(keys, "/keys", i, "/created_at"),
+               text_at(keys, "/keys", i, "/expires_at"));
     tripsage_doc_free(keys);
     return EXIT_SUCCESS;
 }

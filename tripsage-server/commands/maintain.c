@@ -9,6 +9,7 @@
 #include "commands/open.h"
 #include "commands/options.h"
 #include "commands/progress.h"
+#include "doc_item.h"
 #include "settings.h"
 
 typedef struct wanted {
@@ -36,12 +37,8 @@ static void help(void)
 
 static void tell_list(tripsage_doc *report, const char *list, const char *label)
 {
-    for (size_t i = 0; i < tripsage_doc_count(report, list); i++) {
-        char pointer[48];
-
-        snprintf(pointer, sizeof pointer, "%s/%zu", list, i);
-        printf("%-8s %s\n", label, tripsage_doc_text(report, pointer));
-    }
+    for (size_t i = 0; i < tripsage_doc_count(report, list); i++)
+        printf("%-8s %s\n", label, doc_item_text(report, list, i, ""));
 }
 
 static void tell(tripsage_doc *report)

@@ -9,6 +9,7 @@
 #include "commands/commands.h"
 #include "commands/open.h"
 #include "commands/options.h"
+#include "doc_item.h"
 #include "settings.h"
 
 typedef enum deed { UP, STATUS, DRY_RUN } deed;
@@ -34,18 +35,9 @@ static void print_applied(tripsage_doc *state)
 {
     printf("%s, schema %" PRId64 " of %" PRId64 ", 0 pending\n", tripsage_doc_text(state, "/engine"),
            tripsage_doc_int(state, "/current", 0), tripsage_doc_int(state, "/latest", 0));
-    for (size_t i = 0, count = tripsage_doc_count(state, "/migrations"); i < count; i++) {
-        char pointer[64];
-        int64_t number;
-        const char *at;
-
-        snprintf(pointer, sizeof pointer, "/migrations/%zu/number", i);
-        number = tripsage_doc_int(state, pointer, 0);
-        snprintf(pointer, sizeof pointer, "/migrations/%zu/applied_at", i);
-        at = tripsage_doc_text(state, pointer);
-        snprintf(pointer, sizeof pointer, "/migrations/%zu/name", i);
-        printf("%04" PRId64 "_%-24s  %s\n", number, tripsage_doc_text(state, pointer), at);
-    }
+    for (size_t i = 0, count = tripsage_doc_count(state, "/migrations"); i < count; i++)
+        printf("%04" PRId64 "_%-24s  %s\n", doc_item_int(state, "/migrations", i, "/number", 0),
+               doc_item_text(state, "/migrations", i, "/name"), doc_item_text(state, "/migrations", i, "/applied_at"));
 }
 
 /* The applied migrations, of a database that has all. */
@@ -75,26 +67,20 @@ static void tell_pending(tripsage_doc *plan, int tried)
     printf("schema %" PRId64 " of %" PRId64 ", %zu pending%s\n", tripsage_doc_int(plan, "/current", 0),
            tripsage_doc_int(plan, "/latest", 0), count,
            tried && count ? "; applied and taken back without an error" : "");
-    for (size_t i = 0; i < count; i++) {
-        char pointer[48];
-        int64_t number;
-
-        snprintf(pointer, sizeof pointer, "/pending/%zu/number", i);
-        number = tripsage_doc_int(plan, pointer, 0);
-        snprintf(pointer, sizeof pointer, "/pending/%zu/name", i);
-        printf("%04" PRId64 "_%s\n", number, tripsage_doc_text(plan, pointer));
-    }
+    for (size_t i = 0; i < count; i++)
+        printf("%04" PRId64 "_%s\n", doc_item_int(plan, "/pending", i, "/number", 0),
+               doc_item_text(plan, "/pending", i, "/name"));
 }
 
 /* What is pending; a status fails where something is. */
 static int tell_plan(const settings *s, deed what, int json)
 {
-    tripsage_options options = *tripsage_config_options(s->config);
+    const tripsage_options *options = tripsage_config_options(s->config);
     tripsage_doc *plan = NULL;
     int status = EXIT_SUCCESS;
     size_t pending;
 
-    if (tripsage_migrations_plan(&plan, s->database_url, &options, what == DRY_RUN) != TRIPSAGE_OK)
+    if (tripsage_migrations_plan(&plan, s->database_url, options, what == DRY_RUN) != TRIPSAGE_OK)
         return complain();
     pending = tripsage_doc_count(plan, "/pending");
     if (what == STATUS && pending == 0) {

@@ -58,11 +58,11 @@ static int is_missing_file(tripsage_doc *plan)
 
 int open_existing_library(tripsage **out, const settings *s, migration migrate)
 {
-    tripsage_options options = *tripsage_config_options(s->config);
+    const tripsage_options *options = tripsage_config_options(s->config);
     tripsage_doc *plan = NULL;
     int status = EXIT_FAILURE;
 
-    if (tripsage_migrations_plan(&plan, s->database_url, &options, 0) != TRIPSAGE_OK)
+    if (tripsage_migrations_plan(&plan, s->database_url, options, 0) != TRIPSAGE_OK)
         fprintf(stderr, "tripsage-server: cannot open %s: %s\n", s->database_shown, tripsage_last_error()->message);
     else if (is_missing_file(plan))
         fprintf(stderr, "tripsage-server: there is no database at %s; tripsage-server migrate makes one\n",

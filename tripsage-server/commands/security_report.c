@@ -6,6 +6,7 @@
 #include "commands/commands.h"
 #include "commands/open.h"
 #include "commands/security.h"
+#include "doc_item.h"
 
 static void help(void)
 {
@@ -22,24 +23,18 @@ static void help(void)
 
 static const char *text_at(tripsage_doc *report, size_t check, const char *member)
 {
-    char at[64];
-    const char *text;
+    const char *text = doc_item_text(report, "/checks", check, member);
 
-    snprintf(at, sizeof at, "/checks/%zu/%s", check, member);
-    text = tripsage_doc_text(report, at);
     return text ? text : "";
 }
 
 static void print_requirements(tripsage_doc *report, size_t check)
 {
-    char at[64];
-
-    snprintf(at, sizeof at, "/checks/%zu/asvs", check);
     printf("      ASVS 5.0.0:");
-    for (size_t i = 0, count = tripsage_doc_count(report, at); i < count; i++) {
+    for (size_t i = 0, count = doc_item_count(report, "/checks", check, "/asvs"); i < count; i++) {
         char member[32];
 
-        snprintf(member, sizeof member, "asvs/%zu", i);
+        snprintf(member, sizeof member, "/asvs/%zu", i);
         printf(" %s", text_at(report, check, member));
     }
     printf("\n");
@@ -49,12 +44,12 @@ static void print_requirements(tripsage_doc *report, size_t check)
 static void print(tripsage_doc *report)
 {
     for (size_t i = 0, count = tripsage_doc_count(report, "/checks"); i < count; i++) {
-        const char *status = text_at(report, i, "status");
+        const char *status = text_at(report, i, "/status");
 
-        printf("%s  %-8s  %-19s  %s\n", strcmp(status, "fail") == 0 ? "FAIL" : status, text_at(report, i, "severity"),
-               text_at(report, i, "id"), text_at(report, i, "message"));
+        printf("%s  %-8s  %-19s  %s\n", strcmp(status, "fail") == 0 ? "FAIL" : status, text_at(report, i, "/severity"),
+               text_at(report, i, "/id"), text_at(report, i, "/message"));
         if (strcmp(status, "fail") == 0) {
-            printf("      fix: %s\n", text_at(report, i, "fix"));
+            printf("      fix: %s\n", text_at(report, i, "/fix"));
             print_requirements(report, i);
         }
     }
