@@ -5,10 +5,8 @@
  * They are hung up on by ending our side's reading: what has come meanwhile is still read and answered. */
 #include "crowd.h"
 
-#include <netinet/in.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,7 +27,7 @@ struct crowd {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    int is_crowded, stopping;
+    int stopping;
 };
 
 typedef struct resting {
@@ -124,14 +122,13 @@ static void *run(void *context)
 
     pthread_mutex_lock(&c->lock);
     while (!c->stopping) {
-        if (!c->is_crowded) {
+        if (too_many(&c->options) <= 0) {
             pthread_cond_wait(&c->changed, &c->lock);
             continue;
         }
         pthread_mutex_unlock(&c->lock);
         make_room(&c->options);
         pthread_mutex_lock(&c->lock);
-        c->is_crowded = too_many(&c->options) > 0;
         clock_gettime(CLOCK_REALTIME, &until);
         until.tv_nsec += LOOK_MS * 1000000;
         until.tv_sec += until.tv_nsec / 1000000000;
@@ -161,7 +158,6 @@ crowd *crowd_start(const crowd_options *options)
 void crowd_wake(crowd *c)
 {
     pthread_mutex_lock(&c->lock);
-    c->is_crowded = 1;
     pthread_cond_signal(&c->changed);
     pthread_mutex_unlock(&c->lock);
 }

@@ -1,8 +1,6 @@
 /* pool.c: the requests under way, and the watch over slow clients (request.h).
  *
  * Taken last in, first out, so that a server with little to do keeps touching the same memory. */
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -11,6 +9,7 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 
+#include "clock.h"
 #include "log.h"
 #include "request.h"
 #include "sockets.h"
@@ -24,36 +23,16 @@ struct pool {
     pthread_t watcher;
 };
 
-static int64_t monotonic_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* ---- the watch ---- */
 
 /* Whether this socket of ours talks to the client of this request. */
 static int is_connection(int fd, const void *context)
 {
     const request *r = context;
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } peer = {.any = {.sa_family = AF_UNSPEC}};
-    socklen_t size = sizeof peer;
     char address[INET6_ADDRSTRLEN];
-    const void *bytes;
-    in_port_t port;
+    int port = socket_peer(fd, address);
 
-    if (getpeername(fd, &peer.any, &size) != 0 || (peer.any.sa_family != AF_INET && peer.any.sa_family != AF_INET6))
-        return 0;
-    bytes = peer.any.sa_family == AF_INET ? (const void *)&peer.v4.sin_addr : (const void *)&peer.v6.sin6_addr;
-    port = peer.any.sa_family == AF_INET ? peer.v4.sin_port : peer.v6.sin6_port;
-    return ntohs(port) == r->remote_port && inet_ntop(peer.any.sa_family, bytes, address, sizeof address) &&
-           strcmp(address, r->remote_addr) == 0;
+    return port && port == r->remote_port && strcmp(address, r->remote_addr) == 0;
 }
 
 /* By the client's address and port, of which there is one. The
@@ -81,7 +60,7 @@ static void *watch(void *argument)
     pthread_mutex_lock(&p->lock);
     while (!p->stopping) {
         request *first = p->made;
-        int64_t now = monotonic_ms();
+        int64_t now = clock_ms();
 
         pthread_mutex_unlock(&p->lock); /* requests are only ever added, in front of `first` */
         for (request *r = first; r; r = r->next_made) {
@@ -104,7 +83,7 @@ static void *watch(void *argument)
 
 void pool_watch(request *r, unsigned seconds)
 {
-    int64_t deadline = seconds ? monotonic_ms() + (int64_t)seconds * 1000 : 0;
+    int64_t deadline = seconds ? clock_ms() + (int64_t)seconds * 1000 : 0;
 
     if (!seconds && !r->watched)
         return;

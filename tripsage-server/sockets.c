@@ -1,6 +1,7 @@
 /* sockets.c: see sockets.h. */
 #include "sockets.h"
 
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -17,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 
 /* A handshake takes as long as a packet to the client and back, which is some 300 ms at most on this planet; an accepting thread takes some
@@ -45,26 +47,36 @@ int socket_find(int (*wanted)(int fd, const void *context), const void *context)
     return found;
 }
 
-/* Of our side or the other one; 0: it has none. */
-static int port_of(int fd, int is_peer)
-{
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } address = {.any = {.sa_family = AF_UNSPEC}};
-    socklen_t size = sizeof address;
+typedef union endpoint {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+} endpoint;
 
-    if ((is_peer ? getpeername(fd, &address.any, &size) : getsockname(fd, &address.any, &size)) != 0)
-        return 0;
-    return address.any.sa_family == AF_INET    ? ntohs(address.v4.sin_port)
-           : address.any.sa_family == AF_INET6 ? ntohs(address.v6.sin6_port)
-                                               : 0;
+static int port_of(const endpoint *e)
+{
+    return e->any.sa_family == AF_INET    ? ntohs(e->v4.sin_port)
+           : e->any.sa_family == AF_INET6 ? ntohs(e->v6.sin6_port)
+                                          : 0;
 }
 
 int socket_own_port(int fd)
 {
-    return port_of(fd, 0);
+    endpoint own = {.any = {.sa_family = AF_UNSPEC}};
+    socklen_t size = sizeof own;
+
+    return getsockname(fd, &own.any, &size) == 0 ? port_of(&own) : 0;
+}
+
+int socket_peer(int fd, char address[INET6_ADDRSTRLEN])
+{
+    endpoint peer = {.any = {.sa_family = AF_UNSPEC}};
+    socklen_t size = sizeof peer;
+    int port = getpeername(fd, &peer.any, &size) == 0 ? port_of(&peer) : 0;
+    const void *bytes =
+        peer.any.sa_family == AF_INET ? (const void *)&peer.v4.sin_addr : (const void *)&peer.v6.sin6_addr;
+
+    return port && (!address || inet_ntop(peer.any.sa_family, bytes, address, INET6_ADDRSTRLEN)) ? port : 0;
 }
 
 int socket_look(int fd, socket_facts *out)
@@ -72,8 +84,8 @@ int socket_look(int fd, socket_facts *out)
     struct tcp_info info = {0};
     socklen_t size = sizeof info;
 
-    out->own_port = port_of(fd, 0);
-    out->peer_port = out->own_port ? port_of(fd, 1) : 0;
+    out->own_port = socket_own_port(fd);
+    out->peer_port = out->own_port ? socket_peer(fd, NULL) : 0;
     if (!out->peer_port || getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
         return 0;
     out->silent_ms = info.tcpi_last_data_recv;
@@ -119,14 +131,6 @@ static int has_handshake(int family, int port)
     return found;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Closing a listening socket resets who is connected to it and not accepted yet, with the request he has sent. So it is hidden first: one
  * that is bound to a network device that is not there is found by no packet that begins a connection (which is answered as at a closed
  * port), while a handshake that has begun has a socket of its own and goes on. Binding to a device takes no right since Linux 5.7. A filter
@@ -134,7 +138,7 @@ static int64_t now_ms(void)
 void socket_let_last_in(int listening, int port)
 {
     const struct timespec rest = {0, 1000000};
-    const int64_t until = now_ms() + PATIENCE_MS;
+    const int64_t until = clock_ms() + PATIENCE_MS;
     const int no_device = INT_MAX;
     int family = AF_INET, quiet_ms = 0;
     socklen_t size = sizeof family;
@@ -143,7 +147,7 @@ void socket_let_last_in(int listening, int port)
         log_event(TRIPSAGE_LOG_WARN, "stop", "the port cannot be hidden (%s): who connects at this moment may be reset",
                   strerror(errno));
     getsockopt(listening, SOL_SOCKET, SO_DOMAIN, &family, &size);
-    while (now_ms() < until && quiet_ms < QUIET_MS) {
+    while (clock_ms() < until && quiet_ms < QUIET_MS) {
         nanosleep(&rest, NULL);
         quiet_ms = waiting_clients(listening) || has_handshake(family, port) ? 0 : quiet_ms + 1;
     }

@@ -2,11 +2,16 @@
 #ifndef TRIPSAGE_SERVER_SOCKETS_H
 #define TRIPSAGE_SERVER_SOCKETS_H
 
+#include <netinet/in.h>
+
 /* The first file of this process that `wanted` takes; -1: none. */
 int socket_find(int (*wanted)(int fd, const void *context), const void *context);
 
 /* The port that it is bound to; 0: none. */
 int socket_own_port(int fd);
+
+/* Who is at the other end: the port, and the address in `address` (NULL: it is not wanted); 0: nobody. */
+int socket_peer(int fd, char address[INET6_ADDRSTRLEN]);
 
 /* What the kernel knows of a connection. */
 typedef struct socket_facts {

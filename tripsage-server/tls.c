@@ -28,6 +28,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "clock.h"
 #include "log.h"
 #include "settings.h"
 #include "sockets.h"
@@ -92,14 +93,6 @@ struct tls {
     worker workers[THREADS_MAX];
     int worker_count;
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ---- the certificate ---- */
 
@@ -383,7 +376,7 @@ static void say_farewell(worker *w, connection *c)
     SSL_shutdown(c->ssl);
     shutdown(c->client, SHUT_WR);
     close_behind(w, c);
-    c->farewell_ms = now_ms();
+    c->farewell_ms = clock_ms();
 }
 
 /* 0 when the client has left, too. */
@@ -470,7 +463,7 @@ static SSL *make_ssl(tls *t, int socket)
  * one among this worker's that has waited longest. */
 static int end_one_slow(worker *w)
 {
-    const int64_t before = now_ms() - CROWDED_HANDSHAKE_MS;
+    const int64_t before = clock_ms() - CROWDED_HANDSHAKE_MS;
     connection *oldest = NULL;
 
     for (connection *c = w->connections; c; c = c->next)
@@ -508,7 +501,7 @@ static void begin(worker *w, int socket, const struct sockaddr_storage *address)
     }
     c->client = socket;
     c->behind = -1;
-    c->started_ms = now_ms();
+    c->started_ms = clock_ms();
     write_peer(c->peer, address);
     c->next = w->connections;
     if (c->next)
@@ -545,7 +538,7 @@ static void bury(worker *w)
 /* Who does not get on with the handshake, or does not leave, holds a place that others want. */
 static void end_slow(worker *w)
 {
-    int64_t now = now_ms();
+    int64_t now = clock_ms();
 
     for (connection *c = w->connections, *next; c; c = next) {
         next = c->next;
@@ -560,7 +553,7 @@ static void *work(void *argument)
 {
     worker *w = argument;
     struct epoll_event events[EVENTS_MAX];
-    int64_t looked_ms = now_ms();
+    int64_t looked_ms = clock_ms();
 
     while (!w->tls->stopping) {
         int count = epoll_wait(w->epoll, events, EVENTS_MAX, 1000);
@@ -576,8 +569,8 @@ static void *work(void *argument)
         }
         w->tls->moving--;
         bury(w);
-        if (now_ms() - looked_ms >= 1000) {
-            looked_ms = now_ms();
+        if (clock_ms() - looked_ms >= 1000) {
+            looked_ms = clock_ms();
             end_slow(w);
             bury(w);
         }
@@ -616,18 +609,6 @@ static int listen_at(const tls_options *options, const char **problem)
     return fd;
 }
 
-static int port_of(int socket)
-{
-    struct sockaddr_storage own;
-    socklen_t size = sizeof own;
-
-    memset(&own, 0, sizeof own);
-    if (getsockname(socket, (struct sockaddr *)&own, &size) != 0)
-        return 0;
-    return ntohs(own.ss_family == AF_INET ? ((const struct sockaddr_in *)(const void *)&own)->sin_port
-                                          : ((const struct sockaddr_in6 *)(const void *)&own)->sin6_port);
-}
-
 /* Every thread hears of connections and of the end; of a connection one of them. */
 static int start_worker(tls *t, worker *w)
 {
@@ -657,7 +638,7 @@ static const char *start(tls *t)
     t->listening = listen_at(&t->options, &problem);
     if (t->listening < 0)
         return problem;
-    t->port = port_of(t->listening);
+    t->port = socket_own_port(t->listening);
     while (t->worker_count < threads && start_worker(t, &t->workers[t->worker_count]))
         t->worker_count++;
     return t->worker_count ? NULL : "no thread is to be had";

@@ -4,23 +4,16 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
+#include "clock.h"
 
 void progress_begin(progress *p)
 {
     memset(p, 0, sizeof *p);
     p->is_terminal = isatty(STDERR_FILENO);
     p->tenth = -1;
-    p->shown_ms = now_ms();
+    p->shown_ms = clock_ms();
 }
 
 static int percent(int64_t done, int64_t total)
@@ -30,7 +23,7 @@ static int percent(int64_t done, int64_t total)
 
 static void show_on_terminal(progress *p, int is_new, int64_t done, int64_t total)
 {
-    int64_t now = now_ms();
+    int64_t now = clock_ms();
 
     if (!is_new && now - p->shown_ms < 100) /* ten times a second is as often as anybody can read */
         return;
@@ -46,10 +39,10 @@ static void show_in_log(progress *p, int64_t done, int64_t total)
 {
     int tenth = percent(done, total) / 10;
 
-    if (tenth == p->tenth || now_ms() - p->shown_ms < 2000)
+    if (tenth == p->tenth || clock_ms() - p->shown_ms < 2000)
         return;
     p->tenth = tenth;
-    p->shown_ms = now_ms();
+    p->shown_ms = clock_ms();
     if (total > 0)
         fprintf(stderr, "tripsage-server: %s: %d %%\n", p->phase, percent(done, total));
     else

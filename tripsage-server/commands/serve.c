@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "commands/commands.h"
 #include "commands/open.h"
 #include "commands/security.h"
@@ -200,23 +201,15 @@ static int is_the_end(int signal_number)
     return signal_number == SIGTERM || signal_number == SIGINT;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Waits until nobody is connected. Each answer ends its connection now, so those are left who have nothing to ask: once no exchange has
  * been under way for a quarter of a second, and no request lies unread, they are hung up on. */
 static void drain(const serving *it, const sigset_t *signals)
 {
     const struct timespec now = {0, 0};
-    const int64_t until = now_ms() + DRAIN_MAX_MS; /* by the clock: on a busy machine 10 ms of sleep are more */
+    const int64_t until = clock_ms() + DRAIN_MAX_MS; /* by the clock: on a busy machine 10 ms of sleep are more */
     int quiet_ms = 0;
 
-    while (now_ms() < until && http_connected(it->main) && (quiet_ms < QUIET_MS || http_unread(it->main))) {
+    while (clock_ms() < until && http_connected(it->main) && (quiet_ms < QUIET_MS || http_unread(it->main))) {
         sleep_ms(10);
         quiet_ms = http_active(it->main) ? 0 : quiet_ms + 10;
         if (is_the_end(sigtimedwait(signals, NULL, &now)))
