@@ -37,14 +37,14 @@
 #define BUFFER_SIZE 16384
 /* 15 s for a handshake: as long as a first head may take (http.c). */
 #define HANDSHAKE_MS 15000
-/* And 1 s while others want its place: three round trips of 300 ms. */
-#define CROWDED_HANDSHAKE_MS 1000
 /* From the connection to its first request, where the client does not dawdle: two round trips of TLS 1.2 (RFC 5246, 7.3) at 300 ms, and a
  * lost packet that is sent again after a second (RFC 6298, 2.1). Whoever takes longer is not waited for when the process ends. */
 #define GREETING_MS 2000
 /* What a client still sends after the last answer is read away for so long: closing would reset him, and take from him the answer that he
  * has not read yet (RFC 9112, 9.6). He has read it, and stopped, some round trips after it was sent. */
 #define FAREWELL_MS 2000
+/* 1 s for either while all places are taken, so that others come in: three round trips of 300 ms. */
+#define CROWDED_MS 1000
 /* What one connection may move before others have their turn. */
 #define TURN_BYTES ((size_t)1024 * 1024)
 /* More threads than the machine has processors win nothing, and four are enough for what one process answers. */
@@ -459,26 +459,9 @@ static SSL *make_ssl(tls *t, int socket)
     return ssl;
 }
 
-/* When all places are taken, those who have not got on with the handshake for a while, or do not leave, give theirs to who comes: ends the
- * one among this worker's that has waited longest. */
-static int end_one_slow(worker *w)
+static int take_place(tls *t)
 {
-    const int64_t before = clock_ms() - CROWDED_HANDSHAKE_MS;
-    connection *oldest = NULL;
-
-    for (connection *c = w->connections; c; c = c->next)
-        if (c->behind < 0 && (c->farewell_ms ? c->farewell_ms : c->started_ms) < before)
-            oldest = c; /* new ones are put in front */
-    if (oldest)
-        end(w, oldest);
-    return oldest != NULL;
-}
-
-static int take_place(worker *w)
-{
-    tls *t = w->tls;
-
-    if (++t->count <= t->options.connections || (end_one_slow(w) && t->count <= t->options.connections))
+    if (++t->count <= t->options.connections)
         return 1;
     t->count--;
     return 0;
@@ -488,7 +471,7 @@ static void begin(worker *w, int socket, const struct sockaddr_storage *address)
 {
     connection *c = calloc(1, sizeof *c);
 
-    if (!c || !take_place(w)) {
+    if (!c || !take_place(w->tls)) {
         free(c);
         close(socket);
         return;
@@ -535,16 +518,19 @@ static void bury(worker *w)
     }
 }
 
-/* Who does not get on with the handshake, or does not leave, holds a place that others want. */
+/* Who does not get on with the handshake, or does not leave, holds a place that others want: each worker looks at its own, since who comes
+ * is not always accepted by the one whose clients are slow. */
 static void end_slow(worker *w)
 {
-    int64_t now = clock_ms();
+    const int64_t now = clock_ms();
+    const int crowded = w->tls->count >= w->tls->options.connections;
+    const int64_t handshake_ms = crowded ? CROWDED_MS : HANDSHAKE_MS, farewell_ms = crowded ? CROWDED_MS : FAREWELL_MS;
 
     for (connection *c = w->connections, *next; c; c = next) {
         next = c->next;
         if (c->greeted && now - c->started_ms > GREETING_MS)
             set_greeted(w, c, 0);
-        if (c->farewell_ms ? now - c->farewell_ms > FAREWELL_MS : c->behind < 0 && now - c->started_ms > HANDSHAKE_MS)
+        if (c->farewell_ms ? now - c->farewell_ms > farewell_ms : c->behind < 0 && now - c->started_ms > handshake_ms)
             end(w, c);
     }
 }

@@ -211,8 +211,10 @@ START_TEST(who_begins_no_handshake_gives_way)
     const char *answer = "";
 
     START("TRIPSAGE_ADMIN_PORT=0", "TRIPSAGE_MAX_CONNECTIONS=4");
+    ck_assert_int_eq(kill(s.pid, SIGSTOP), 0); /* so that one thread may accept them all, and another who comes later */
     for (int i = 0; i < 32; i++)
         silent[i] = http_open(s.port);
+    ck_assert_int_eq(kill(s.pid, SIGCONT), 0);
     for (int i = 0; i < 10 && !strstr(answer, "alive"); i++) {
         usleep(500000);
         answer = curl(at("/health/live"));
