@@ -27,12 +27,12 @@ typedef struct tripsage_doctor_options {
         1, NULL, NULL, NULL, 0, 0, NULL, NULL                                                                          \
     }
 
-/* Looks at the database (reached and read, its schema, row level security, the clock, room on the disk), the cache, the embedder, keys and
- * secrets, the program's certificate, and where spans go: {"ok":true|false,"checks":[{"name","state":"ok"|"warning"|"failed","message","fix":text|null}]}. "ok" is
- * false when a check failed; a warning is something that works and should not stay so. Each name may come several times. Nothing is
- * changed: an SQLite file that does not exist is not made, and no schema is migrated. What cannot be reached is a check that failed, not
- * an error of this call. No message has a secret in it. `options` may be NULL. Errors: TRIPSAGE_EINVALID (field "#options"),
- * TRIPSAGE_ENOMEM. */
+/* Looks at the database (reached and read, its schema, row level security, the clock, room on the disk), whether what is sealed in it can be
+ * read, the cache, the embedder, keys and secrets, the mail server (signed in to; no mail is sent), the program's certificate, and where
+ * spans go: {"ok":true|false,"checks":[{"name","state":"ok"|"warning"|"failed","message","fix":text|null}]}. "ok" is false when a check
+ * failed; a warning is something that works and should not stay so. Each name may come several times. Nothing is changed: an SQLite file
+ * that does not exist is not made, and no schema is migrated. What cannot be reached is a check that failed, not an error of this call. No
+ * message has a secret in it. `options` may be NULL. Errors: TRIPSAGE_EINVALID (field "#options"), TRIPSAGE_ENOMEM. */
 TRIPSAGE_API tripsage_status tripsage_doctor(tripsage_doc **out, const tripsage_config *config,
                                              const tripsage_doctor_options *options);
 

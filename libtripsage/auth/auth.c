@@ -137,8 +137,8 @@ static tripsage_status take_signing_keys(tripsage_auth *auth, const tripsage_aut
     return status;
 }
 
-/* The secret that seals, and all that may have sealed before: the one before it, and the database's own. */
-static tripsage_status take_sealer(tripsage_auth *auth, const tripsage_auth_options *options)
+tripsage_status tripsage__auth_sealer(tripsage__sealer **out, tripsage__store *store,
+                                      const tripsage_auth_options *options)
 {
     const char *previous = options->previous_secret_key;
     unsigned char own[32];
@@ -146,13 +146,13 @@ static tripsage_status take_sealer(tripsage_auth *auth, const tripsage_auth_opti
     size_t count = 0;
     tripsage_status status;
 
-    TRIPSAGE_TRY(tripsage__store_secret(own, auth->store, "secret_key"));
+    TRIPSAGE_TRY(tripsage__store_secret(own, store, "secret_key"));
     if (options->secret_key)
         masters[count++] = (tripsage__master){options->secret_key, strlen(options->secret_key)};
     masters[count++] = (tripsage__master){own, sizeof own};
     if (previous)
         masters[count++] = (tripsage__master){previous, strlen(previous)};
-    TRIPSAGE_TRY(tripsage__sealer_new(&auth->sealer, masters, count));
+    TRIPSAGE_TRY(tripsage__sealer_new(out, masters, count));
 out:
     tripsage__wipe(own, sizeof own);
     return status;
@@ -259,7 +259,7 @@ tripsage_status tripsage__auth_new(tripsage_auth **out, tripsage__store *store, 
     auth->env = tripsage__store_env(store);
     auth->observer = tripsage__env_observer(auth->env);
     TRIPSAGE_TRY(take_options(auth, options));
-    TRIPSAGE_TRY(take_sealer(auth, options));
+    TRIPSAGE_TRY(tripsage__auth_sealer(&auth->sealer, auth->store, options));
     TRIPSAGE_TRY(take_signing_keys(auth, options));
     TRIPSAGE_TRY(take_secrets(auth));
     TRIPSAGE_TRY(take_throttle(auth, cache, options));

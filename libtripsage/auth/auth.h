@@ -7,6 +7,7 @@
 #include <tripsage/auth.h>
 #include <tripsage/cache.h>
 
+#include "base/finding.h"
 #include "store/store.h"
 
 /* Opens accounts over a store that is shared (and retained). `cache` holds tokens verified a moment ago; it is borrowed until
@@ -29,6 +30,11 @@ tripsage_status tripsage__auth_purge(int64_t *sessions, int64_t *signing_keys, t
  * Errors: TRIPSAGE_ENOTSUP (no mail server is configured), TRIPSAGE_EBUSY (the outbox is full), TRIPSAGE_EINVALID (the address), TRIPSAGE_ENOMEM. */
 tripsage_status tripsage__auth_mail_about_trip(tripsage_auth *auth, const char *to, const char *event,
                                                const char *title, const char *level);
+
+/* Whether what the database keeps sealed can be read with these options. The schema is current; nothing is changed. Errors:
+ * TRIPSAGE_ENOMEM; all else is a finding. */
+tripsage_status tripsage__auth_examine(tripsage__findings *findings, tripsage__store *store,
+                                       const tripsage_auth_options *options);
 
 /* Every statement of the room, for whoever checks their plans. */
 const tripsage__statement *const *tripsage__auth_statements(size_t *count);

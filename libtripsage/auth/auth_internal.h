@@ -44,6 +44,11 @@ struct tripsage_auth {
     int confirm_email, email_change_single, password_needs_nonce;
 };
 
+/* The secret that seals, and all that may have sealed before: the one before it, and the database's own, which is made where there is none.
+ * Errors: those of the store, TRIPSAGE_ENOMEM. */
+tripsage_status tripsage__auth_sealer(tripsage__sealer **out, tripsage__store *store,
+                                      const tripsage_auth_options *options);
+
 /* Makes the access token of a session with the handle's key, for tripsage__free. */
 tripsage_status tripsage__auth_sign(char **token, const tripsage_auth *auth, const tripsage__account *account,
                                     const tripsage__session *session);

@@ -1,8 +1,10 @@
 /* config/doctor.c: looking at everything that a configuration needs, each for itself, so that one that is away hides none of the others. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <tripsage/doctor.h>
 
+#include "auth/auth.h"
 #include "base/crypto.h"
 #include "base/doc.h"
 #include "base/finding.h"
@@ -43,10 +45,17 @@ static tripsage_status examine_database(look *l)
                                                    .listen_url = options->listen_url,
                                                    .makes_folder = l->options->makes_folder};
     const char *url = l->options->url ? l->options->url : l->config->url.data;
+    tripsage__store *store = NULL;
+    tripsage_status status = TRIPSAGE_OK;
 
     if (!url)
         return TRIPSAGE_OK;
-    return tripsage__store_examine(&l->found, url, &store_options);
+    TRIPSAGE_TRY(tripsage__store_examine(&store, &l->found, url, &store_options));
+    if (store)
+        TRIPSAGE_TRY(tripsage__auth_examine(&l->found, store, &l->config->auth));
+out:
+    tripsage__store_release(store);
+    return status;
 }
 
 /* ---- the cache ---- */
@@ -96,6 +105,34 @@ static void examine_cache(look *l)
     tripsage_cache_close(cache);
 }
 
+/* ---- the mail server ---- */
+
+static const tripsage__remedy mail_remedies[] = {
+    {"TLS", "name the port of SMTP_HOST that speaks STARTTLS (587), or TLS from the start (465), in SMTP_PORT"},
+    {"SSL", "name the port of SMTP_HOST that speaks STARTTLS (587), or TLS from the start (465), in SMTP_PORT"},
+    {"ogin denied", "put user and password of that server into SMTP_USER and SMTP_PASS"},
+    {NULL, "see that SMTP_HOST is the name of the mail server, SMTP_PORT the port it takes mails at (587, or 465), and "
+           "that this machine may reach it (many hosters block 25)"}};
+
+/* Signs in, as before a mail, and sends none. */
+static void examine_mail(look *l)
+{
+    const tripsage_mail_options *mail = l->config->auth.mail;
+    tripsage__smtp server = {.host = NULL};
+
+    if (!mail || !mail->host)
+        return;
+    server.host = mail->host;
+    server.port = (uint16_t)mail->port;
+    server.user = mail->user;
+    server.password = mail->password;
+    if (tripsage__smtp_sign_in(l->http, &server, l->patience_ms) != TRIPSAGE_OK)
+        tripsage__finding_of_error(&l->found, "mail", TRIPSAGE__FAILED, mail_remedies);
+    else
+        tripsage__finding(&l->found, "mail", TRIPSAGE__FINE, NULL, mail->user ? "%s lets \"%s\" in" : "%s answers",
+                          mail->host, mail->user);
+}
+
 /* ---- the embedder ---- */
 
 static const tripsage__remedy embedder_remedies[] = {
@@ -109,7 +146,7 @@ static const tripsage__remedy embedder_remedies[] = {
     {"does not embed", "look into the log of the server of OPENAI_BASE_URL, which answers with a failure; or set "
                        "TRIPSAGE_EMBEDDER to builtin"},
     {"dimensions", "set EMBEDDING_DIMENSIONS to what the model's vectors have"},
-    {"no such", "set TRIPSAGE_EMBEDDER to the path of the model's folder or file"},
+    {"the model \"", "set TRIPSAGE_EMBEDDER to the path of a model's folder (Model2Vec) or file (word2vec, GloVe)"},
     {NULL, "see that the server of OPENAI_BASE_URL runs and can be reached, or set TRIPSAGE_EMBEDDER to builtin"}};
 
 static tripsage_status examine_embedder(look *l)
@@ -265,6 +302,14 @@ static const tripsage__remedy otlp_remedies[] = {
     {NULL, "start the collector, or correct OTEL_EXPORTER_OTLP_ENDPOINT (OTLP over HTTP, port 4318); "
            "OTEL_SDK_DISABLED=true goes without"}};
 
+/* A web server that shows the same page for every path. A collector answers in the form it was asked in (OTLP 1.5, OTLP/HTTP Response). */
+static int is_page(const tripsage__http_response *response)
+{
+    const char *type = tripsage__http_header(response, "Content-Type");
+
+    return type && strncasecmp(type, "text/html", 9) == 0;
+}
+
 /* An empty request is one that a collector takes: a message without spans has no bytes. */
 static void examine_collector(look *l)
 {
@@ -304,6 +349,9 @@ static void examine_collector(look *l)
     else if (response.status < 200 || response.status > 299)
         tripsage__finding(&l->found, "telemetry", TRIPSAGE__FAILED, otlp_remedies[0].fix,
                           "%s is no OTLP collector: it answers %d", shown, response.status);
+    else if (is_page(&response))
+        tripsage__finding(&l->found, "telemetry", TRIPSAGE__FAILED, otlp_remedies[0].fix,
+                          "%s is no OTLP collector: it answers with a web page", shown);
     else
         tripsage__finding(&l->found, "telemetry", TRIPSAGE__FINE, NULL, "the collector at %s answers", shown);
     tripsage__http_response_free(&response);
@@ -321,6 +369,7 @@ static tripsage_status examine(look *l)
     TRIPSAGE_TRY(examine_embedder(l));
     examine_secret(l);
     examine_keys(l);
+    examine_mail(l);
     examine_tls(l);
     examine_collector(l);
     status = tripsage__buf_status(&l->found.json);

@@ -134,4 +134,7 @@ int tripsage__smtp_is_host(const char *text);
  * TRIPSAGE_EUNAVAILABLE (now; also no encryption), TRIPSAGE_ETIMEOUT (it may have been taken all the same), TRIPSAGE_ENOMEM. */
 tripsage_status tripsage__mail_send(tripsage__http *http, const tripsage__smtp *server, const tripsage__mail *mail);
 
+/* All that comes before a mail: the connection, its encryption, and signing in; and then good-bye. `deadline_ms` and errors as above. */
+tripsage_status tripsage__smtp_sign_in(tripsage__http *http, const tripsage__smtp *server, uint32_t deadline_ms);
+
 #endif

@@ -37,7 +37,7 @@ typedef struct tripsage__transfer_mail {
     const char *url; /* smtp:// or smtps:// */
     const char *user, *password;
     const char *from, *to;
-    const char *message;
+    const char *message; /* NULL: none, the server is only signed in to */
     size_t size;
     tripsage__smtp_encryption encryption; /* on smtp:// */
     const _Atomic int *stop;

@@ -36,27 +36,50 @@ static tripsage_status make_url(char out[HOST_MAX + 32], const tripsage__smtp *s
     return TRIPSAGE_OK;
 }
 
-tripsage_status tripsage__mail_send(tripsage__http *http, const tripsage__smtp *server, const tripsage__mail *mail)
+static tripsage_status hand_over(tripsage__http *http, const tripsage__smtp *server, tripsage__transfer_mail *transfer,
+                                 int64_t deadline)
 {
-    int64_t deadline = tripsage__monotonic_ms() + (mail->deadline_ms ? mail->deadline_ms : TRIPSAGE__HTTP_DEADLINE_MS);
-    tripsage__buf message = TRIPSAGE__BUF_INIT(MESSAGE_MAX);
-    tripsage__transfer_mail transfer = {
-        .user = server->user, .password = server->password, .from = mail->from, .to = mail->to, .stop = mail->stop};
     char url[HOST_MAX + 32];
     tripsage_status status;
 
     TRIPSAGE_TRY(make_url(url, server));
+    transfer->url = url;
+    transfer->user = server->user;
+    transfer->password = server->password;
+    transfer->encryption = server->encryption;
+    if (server->encryption == TRIPSAGE__SMTP_STANDARD && !is_loopback(server->host))
+        transfer->encryption = TRIPSAGE__SMTP_MUST;
+    status = tripsage__transfer_smtp(http->transfers, transfer, deadline);
+out:
+    return status;
+}
+
+static int64_t deadline_in(uint32_t ms)
+{
+    return tripsage__monotonic_ms() + (ms ? ms : TRIPSAGE__HTTP_DEADLINE_MS);
+}
+
+tripsage_status tripsage__mail_send(tripsage__http *http, const tripsage__smtp *server, const tripsage__mail *mail)
+{
+    int64_t deadline = deadline_in(mail->deadline_ms);
+    tripsage__buf message = TRIPSAGE__BUF_INIT(MESSAGE_MAX);
+    tripsage__transfer_mail transfer = {.from = mail->from, .to = mail->to, .stop = mail->stop};
+    tripsage_status status;
+
     TRIPSAGE_TRY(tripsage__message_put(&message, http->env, mail));
-    transfer.url = url;
     transfer.message = message.data;
     transfer.size = message.size;
-    transfer.encryption = server->encryption;
-    if (server->encryption == TRIPSAGE__SMTP_STANDARD && !is_loopback(server->host))
-        transfer.encryption = TRIPSAGE__SMTP_MUST;
-    status = tripsage__transfer_smtp(http->transfers, &transfer, deadline);
+    status = hand_over(http, server, &transfer, deadline);
 out:
     if (message.data) /* codes and links that sign people in */
         tripsage__wipe(message.data, message.capacity);
     tripsage__buf_free(&message);
     return status;
+}
+
+tripsage_status tripsage__smtp_sign_in(tripsage__http *http, const tripsage__smtp *server, uint32_t deadline_ms)
+{
+    tripsage__transfer_mail transfer = {.message = NULL};
+
+    return hand_over(http, server, &transfer, deadline_in(deadline_ms));
 }

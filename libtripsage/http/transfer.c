@@ -435,6 +435,11 @@ static void set_smtp(transfer *t, const tripsage__transfer_mail *mail, struct cu
         SET(t, CURLOPT_USERNAME, mail->user);
         SET(t, CURLOPT_PASSWORD, mail->password ? mail->password : "");
     }
+    if (!mail->message) {
+        SET(t, CURLOPT_NOBODY, 1L);
+        SET(t, CURLOPT_CUSTOMREQUEST, "NOOP"); /* curl's own would be HELP, which not every server has */
+        return;
+    }
     SET(t, CURLOPT_MAIL_FROM, mail->from);
     SET(t, CURLOPT_MAIL_RCPT, to);
     SET(t, CURLOPT_UPLOAD, 1L);
@@ -464,7 +469,7 @@ tripsage_status tripsage__transfer_smtp(struct transfers *transfers, const trips
     tripsage_status status;
     CURLcode code;
 
-    if (!t.easy || !append(&to, mail->to)) {
+    if (!t.easy || (mail->to && !append(&to, mail->to))) {
         status = TRIPSAGE_NOMEM();
         goto out;
     }

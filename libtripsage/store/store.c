@@ -398,43 +398,53 @@ static void ignore_change(void *context, const tripsage__change *change)
 }
 
 /* Changes of other programs are heard of, or why not. */
-static void examine_listening(tripsage__findings *findings, const char *url, const tripsage__store_options *options)
+static void examine_listening(tripsage__findings *findings, tripsage__store *store, int is_wanted)
 {
     static const tripsage__remedy remedies[] = {{NULL,
                                                  "set TRIPSAGE_DATABASE_LISTEN_URL to a connection past the pooler, or "
                                                  "to a pooler in session mode (at Supabase port 5432 of "
                                                  "the same host)"}};
     tripsage__listener listener = {ignore_change, NULL, NULL};
-    tripsage__store_options quiet = *options;
-    tripsage__store *store = NULL;
-    tripsage_error before;
 
-    tripsage__error_save(&before);
-    quiet.no_migrate = 1;
-    quiet.max_staleness_ms = 0;
-    if (tripsage__store_open(&store, url, &quiet) == TRIPSAGE_OK &&
-        tripsage__store_listen(store, &listener) == TRIPSAGE_OK) {
+    if (tripsage__store_listen(store, &listener) == TRIPSAGE_OK) {
         tripsage__store_unlisten(store, &listener);
         tripsage__finding(findings, "notifications", TRIPSAGE__FINE, NULL, "changes of other programs are heard of");
     } else {
-        tripsage__finding_of_error(findings, "notifications",
-                                   options->max_staleness_ms ? TRIPSAGE__FAILED : TRIPSAGE__WARNING, remedies);
+        tripsage__finding_of_error(findings, "notifications", is_wanted ? TRIPSAGE__FAILED : TRIPSAGE__WARNING,
+                                   remedies);
     }
-    tripsage__store_release(store);
-    tripsage__error_restore(&before);
 }
 
-tripsage_status tripsage__store_examine(tripsage__findings *findings, const char *url,
+/* As it is, and without the watch that it may be wanted with. */
+static void examine_opened(tripsage__store **out, tripsage__findings *findings, const char *url,
+                           const tripsage__store_options *options)
+{
+    static const tripsage__remedy remedies[] = {{NULL, "see the message"}};
+    tripsage__store_options quiet = *options;
+
+    quiet.no_migrate = 1;
+    quiet.max_staleness_ms = 0;
+    if (tripsage__store_open(out, url, &quiet) == TRIPSAGE_OK)
+        examine_listening(findings, *out, options->max_staleness_ms != 0);
+    else
+        tripsage__finding_of_error(findings, "database", TRIPSAGE__FAILED, remedies);
+}
+
+tripsage_status tripsage__store_examine(tripsage__store **out, tripsage__findings *findings, const char *url,
                                         const tripsage__store_options *options)
 {
     const tripsage__driver *driver;
     tripsage__env *env = NULL;
+    tripsage_error before;
     tripsage_status status;
 
+    *out = NULL;
     TRIPSAGE_TRY(tripsage__driver_of(&driver, url));
     TRIPSAGE_TRY(tripsage__env_new(&env, options->runtime));
+    tripsage__error_save(&before);
     if (driver->examine(findings, url, options, env))
-        examine_listening(findings, url, options);
+        examine_opened(out, findings, url, options);
+    tripsage__error_restore(&before);
     status = tripsage__buf_status(&findings->json);
 out:
     tripsage__env_free(env);

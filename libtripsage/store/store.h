@@ -265,8 +265,9 @@ tripsage_status tripsage__store_migrations(tripsage_doc **out, tripsage__store *
 /* Engine's own integrity checks: appends one JSON string per problem, separated by commas, to `problems`; counts them. */
 tripsage_status tripsage__store_check(tripsage__buf *problems, size_t *count, tripsage__store *store);
 
-/* What is wrong with the database at a URL; changes nothing. Errors: TRIPSAGE_ENOMEM, TRIPSAGE_EINVALID; all else is a finding. */
-tripsage_status tripsage__store_examine(tripsage__findings *findings, const char *url,
+/* What is wrong with the database at a URL; changes nothing. Where it can be opened as it is, with a current schema, *out is it, opened;
+ * else NULL. Errors: TRIPSAGE_ENOMEM, TRIPSAGE_EINVALID; all else is a finding. */
+tripsage_status tripsage__store_examine(tripsage__store **out, tripsage__findings *findings, const char *url,
                                         const tripsage__store_options *options);
 
 /* ---- upkeep (tripsage/maintenance.h) ---- */

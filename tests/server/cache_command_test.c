@@ -117,13 +117,20 @@ START_TEST(a_redis_that_wants_a_password_is_named)
 {
     static const char *const with_password[] = {"--requirepass", "secret", NULL};
     test_redis redis;
-    const char *url;
+    const char *url, *path;
 
     test_redis_start(&redis, with_password);
     url = test_format("REDIS_URL=unix://%s", redis.path);
     SAME_TEXT(RUN(1, url, "stats"), test_format("tripsage-server: the cache at unix://%s answers NOAUTH Authentication "
                                                 "required.\n",
                                                 redis.path));
+    path = test_format("%s/env", folder);
+    write_file(path, "REDIS_PASSWORD=hunter2\n");
+    SAME_TEXT(
+        RUN(1, url, "stats", "--env-file", path),
+        test_format("tripsage-server: the cache at unix://%s: the cache's server refuses: WRONGPASS; are user and "
+                    "password right? tripsage-server doctor says more\n",
+                    redis.path));
     test_redis_close(&redis);
 }
 END_TEST

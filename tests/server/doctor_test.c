@@ -12,11 +12,15 @@
 #include "support/certificate.h"
 #include "support/postgres.h"
 #include "support/redis.h"
+#include "support/smtp_sink.h"
 #include "support/upstash.h"
 #include "support/web.h"
 
 #define FILE_URL(path)       test_format("DATABASE_URL=sqlite://%s", path)
 #define PG_URL(user, folder) test_format("DATABASE_URL=postgresql:///%s?host=%s&user=%s", database, folder, user)
+
+#define FIRST_SECRET  "hunter2 is the first of two secrets, of 44 bytes"
+#define SECOND_SECRET "hunter2 is the second of two secrets, and longer"
 
 static char folder[TEST_PATH_SIZE], path[TEST_PATH_SIZE];
 
@@ -70,13 +74,18 @@ static void diagnose(const char *const *variables, const char *name, const char 
 #define DIAGNOSED(name, words, fix, ...)                                                                               \
     diagnose((const char *const[]){"LOG_LEVEL=ERROR", __VA_ARGS__, NULL}, name, words, fix)
 
-static void migrate(const char *variable)
+static void migrate_with(const char *variable, const char *another)
 {
     const char *output;
 
     ck_assert_msg(http_program(TRIPSAGE_SERVER, folder, (const char *const[]){"migrate", NULL},
-                               (const char *const[]){"LOG_LEVEL=ERROR", variable, NULL}, &output) == 0,
+                               (const char *const[]){"LOG_LEVEL=ERROR", variable, another, NULL}, &output) == 0,
                   "%s", output);
+}
+
+static void migrate(const char *variable)
+{
+    migrate_with(variable, NULL);
 }
 
 static void change(const char *sql)
@@ -283,6 +292,8 @@ START_TEST(embedders)
     DIAGNOSED("embedder", "", "OPENAI_BASE_URL", "TRIPSAGE_EMBEDDER=openai", "OPENAI_API_KEY=sk-hunter2",
               test_format("OPENAI_BASE_URL=%s/v1", nobody()));
     DIAGNOSED("settings", "TRIPSAGE_EMBEDDER: cannot read", "correct the variable", "TRIPSAGE_EMBEDDER=/nowhere/model");
+    DIAGNOSED("embedder", "cannot be used: ", "TRIPSAGE_EMBEDDER to the path",
+              test_format("TRIPSAGE_EMBEDDER=%s", folder));
 }
 END_TEST
 
@@ -307,6 +318,48 @@ START_TEST(collectors)
     test_web_close(web);
     DIAGNOSED("telemetry", "", "start the collector",
               test_format("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=%s/v1/traces", nobody()));
+}
+END_TEST
+
+/* As a web server that shows its one page for every path. */
+static void show_page(test_web_reply *reply, const test_web_request *request, void *user)
+{
+    (void)request;
+    (void)user;
+    reply->status = 200;
+    reply->headers = "Content-Type: text/html; charset=utf-8\r\n";
+    reply->body = "<!doctype html>";
+}
+
+START_TEST(a_page_is_no_collector)
+{
+    test_web *web = test_web_open(show_page, NULL, TEST_PEER_PLAIN);
+
+    DIAGNOSED("telemetry", "it answers with a web page", "port 4318",
+              test_format("OTEL_EXPORTER_OTLP_ENDPOINT=%s", test_web_url(web)));
+    test_web_close(web);
+}
+END_TEST
+
+START_TEST(mail_servers)
+{
+    test_sink_manners manners = {.password = "me:hunter2"};
+    test_sink *sink = test_sink_open(&manners, TEST_PEER_PLAIN);
+    const char *port = test_format("SMTP_PORT=%d", test_peer_port(test_sink_peer(sink)));
+    const char *output;
+    int status;
+
+    DIAGNOSED("mail", "denied", "SMTP_USER and SMTP_PASS", "SMTP_HOST=127.0.0.1", port, "SMTP_USER=me",
+              "SMTP_PASS=hunter22", "SMTP_ADMIN_EMAIL=trips@example.org");
+    DIAGNOSED("mail", "STARTTLS not supported", "STARTTLS (587)", "SMTP_HOST=::ffff:127.0.0.1", port,
+              "SMTP_ADMIN_EMAIL=trips@example.org");
+    status = run(&output, (const char *const[]){"LOG_LEVEL=ERROR", "SMTP_HOST=127.0.0.1", port, "SMTP_USER=me",
+                                                "SMTP_PASS=hunter2", "SMTP_ADMIN_EMAIL=trips@example.org", NULL});
+    ck_assert_msg(status == 0 && is_told(output, "mail", "ok", "127.0.0.1 lets \\\"me\\\" in", ""), "%s", output);
+    ck_assert_uint_eq(test_sink_count(sink), 0);
+    test_peer_refuse(test_sink_peer(sink));
+    DIAGNOSED("mail", "", "SMTP_PORT the port", "SMTP_HOST=127.0.0.1", port, "SMTP_ADMIN_EMAIL=trips@example.org");
+    test_sink_close(sink);
 }
 END_TEST
 
@@ -361,6 +414,32 @@ START_TEST(secrets_of_another_project)
 {
     DIAGNOSED("tokens", "is of another project than DATABASE_PUBLIC_KEY", "from one project",
               "DATABASE_PUBLIC_KEY=" ANON_KEY, "DATABASE_JWT_SECRET=hunter2 hunter2 hunter2 hunter2 hunter2");
+}
+END_TEST
+
+/* Of a database that was made with the first one. */
+static void another_secret(const char *url)
+{
+    const char *output;
+    int status;
+
+    DIAGNOSED("secrets", "2 secrets in the database (signing keys, users' secrets) are sealed under another SECRET_KEY",
+              "SECRET_KEY_PREVIOUS", url, "SECRET_KEY=" SECOND_SECRET);
+    DIAGNOSED("secrets", "another SECRET_KEY", "SECRET_KEY_PREVIOUS", url);
+    status = run(&output, (const char *const[]){"LOG_LEVEL=ERROR", url, "SECRET_KEY=" FIRST_SECRET, NULL});
+    ck_assert_msg(status == 0 && is_told(output, "secrets", "ok", "can be read", ""), "%s", output);
+    status = run(&output, (const char *const[]){"LOG_LEVEL=ERROR", url, "SECRET_KEY=" SECOND_SECRET,
+                                                "SECRET_KEY_PREVIOUS=" FIRST_SECRET, NULL});
+    ck_assert_msg(status == 0 && is_told(output, "secrets", "warning", "2 secrets", "rotate-secret"), "%s", output);
+}
+
+START_TEST(another_secret_key)
+{
+    migrate_with(FILE_URL(path), "SECRET_KEY=" FIRST_SECRET); /* which makes signing keys, and seals them */
+    another_secret(FILE_URL(path));
+    change("UPDATE signing_key SET private_key = substr(private_key, 1, 60) || 'AAAA'");
+    DIAGNOSED("secrets", "2 secrets in the database are damaged: signing_key:", "newest backup", FILE_URL(path),
+              "SECRET_KEY=" SECOND_SECRET, "SECRET_KEY_PREVIOUS=" FIRST_SECRET);
 }
 END_TEST
 
@@ -421,6 +500,15 @@ START_TEST(schemas_of_postgres)
 }
 END_TEST
 
+START_TEST(another_secret_key_with_postgres)
+{
+    make_postgres(NULL);
+    migrate_with(PG_URL(TEST_PG_OWNER, TEST_PG_DIRECT), "SECRET_KEY=" FIRST_SECRET);
+    another_secret(PG_URL(TEST_PG_APP, TEST_PG_DIRECT));
+    test_pg_drop();
+}
+END_TEST
+
 START_TEST(poolers_in_the_wrong_mode)
 {
     int status;
@@ -473,6 +561,7 @@ END_TEST
 
 SUITE_PROGRAM("server/doctor", tcase_add_checked_fixture(tcase, make, drop), what_is_right_is_said_to_be, settings,
               files_and_folders, a_folder_that_may_not_be_written, a_full_disk, files_of_others, a_damaged_file,
-              a_locked_file, schemas, a_clock_that_is_behind, redis, upstash, embedders, collectors, certificates,
-              secrets_of_another_project, servers_that_let_nobody_in, schemas_of_postgres, poolers_in_the_wrong_mode,
-              keys_that_cannot_be_had, a_clock_ahead_of_the_database)
+              a_locked_file, schemas, a_clock_that_is_behind, redis, upstash, embedders, collectors,
+              a_page_is_no_collector, mail_servers, certificates, another_secret_key, secrets_of_another_project,
+              servers_that_let_nobody_in, schemas_of_postgres, another_secret_key_with_postgres,
+              poolers_in_the_wrong_mode, keys_that_cannot_be_had, a_clock_ahead_of_the_database)

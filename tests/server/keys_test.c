@@ -134,6 +134,10 @@ START_TEST(no_database_is_made)
                                                 "tripsage-server migrate makes one\n");
         ck_assert_int_ne(access(test_format("%s/none.db", folder), F_OK), 0);
     }
+    SAME_TEXT(
+        run(1, (const char *const[]){"DATABASE_URL=sqlite::memory:", NULL},
+            (const char *const[]){"keys", "list", NULL}),
+        "tripsage-server: sqlite::memory: is a database in memory, which each command would make anew: name a file\n");
 }
 END_TEST
 

@@ -38,10 +38,13 @@ typedef struct work {
 
 static int complain(const work *w)
 {
-    int is_away = tripsage_last_error()->status == TRIPSAGE_EUNAVAILABLE;
+    const tripsage_error *error = tripsage_last_error();
+    const char *advice = "";
 
-    fprintf(stderr, "tripsage-server: the cache at %s: %s%s%s\n", w->url, tripsage_last_error()->message,
-            is_away ? "; " : "", is_away ? w->advice : "");
+    if (error->status == TRIPSAGE_EUNAVAILABLE)
+        advice = strstr(error->message, "refuses") ? "are user and password right? tripsage-server doctor says more"
+                                                   : w->advice;
+    fprintf(stderr, "tripsage-server: the cache at %s: %s%s%s\n", w->url, error->message, *advice ? "; " : "", advice);
     return EXIT_FAILURE;
 }
 

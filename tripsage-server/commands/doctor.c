@@ -16,12 +16,11 @@ static void help(void)
     printf("Usage: tripsage-server doctor [--json] [options]\n\n"
            "Looks at everything the server needs as it is set up here: the settings, the database (reached and read, "
            "its schema, row\n"
-           "level security, the clock, room on the disk), the cache, the embedder, keys and secrets, TLS's "
-           "certificate, the collector of "
-           "traces. Says\n"
-           "of each what is wrong and how to put it right. Changes nothing. The exit status is 1 when something has to "
-           "be done,\n"
-           "78 when a setting is wrong.\n\n"
+           "level security, the clock, room on the disk, what is sealed in it), the cache, the embedder, keys and "
+           "secrets, the mail\n"
+           "server, TLS's certificate, the collector of traces. Says of each what is wrong and how to put it right. "
+           "Changes nothing.\n"
+           "The exit status is 1 when something has to be done, 78 when a setting is wrong.\n\n"
            "  --json    prints {\"ok\":...,\"checks\":[{\"name\",\"state\",\"message\",\"fix\"}]}\n");
     settings_help(stdout, SETTINGS_DATABASE | SETTINGS_SERVER);
 }

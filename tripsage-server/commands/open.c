@@ -50,6 +50,12 @@ int open_library(tripsage **out, const settings *s, migration migrate)
     return open_library_watched(out, s, migrate, NULL);
 }
 
+/* Such a database is made by each who opens it, and is gone with him. */
+static int is_in_memory(const settings *s)
+{
+    return strstr(s->database_shown, ":memory:") != NULL;
+}
+
 /* An SQLite file that opening would make. Of PostgreSQL's databases opening one makes none. */
 static int is_missing_file(tripsage_doc *plan)
 {
@@ -64,6 +70,10 @@ int open_existing_library(tripsage **out, const settings *s, migration migrate)
 
     if (tripsage_migrations_plan(&plan, s->database_url, options, 0) != TRIPSAGE_OK)
         fprintf(stderr, "tripsage-server: cannot open %s: %s\n", s->database_shown, tripsage_last_error()->message);
+    else if (is_missing_file(plan) && is_in_memory(s))
+        fprintf(stderr,
+                "tripsage-server: %s is a database in memory, which each command would make anew: name a file\n",
+                s->database_shown);
     else if (is_missing_file(plan))
         fprintf(stderr, "tripsage-server: there is no database at %s; tripsage-server migrate makes one\n",
                 s->database_shown);

@@ -177,7 +177,7 @@ static long holder_of(const char *path)
     return holder;
 }
 
-static void examine_lock(tripsage__findings *f, connection *c, const char *path)
+static int examine_lock(tripsage__findings *f, connection *c, const char *path)
 {
     tripsage_status status = tripsage__sqlite_begin(c);
     char fix[160];
@@ -185,11 +185,11 @@ static void examine_lock(tripsage__findings *f, connection *c, const char *path)
 
     if (status == TRIPSAGE_OK) {
         tripsage__sqlite_rollback(c);
-        return;
+        return 1;
     }
     if (status != TRIPSAGE_EBUSY) {
         tripsage__finding_of_error(f, DATABASE, TRIPSAGE__FAILED, remedies);
-        return;
+        return 0;
     }
     holder = holder_of(path);
     if (holder)
@@ -198,6 +198,7 @@ static void examine_lock(tripsage__findings *f, connection *c, const char *path)
         snprintf(fix, sizeof fix, "find who has the file open (fuser -v), and end it");
     tripsage__finding(f, DATABASE, TRIPSAGE__FAILED, fix,
                       "another program has held the lock to write %s for more than a second", path);
+    return 0;
 }
 
 static int past_deadline(void *context)
@@ -300,9 +301,7 @@ static int examine_database(tripsage__findings *f, engine *e)
         tripsage__finding_of_error(f, DATABASE, TRIPSAGE__FAILED, remedies);
     } else if (examine_schema(f, &c)) {
         examine_clock(f, &c, e->env);
-        fine = examine_pages(f, &c, e->path);
-        if (fine)
-            examine_lock(f, &c, e->path);
+        fine = examine_pages(f, &c, e->path) && examine_lock(f, &c, e->path);
     }
     tripsage__sqlite_disconnect(&c);
     return fine;
@@ -312,6 +311,7 @@ int tripsage__sqlite_examine(tripsage__findings *findings, const char *url, cons
                              tripsage__env *env)
 {
     char folder[4096];
+    int fine = 0;
     engine e;
 
     memset(&e, 0, sizeof e);
@@ -330,9 +330,9 @@ int tripsage__sqlite_examine(tripsage__findings *findings, const char *url, cons
                 tripsage__finding(findings, DATABASE, TRIPSAGE__FINE, NULL,
                                   "%s does not exist yet; the first start makes it", e.path);
             else if (examine_file(findings, e.path))
-                (void)examine_database(findings, &e);
+                fine = examine_database(findings, &e);
         }
     }
     tripsage__free(e.path);
-    return 0; /* nobody has to be listened to: the file itself tells */
+    return fine;
 }

@@ -191,6 +191,26 @@ START_TEST(signs_in)
 }
 END_TEST
 
+START_TEST(signs_in_without_a_mail)
+{
+    test_sink_manners manners = {.password = "me:hunter2"};
+
+    serve(&manners, TEST_PEER_PLAIN);
+    server.user = "me";
+    server.password = "wrong";
+    ck_assert_fails(tripsage__smtp_sign_in(client, &server, 0), TRIPSAGE_EINVALID);
+    server.password = "hunter2";
+    ck_assert_ok(tripsage__smtp_sign_in(client, &server, 0));
+    ck_assert_ok(tripsage__mail_send(client, &server, &plain));
+    ck_assert_ok(tripsage__smtp_sign_in(client, &server, 0));
+    ck_assert_uint_eq(test_sink_count(sink), 1);
+    server.encryption = TRIPSAGE__SMTP_MUST;
+    ck_assert_fails(tripsage__smtp_sign_in(client, &server, 0), TRIPSAGE_EUNAVAILABLE);
+    test_peer_refuse(test_sink_peer(sink));
+    ck_assert_fails(tripsage__smtp_sign_in(client, &server, 0), TRIPSAGE_EUNAVAILABLE);
+}
+END_TEST
+
 /* A password goes over no line that others read. */
 START_TEST(encrypts_or_does_not_send)
 {
@@ -268,5 +288,5 @@ START_TEST(refuses_what_is_no_host)
 END_TEST
 
 SUITE_MAIN_WITH("http/smtp", set_up, tear_down, has_the_headers_of_a_mail, is_made_of_short_ascii_lines, quotes_a_name,
-                lets_nobody_write_a_header, arrives, signs_in, encrypts_or_does_not_send, tells_now_from_never,
-                keeps_the_deadline, refuses_what_is_no_host)
+                lets_nobody_write_a_header, arrives, signs_in, signs_in_without_a_mail, encrypts_or_does_not_send,
+                tells_now_from_never, keeps_the_deadline, refuses_what_is_no_host)

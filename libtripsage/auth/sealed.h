@@ -1,6 +1,6 @@
-/* auth/reseal.h: where the database keeps what is sealed. */
-#ifndef TRIPSAGE_AUTH_RESEAL_H
-#define TRIPSAGE_AUTH_RESEAL_H
+/* auth/sealed.h: what the database keeps sealed: where it is, whether it can be read, and sealing it anew under today's key. */
+#ifndef TRIPSAGE_AUTH_SEALED_H
+#define TRIPSAGE_AUTH_SEALED_H
 
 #include "store/store.h"
 
