@@ -8,11 +8,11 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "log.h"
 #include "sockets.h"
+#include "ticker.h"
 
 /* Who has asked for nothing for so long: a head comes in one piece, or in two that a lost packet and its repetition keep apart. */
 #define SILENT_MS 1000
@@ -24,10 +24,7 @@
 
 struct crowd {
     crowd_options options;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    int stopping;
+    ticker *ticker;
 };
 
 typedef struct resting {
@@ -115,29 +112,14 @@ static void make_room(const crowd_options *o)
                   it.closed);
 }
 
-static void *run(void *context)
+static int look_around(void *context)
 {
-    crowd *c = context;
-    struct timespec until;
+    const crowd *c = context;
 
-    pthread_mutex_lock(&c->lock);
-    while (!c->stopping) {
-        if (too_many(&c->options) <= 0) {
-            pthread_cond_wait(&c->changed, &c->lock);
-            continue;
-        }
-        pthread_mutex_unlock(&c->lock);
-        make_room(&c->options);
-        pthread_mutex_lock(&c->lock);
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += LOOK_MS * 1000000;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        while (!c->stopping && pthread_cond_timedwait(&c->changed, &c->lock, &until) == 0)
-            ;
-    }
-    pthread_mutex_unlock(&c->lock);
-    return NULL;
+    if (too_many(&c->options) <= 0)
+        return TICKER_SLEEPS;
+    make_room(&c->options);
+    return LOOK_MS;
 }
 
 crowd *crowd_start(const crowd_options *options)
@@ -147,9 +129,8 @@ crowd *crowd_start(const crowd_options *options)
     if (!c)
         return NULL;
     c->options = *options;
-    pthread_mutex_init(&c->lock, NULL);
-    pthread_cond_init(&c->changed, NULL);
-    if (pthread_create(&c->thread, NULL, run, c) == 0)
+    c->ticker = ticker_start(look_around, c);
+    if (c->ticker)
         return c;
     free(c);
     return NULL;
@@ -157,21 +138,13 @@ crowd *crowd_start(const crowd_options *options)
 
 void crowd_wake(crowd *c)
 {
-    pthread_mutex_lock(&c->lock);
-    pthread_cond_signal(&c->changed);
-    pthread_mutex_unlock(&c->lock);
+    ticker_wake(c->ticker);
 }
 
 void crowd_stop(crowd *c)
 {
     if (!c)
         return;
-    pthread_mutex_lock(&c->lock);
-    c->stopping = 1;
-    pthread_cond_signal(&c->changed);
-    pthread_mutex_unlock(&c->lock);
-    pthread_join(c->thread, NULL);
-    pthread_mutex_destroy(&c->lock);
-    pthread_cond_destroy(&c->changed);
+    ticker_stop(c->ticker);
     free(c);
 }

@@ -3,21 +3,11 @@
 #ifndef SERVER_HOUSEKEEPING_H
 #define SERVER_HOUSEKEEPING_H
 
-#include <pthread.h>
 #include <tripsage/tripsage.h>
 
-typedef struct housekeeping {
-    tripsage *library;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t changed; /* on the monotonic clock */
-    int running, stopping;
-} housekeeping;
+#include "ticker.h"
 
-/* 0 when no thread is to be had. A zeroed struct may be stopped. */
-int housekeeping_start(housekeeping *h, tripsage *library);
-
-/* Waits for a removal under way. */
-void housekeeping_stop(housekeeping *h);
+/* NULL: there is no memory, or no thread. */
+ticker *housekeeping_start(tripsage *library);
 
 #endif

@@ -13,14 +13,13 @@
 #include "log.h"
 #include "request.h"
 #include "sockets.h"
+#include "ticker.h"
 
 struct pool {
     server *server;
     pthread_mutex_t lock;
-    pthread_cond_t stop;
-    int stopping;
     request *free, *made;
-    pthread_t watcher;
+    ticker *watch;
 };
 
 /* ---- the watch ---- */
@@ -52,33 +51,27 @@ static void cut_off(const request *r)
     log_event(TRIPSAGE_LOG_WARN, "slow_client", "cut off %s: its request took longer than allowed", r->peer_addr);
 }
 
-static void *watch(void *argument)
+/* Deadlines are whole seconds. */
+#define WATCH_MS 1000
+
+static int watch(void *argument)
 {
     struct pool *p = argument;
-    struct timespec until;
+    request *first;
+    int64_t now = clock_ms();
 
     pthread_mutex_lock(&p->lock);
-    while (!p->stopping) {
-        request *first = p->made;
-        int64_t now = clock_ms();
-
-        pthread_mutex_unlock(&p->lock); /* requests are only ever added, in front of `first` */
-        for (request *r = first; r; r = r->next_made) {
-            pthread_mutex_lock(&r->watch_lock);
-            if (r->deadline_ms && r->deadline_ms < now) {
-                cut_off(r);
-                r->deadline_ms = 0;
-            }
-            pthread_mutex_unlock(&r->watch_lock);
-        }
-        pthread_mutex_lock(&p->lock);
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec++;
-        if (!p->stopping)
-            pthread_cond_timedwait(&p->stop, &p->lock, &until);
-    }
+    first = p->made; /* requests are only ever added, in front of it */
     pthread_mutex_unlock(&p->lock);
-    return NULL;
+    for (request *r = first; r; r = r->next_made) {
+        pthread_mutex_lock(&r->watch_lock);
+        if (r->deadline_ms && r->deadline_ms < now) {
+            cut_off(r);
+            r->deadline_ms = 0;
+        }
+        pthread_mutex_unlock(&r->watch_lock);
+    }
+    return WATCH_MS;
 }
 
 void pool_watch(request *r, unsigned seconds)
@@ -103,12 +96,12 @@ struct pool *pool_new(server *s)
         return NULL;
     p->server = s;
     pthread_mutex_init(&p->lock, NULL);
-    pthread_cond_init(&p->stop, NULL);
-    if (pthread_create(&p->watcher, NULL, watch, p) != 0) {
-        free(p);
-        return NULL;
-    }
-    return p;
+    p->watch = ticker_start(watch, p);
+    if (p->watch)
+        return p;
+    pthread_mutex_destroy(&p->lock);
+    free(p);
+    return NULL;
 }
 
 static void request_free(request *r)
@@ -126,17 +119,14 @@ void pool_free(struct pool *p)
 {
     if (!p)
         return;
-    pthread_mutex_lock(&p->lock);
-    p->stopping = 1;
-    pthread_cond_signal(&p->stop);
-    pthread_mutex_unlock(&p->lock);
-    pthread_join(p->watcher, NULL);
+    ticker_stop(p->watch);
     while (p->made) {
         request *next = p->made->next_made;
 
         request_free(p->made);
         p->made = next;
     }
+    pthread_mutex_destroy(&p->lock);
     free(p);
 }
 

@@ -80,7 +80,7 @@ static void block_signals(sigset_t *signals, const settings *s)
 typedef struct serving {
     server server;
     http_listener *main, *admin;
-    housekeeping housekeeping;
+    ticker *housekeeping;
 } serving;
 
 static http_listener *start_admin(server *s, int main_port)
@@ -170,7 +170,7 @@ static int start(serving *it, const settings *s)
     status = start_listeners(it);
     if (status == 0 && !tripsage_config_options(s->config)->auth->public_key) /* a project's own */
         tell_keys(it->server.library);
-    if (status == 0 && !housekeeping_start(&it->housekeeping, it->server.library))
+    if (status == 0 && !(it->housekeeping = housekeeping_start(it->server.library)))
         log_event(TRIPSAGE_LOG_WARN, "purge", "no thread is to be had: nothing that is past its keeping is removed");
     return status;
 }
@@ -221,7 +221,7 @@ static void stop(serving *it)
 {
     http_stop(it->main);
     http_stop(it->admin);
-    housekeeping_stop(&it->housekeeping);
+    ticker_stop(it->housekeeping);
     pool_free(it->server.pool);
     router_free(it->server.router);
     free(it->server.openapi);
