@@ -36,20 +36,20 @@ static tripsage_status make_url(char out[HOST_MAX + 32], const tripsage__smtp *s
     return TRIPSAGE_OK;
 }
 
-static tripsage_status hand_over(tripsage__http *http, const tripsage__smtp *server, tripsage__transfer_mail *transfer,
+static tripsage_status hand_over(tripsage__http *http, const tripsage__smtp *server, tripsage__transfer_mail transfer,
                                  int64_t deadline)
 {
     char url[HOST_MAX + 32];
     tripsage_status status;
 
     TRIPSAGE_TRY(make_url(url, server));
-    transfer->url = url;
-    transfer->user = server->user;
-    transfer->password = server->password;
-    transfer->encryption = server->encryption;
+    transfer.url = url;
+    transfer.user = server->user;
+    transfer.password = server->password;
+    transfer.encryption = server->encryption;
     if (server->encryption == TRIPSAGE__SMTP_STANDARD && !is_loopback(server->host))
-        transfer->encryption = TRIPSAGE__SMTP_MUST;
-    status = tripsage__transfer_smtp(http->transfers, transfer, deadline);
+        transfer.encryption = TRIPSAGE__SMTP_MUST;
+    status = tripsage__transfer_smtp(http->transfers, &transfer, deadline);
 out:
     return status;
 }
@@ -69,7 +69,7 @@ tripsage_status tripsage__mail_send(tripsage__http *http, const tripsage__smtp *
     TRIPSAGE_TRY(tripsage__message_put(&message, http->env, mail));
     transfer.message = message.data;
     transfer.size = message.size;
-    status = hand_over(http, server, &transfer, deadline);
+    status = hand_over(http, server, transfer, deadline);
 out:
     if (message.data) /* codes and links that sign people in */
         tripsage__wipe(message.data, message.capacity);
@@ -81,5 +81,5 @@ tripsage_status tripsage__smtp_sign_in(tripsage__http *http, const tripsage__smt
 {
     tripsage__transfer_mail transfer = {.message = NULL};
 
-    return hand_over(http, server, &transfer, deadline_in(deadline_ms));
+    return hand_over(http, server, transfer, deadline_in(deadline_ms));
 }

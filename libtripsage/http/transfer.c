@@ -422,9 +422,19 @@ out:
 
 /* ---- SMTP ---- */
 
+static void set_text(transfer *t, const tripsage__transfer_mail *mail, struct curl_slist *to)
+{
+    SET(t, CURLOPT_MAIL_FROM, mail->from);
+    SET(t, CURLOPT_MAIL_RCPT, to);
+    SET(t, CURLOPT_UPLOAD, 1L);
+    SET(t, CURLOPT_INFILESIZE_LARGE, (curl_off_t)mail->size);
+    SET(t, CURLOPT_READFUNCTION, give_text);
+    SET(t, CURLOPT_READDATA, t);
+}
+
 /* A connection is for one mail: curl would keep one whose server has not answered to a message yet, and take that answer for the next
  * one's; and it would say good-bye when the handle is freed, and wait for two minutes. */
-static void set_smtp(transfer *t, const tripsage__transfer_mail *mail, struct curl_slist *to)
+static void set_smtp(transfer *t, const tripsage__transfer_mail *mail)
 {
     SET(t, CURLOPT_FORBID_REUSE, 1L);
     SET(t, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
@@ -435,17 +445,13 @@ static void set_smtp(transfer *t, const tripsage__transfer_mail *mail, struct cu
         SET(t, CURLOPT_USERNAME, mail->user);
         SET(t, CURLOPT_PASSWORD, mail->password ? mail->password : "");
     }
-    if (!mail->message) {
-        SET(t, CURLOPT_NOBODY, 1L);
-        SET(t, CURLOPT_CUSTOMREQUEST, "NOOP"); /* curl's own would be HELP, which not every server has */
-        return;
-    }
-    SET(t, CURLOPT_MAIL_FROM, mail->from);
-    SET(t, CURLOPT_MAIL_RCPT, to);
-    SET(t, CURLOPT_UPLOAD, 1L);
-    SET(t, CURLOPT_INFILESIZE_LARGE, (curl_off_t)mail->size);
-    SET(t, CURLOPT_READFUNCTION, give_text);
-    SET(t, CURLOPT_READDATA, t);
+}
+
+/* Where curl has no mail it asks for HELP, which not every server has. */
+static void set_no_text(transfer *t)
+{
+    SET(t, CURLOPT_NOBODY, 1L);
+    SET(t, CURLOPT_CUSTOMREQUEST, "NOOP");
 }
 
 /* A 5yz is for good (RFC 5321, 4.2.1), and so is a password that is not taken. */
@@ -474,7 +480,11 @@ tripsage_status tripsage__transfer_smtp(struct transfers *transfers, const trips
         goto out;
     }
     set_common(&t, transfers, mail->url);
-    set_smtp(&t, mail, to);
+    set_smtp(&t, mail);
+    if (mail->message)
+        set_text(&t, mail, to);
+    else
+        set_no_text(&t);
     code = t.set == CURLE_OK ? curl_easy_perform(t.easy) : t.set;
     curl_easy_getinfo(t.easy, CURLINFO_RESPONSE_CODE, &answered);
     tripsage__http_show(shown, mail->url);
