@@ -320,6 +320,11 @@ TRIPSAGE_API tripsage_status tripsage_auth_verify(tripsage_actor **actor, tripsa
  * there are none. May be kept for ten minutes. */
 TRIPSAGE_API tripsage_status tripsage_auth_jwks(tripsage_doc **out, tripsage_auth *auth);
 
+/* Whether people can sign in: whether this handle can use the signing key, which it looks up once a minute. With a Supabase project, which
+ * signs, it says yes and asks nobody. For health checks, beside tripsage_ping: with another secret_key than the keys were sealed under all
+ * else works. Any thread. Errors: TRIPSAGE_EUNAVAILABLE (sealed under another secret_key), and what the database gives. */
+TRIPSAGE_API tripsage_status tripsage_auth_ping(tripsage_auth *auth);
+
 /* What keys there are: {"keys": [{"kid", "alg", "state": "current" | "standby" | "previous", "created_at", "rotated_at"?, "expires_at"?}]}. Only
  * the service role may ask.
  * Errors: TRIPSAGE_EUNAUTHENTICATED, TRIPSAGE_EFORBIDDEN. */

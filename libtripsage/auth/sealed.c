@@ -229,7 +229,7 @@ static void tell(tripsage__findings *findings, const tally *t)
                           "%zu secrets in the database are damaged: %s", t->damaged, t->first);
     if (t->earlier)
         tripsage__finding(findings, SECRETS, TRIPSAGE__WARNING,
-                          "tripsage-server keys rotate-secret; then SECRET_KEY_PREVIOUS can go",
+                          "tripsage-server keys rotate-secret; SECRET_KEY_PREVIOUS, where it is set, can go then",
                           "%zu secrets in the database are still sealed under an earlier key", t->earlier);
     if (!t->locked && !t->damaged && !t->earlier)
         tripsage__finding(findings, SECRETS, TRIPSAGE__FINE, NULL, "what is sealed in the database can be read");

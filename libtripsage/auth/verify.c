@@ -25,6 +25,18 @@ tripsage_status tripsage__auth_sign(char **token, const tripsage_auth *auth, con
     return status;
 }
 
+tripsage_status tripsage_auth_ping(tripsage_auth *auth)
+{
+    tripsage__held_key held;
+    tripsage_status status;
+
+    if (auth->supabase)
+        return TRIPSAGE_OK;
+    status = tripsage__signing_keys_current(&held, auth->signing_keys);
+    tripsage__held_key_release(&held);
+    return status;
+}
+
 /* ---- checking ---- */
 
 /* What the database says of a token's user and session. */

@@ -1121,6 +1121,12 @@ static tripsage_status jwks(stage *s)
     return tripsage_auth_jwks(&s->doc, world->auth);
 }
 
+static tripsage_status auth_ping(stage *s)
+{
+    (void)s;
+    return tripsage_auth_ping(world->auth);
+}
+
 static tripsage_status signing_keys(stage *s)
 {
     return tripsage_auth_signing_keys(&s->doc, world->auth, world->service);
@@ -2457,6 +2463,7 @@ const scenario test_scenarios[] = {
     {.name = "auth_serve change", .prepare = friend_signed_in, .act = wire_user_put, .look = look_nothing, .benign = 1},
     {.name = "auth_serve logout", .prepare = with_friend, .before = with_token, .act = wire_logout, .look = look_nothing, .benign = 1},
     {.name = "auth_jwks", .before = two_hours_later, .act = jwks, .look = look_nothing},
+    {.name = "auth_ping", .before = two_hours_later, .act = auth_ping, .look = look_nothing},
     {.name = "auth_signing_keys", .act = signing_keys, .look = look_nothing},
     {.name = "auth_rotate_signing_key", .before = two_hours_later, .act = rotate_signing_key, .look = look_nothing},
     {.name = "auth_user_update password", .prepare = friend_signed_in, .act = password_update, .look = look_nothing},

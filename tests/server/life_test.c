@@ -318,6 +318,7 @@ START_TEST(another_secret_key_is_told)
 {
     char folder[TEST_PATH_SIZE];
     const char *database;
+    const http_answer *answer;
     http_server s;
 
     test_temp_make(folder);
@@ -327,6 +328,20 @@ START_TEST(another_secret_key_is_told)
     ck_assert_int_eq(http_server_stop(&s, NULL), 0);
     http_server_start(&s, TRIPSAGE_SERVER, (const char *const[]){database, A_SECRET_KEY "0", NULL});
     ck_assert_ptr_nonnull(strstr(http_server_log(&s), "sealed under another SECRET_KEY"));
+    answer = ANSWERS(503, http_call(&s, NULL, "GET", "/health/ready", NULL, NULL)); /* so nobody sends people here */
+    ck_assert_str_eq(http_value(answer, "/checks"), "{\"database\":true,\"accounts\":false,\"accepting\":true}");
+    ck_assert_ptr_nonnull(http_value(answer, "/details/accounts"));
+    answer = ANSWERS(503, http_call(&s, NULL, "GET", "/health", NULL, NULL));
+    ck_assert_str_eq(http_value(answer, "/status"), "\"unhealthy\"");
+    ck_assert_str_eq(http_value(answer, "/components/1/status"), "\"healthy\"");
+    ck_assert_str_eq(http_value(answer, "/components/2/name"), "\"accounts\"");
+    ck_assert_str_eq(http_value(answer, "/components/2/status"), "\"unhealthy\"");
+    ANSWERS(200, http_call(&s, NULL, "GET", "/health/live", NULL, NULL));
+    ANSWERS(200, http_call(&s, NULL, "GET", "/health/database", NULL, NULL));
+    ck_assert_int_eq(http_server_stop(&s, NULL), 0);
+    http_server_start(&s, TRIPSAGE_SERVER,
+                      (const char *const[]){database, A_SECRET_KEY "0", "SECRET_KEY_PREVIOUS=" A_SECRET, NULL});
+    ANSWERS(200, http_call(&s, NULL, "GET", "/health/ready", NULL, NULL));
     ck_assert_int_eq(http_server_stop(&s, NULL), 0);
     test_temp_remove(folder);
 }

@@ -46,7 +46,8 @@ static http_server server __attribute__((unused)); /* with SUITE_PROGRAM */
     }
 
 /* Without one production does not start. */
-#define A_SECRET_KEY "SECRET_KEY=6b1f0c9b4d3f46d5a4c6ad0b8e3f3d7e95ab4c1d07f2e81c5560fda7e3b9c214"
+#define A_SECRET     "6b1f0c9b4d3f46d5a4c6ad0b8e3f3d7e95ab4c1d07f2e81c5560fda7e3b9c214"
+#define A_SECRET_KEY "SECRET_KEY=" A_SECRET
 
 /* A trip that is whole; titles are the test's. */
 #define A_TRIP(title)                                                                                                  \

@@ -1,5 +1,6 @@
 /* handlers/health.c: is it there (live), may it be sent requests (ready), and how are its parts. "Live" touches nothing else; a
- * part that does not answer makes 503, but the cache none of the whole, which does without it. */
+ * part that does not answer makes 503, but the cache none of the whole, which does without it. Where nobody can sign in, since the signing
+ * key was sealed under another SECRET_KEY, it is not ready either: a release with the wrong one is not to take the place of the one before. */
 #include "handlers/handlers.h"
 #include "log.h"
 #include "ratelimit.h"
@@ -19,17 +20,32 @@ static double milliseconds_since(const struct timespec *start)
     return (double)(now.tv_sec - start->tv_sec) * 1e3 + (double)(now.tv_nsec - start->tv_nsec) / 1e6;
 }
 
+/* What a look that began then came to; `name` is for the log, which is told more than everybody. */
+static checked outcome(tripsage_status status, const struct timespec *start, const char *name)
+{
+    if (status != TRIPSAGE_OK)
+        log_event(TRIPSAGE_LOG_WARN, "health", "%s: %s", name, tripsage_last_error()->message);
+    return (checked){status == TRIPSAGE_OK, milliseconds_since(start),
+                     status == TRIPSAGE_OK ? NULL : tripsage_status_sentence(status)};
+}
+
 static checked check_database(const request *r)
 {
     struct timespec start;
-    tripsage_status status;
 
     clock_gettime(CLOCK_MONOTONIC, &start);
-    status = tripsage_ping(r->server->library);
-    if (status != TRIPSAGE_OK)
-        log_event(TRIPSAGE_LOG_WARN, "health", "the database: %s", tripsage_last_error()->message);
-    return (checked){status == TRIPSAGE_OK, milliseconds_since(&start),
-                     status == TRIPSAGE_OK ? NULL : tripsage_status_sentence(status)};
+    return outcome(tripsage_ping(r->server->library), &start, "the database");
+}
+
+/* Whether people can sign in; of a database that is away it is not asked, for which the answer would have to wait once more. */
+static checked check_accounts(const request *r, const checked *database)
+{
+    struct timespec start;
+
+    if (!database->healthy)
+        return *database;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    return outcome(tripsage_auth_ping(request_auth(r)), &start, "the accounts");
 }
 
 static void put_timestamp(buffer *b)
@@ -55,9 +71,9 @@ static void put_checked(buffer *b, const char *name, const checked *part)
     BUFFER_LIT(b, ",\"details\":");
 }
 
-static void put_database(buffer *b, const checked *database)
+static void put_plain(buffer *b, const char *name, const checked *part)
 {
-    put_checked(b, "database", database);
+    put_checked(b, name, part);
     BUFFER_LIT(b, "{}}");
 }
 
@@ -76,12 +92,10 @@ static checked_cache check_cache(const request *r)
 {
     checked_cache cache;
     struct timespec start;
-    tripsage_status status;
 
     clock_gettime(CLOCK_MONOTONIC, &start);
-    status = tripsage_cache_get_stats(&cache.stats, tripsage_get_cache(r->server->library));
-    cache.checked = (checked){status == TRIPSAGE_OK, milliseconds_since(&start),
-                              status == TRIPSAGE_OK ? NULL : tripsage_status_sentence(status)};
+    cache.checked =
+        outcome(tripsage_cache_get_stats(&cache.stats, tripsage_get_cache(r->server->library)), &start, "the cache");
     return cache;
 }
 
@@ -106,22 +120,24 @@ static void put_cache(buffer *b, const checked_cache *cache)
 
 void health_overall(request *r)
 {
-    checked database = check_database(r);
+    checked database = check_database(r), accounts = check_accounts(r, &database);
     checked_cache cache = check_cache(r);
     buffer *b = &r->composed;
 
     BUFFER_LIT(b, "{\"status\":");
-    buffer_jsonz(b, !database.healthy ? "unhealthy" : cache.checked.healthy ? "healthy" : "degraded");
+    buffer_jsonz(b, !accounts.healthy ? "unhealthy" : cache.checked.healthy ? "healthy" : "degraded");
     BUFFER_LIT(b, ",");
     put_timestamp(b);
     BUFFER_LIT(b, ",\"version\":\"" TRIPSAGE_VERSION "\",\"environment\":");
     buffer_jsonz(b, r->server->settings->environment);
     BUFFER_LIT(b, ",\"components\":[{\"name\":\"application\",\"status\":\"healthy\",\"details\":{}},");
-    put_database(b, &database);
+    put_plain(b, "database", &database);
+    BUFFER_LIT(b, ",");
+    put_plain(b, "accounts", &accounts);
     BUFFER_LIT(b, ",");
     put_cache(b, &cache);
     BUFFER_LIT(b, "]}");
-    respond_composed(r, database.healthy ? 200 : 503);
+    respond_composed(r, accounts.healthy ? 200 : 503);
 }
 
 void health_live(request *r)
@@ -132,10 +148,20 @@ void health_live(request *r)
     respond_composed(r, 200);
 }
 
+/* What keeps it from being ready, and why. */
+static void put_detail(buffer *b, int *count, const char *name, const char *message)
+{
+    if ((*count)++)
+        BUFFER_LIT(b, ",");
+    buffer_jsonz(b, name);
+    BUFFER_LIT(b, ":");
+    buffer_jsonz(b, message);
+}
+
 void health_ready(request *r)
 {
-    checked database = check_database(r);
-    int draining = r->server->draining, ready = database.healthy && !draining;
+    checked database = check_database(r), accounts = check_accounts(r, &database);
+    int draining = r->server->draining, ready = accounts.healthy && !draining, details = 0;
     buffer *b = &r->composed;
 
     BUFFER_LIT(b, "{\"ready\":");
@@ -144,15 +170,17 @@ void health_ready(request *r)
     put_timestamp(b);
     BUFFER_LIT(b, ",\"checks\":{\"database\":");
     buffer_puts(b, database.healthy ? "true" : "false");
+    BUFFER_LIT(b, ",\"accounts\":");
+    buffer_puts(b, accounts.healthy ? "true" : "false");
     BUFFER_LIT(b, ",\"accepting\":");
     buffer_puts(b, draining ? "false" : "true");
     BUFFER_LIT(b, "},\"details\":{");
     if (draining)
-        BUFFER_LIT(b, "\"accepting\":\"the server is stopping\"");
-    if (!database.healthy) {
-        buffer_puts(b, draining ? ",\"database\":" : "\"database\":");
-        buffer_jsonz(b, database.message);
-    }
+        put_detail(b, &details, "accepting", "the server is stopping");
+    if (!database.healthy)
+        put_detail(b, &details, "database", database.message);
+    if (!accounts.healthy)
+        put_detail(b, &details, "accounts", accounts.message);
     BUFFER_LIT(b, "}}");
     if (!ready)
         respond_header(r, "Retry-After", "1");
@@ -163,7 +191,7 @@ void health_database(request *r)
 {
     checked database = check_database(r);
 
-    put_database(&r->composed, &database);
+    put_plain(&r->composed, "database", &database);
     respond_composed(r, database.healthy ? 200 : 503);
 }
 
