@@ -203,7 +203,6 @@ START_TEST(the_certificate_is_changed_while_it_runs)
 }
 END_TEST
 
-/* A client that says nothing after it connected is let go; others are answered meanwhile, and the end waits for nobody. */
 /* All places taken by those who do not begin the handshake, which may take 15 s where nobody else comes. */
 START_TEST(who_begins_no_handshake_gives_way)
 {
@@ -226,6 +225,7 @@ START_TEST(who_begins_no_handshake_gives_way)
 }
 END_TEST
 
+/* A client that says nothing after it connected is let go; others are answered meanwhile, and the end waits for nobody. */
 START_TEST(it_ends_with_connections_open)
 {
     int silent, ms;

@@ -451,6 +451,15 @@ static int64_t rest_after_20_ms(const tripsage__backup_job *job)
     return (tripsage__monotonic_us() - began) / 1000;
 }
 
+/* A machine that has others to serve may take a rest's time for it once, and not each time. */
+static int rests(const tripsage__backup_job *job)
+{
+    for (int i = 0; i < 5; i++)
+        if (rest_after_20_ms(job) < 20)
+            return 0;
+    return 1;
+}
+
 /* It rests while somebody commits, and for a second more; never where nobody else is. */
 START_TEST(rests_while_others_write)
 {
@@ -458,13 +467,13 @@ START_TEST(rests_while_others_write)
     tripsage__backup_pace pace = {NULL, 0, 0};
     tripsage__backup_job job = {.pace = NULL};
 
-    ck_assert_int_lt(rest_after_20_ms(&job), 20);
+    ck_assert(!rests(&job));
     job.pace = &pace;
     ck_assert_int_ge(rest_after_20_ms(&job), 20); /* who knows whether somebody writes */
     pace.log = log;
     ck_assert_int_ge(rest_after_20_ms(&job), 20); /* somebody may just have */
     pace.seen_us -= 1000000;
-    ck_assert_int_lt(rest_after_20_ms(&job), 20); /* nobody has for a second */
+    ck_assert(!rests(&job)); /* nobody has for a second */
     ck_assert_int_eq(utimensat(AT_FDCWD, log, (struct timespec[2]){{1, 0}, {1, 0}}, 0), 0);
     ck_assert_int_ge(rest_after_20_ms(&job), 20); /* now somebody has */
     free(log);
