@@ -108,6 +108,9 @@ static void examine_cache(look *l)
 /* ---- the mail server ---- */
 
 static const tripsage__remedy mail_remedies[] = {
+    {"certificate",
+     "put the name that is in the server's certificate into SMTP_HOST; or have it renewed; that of a CA of "
+     "your own is made known by update-ca-certificates"},
     {"TLS", "name the port of SMTP_HOST that speaks STARTTLS (587), or TLS from the start (465), in SMTP_PORT"},
     {"SSL", "name the port of SMTP_HOST that speaks STARTTLS (587), or TLS from the start (465), in SMTP_PORT"},
     {"ogin denied", "put user and password of that server into SMTP_USER and SMTP_PASS"},

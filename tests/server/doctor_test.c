@@ -360,6 +360,10 @@ START_TEST(mail_servers)
     test_peer_refuse(test_sink_peer(sink));
     DIAGNOSED("mail", "", "SMTP_PORT the port", "SMTP_HOST=127.0.0.1", port, "SMTP_ADMIN_EMAIL=trips@example.org");
     test_sink_close(sink);
+    sink = test_sink_open(&manners, TEST_PEER_STARTTLS); /* by a CA that nobody knows */
+    DIAGNOSED("mail", "certificate", "update-ca-certificates", "SMTP_HOST=::ffff:127.0.0.1",
+              test_format("SMTP_PORT=%d", test_peer_port(test_sink_peer(sink))), "SMTP_ADMIN_EMAIL=trips@example.org");
+    test_sink_close(sink);
 }
 END_TEST
 
