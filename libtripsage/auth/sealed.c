@@ -85,7 +85,7 @@ typedef tripsage_status (*stale_fn)(void *context, batch *b, const tripsage__sea
 
 static tripsage_status each_stale(batch *b, stale_fn act, void *context)
 {
-    char begins[8 + TRIPSAGE__KEY_ID_SIZE + 1], after[TRIPSAGE__UUID_SIZE];
+    char begins[8 + TRIPSAGE__KEY_ID_SIZE + 1], after[TRIPSAGE__THUMBPRINT_SIZE]; /* the longer kind of id */
     tripsage_status status = TRIPSAGE_OK;
 
     snprintf(begins, sizeof begins, "enc:v1:%s:", tripsage__sealer_key_id(b->sealer));

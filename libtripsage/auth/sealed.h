@@ -7,7 +7,7 @@
 /* A column of sealed texts. */
 typedef struct tripsage__sealed_place {
     /* $1: how texts under today's key begin (24 characters), $2: an id, $3: how many. Gives id, text and purpose of those that begin
-     * otherwise and whose id is greater, in the order of the ids, which are UUIDs. */
+     * otherwise and whose id is greater, in the order of the ids: UUIDs, or thumbprints. */
     const tripsage__statement *stale;
     /* $1: id, $2: the text it had, $3: the new one. Changes nothing where it has another by now. */
     const tripsage__statement *replace;
