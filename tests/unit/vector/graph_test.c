@@ -565,11 +565,10 @@ START_TEST(items_and_queries_are_checked)
 }
 END_TEST
 
-SUITE_MAIN_THREADS("vector/graph", NULL, NULL,
-                   (finds_the_nearest_in_4096_dimensions, the_same_vector_many_times,
-                    searches_beside_a_writer_find_what_stays),
-                   finds_the_nearest_in_any_number_of_dimensions, gives_what_there_is_when_k_is_more,
-                   what_is_put_is_found_and_what_is_removed_is_not, a_key_that_is_put_again_has_the_new_vector,
-                   one_thread_and_one_seed_make_one_index, a_search_without_a_width_finds_what_is_promised,
-                   bits_are_chosen_from_the_data, wide_items_have_more_edges, every_allocation_may_fail,
-                   options_are_checked, items_and_queries_are_checked)
+SUITE_MAIN_THREADS("vector/graph", NULL, NULL, (the_same_vector_many_times, searches_beside_a_writer_find_what_stays),
+                   finds_the_nearest_in_any_number_of_dimensions, finds_the_nearest_in_4096_dimensions,
+                   gives_what_there_is_when_k_is_more, what_is_put_is_found_and_what_is_removed_is_not,
+                   a_key_that_is_put_again_has_the_new_vector, one_thread_and_one_seed_make_one_index,
+                   a_search_without_a_width_finds_what_is_promised, bits_are_chosen_from_the_data,
+                   wide_items_have_more_edges, every_allocation_may_fail, options_are_checked,
+                   items_and_queries_are_checked)
