@@ -107,12 +107,15 @@ static void examine_cache(look *l)
 
 /* ---- the mail server ---- */
 
+static const char other_port[] =
+    "name the port of SMTP_HOST that speaks STARTTLS (587), or TLS from the start (465), in SMTP_PORT";
+
 static const tripsage__remedy mail_remedies[] = {
     {"certificate",
      "put the name that is in the server's certificate into SMTP_HOST; or have it renewed; that of a CA of "
      "your own is made known by update-ca-certificates"},
-    {"TLS", "name the port of SMTP_HOST that speaks STARTTLS (587), or TLS from the start (465), in SMTP_PORT"},
-    {"SSL", "name the port of SMTP_HOST that speaks STARTTLS (587), or TLS from the start (465), in SMTP_PORT"},
+    {"TLS", other_port},
+    {"SSL", other_port},
     {"ogin denied", "put user and password of that server into SMTP_USER and SMTP_PASS"},
     {NULL, "see that SMTP_HOST is the name of the mail server, SMTP_PORT the port it takes mails at (587, or 465), and "
            "that this machine may reach it (many hosters block 25)"}};

@@ -60,6 +60,8 @@ START_TEST(a_servers_cache_is_shown_and_cleared)
     SAME_TEXT(RUN(0, TOKEN, "clear", "--json", port), "{\"removed\":1}\n");
     SAME_TEXT(RUN(0, TOKEN, "keys", port), "");
     SAME_TEXT(RUN(0, TOKEN, "keys", "--json", port), "[]\n");
+    said = RUN(1, "TRIPSAGE_CACHE_TOKEN=another-of-sixteen-characters", "stats", port);
+    ck_assert_msg(strstr(said, "refuses: 401; ") && strstr(said, "this TRIPSAGE_CACHE_TOKEN?"), "%s", said);
     ck_assert_int_eq(http_server_stop(&server, NULL), 0);
     said = RUN(1, TOKEN, "stats", port);
     ck_assert_msg(strstr(said, test_format("the cache at http://127.0.0.1:%d/cache: ", server.port)) &&

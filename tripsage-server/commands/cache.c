@@ -42,8 +42,8 @@ static int complain(const work *w)
     const char *advice = "";
 
     if (error->status == TRIPSAGE_EUNAVAILABLE)
-        advice = strstr(error->message, "refuses") ? "are user and password right? tripsage-server doctor says more"
-                                                   : w->advice;
+        advice = strstr(error->message, "WRONGPASS") ? "are user and password right? tripsage-server doctor says more"
+                                                     : w->advice;
     fprintf(stderr, "tripsage-server: the cache at %s: %s%s%s\n", w->url, error->message, *advice ? "; " : "", advice);
     return EXIT_FAILURE;
 }

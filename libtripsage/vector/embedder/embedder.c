@@ -81,10 +81,11 @@ static tripsage_status open_path(tripsage_embedder *embedder, const char *path)
     int is_folder = stat(path, &about) == 0 && S_ISDIR(about.st_mode);
     tripsage_status status =
         is_folder ? tripsage__model2vec_open(embedder, path) : tripsage__wordvec_open(embedder, path);
-    tripsage_error cause = *tripsage_last_error();
+    tripsage_error cause;
 
-    if (status == TRIPSAGE_OK || status == TRIPSAGE_ENOMEM || cause.field_count)
+    if (status == TRIPSAGE_OK || status == TRIPSAGE_ENOMEM || tripsage_last_error()->field_count)
         return status;
+    tripsage__error_save(&cause);
     return TRIPSAGE_FAIL_NATIVE(status, cause.native, "the model \"%.100s\" cannot be used: %s", path, cause.message);
 }
 
