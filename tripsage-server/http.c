@@ -323,6 +323,7 @@ int http_read_body(request *r, size_t limit)
         return 408;
     pool_watch(r, r->server->settings->request_timeout_s);
     status = r->chunked ? read_chunks(r, limit) : read_exactly(r, (size_t)r->content_length);
+    pool_watch(r, 0); /* what takes time from here on is not the client */
     if (status)
         return status;
     r->in.data[r->in.size] = '\0';

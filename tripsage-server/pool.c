@@ -48,7 +48,8 @@ static void cut_off(const request *r)
     if (fd < 0)
         return;
     shutdown(fd, SHUT_RDWR);
-    log_event(TRIPSAGE_LOG_WARN, "slow_client", "cut off %s: its request took longer than allowed", r->peer_addr);
+    log_event(TRIPSAGE_LOG_WARN, "slow_client", "cut off %s: it sent its request, or took its answer, too slowly",
+              r->peer_addr);
 }
 
 /* Deadlines are whole seconds. */

@@ -168,8 +168,9 @@ typedef struct server {
     _Atomic int draining; /* SIGTERM came: not ready, and connections close after each answer */
 } server;
 
-/* A pool of requests, and a thread that watches over those in the hands of slow clients: one whose exchange takes longer
- * than its deadline gets its connection shut down. CivetWeb's own time limits start anew with each byte that arrives. */
+/* A pool of requests, and a thread that watches over those in the hands of slow clients: one who takes longer than the
+ * deadline to send a body, or to take an answer, gets the connection shut down. CivetWeb's own time limits start anew with each byte
+ * that arrives. */
 struct pool *pool_new(server *s);
 void pool_free(struct pool *p); /* when no request is out; NULL is fine */
 request *pool_take(struct pool *p);

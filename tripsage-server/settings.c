@@ -377,7 +377,7 @@ static const struct setting {
      read_admin_port},
     {"TRIPSAGE_MAX_CONNECTIONS", NULL, NULL, "connections held at once (1100)", SETTINGS_SERVER, 0,
      read_max_connections},
-    {"TRIPSAGE_REQUEST_TIMEOUT", NULL, NULL, "seconds a client may take over a request and its answer (60)",
+    {"TRIPSAGE_REQUEST_TIMEOUT", NULL, NULL, "seconds a client may take to send a request, and to take its answer (60)",
      SETTINGS_SERVER, 0, read_request_timeout},
     {"CORS_ORIGINS", NULL, NULL, "the same as TRIPSAGE_ALLOWED_ORIGINS, which goes before", SETTINGS_SERVER, 0,
      read_origins},

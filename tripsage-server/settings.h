@@ -47,7 +47,7 @@ typedef struct settings {
     metrics_mode metrics;
     int log_masks_clients; /* 1: no whole addresses of people in the log, of machines or of mail */
     unsigned max_connections;
-    unsigned request_timeout_s;   /* for a whole exchange, when the client is slow */
+    unsigned request_timeout_s;   /* for a client to send a request, and again to take its answer */
     unsigned shutdown_delay_s;    /* between "not ready" and the end of accepting */
     tripsage_log_level log_level; /* 0: not set */
     int debug;

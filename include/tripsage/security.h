@@ -30,7 +30,7 @@ typedef struct tripsage_security_facts {
     const char *host;                      /* the address that a server listens on; NULL: there is no server */
     const char *tls_certificate, *tls_key; /* PEM files of a server that speaks TLS itself */
     uint32_t proxies;                      /* in front of it, whose word about their caller is taken */
-    uint32_t request_timeout_s;            /* the longest a client may take over a request */
+    uint32_t request_timeout_s;            /* the longest a client may take to send a request */
 
     const char *const *origins; /* web origins that may call */
     size_t origin_count;

@@ -122,8 +122,7 @@ START_TEST(a_body_has_ten_megabytes)
     ck_assert_ptr_nonnull(text);
     memset(text, 'x', size);
     text[size] = '\0';
-    answer = ask("POST", "", BEARER, test_format("[\"PING\",\"%s\"]", text));
-    ck_assert_int_eq(answer->status, 200);
+    answer = ANSWERS(200, ask("POST", "", BEARER, test_format("[\"PING\",\"%s\"]", text)));
     ck_assert_uint_eq(answer->length, size + strlen("{\"result\":\"\"}"));
     answers(http_exchange(server.port, "POST /cache HTTP/1.1\r\nHost: x\r\n" BEARER "Content-Length: 10485761\r\n\r\n"),
             400, "{\"error\":\"ERR max request size exceeded. Limit: 10485760 bytes, Actual: 10485761 bytes\"}");

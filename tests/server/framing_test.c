@@ -1,6 +1,7 @@
 /* Heads and bodies as they should not be: what two readers could understand differently is refused and ends the connection; what is merely
  * unusual works. */
 #include <poll.h>
+#include <sqlite3.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -317,7 +318,27 @@ START_TEST(slow_clients_are_cut_off)
 }
 END_TEST
 
+/* The database is kept for longer than a client may take over its request: it is not the client who is slow. */
+START_TEST(the_servers_own_time_is_not_the_clients)
+{
+    const char *token = http_register(&server, "ann@example.org", NULL);
+    const char *trip = A_TRIP("Lisbon");
+    int connection = http_open(server.port);
+    sqlite3 *db;
+
+    ck_assert_int_eq(sqlite3_open(test_format("%s/data/tripsage.db", server.folder), &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    http_put(connection, test_format("POST /api/trips HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                                     "Authorization: Bearer %s\r\nContent-Length: %zu\r\n\r\n%s",
+                                     token, strlen(trip), trip));
+    ck_assert_msg(!http_is_closed(connection, 4500), "cut off while the server was at work");
+    sqlite3_close(db);
+    ANSWERS(201, http_take(connection, 0));
+    close(connection);
+}
+END_TEST
+
 SERVER_SUITE("server/framing", variables, a_body_has_one_length, a_header_is_not_hidden,
              a_request_says_where_it_wants_to_go, a_host_is_one, what_says_who_asks_comes_once, a_head_has_an_end,
              a_body_may_come_in_chunks, requests_may_follow_each_other_on_one_connection, a_client_may_ask_first,
-             a_body_is_not_too_long, slow_clients_are_cut_off)
+             a_body_is_not_too_long, slow_clients_are_cut_off, the_servers_own_time_is_not_the_clients)
