@@ -7,8 +7,7 @@
 
 #define PUBLIC_KEY "sb_publishable_AAAAAAAAAAAAAAAAAAAAAA_AAAAAAAA"
 
-static const char *const variables[] = {"TRIPSAGE_MAX_CONNECTIONS=32", "TRIPSAGE_ADMIN_PORT=0",
-                                        "DATABASE_PUBLIC_KEY=" PUBLIC_KEY,
+static const char *const variables[] = {"TRIPSAGE_ADMIN_PORT=0", "DATABASE_PUBLIC_KEY=" PUBLIC_KEY,
                                         "DATABASE_JWT_SECRET=an-example-of-a-secret-of-40-characters", NULL};
 
 START_TEST(a_session_begins_and_ends)

@@ -10,13 +10,9 @@
 #define SECRET     "an-example-of-a-secret-of-40-characters!"
 #define ORIGIN     "http://localhost:3000"
 
-static const char *const variables[] = {"TRIPSAGE_MAX_CONNECTIONS=32",
-                                        "TRIPSAGE_ALLOWED_ORIGINS=" ORIGIN,
-                                        "DATABASE_PUBLIC_KEY=" PUBLIC_KEY,
-                                        "DATABASE_JWT_SECRET=" SECRET,
-                                        "SITE_URL=http://127.0.0.1:3000",
-                                        "API_EXTERNAL_URL=http://127.0.0.1:54321",
-                                        NULL};
+static const char *const variables[] = {
+    "TRIPSAGE_ALLOWED_ORIGINS=" ORIGIN, "DATABASE_PUBLIC_KEY=" PUBLIC_KEY,         "DATABASE_JWT_SECRET=" SECRET,
+    "SITE_URL=http://127.0.0.1:3000",   "API_EXTERNAL_URL=http://127.0.0.1:54321", NULL};
 
 /* So many of the recording's exchanges are equal; fewer are a step back. */
 #define EQUAL_MIN 130

@@ -7,8 +7,7 @@
 
 #include "suite.h"
 
-static const char *const variables[] = {"TRIPSAGE_MAX_CONNECTIONS=32", "TRIPSAGE_ADMIN_PORT=0",
-                                        "TRIPSAGE_REQUEST_TIMEOUT=2", NULL};
+static const char *const variables[] = {"TRIPSAGE_ADMIN_PORT=0", "TRIPSAGE_REQUEST_TIMEOUT=2", NULL};
 
 #define LOGIN       "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 #define CREDENTIALS "{\"email\":\"nobody@example.org\",\"password\":\"a cup of green tea\"}" /* 62 bytes */

@@ -3,7 +3,7 @@
 
 #include "suite.h"
 
-static const char *const variables[] = {"TRIPSAGE_MAX_CONNECTIONS=32", "TRIPSAGE_ADMIN_PORT=0", NULL};
+static const char *const variables[] = {"TRIPSAGE_ADMIN_PORT=0", NULL};
 
 /* The answer is a problem with this code; http_call has held its members against the schema. */
 static void is_problem(const http_answer *answer, const char *code)

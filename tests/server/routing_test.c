@@ -5,8 +5,7 @@
 #include "suite.h"
 #include "support/http_schema.h"
 
-static const char *const variables[] = {"TRIPSAGE_MAX_CONNECTIONS=32",
-                                        "TRIPSAGE_ADMIN_PORT=0",
+static const char *const variables[] = {"TRIPSAGE_ADMIN_PORT=0",
                                         "TRIPSAGE_METRICS=on",
                                         "WEBHOOK_SECRET=0123456789abcdef0123456789abcdef",
                                         "TRIPSAGE_SECURITY_CONTACT=mailto:security@example.org",

@@ -12,9 +12,8 @@
 #define PLAIN   "sk-live-not-to-be-told-9876"
 #define ORIGIN  "http://localhost:3000"
 
-static const char *const variables[] = {"TRIPSAGE_MAX_CONNECTIONS=32",      "TRIPSAGE_ADMIN_PORT=0",
-                                        "TRIPSAGE_ALLOWED_ORIGINS=" ORIGIN, "DATABASE_SERVICE_KEY=" SERVICE,
-                                        "DATABASE_PUBLIC_KEY=" PUBLIC,      NULL};
+static const char *const variables[] = {"TRIPSAGE_ADMIN_PORT=0", "TRIPSAGE_ALLOWED_ORIGINS=" ORIGIN,
+                                        "DATABASE_SERVICE_KEY=" SERVICE, "DATABASE_PUBLIC_KEY=" PUBLIC, NULL};
 
 static http_answer *get(const char *token, const char *path)
 {

@@ -4,7 +4,7 @@
 
 #include "suite.h"
 
-static const char *const variables[] = {"TRIPSAGE_MAX_CONNECTIONS=32", "TRIPSAGE_ADMIN_PORT=0", NULL};
+static const char *const variables[] = {"TRIPSAGE_ADMIN_PORT=0", NULL};
 
 static http_answer *call(const char *token, const char *method, const char *path, const char *body)
 {

@@ -65,8 +65,10 @@ static void fill_environment(char *entries[ENTRIES_MAX + 1], const char *const *
     for (size_t i = 0; i < sizeof passed_on / sizeof passed_on[0]; i++)
         if (getenv(passed_on[i]))
             entries[count++] = (char *)(size_t)test_format("%s=%s", passed_on[i], getenv(passed_on[i]));
-    for (; variables && *variables && count < ENTRIES_MAX; variables++)
+    for (; variables && *variables; variables++) {
+        ck_assert_uint_lt(count, ENTRIES_MAX);
         entries[count++] = (char *)(size_t)*variables;
+    }
     entries[count] = NULL;
 }
 
@@ -160,15 +162,34 @@ static void begin_migrated(const char *folder)
     test_migrated_write(path);
 }
 
+/* A thread for each of the 1,100 connections that a server holds by default takes a sanitizer seconds to start and to join. */
+static void fill_variables(const char *out[ENTRIES_MAX + 1], const char *const *variables)
+{
+    static const char connections[] = "TRIPSAGE_MAX_CONNECTIONS=";
+    int is_told = 0;
+    size_t count = 0;
+
+    for (; variables && *variables; variables++) {
+        ck_assert_uint_lt(count, ENTRIES_MAX - 1);
+        is_told |= strncmp(*variables, connections, sizeof connections - 1) == 0;
+        out[count++] = *variables;
+    }
+    if (!is_told)
+        out[count++] = test_format("%s32", connections);
+    out[count] = NULL;
+}
+
 void http_server_launch(http_server *s, const char *program, const char *const *variables, int network)
 {
     static const char *const arguments[] = {"serve", "--port", "0", NULL};
+    const char *all[ENTRIES_MAX + 1];
     char output[TEST_PATH_SIZE];
 
+    fill_variables(all, variables);
     test_temp_make(s->folder);
     begin_migrated(s->folder);
     test_path_join(output, s->folder, "stderr");
-    s->pid = spawn(program, s->folder, arguments, variables, output, network);
+    s->pid = spawn(program, s->folder, arguments, all, output, network);
     s->port = 0;
 }
 

@@ -13,8 +13,8 @@ typedef struct http_server {
     char folder[TEST_PATH_SIZE]; /* its working directory, new and empty */
 } http_server;
 
-/* Starts `program` on a free port with these variables ("NAME=value", ended by NULL; may be NULL) and nothing else in its environment,
- * and waits until it listens. Ends the test when it does not. */
+/* Starts `program` on a free port with these variables ("NAME=value", ended by NULL; may be NULL) and nothing else in its environment
+ * but TRIPSAGE_MAX_CONNECTIONS=32 where they do not say another number, and waits until it listens. Ends the test when it does not. */
 void http_server_start(http_server *s, const char *program, const char *const *variables);
 
 /* An unchecked fixture: from now on servers that are told nothing begin with a copy of a database (support/migrated.h). */
