@@ -70,6 +70,7 @@ static const char *read_admin_host(settings *s, const char *value)
 {
     static const char expected[] = "an address to listen on, such as 127.0.0.1 or 0.0.0.0";
 
+    s->admin_is_wanted = 1;
     return is_address(value) ? copy(s->admin_host, sizeof s->admin_host, value, expected) : expected;
 }
 
@@ -120,6 +121,7 @@ static const char *read_admin_port(settings *s, const char *value)
     if (!number(value, 0, 65535, &port))
         return "a port number from 0 (off) to 65535";
     s->admin_port = (int)port;
+    s->admin_is_wanted = 1;
     return NULL;
 }
 

@@ -44,6 +44,7 @@ typedef struct settings {
     int port;                              /* 0: any free one */
     int admin_port;                        /* 0: off; ADMIN_PORT_AUTO: the one after `port` */
     char admin_host[256];
+    int admin_is_wanted; /* its port or its address was said */
     metrics_mode metrics;
     int log_masks_clients; /* 1: no whole addresses of people in the log, of machines or of mail */
     unsigned max_connections;

@@ -284,6 +284,13 @@ START_TEST(an_address_that_is_not_to_be_had_is_told)
                       (strstr(output, "without IPv6") || strstr(output, "Cannot assign requested address")),
                   "%s", output);
     ck_assert_msg(strchr(output, '\n') == output + strlen(output) - 1, "more than a sentence: %s", output);
+    /* Where health is asked was said, so nobody is served without it there. */
+    ck_assert_int_eq(http_program(TRIPSAGE_SERVER, folder, (const char *const[]){"serve", "--port", "0", NULL},
+                                  (const char *const[]){"TRIPSAGE_ADMIN_HOST=203.0.113.7", "LOG_LEVEL=ERROR",
+                                                        "DATABASE_URL=sqlite::memory:", NULL},
+                                  &output),
+                     1);
+    ck_assert_ptr_nonnull(strstr(output, "cannot listen on 203.0.113.7:0: "));
     test_temp_remove(folder);
 }
 END_TEST

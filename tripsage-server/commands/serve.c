@@ -110,7 +110,7 @@ static int start_listeners(serving *it)
         return EXIT_FAILURE;
     if (s->admin_port != 0) {
         it->admin = start_admin(&it->server, http_port(it->main));
-        if (!it->admin && s->admin_port != ADMIN_PORT_AUTO)
+        if (!it->admin && s->admin_is_wanted)
             return EXIT_FAILURE;
     }
     if (it->admin)
