@@ -376,7 +376,7 @@ START_TEST(a_server_that_stays_away_is_unavailable)
     FAILS(TRIPSAGE_EUNAVAILABLE, put_deed("one"));
     FAILS(TRIPSAGE_EUNAVAILABLE, get_deeds(&count, "one"));
     ck_assert_ptr_nonnull(strstr(tripsage_last_error()->message, "cannot be reached"));
-    ck_assert_int_lt(now_ms() - begin, 3000);
+    ck_assert_int_lt(now_ms() - begin, 8000); /* not the ten seconds of each that are the default */
     ck_assert_int_eq(there("one"), 1);
 }
 END_TEST
@@ -570,14 +570,14 @@ static void rest_or_write(size_t index, void *context)
     tripsage_status status;
 
     if (index < 2) {
-        if (rest_for(1.5) != TRIPSAGE_OK)
+        if (rest_for(3) != TRIPSAGE_OK)
             atomic_fetch_add(&q->wrong, 1);
         return;
     }
-    sleep_ms(300);
+    sleep_ms(500);
     begin = now_ms();
     status = put_deed("one");
-    if (status == TRIPSAGE_EBUSY && now_ms() - begin >= 500 && now_ms() - begin < 1100 &&
+    if (status == TRIPSAGE_EBUSY && now_ms() - begin >= 500 && now_ms() - begin < 2400 &&
         strstr(tripsage_last_error()->message, "all 2 connections to PostgreSQL stayed in use for 500 ms"))
         atomic_fetch_add(&q->busy, 1);
     else
@@ -764,7 +764,7 @@ START_TEST(a_conflict_without_end_is_busy)
     FAILS(TRIPSAGE_EBUSY, tripsage__store_write(store, world->owner, &step, 1));
     SAME_TEXT(tripsage_last_error()->sqlstate, "40001");
     ck_assert_int_ge(now_ms() - begin, 400);
-    ck_assert_int_lt(now_ms() - begin, 2000);
+    ck_assert_int_lt(now_ms() - begin, 8000); /* an end it has */
     OK(put_deed("one"));
 }
 END_TEST
