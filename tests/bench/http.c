@@ -77,13 +77,15 @@ char *http_ask(int port, const char *request)
     return answer;
 }
 
-void http_exchange(int fd, const char *request)
+int http_exchange(int fd, const char *request, int other)
 {
     char *answer = exchange(fd, request);
+    int status = 0;
 
-    if (strncmp(answer, "HTTP/1.1 200", 12) != 0)
+    if (sscanf(answer, "HTTP/1.1 %d", &status) != 1 || (status != 200 && status != other))
         bench_fail("%.300s", answer);
     free(answer);
+    return status;
 }
 
 static char *post(int port, const char *path, const char *token, const char *body)
@@ -297,7 +299,7 @@ static void *read_again(void *context)
     for (r->count = 0; bench_now() < r->until && r->count < SAMPLES_MAX; r->count++) {
         double start = bench_now();
 
-        http_exchange(fd, r->request);
+        http_exchange(fd, r->request, 0);
         r->us[r->count] = (bench_now() - start) * 1e6;
         usleep(REST_US);
     }

@@ -33,8 +33,8 @@ double http_p99(int port, const char *request, unsigned connections, double seco
 /* The whole answer to a request on a connection of its own. Free it. */
 char *http_ask(int port, const char *request);
 
-/* A connection for one request at a time. An answer that is not 200 ends the program. */
+/* A connection for one request at a time. Gives the answer's status; one that is neither 200 nor `other` (0: none) ends the program. */
 int http_connect(int port);
-void http_exchange(int fd, const char *request);
+int http_exchange(int fd, const char *request, int other);
 
 #endif
