@@ -70,7 +70,6 @@ static const char *read_admin_host(settings *s, const char *value)
 {
     static const char expected[] = "an address to listen on, such as 127.0.0.1 or 0.0.0.0";
 
-    s->admin_is_wanted = 1;
     return is_address(value) ? copy(s->admin_host, sizeof s->admin_host, value, expected) : expected;
 }
 
@@ -121,7 +120,6 @@ static const char *read_admin_port(settings *s, const char *value)
     if (!number(value, 0, 65535, &port))
         return "a port number from 0 (off) to 65535";
     s->admin_port = (int)port;
-    s->admin_is_wanted = 1;
     return NULL;
 }
 
@@ -434,6 +432,15 @@ static void set_defaults(settings *s)
     s->request_timeout_s = 60; /* 1 MiB at 17 KiB/s */
 }
 
+/* The variable or flag that gave what this one reads; NULL: none did. */
+static const char *source_of(const settings *s, reader read)
+{
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        if (table[i].read == read)
+            return s->given[i].source;
+    return NULL;
+}
+
 /* What follows from several. */
 static void settle(settings *s)
 {
@@ -445,6 +452,7 @@ static void settle(settings *s)
     const char *external = tripsage_config_options(s->config)->auth->mail->external_url;
     int length = 0;
 
+    s->admin_is_wanted = source_of(s, read_admin_port) || source_of(s, read_admin_host);
     s->is_https = s->tls_certificate || (external && strncmp(external, "https://", 8) == 0);
     if (s->tls_certificate && !s->tls_key)
         s->tls_key = s->tls_certificate;
@@ -852,15 +860,6 @@ void settings_help(FILE *to, unsigned groups)
         if (table[i].variable && (table[i].group & groups))
             fprintf(to, "  %-39s %s\n", table[i].variable, table[i].help);
     help_of_library(to);
-}
-
-/* The variable or flag that gave what this one reads; NULL: none did. */
-static const char *source_of(const settings *s, reader read)
-{
-    for (size_t i = 0; i < SETTING_COUNT; i++)
-        if (table[i].read == read)
-            return s->given[i].source;
-    return NULL;
 }
 
 int settings_prepare(const settings *s)
