@@ -27,7 +27,7 @@ void http_pair_stop(http_pair *pair);
 http_load http_run(int port, const char *request, unsigned connections, double seconds);
 
 /* Microseconds that 99 of 100 answers come within, where each of so many connections (16 at most) rests 2 ms after an answer, as a client
- * does that has something to show: latency is measured, not throughput. */
+ * does that has something to show: latency is measured, not throughput. It goes on after its time where there are not 100 answers yet. */
 double http_p99(int port, const char *request, unsigned connections, double seconds);
 
 /* The whole answer to a request on a connection of its own. Free it. */
