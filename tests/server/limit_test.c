@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <tripsage/status.h>
 #include <tripsage/tripsage.h>
 #include <unistd.h>
@@ -302,6 +303,9 @@ END_TEST
 
 START_TEST(on_ones_own_machine_there_are_none)
 {
+    time_t begun;
+    int count;
+
     START("LOG_LEVEL=INFO");
     for (int i = 0; i < 100; i++)
         ck_assert_ptr_null(http_field(ANSWERS(401, get(NULL, "/api/trips", NULL)), "RateLimit"));
@@ -310,7 +314,10 @@ START_TEST(on_ones_own_machine_there_are_none)
     START("ENVIRONMENT=production", A_SECRET_KEY, ROUTES);
     ck_assert_str_eq(http_field(ANSWERS(401, get(NULL, "/api/trips", NULL)), "RateLimit-Policy"),
                      "\"minute\";q=60;w=60, \"hour\";q=1000;w=3600, \"day\";q=10000;w=86400");
-    ck_assert_int_eq(let_in(61, NULL, NULL), 59);
+    begun = time(NULL);
+    count = let_in(61, NULL, NULL);
+    ck_assert_int_ge(count, 59);
+    ck_assert_int_le(count, 59 + (int)(time(NULL) - begun) + 1); /* one more each second */
     stop();
     /* The Python server's names for the windows; none of a day. */
     START("ENVIRONMENT=staging", "RATE_LIMIT_REQUESTS_PER_MINUTE=7", "RATE_LIMIT_REQUESTS_PER_DAY=-1", ROUTES);
