@@ -223,8 +223,8 @@ static const char *has(const char *fields, const char *line)
 {
     const char *text = scrape(server.admin_port, fields, 200);
 
-    for (int tries = 0; tries < 500 && !strstr(text, line); tries++) {
-        usleep(10000);
+    for (int tries = 0; tries < 50 && !strstr(text, line); tries++) {
+        usleep(200000); /* for the scrape before to be counted out as well */
         text = scrape(server.admin_port, fields, 200);
     }
     if (!strstr(text, line))
