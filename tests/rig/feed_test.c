@@ -360,6 +360,15 @@ static int becomes_remembered(void)
     return 0;
 }
 
+/* Without a read that would have it remembered again; on a busy machine it is not given as long as the feed has not been heard. */
+static int is_still_remembered(void)
+{
+    for (int64_t until = now_ms() + SOON_MS; now_ms() < until; usleep(5000))
+        if (is_remembered())
+            return 1;
+    return 0;
+}
+
 START_TEST(nothing_is_remembered_unless_asked_for)
 {
     tripsage_feed *feed = open_feed();
@@ -398,7 +407,7 @@ START_TEST(a_word_of_a_change_ends_what_is_remembered_of_that_trip_alone)
         tripsage_doc_free(doc);
     }
     usleep(STALENESS_MS * 1000);
-    ck_assert_int_eq(is_remembered(), 1);
+    ck_assert_int_eq(is_still_remembered(), 1);
     OK(rename_to(theirs, 1));
     usleep(STALENESS_MS * 1000);
     ck_assert_int_eq(is_remembered(), 0);
