@@ -325,12 +325,11 @@ double http_p99(int port, const char *request, unsigned connections, double seco
     size_t count = 0;
 
     for (size_t i = 0; i < connections; i++) {
-        readers[i] = (reader){port,
-                              request,
-                              bench_now() + seconds,
-                              (FEWEST_READS + connections - 1) / connections,
-                              0,
-                              calloc(SAMPLES_MAX, sizeof(double))};
+        readers[i] = (reader){.port = port,
+                              .request = request,
+                              .until = bench_now() + seconds,
+                              .fewest = (FEWEST_READS + connections - 1) / connections,
+                              .us = calloc(SAMPLES_MAX, sizeof(double))};
         if (!readers[i].us || pthread_create(&threads[i], NULL, read_again, &readers[i]) != 0)
             bench_fail("no thread to read on");
     }

@@ -318,14 +318,14 @@ static void compare_lists(void)
 }
 
 /* Until spans are dropped. */
-static void fill_queue(const http_pair *p, const char *name)
+static void fill_queue(kind which)
 {
     for (int tries = 0; tries < 100; tries++) {
-        http_run(p->port, p->request, CONNECTIONS, 0.5);
-        if (metric(p, "otel_sdk_processor_span_processed_total{error_type=\"queue_full\"} ") > 0)
+        http_run(pairs[which].port, pairs[which].request, CONNECTIONS, 0.5);
+        if (metric(&pairs[which], "otel_sdk_processor_span_processed_total{error_type=\"queue_full\"} ") > 0)
             return;
     }
-    bench_fail("no span was dropped where the collector is %s", name);
+    bench_fail("no span was dropped where the collector is %s", names[which]);
 }
 
 static void compare_collectors(void)
@@ -337,7 +337,7 @@ static void compare_collectors(void)
                  "spans, one that takes connections and says nothing, and one that is not there.");
     start_servers(KINDS);
     for (kind which = SILENT; which < KINDS; which++)
-        fill_queue(&pairs[which], names[which]);
+        fill_queue(which);
     for (unsigned round = 0; round < scale.p99_rounds; round++) {
         static const kind asked[] = {ON, SILENT, GONE};
 

@@ -495,8 +495,7 @@ START_TEST(a_request_under_way_is_finished)
     ANSWERS(200, http_take(idle, 0));
     under_way = busy_connection(&s);
     ck_assert_int_eq(kill(s.pid, SIGTERM), 0);
-    while (!strstr(http_server_log(&s), "SIGTERM"))
-        usleep(10000);
+    await_log(&s, "SIGTERM");
     for (int tries = 0; http_can_open(s.port); tries++) {
         ck_assert_msg(tries < 500, "new connections are still accepted");
         usleep(10000);
